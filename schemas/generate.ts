@@ -1,0 +1,214 @@
+// Makes the TypeScript types, the schemas as data and the messages page from the .avsc files beside it.
+//   node schemas/generate.ts            writes them
+//   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as prettier from 'prettier';
+import type { RecordSchema } from '../src/generated/schemas.ts';
+import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
+import type { ValueType } from './rules.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const HEADER = 'generated from schemas/ by `npm run generate`; do not edit';
+
+/** One folder of schemas: its namespace, what its types are called in TypeScript, and the topic that carries them. */
+const FOLDERS = [
+  {
+    folder: 'commands',
+    namespace: 'licensing.commands',
+    suffix: 'Command',
+    map: 'Commands',
+    nameType: 'CommandName',
+    names: 'COMMAND_NAMES',
+    topic: 'licensing.commands.v1',
+    about: 'What upstream services ask for. Key: tenantId; userId for `CreateUser`.',
+  },
+  {
+    folder: 'events',
+    namespace: 'licensing.events',
+    suffix: 'Event',
+    map: 'Events',
+    nameType: 'EventName',
+    names: 'EVENT_NAMES',
+    topic: 'licensing.events.v1',
+    about: 'What has happened. Key: tenantId; userId for the user events.',
+  },
+  {
+    folder: 'rejections',
+    namespace: 'licensing.rejections',
+    suffix: '',
+    map: 'Rejections',
+    nameType: 'RejectionName',
+    names: 'REJECTION_NAMES',
+    topic: 'licensing.rejections.v1',
+    about: 'What was refused. Key: that of the command.',
+  },
+  {
+    folder: 'users',
+    namespace: 'users.events',
+    suffix: 'OutsideEvent',
+    map: 'OutsideEvents',
+    nameType: 'OutsideEventName',
+    names: 'OUTSIDE_EVENT_NAMES',
+    topic: 'users.events.v1',
+    about: 'What the user domain tells; the worker reads these. Key: userId.',
+  },
+  {
+    folder: 'internal',
+    namespace: 'licensing.internal',
+    suffix: '',
+    map: 'InternalMessages',
+    nameType: 'InternalMessageName',
+    names: 'INTERNAL_MESSAGE_NAMES',
+    topic: 'licensing.user-lookups.v1',
+    about: 'What the worker tells itself; nobody else needs it. Key: userId.',
+  },
+] as const;
+
+type Group = (typeof FOLDERS)[number] & { readonly records: readonly RecordSchema[] };
+type Output = { readonly path: string; readonly text: string };
+
+/** Paths, from the repository's root, of the generated files that are missing or not what the schemas give. */
+export async function outOfDate(): Promise<readonly string[]> {
+  const stale: string[] = [];
+  for (const { path, text } of await outputs()) {
+    const found = await readFile(join(ROOT, path), 'utf8').catch(() => undefined);
+    if (found !== text) stale.push(path);
+  }
+  return stale;
+}
+
+async function writeAll(): Promise<void> {
+  for (const { path, text } of await outputs()) {
+    await mkdir(dirname(join(ROOT, path)), { recursive: true });
+    await writeFile(join(ROOT, path), text);
+  }
+}
+
+async function outputs(): Promise<readonly Output[]> {
+  const groups = await Promise.all(FOLDERS.map(readGroup));
+  const files = [
+    { path: 'src/generated/messages.ts', text: renderTypes(groups) },
+    { path: 'src/generated/schemas.ts', text: renderSchemas(groups) },
+    { path: 'docs/messages.md', text: renderPage(groups) },
+  ];
+  return Promise.all(
+    files.map(async ({ path, text }) => {
+      const filepath = join(ROOT, path);
+      return { path, text: await prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath }) };
+    }),
+  );
+}
+
+async function readGroup(folder: (typeof FOLDERS)[number]): Promise<Group> {
+  // Plain code-unit order, so that the output is the same on every machine.
+  const files = (await readdir(join(ROOT, 'schemas', folder.folder))).filter((file) => file.endsWith('.avsc')).sort();
+  const records = files.map(async (file) => {
+    const path = `schemas/${folder.folder}/${file}`;
+    const parsed: unknown = JSON.parse(await readFile(join(ROOT, path), 'utf8'));
+    return checkedRecord(parsed, { path, name: file.slice(0, -'.avsc'.length), namespace: folder.namespace });
+  });
+  return { ...folder, records: await Promise.all(records) };
+}
+
+/** A type as people and comments call it, as TypeScript does, and its unit where it has one. */
+function describe(type: ValueType): { readonly wire: string; readonly typescript: string; readonly unit: string } {
+  if (type === 'string') return { wire: 'string', typescript: 'string', unit: '' };
+  if (type === 'long') return { wire: 'long', typescript: 'number', unit: '' };
+  if (type === 'boolean') return { wire: 'boolean', typescript: 'boolean', unit: '' };
+  if (type.logicalType === 'uuid') return { wire: 'string (uuid)', typescript: 'string', unit: ' UUID.' };
+  return { wire: 'long (timestamp-millis)', typescript: 'number', unit: ' Milliseconds since the epoch, UTC.' };
+}
+
+function renderTypes(groups: readonly Group[]): string {
+  const types = groups.flatMap(({ suffix, records }) =>
+    records.map((record) => {
+      const properties = record.fields.map((field) => {
+        const { typescript, unit } = describe(isOptional(field) ? field.type[1] : field.type);
+        return `/** ${field.doc}${unit} */\nreadonly ${field.name}: ${typescript}${isOptional(field) ? ' | null' : ''};`;
+      });
+      return `/** ${record.doc} */\nexport type ${record.name}${suffix} = {\n${properties.join('\n')}\n};\n`;
+    }),
+  );
+  const maps = groups.map(({ map, nameType, namespace, suffix, topic, records }) => {
+    const entries = records.map(({ name }) => `readonly '${namespace}.${name}': ${name}${suffix};`);
+    return `/** By full name; on \`${topic}\` unless configured otherwise. */\nexport type ${map} = {\n${entries.join('\n')}\n};\nexport type ${nameType} = keyof ${map};\n`;
+  });
+  const all = `export type Messages = ${groups.map(({ map }) => map).join(' & ')};\nexport type MessageName = keyof Messages;`;
+  return [`// ${HEADER}\n`, ...types, ...maps, all].join('\n');
+}
+
+function renderSchemas(groups: readonly Group[]): string {
+  const schemas = groups.flatMap(({ namespace, records }) =>
+    records.map((record) => `'${namespace}.${record.name}': ${JSON.stringify(record)},`),
+  );
+  const names = groups.map(({ names, nameType, namespace, records }) => {
+    const list = records.map(({ name }) => `'${namespace}.${name}'`).join(', ');
+    return `export const ${names} = [${list}] as const satisfies readonly ${nameType}[];\n`;
+  });
+  return `// ${HEADER}
+
+import type { ${groups.map(({ nameType }) => nameType).join(', ')}, MessageName } from './messages.ts';
+
+/** The only types used on the wire. */
+export type ValueSchema =
+${VALUE_TYPES.map((type) => `  | ${typeof type === 'string' ? `'${type}'` : `{ readonly type: '${type.type}'; readonly logicalType: '${type.logicalType}' }`}`).join('\n')};
+
+export type FieldSchema =
+  | { readonly name: string; readonly type: ValueSchema; readonly doc: string }
+  | { readonly name: string; readonly type: readonly ['null', ValueSchema]; readonly default: null; readonly doc: string };
+
+/** An Avro record as the contract allows it: flat, and documented throughout. */
+export type RecordSchema = {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace: string;
+  readonly doc: string;
+  readonly fields: readonly FieldSchema[];
+};
+
+/** Every message by its full name, docs included: this is what gets registered. */
+export const SCHEMAS = {
+${schemas.join('\n')}
+} as const satisfies Readonly<Record<MessageName, RecordSchema>>;
+
+${names.join('\n')}`;
+}
+
+function renderPage(groups: readonly Group[]): string {
+  const topics = groups.map(({ topic, about, namespace, records }) => {
+    const messages = records.map(({ name, doc, fields }) => {
+      const rows = fields.map((field) => {
+        const type = describe(isOptional(field) ? field.type[1] : field.type).wire;
+        return `| \`${field.name}\` | ${type}${isOptional(field) ? ' or null' : ''} | ${field.doc} |`;
+      });
+      return `### ${namespace}.${name}\n\n${doc}\n\n| field | type | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+    });
+    return `## ${topic}\n\n${about}\n\n${messages.join('\n')}`;
+  });
+  return `<!-- ${HEADER} -->
+
+# Messages
+
+Avro in the Confluent frame (magic 0, 4-byte schema id), subjects by TopicRecordNameStrategy. Topic names are the defaults.
+Times are milliseconds since the epoch, UTC. "or null" is \`["null", T]\` with default null. Lists of values can grow: keep a default branch.
+Text is trimmed and NFC-normalised before it is checked, stored and emitted. The schemas themselves stand in \`schemas/\`.
+
+${topics.join('\n')}`;
+}
+
+if (import.meta.main) {
+  try {
+    if (process.argv.includes('--check')) {
+      const stale = await outOfDate();
+      for (const path of stale) console.error(`${path} is out of date: run \`npm run generate\``);
+      if (stale.length > 0) process.exitCode = 1;
+    } else {
+      await writeAll();
+    }
+  } catch (error) {
+    if (!(error instanceof SchemaRuleError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
+import type { ReceivedMessage } from '../ports/messages.ts';
+
+export interface ConsumerSettings {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** Milliseconds. */
+  readonly sessionTimeout: number;
+  readonly rebalanceTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly maxWaitTime: number;
+  readonly maxBytesPerPartition: number;
+}
+
+/** More than one worker will ever be assigned of a broker: each batch of a fetch is handed over without waiting for another. */
+const PARTITIONS_AT_ONCE = 64;
+
+/** Hands batches over and resolves what was taken. Offsets are committed by whoever finishes the work, never from here. */
+export class KafkaConsumer implements Consumer {
+  private readonly consumer: KafkaJsConsumer;
+  private readonly settings: ConsumerSettings;
+  private readonly paused = new Map<string, TopicPartition>();
+  private assignment: Readonly<Record<string, readonly number[]>> = {};
+
+  constructor(kafka: Kafka, settings: ConsumerSettings) {
+    this.settings = settings;
+    this.consumer = kafka.consumer({
+      groupId: settings.groupId,
+      sessionTimeout: settings.sessionTimeout,
+      rebalanceTimeout: settings.rebalanceTimeout,
+      heartbeatInterval: settings.heartbeatInterval,
+      maxWaitTimeInMs: settings.maxWaitTime,
+      maxBytesPerPartition: settings.maxBytesPerPartition,
+      minBytes: 1,
+      allowAutoTopicCreation: false,
+    });
+  }
+
+  async start(listener: ConsumerListener): Promise<void> {
+    const { GROUP_JOIN, CRASH } = this.consumer.events;
+    this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      // kafkajs keeps partitions paused that were lost and came back, and running eachBatch calls go on: both end here.
+      for (const { topic, partition } of this.paused.values())
+        this.consumer.resume([{ topic, partitions: [partition] }]);
+      this.paused.clear();
+      this.assignment = payload.memberAssignment;
+      listener.assigned();
+    });
+    this.consumer.on(CRASH, ({ payload }) => {
+      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle.
+      if (!payload.restart) listener.crashed(payload.error);
+    });
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topics: [...this.settings.topics], fromBeginning: true });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => this.handOver(payload, listener),
+    });
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.paused.set(`${topic}/${partition}`, { topic, partition });
+    this.consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    if (!this.paused.delete(`${topic}/${partition}`)) return;
+    this.consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  async commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    // kafkajs sends commits under the generation of now, whatever they belong to.
+    const ours = offsets.filter(({ topic, partition }) => this.assignment[topic]?.includes(partition));
+    if (ours.length === 0) return;
+    await this.consumer.commitOffsets(
+      ours.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer.disconnect();
+  }
+
+  private async handOver(
+    { batch, resolveOffset, heartbeat }: EachBatchPayload,
+    listener: ConsumerListener,
+  ): Promise<void> {
+    const { topic, partition, messages } = batch;
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    const taken = await listener.batch(
+      {
+        topic,
+        partition,
+        messages: messages.map((message) => toReceived(topic, partition, message)),
+        nextOffset: Number(batch.lastOffset()) + 1,
+      },
+      heartbeat,
+    );
+    if (taken) resolveOffset(last.offset);
+  }
+}
+
+function toReceived(topic: string, partition: number, message: KafkaMessage): ReceivedMessage {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: message.headers ?? {},
+  };
+}

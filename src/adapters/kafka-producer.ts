@@ -1,0 +1,95 @@
+import {
+  CompressionTypes,
+  Partitioners,
+  type Kafka,
+  type Producer as KafkaJsProducer,
+  type TopicMessages,
+} from 'kafkajs';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import type { Producer } from '../ports/producer.ts';
+
+/** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
+const MAX_SEND_BYTES = 900_000;
+/** kafkajs groups messages by copying the list for every message: sends beyond this get slower, not faster. */
+const MAX_SEND_MESSAGES = 2_000;
+const ALL_IN_SYNC_REPLICAS = -1;
+
+/** acks = all, not idempotent: kafkajs' idempotent producer loses messages after a failed send; the outbox makes repetition safe. */
+export class KafkaProducer implements Producer {
+  private readonly producer: KafkaJsProducer;
+  private connected: Promise<void> | undefined;
+
+  constructor(kafka: Kafka) {
+    this.producer = kafka.producer({
+      idempotent: false,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+  }
+
+  async publish(messages: readonly OutgoingMessage[]): Promise<void> {
+    await this.connect();
+    for (const part of parts(messages)) {
+      await this.producer.sendBatch({
+        acks: ALL_IN_SYNC_REPLICAS,
+        compression: CompressionTypes.None,
+        topicMessages: byTopic(part),
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.producer.disconnect();
+  }
+
+  private async connect(): Promise<void> {
+    this.connected ??= this.producer.connect();
+    try {
+      await this.connected;
+    } catch (error) {
+      this.connected = undefined;
+      throw error;
+    }
+  }
+}
+
+function* parts(messages: readonly OutgoingMessage[]): Generator<readonly OutgoingMessage[]> {
+  let part: OutgoingMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = sizeOf(message);
+    if (part.length > 0 && (bytes + size > MAX_SEND_BYTES || part.length === MAX_SEND_MESSAGES)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** What a record costs beside its contents: generous, so that a part never turns out larger than it was counted. */
+const RECORD_OVERHEAD_BYTES = 100;
+
+function sizeOf({ key, value, headers }: OutgoingMessage): number {
+  let size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name in headers) {
+    const header = headers[name];
+    for (const one of Array.isArray(header) ? header : [header]) size += name.length + (one?.length ?? 0) + 8;
+  }
+  return size;
+}
+
+function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
+  const topics = new Map<string, TopicMessages>();
+  for (const { topic, key, value, headers } of messages) {
+    let group = topics.get(topic);
+    if (group === undefined) {
+      group = { topic, messages: [] };
+      topics.set(topic, group);
+    }
+    group.messages.push({ key, value, headers });
+  }
+  return [...topics.values()];
+}

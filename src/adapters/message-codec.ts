@@ -1,0 +1,247 @@
+import avsc from 'avsc';
+import type { Resolver, Type } from 'avsc';
+import type { Logger } from 'pino';
+import type { MessageName, Messages } from '../generated/messages.ts';
+import type { RecordSchema } from '../generated/schemas.ts';
+import type { Clock } from '../ports/clock.ts';
+import { UndecodableMessage } from '../ports/codec.ts';
+import type { Codec, Decoded } from '../ports/codec.ts';
+import { ConfigurationError } from '../ports/errors.ts';
+import { subjectOf } from './schema-registry.ts';
+import type { SchemaRegistryClient, StoredSchema } from './schema-registry.ts';
+import { UnacceptableSchema, checkCounts, parseRecord, writerTypeOf } from './writer-schema.ts';
+
+/** A programming mistake: `fetchSchema` was not awaited for the id that `missingSchema` told. */
+export class SchemaNotFetched extends Error {
+  override readonly name = 'SchemaNotFetched';
+}
+
+/** A programming mistake: a (topic, type) that `prepareWriters` was not told of. */
+export class WriterNotPrepared extends Error {
+  override readonly name = 'WriterNotPrepared';
+}
+
+/** The data does not fit the schema of its type. */
+export class UnencodableMessage extends Error {
+  override readonly name = 'UnencodableMessage';
+}
+
+export interface MessageCodecOptions {
+  readonly registry: Pick<SchemaRegistryClient, 'fetchSchema' | 'idOf'>;
+  readonly schemas: Readonly<Record<MessageName, RecordSchema>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const HEADER = 5;
+/** What Kafka takes by default, and some room for topics with a larger limit. */
+const MAX_FRAME = 1024 * 1024 + 64 * 1024;
+/** Ids are positive int32. A larger one is never asked for: registries answer it like a wrong path, which is retried for ever. */
+const MAX_ID = 0x7fffffff;
+const UNKNOWN_FOR = 60_000;
+const MAX_UNKNOWN = 100_000;
+/** avsc reads longs as doubles before it undoes the zig-zag: from here on it gets the last bit, the sign, wrong. */
+const MAX_LONG = 2 ** 52;
+const MAX_REASON = 300;
+const SLAB = 64 * 1024;
+
+/** A type of this build. Records come as instances of a class that avsc makes for each, without methods. */
+interface Reader {
+  readonly name: MessageName;
+  readonly type: Type;
+  readonly fields: readonly string[];
+}
+
+/** What a schema id stands for. */
+type Writer =
+  | {
+      readonly is: 'ours';
+      readonly reader: Reader;
+      readonly type: Type;
+      readonly counted: boolean;
+      readonly resolver: Resolver | undefined;
+    }
+  | { readonly is: 'foreign'; readonly decoded: Decoded }
+  | { readonly is: 'refused'; readonly reason: string };
+
+/** The Confluent frame: a zero byte, the schema id in four bytes, big-endian, and the record in Avro's binary encoding. */
+export class MessageCodec implements Codec {
+  readonly #registry: MessageCodecOptions['registry'];
+  readonly #schemas: MessageCodecOptions['schemas'];
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #readers = new Map<string, Reader>();
+  readonly #writers = new Map<number, Writer>();
+  /** Ids that the registry did not know, and until when that is believed; the oldest first. */
+  readonly #unknown = new Map<number, number>();
+  readonly #idsByTopic = new Map<string, Map<MessageName, number>>();
+  #slab = Buffer.allocUnsafeSlow(SLAB);
+  #used = 0;
+
+  constructor({ registry, schemas, clock, logger }: MessageCodecOptions) {
+    this.#registry = registry;
+    this.#schemas = schemas;
+    this.#clock = clock;
+    this.#logger = logger;
+    for (const name of Object.keys(schemas) as MessageName[]) this.#readers.set(name, readerOf(name, schemas[name]));
+  }
+
+  missingSchema(value: Buffer | null): number | undefined {
+    if (value === null || value.length < HEADER || value[0] !== 0) return undefined;
+    const id = value.readUInt32BE(1);
+    if (id > MAX_ID || this.#writers.has(id)) return undefined;
+    const unknownUntil = this.#unknown.get(id);
+    return unknownUntil !== undefined && this.#clock.now() < unknownUntil ? undefined : id;
+  }
+
+  async fetchSchema(id: number, signal: AbortSignal): Promise<void> {
+    if (this.#writers.has(id)) return;
+    const stored = await this.#registry.fetchSchema(id, signal);
+    if (stored) this.#learn(id, stored);
+    else this.#rememberUnknown(id);
+  }
+
+  decode(value: Buffer | null): Decoded {
+    if (value === null) throw new UndecodableMessage('a tombstone: the message has no value');
+    if (value.length < HEADER) throw new UndecodableMessage(`${value.length} bytes are too short for a frame`);
+    if (value[0] !== 0) throw new UndecodableMessage(`it starts with ${value[0]} instead of the magic byte 0`);
+    if (value.length > MAX_FRAME)
+      throw new UndecodableMessage(`${value.length} bytes are more than the ${MAX_FRAME} allowed`);
+    const id = value.readUInt32BE(1);
+    const writer = this.#writers.get(id);
+    if (writer?.is === 'ours') return this.#read(writer, id, value);
+    if (writer?.is === 'foreign') return writer.decoded;
+    if (writer?.is === 'refused') throw new UndecodableMessage(`schema ${id} is not acceptable: ${writer.reason}`);
+    if (id > MAX_ID || this.#unknown.has(id)) throw new UndecodableMessage(`unknown schema id ${id}`);
+    throw new SchemaNotFetched(`schema ${id}`);
+  }
+
+  /**
+   * Looks up what `encode` will write with; waits for the registry.
+   * @throws ConfigurationError with all subjects that have no such schema
+   */
+  async prepareWriters(
+    subjects: readonly { readonly topic: string; readonly type: MessageName }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const missing: string[] = [];
+    for (const { topic, type } of subjects) {
+      const subject = subjectOf(topic, type);
+      const id = await this.#registry.idOf(subject, this.#schemas[type], signal);
+      if (id === undefined) missing.push(subject);
+      else this.#idsOf(topic).set(type, id);
+    }
+    if (missing.length > 0) {
+      throw new ConfigurationError(
+        `the schemas of this build are not registered for ${missing.join(', ')}: run \`licensing schemas register\``,
+      );
+    }
+  }
+
+  /** The frame is a part of a slab that is never written again. @throws UnencodableMessage WriterNotPrepared */
+  encode<N extends MessageName>(topic: string, type: N, data: Messages[N]): Buffer {
+    const id = this.#idsByTopic.get(topic)?.get(type);
+    const writer = this.#readers.get(type);
+    if (id === undefined || writer === undefined) throw new WriterNotPrepared(subjectOf(topic, type));
+    let start = this.#used;
+    let slab = this.#slab;
+    let end = encodeAt(writer, data, slab, start);
+    if (end < 0) {
+      const needed = slab.length - end - start;
+      slab = Buffer.allocUnsafeSlow(Math.max(SLAB, needed));
+      start = 0;
+      end = encodeAt(writer, data, slab, start);
+      // A frame that fills a slab by itself leaves the room in the present one to others.
+      if (needed < SLAB) this.#slab = slab;
+    }
+    if (slab === this.#slab) this.#used = end;
+    slab[start] = 0;
+    slab.writeUInt32BE(id, start + 1);
+    return slab.subarray(start, end);
+  }
+
+  #read(writer: Extract<Writer, { is: 'ours' }>, id: number, value: Buffer): Decoded {
+    const { reader } = writer;
+    let decoded: { readonly value: Readonly<Record<string, unknown>>; readonly offset: number };
+    try {
+      if (writer.counted) checkCounts(writer.type, value, HEADER);
+      decoded = reader.type.decode(value, HEADER, writer.resolver);
+    } catch (error) {
+      throw new UndecodableMessage(`${reader.name} (schema ${id}): ${shortReason(error)}`);
+    }
+    const { value: data, offset } = decoded;
+    if (offset !== value.length) {
+      const what = offset < 0 ? 'it is truncated' : `${value.length - offset} bytes follow the record`;
+      throw new UndecodableMessage(`${reader.name} (schema ${id}): ${what}`);
+    }
+    for (const field of reader.fields) {
+      const content = data[field];
+      if (typeof content === 'string') {
+        // U+FFFD may have been sent; if not, it stands for bytes that are no UTF-8, and the text is not in the frame.
+        if (content.includes('\uFFFD') && !value.includes(content, HEADER)) {
+          throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is not UTF-8`);
+        }
+      } else if (typeof content === 'number' && (content >= MAX_LONG || content <= -MAX_LONG)) {
+        throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is beyond 2^52`);
+      }
+    }
+    return { known: true, type: reader.name, data };
+  }
+
+  #learn(id: number, stored: StoredSchema): void {
+    const writer = this.#writerOf(stored);
+    this.#writers.set(id, writer);
+    this.#unknown.delete(id);
+    if (writer.is === 'refused') this.#logger.warn({ schemaId: id, reason: writer.reason }, 'schema is not acceptable');
+  }
+
+  #writerOf({ schemaType, schema: text }: StoredSchema): Writer {
+    if (schemaType !== 'AVRO') return { is: 'refused', reason: `it is ${schemaType}, not Avro` };
+    try {
+      const { schema, fullName } = parseRecord(text);
+      const reader = this.#readers.get(fullName);
+      if (reader === undefined) return { is: 'foreign', decoded: { known: false, type: fullName } };
+      const { type, counted } = writerTypeOf(schema);
+      if (reader.type.equals(type)) return { is: 'ours', reader, type, counted, resolver: undefined };
+      return { is: 'ours', reader, type, counted, resolver: reader.type.createResolver(type) };
+    } catch (error) {
+      const what = error instanceof UnacceptableSchema ? '' : 'this build can not read it: ';
+      return { is: 'refused', reason: `${what}${shortReason(error)}` };
+    }
+  }
+
+  #rememberUnknown(id: number): void {
+    this.#unknown.delete(id);
+    this.#unknown.set(id, this.#clock.now() + UNKNOWN_FOR);
+    const [oldest] = this.#unknown.size > MAX_UNKNOWN ? this.#unknown.keys() : [];
+    if (oldest !== undefined) this.#unknown.delete(oldest);
+  }
+
+  #idsOf(topic: string): Map<MessageName, number> {
+    const ids = this.#idsByTopic.get(topic) ?? new Map<MessageName, number>();
+    this.#idsByTopic.set(topic, ids);
+    return ids;
+  }
+}
+
+/** No logical types: uuid stays a string and timestamp-millis a number; unions of null and one type come unwrapped. */
+function readerOf(name: MessageName, schema: RecordSchema): Reader {
+  const type = avsc.Type.forSchema(schema as unknown as Parameters<typeof avsc.Type.forSchema>[0], {
+    wrapUnions: 'never',
+    omitRecordMethods: true,
+  });
+  return { name, type, fields: schema.fields.map((field) => field.name) };
+}
+
+/** @returns where the record ends, or minus the number of bytes that the buffer is too short */
+function encodeAt(writer: Reader, data: unknown, buffer: Buffer, start: number): number {
+  try {
+    return writer.type.encode(data, buffer, start + HEADER);
+  } catch (error) {
+    throw new UnencodableMessage(`${writer.name}: ${shortReason(error)}`);
+  }
+}
+
+function shortReason(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON);
+}

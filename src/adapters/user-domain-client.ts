@@ -1,0 +1,168 @@
+import {
+  CircuitState,
+  ConsecutiveBreaker,
+  TimeoutStrategy,
+  circuitBreaker,
+  handleType,
+  isBrokenCircuitError,
+  timeout,
+} from 'cockatiel';
+import type { CircuitBreakerPolicy, TimeoutPolicy } from 'cockatiel';
+import type { Logger } from 'pino';
+import type { Clock } from '../ports/clock.ts';
+import { ConfigurationError } from '../ports/errors.ts';
+import { MalformedAnswer } from '../ports/user-domain-client.ts';
+import type { UserDomainClient, UserProfile } from '../ports/user-domain-client.ts';
+import { Outage, Retry, reasonOf } from './retry.ts';
+import type { Backoff } from './retry.ts';
+
+/** The user domain did not answer, or with a status that is neither a profile nor 404. */
+export class UserDomainUnavailable extends Outage {
+  override readonly name = 'UserDomainUnavailable';
+}
+
+export interface UserDomainClientOptions {
+  /** USER_DOMAIN_URL */
+  readonly baseUrl: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of one try, its whole answer included, in milliseconds; default 2,000. */
+  readonly timeout?: number;
+  /** Between tries; default 100 ms to 5 s. */
+  readonly backoff?: Backoff;
+  /** Opens after so many failures in a row (default 5), and lets one try through after so many milliseconds (default 10,000). */
+  readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
+  /** Told when the breaker opens and when it closes; half-open counts as open. */
+  readonly onBreakerChange?: (open: boolean) => void;
+}
+
+const MAX_ANSWER = 64 * 1024;
+
+/** One breaker for all look-ups: while it is open nothing is sent, and they wait. */
+export class HttpUserDomainClient implements UserDomainClient {
+  readonly #baseUrl: string;
+  readonly #retry: Retry;
+  readonly #timeout: TimeoutPolicy;
+  readonly #breaker: CircuitBreakerPolicy;
+
+  constructor(options: UserDomainClientOptions) {
+    const { clock, logger, onBreakerChange } = options;
+    this.#baseUrl = checkedUrl(options.baseUrl);
+    this.#retry = new Retry({ backoff: options.backoff ?? { initialDelay: 100, maxDelay: 5_000 }, clock, logger });
+    this.#timeout = timeout(options.timeout ?? 2_000, TimeoutStrategy.Aggressive);
+    const { failures, halfOpenAfter } = options.breaker ?? { failures: 5, halfOpenAfter: 10_000 };
+    this.#breaker = circuitBreaker(handleType(Outage), { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
+    if (onBreakerChange) this.#tell(onBreakerChange);
+  }
+
+  async lookUp(userId: string, signal: AbortSignal): Promise<UserProfile | undefined> {
+    const body = await this.#retry.untilAnswered(signal, () => this.#throughBreaker(userId, signal));
+    return body === undefined ? undefined : profileOf(userId, body);
+  }
+
+  async #throughBreaker(userId: string, signal: AbortSignal): Promise<string | undefined> {
+    // The breaker would make this one wait for the try that tests, and deaf to the signal meanwhile.
+    if (this.#breaker.state === CircuitState.HalfOpen) throw this.#open();
+    try {
+      return await this.#breaker.execute(() => this.#ask(userId, signal));
+    } catch (error) {
+      throw isBrokenCircuitError(error) ? this.#open() : error;
+    }
+  }
+
+  /** @returns the body, or undefined for 404 */
+  async #ask(userId: string, signal: AbortSignal): Promise<string | undefined> {
+    const path = `/users/${encodeURIComponent(userId)}`;
+    try {
+      const { status, body } = await this.#timeout.execute((context) => this.#get(path, context.signal), signal);
+      if (status === 404 || body !== undefined) return body;
+      throw new UserDomainUnavailable(`it answered with status ${status}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof MalformedAnswer) throw error;
+      throw new UserDomainUnavailable(`USER_DOMAIN_URL ${this.#baseUrl}: ${reasonOf(error)}`);
+    }
+  }
+
+  /** The body of a 200 only; redirects are not followed, they end as an outage. */
+  async #get(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body?: string }> {
+    const headers = { accept: 'application/json' };
+    const response = await fetch(this.#baseUrl + path, { headers, redirect: 'manual', signal });
+    const { status } = response;
+    if (status === 200) return { status, body: await boundedText(response) };
+    await response.body?.cancel();
+    return { status };
+  }
+
+  #open(): UserDomainUnavailable {
+    const last = this.#breaker.lastFailure;
+    const reason = last && 'error' in last ? `: ${reasonOf(last.error)}` : '';
+    return new UserDomainUnavailable(`the circuit breaker is open${reason}`);
+  }
+
+  #tell(onBreakerChange: (open: boolean) => void): void {
+    let open = false;
+    this.#breaker.onStateChange((state) => {
+      const isOpen = state !== CircuitState.Closed;
+      if (isOpen === open) return;
+      open = isOpen;
+      onBreakerChange(open);
+    });
+  }
+}
+
+function checkedUrl(baseUrl: string): string {
+  const url = URL.parse(baseUrl);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new ConfigurationError('USER_DOMAIN_URL is not an http(s) URL without credentials');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Stops reading where the limit is passed: what sends more is not trusted to end. */
+async function boundedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_ANSWER) throw new MalformedAnswer(`the answer is longer than ${MAX_ANSWER} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function profileOf(userId: string, body: string): UserProfile {
+  const answer = parsedObject(body);
+  if (answer['userId'] !== userId) throw new MalformedAnswer('userId is not the one that was asked for');
+  const { superadmin } = answer;
+  if (typeof superadmin !== 'boolean') throw new MalformedAnswer('superadmin is not a boolean');
+  return { email: textOrNull(answer, 'email'), tgId: tgIdOf(answer), superadmin };
+}
+
+function parsedObject(body: string): Readonly<Record<'userId' | 'email' | 'tgId' | 'superadmin', unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new MalformedAnswer('the answer is not JSON');
+  }
+  if (typeof value !== 'object' || value === null) throw new MalformedAnswer('the answer is not a JSON object');
+  return { userId: undefined, email: undefined, tgId: undefined, superadmin: undefined, ...value };
+}
+
+/** Telegram ids are numbers where they come from. */
+function tgIdOf(answer: Readonly<Record<'tgId', unknown>>): string | null {
+  const { tgId } = answer;
+  if (typeof tgId !== 'number') return textOrNull(answer, 'tgId');
+  if (!Number.isSafeInteger(tgId)) throw new MalformedAnswer('tgId is not an integer up to 2^53');
+  return String(tgId);
+}
+
+/** Neither U+0000 nor a lone surrogate can be stored. */
+function textOrNull<F extends string>(answer: Readonly<Record<F, unknown>>, field: F): string | null {
+  const value: unknown = answer[field];
+  if (value === null || value === undefined) return null;
+  if (typeof value !== 'string') throw new MalformedAnswer(`${field} is not a string`);
+  if (value.includes('\0') || !value.isWellFormed()) throw new MalformedAnswer(`${field} is not well-formed text`);
+  return value;
+}

@@ -1,0 +1,199 @@
+import avsc from 'avsc';
+import type { Type } from 'avsc';
+import { UndecodableMessage } from '../ports/codec.ts';
+
+/** A schema of the registry that frames are not read with, and why. */
+export class UnacceptableSchema extends Error {
+  override readonly name = 'UnacceptableSchema';
+}
+
+export interface WriterType {
+  readonly type: Type;
+  /** It holds arrays or maps: `checkCounts` must pass before avsc may read a frame. */
+  readonly counted: boolean;
+}
+
+const FULL_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
+const MAX_NAME = 500;
+const MAX_TEXT = 256 * 1024;
+const MAX_DEPTH = 32;
+/** Fields and branches, each counted wherever its type occurs: what avsc visits for a frame without arrays. */
+const MAX_NODES = 2_000;
+
+/** @returns the JSON of a record schema, and the record's full name. @throws UnacceptableSchema */
+export function parseRecord(text: string): { readonly schema: object; readonly fullName: string } {
+  if (text.length > MAX_TEXT) throw new UnacceptableSchema(`it is longer than ${MAX_TEXT} characters`);
+  const schema = parsed(text);
+  if (typeof schema !== 'object' || schema === null || !('type' in schema) || schema.type !== 'record') {
+    throw new UnacceptableSchema('it is not a record');
+  }
+  const name = 'name' in schema && typeof schema.name === 'string' ? schema.name : '';
+  const namespace = 'namespace' in schema && typeof schema.namespace === 'string' ? schema.namespace : '';
+  const fullName = name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
+  if (fullName.length > MAX_NAME || !FULL_NAME.test(fullName)) throw new UnacceptableSchema('it has no valid name');
+  return { schema, fullName };
+}
+
+/**
+ * Builds the type of a writer, if a small frame can't make it read much: no recursion, bounded depth and size, and no
+ * arrays of what takes no bytes. @throws UnacceptableSchema
+ */
+export function writerTypeOf(schema: object): WriterType {
+  let type: Type;
+  try {
+    // Foreign unions may be ambiguous, so they come wrapped if they must: they are only ever skipped.
+    type = avsc.Type.forSchema(schema as Parameters<typeof avsc.Type.forSchema>[0]);
+  } catch (error) {
+    throw new UnacceptableSchema(error instanceof Error ? error.message : String(error));
+  }
+  const { nodes, height, counted } = new Survey().of(type);
+  if (height > MAX_DEPTH) throw new UnacceptableSchema(`it nests deeper than ${MAX_DEPTH} levels`);
+  if (nodes > MAX_NODES) throw new UnacceptableSchema(`it has more than ${MAX_NODES} fields`);
+  return { type, counted };
+}
+
+interface Extent {
+  readonly nodes: number;
+  readonly height: number;
+  /** The least that a value takes. */
+  readonly bytes: number;
+  readonly counted: boolean;
+}
+
+class Survey {
+  readonly #known = new Map<Type, Extent>();
+  readonly #open = new Set<Type>();
+
+  of(type: Type): Extent {
+    const known = this.#known.get(type);
+    if (known) return known;
+    if (this.#open.has(type)) throw new UnacceptableSchema(`it is recursive (${type.name ?? type.typeName})`);
+    this.#open.add(type);
+    const extent = this.#measure(type);
+    this.#open.delete(type);
+    this.#known.set(type, extent);
+    return extent;
+  }
+
+  #measure(type: Type): Extent {
+    const { types } = avsc;
+    if (type instanceof types.RecordType) {
+      const fields = type.fields.map((field) => this.of(field.type));
+      return around(
+        fields,
+        fields.reduce((sum, field) => sum + field.bytes, 0),
+        false,
+      );
+    }
+    if (type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType) {
+      const branches = type.types.map((branch) => this.of(branch));
+      return around(branches, 1 + Math.min(...branches.map((branch) => branch.bytes)), false);
+    }
+    if (type instanceof types.ArrayType || type instanceof types.MapType) {
+      const items = this.of(itemsOf(type));
+      if (items.bytes === 0)
+        throw new UnacceptableSchema(`it has a list (${type.typeName}) of items that take no bytes`);
+      return around([items], 1, true);
+    }
+    return { nodes: 1, height: 1, bytes: leastBytes(type), counted: false };
+  }
+}
+
+function around(inner: readonly Extent[], bytes: number, counted: boolean): Extent {
+  return {
+    nodes: inner.reduce((sum, extent) => sum + extent.nodes, 1),
+    height: 1 + inner.reduce((most, extent) => Math.max(most, extent.height), 0),
+    bytes,
+    counted: counted || inner.some((extent) => extent.counted),
+  };
+}
+
+/**
+ * Walks a frame as avsc would, and refuses counts and block sizes that the frame can't hold: avsc believes them, and would
+ * loop for as long as a count says, or for ever when a negative block size leads back. @throws UndecodableMessage
+ */
+export function checkCounts(type: Type, frame: Buffer, start: number): void {
+  new Walk(frame, start).over(type);
+}
+
+class Walk {
+  readonly #frame: Buffer;
+  #position: number;
+  /** Items take a byte at least, so a fair frame stays far below this. */
+  #steps: number;
+
+  constructor(frame: Buffer, start: number) {
+    this.#frame = frame;
+    this.#position = start;
+    this.#steps = MAX_NODES + 4 * frame.length;
+  }
+
+  over(type: Type): void {
+    if (--this.#steps < 0) throw new UndecodableMessage('its lists take more steps than its size allows');
+    const { types } = avsc;
+    if (type instanceof types.RecordType) for (const field of type.fields) this.over(field.type);
+    else if (type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType) {
+      const branch = type.types[this.#long()];
+      if (branch === undefined) throw new UndecodableMessage('invalid union index');
+      this.over(branch);
+    } else if (type instanceof types.ArrayType || type instanceof types.MapType) {
+      this.#items(itemsOf(type), type instanceof types.MapType);
+    } else if (type instanceof types.StringType || type instanceof types.BytesType) this.#forward(this.#long());
+    else if (type instanceof types.LongType || type instanceof types.IntType || type instanceof types.EnumType)
+      this.#long();
+    else this.#forward(leastBytes(type));
+  }
+
+  #items(type: Type, named: boolean): void {
+    for (let count = this.#long(); count !== 0; count = this.#long()) {
+      if (count < 0) this.#forward(this.#long());
+      else if (count > this.#frame.length) throw new UndecodableMessage('a list is longer than the frame');
+      else
+        while (count-- > 0) {
+          if (named) this.#forward(this.#long());
+          this.over(type);
+        }
+    }
+  }
+
+  #forward(bytes: number): void {
+    if (bytes < 0 || bytes > this.#frame.length - this.#position)
+      throw new UndecodableMessage('a length leads out of the frame');
+    this.#position += bytes;
+  }
+
+  /** Exact wherever it counts: what is too large for that is too large for the frame. */
+  #long(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.#frame[this.#position++];
+      if (byte === undefined) throw new UndecodableMessage('it is truncated');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+      if (factor > 2 ** 56) throw new UndecodableMessage('a number is longer than 64 bits');
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
+
+function itemsOf(list: avsc.types.ArrayType | avsc.types.MapType): Type {
+  if (list instanceof avsc.types.ArrayType) return list.itemsType;
+  const values: Type = list.valuesType;
+  return values;
+}
+
+/** Of a type without parts: for all but strings, bytes, numbers and enums also the most. */
+function leastBytes(type: Type): number {
+  if (type instanceof avsc.types.NullType) return 0;
+  if (type instanceof avsc.types.FloatType) return 4;
+  if (type instanceof avsc.types.DoubleType) return 8;
+  return type instanceof avsc.types.FixedType ? type.size : 1;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnacceptableSchema('it is not JSON');
+  }
+}

@@ -1,0 +1,47 @@
+import { readConfig } from '../config.ts';
+import { createContainer } from '../container.ts';
+import { actionOf, print, type Verb } from './verb.ts';
+
+export const migrate: Verb = {
+  about: 'brings the database to the schema of this version, or back',
+  help: `
+licensing migrate up            does every step that is missing
+licensing migrate down [--all]  undoes the last step, or all of them (with their data)
+licensing migrate status        lists the steps; exit code 1 when some are missing
+
+Needs DATABASE_URL.`,
+  options: { all: { type: 'boolean' } },
+
+  async run(call) {
+    const action = actionOf(call, ['up', 'down', 'status']);
+    const { cradle } = createContainer({ config: readConfig(onlyDatabase(call.environment)) });
+    const { migrations, database } = cradle;
+    try {
+      switch (action) {
+        case 'up': {
+          const done = await migrations.up();
+          print(done.length === 0 ? 'nothing to do' : `done: ${done.join(', ')}`);
+          return 0;
+        }
+        case 'down': {
+          const undone = await migrations.down(call.values['all'] === true);
+          print(undone.length === 0 ? 'nothing to undo' : `undone: ${undone.join(', ')}`);
+          return 0;
+        }
+        case 'status': {
+          const { done, pending } = await migrations.status();
+          for (const name of done) print(`done     ${name}`);
+          for (const name of pending) print(`pending  ${name}`);
+          return pending.length === 0 ? 0 : 1;
+        }
+      }
+    } finally {
+      await database.destroy();
+    }
+  },
+};
+
+/** Migrating needs the database alone: the other settings may be missing where it is done. */
+function onlyDatabase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { KAFKA_BROKERS: 'none:0', SCHEMA_REGISTRY_URL: 'http://none', ...environment };
+}

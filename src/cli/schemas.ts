@@ -1,0 +1,45 @@
+import { subjectOf } from '../adapters/schema-registry.ts';
+import { readConfig } from '../config.ts';
+import { createContainer, subjectsOf } from '../container.ts';
+import { SCHEMAS } from '../generated/schemas.ts';
+import { actionOf, print, type Verb } from './verb.ts';
+
+export const schemas: Verb = {
+  about: 'registers the schemas, or says what registering would break',
+  help: `
+licensing schemas register  registers each type under its topic (TopicRecordNameStrategy, FULL_TRANSITIVE); the users.* subjects,
+                            which belong to the user domain, only where they are absent
+licensing schemas check     changes nothing; exit code 1 when a schema is missing or would be refused
+
+Needs SCHEMA_REGISTRY_URL.`,
+  options: {},
+
+  async run(call) {
+    const action = actionOf(call, ['register', 'check']);
+    const config = readConfig({ KAFKA_BROKERS: 'none:0', DATABASE_URL: 'postgres://none', ...call.environment });
+    const { schemaRegistry } = createContainer({ config }).cradle;
+    let faults = 0;
+    for (const { topic, type } of subjectsOf(config.topics)) {
+      const subject = subjectOf(topic, type);
+      const latest = await schemaRegistry.latest(subject);
+      if (action === 'register') {
+        if (latest !== undefined && topic === config.topics.users) {
+          print(`there       ${subject} (${latest.id}), as the user domain has it`);
+          continue;
+        }
+        const id = await schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
+        print(`${latest?.id === id ? 'there     ' : 'registered'}  ${subject} (${id})`);
+        continue;
+      }
+      if (latest === undefined) {
+        print(`missing     ${subject}`);
+        faults += 1;
+        continue;
+      }
+      const { compatible, reasons } = await schemaRegistry.isCompatible(subject, SCHEMAS[type]);
+      print(`${compatible ? 'fits      ' : 'BREAKS    '}  ${subject}${compatible ? '' : `: ${reasons.join('; ')}`}`);
+      if (!compatible) faults += 1;
+    }
+    return faults === 0 ? 0 : 1;
+  },
+};

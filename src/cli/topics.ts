@@ -1,0 +1,58 @@
+import type { KafkaAdmin } from '../adapters/kafka-admin.ts';
+import { readConfig, type Config } from '../config.ts';
+import { createContainer } from '../container.ts';
+import { actionOf, print, type Verb } from './verb.ts';
+
+export const topics: Verb = {
+  about: 'creates the topics, or checks them',
+  help: `
+licensing topics create  creates what is missing; what is there stays as it is
+licensing topics check   says what is missing or does not fit; exit code 1 when something is
+
+Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENTION_MS say how they are created.`,
+  options: {},
+
+  async run(call) {
+    const action = actionOf(call, ['create', 'check']);
+    const config = readConfig({
+      SCHEMA_REGISTRY_URL: 'http://none',
+      DATABASE_URL: 'postgres://none',
+      ...call.environment,
+    });
+    const { kafkaAdmin } = createContainer({ config }).cradle;
+    if (action === 'create') {
+      const created = await kafkaAdmin.create(config.topics, {
+        partitions: config.topicPartitions,
+        replicationFactor: config.topicReplicationFactor,
+        retention: config.topicRetention,
+      });
+      print(created.length === 0 ? 'all topics are there' : `created: ${created.join(', ')}`);
+      return 0;
+    }
+    const faults = await topicFaults(kafkaAdmin, config);
+    for (const fault of faults) print(fault);
+    if (faults.length === 0) print('all topics are there and fit');
+    return faults.length === 0 ? 0 : 1;
+  },
+};
+
+/** What keeps the worker from working with the topics as they are, a sentence each. */
+export async function topicFaults(kafkaAdmin: KafkaAdmin, config: Config): Promise<readonly string[]> {
+  const { topics: names, inboxRetention, maxMessageBytes } = config;
+  const sources = [names.commands, names.users, names.userLookUps];
+  const states = await kafkaAdmin.describe(names);
+  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes }) => {
+    if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
+    const faults: string[] = [];
+    if (sources.includes(topic) && retention >= inboxRetention) {
+      faults.push(
+        `topic ${topic} keeps messages for ${retention} ms, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a ` +
+          'redelivered message would take effect again',
+      );
+    }
+    if ((topic === names.events || topic === names.rejections) && takes < maxMessageBytes) {
+      faults.push(`topic ${topic} takes ${takes} bytes, MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must not be more`);
+    }
+    return faults;
+  });
+}

@@ -1,0 +1,94 @@
+import type { AwilixContainer } from 'awilix';
+import { readConfig, type Config } from '../config.ts';
+import { createContainer, writtenSubjects, type Cradle } from '../container.ts';
+import { ConfigurationError } from '../ports/errors.ts';
+import type { UserLookUp } from '../ports/repositories.ts';
+import { untilUp } from '../worker/backoff.ts';
+import { topicFaults } from './topics.ts';
+import type { Verb } from './verb.ts';
+
+export const worker: Verb = {
+  about: 'works: commands in, events out',
+  help: `
+licensing worker
+
+Reads the commands, users and look-up topics as one consumer group, until SIGTERM or SIGINT. Exit code 0 after a stop that was
+asked for, 1 when the configuration can't work. Outages of Kafka, registry, database or user domain are waited for.
+
+Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, KAFKA_GROUP_ID, LOG_LEVEL and what the README lists.`,
+  options: {},
+
+  async run({ environment }) {
+    const config = readConfig(environment);
+    return runWorker(config, createContainer({ config }));
+  },
+};
+
+/** Boots, works until it is told to stop, and stops. @throws ConfigurationError */
+export async function runWorker(config: Config, container: AwilixContainer<Cradle>): Promise<number> {
+  const { logger, telemetry, worker: it, database, producer } = container.cradle;
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => stop.abort(new Error(`got ${signal}`));
+  process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  try {
+    await boot(config, container, stop.signal);
+    if (stop.signal.aborted) return 0;
+    await untilUp('broker', telemetry, stop.signal, () => it.start());
+    logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
+    const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
+    const failure = await Promise.race([it.failure, asked]);
+    if (failure !== undefined) throw failure;
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 0;
+    logger.fatal({ err: error }, 'the worker can not go on');
+    throw error;
+  } finally {
+    // What a stop can't finish is left to the next one: nothing is lost by it.
+    const deadline = setTimeout(() => {
+      logger.warn('the stop took too long; ending now');
+      process.exit(stop.signal.aborted ? 0 : 1);
+    }, config.shutdownTimeout);
+    await it.stop();
+    telemetry.stop();
+    await Promise.allSettled([producer.stop(), database.destroy()]);
+    clearTimeout(deadline);
+    logger.info('stopped');
+  }
+}
+
+/** Checks everything that would fail later, and waits for what is away. */
+async function boot(config: Config, container: AwilixContainer<Cradle>, signal: AbortSignal): Promise<void> {
+  const { cradle } = container;
+  const { telemetry, codec, topics, logger } = cradle;
+  void [cradle.handlers, cradle.eventHandlers]; // a table that does not fit the schemas ends the boot here
+  await Promise.all([
+    untilUp('database', telemetry, signal, () => cradle.migrations.check()),
+    untilUp('broker', telemetry, signal, async () => {
+      const faults = await topicFaults(cradle.kafkaAdmin, config);
+      if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+    }),
+    codec.prepareWriters(writtenSubjects(topics), signal),
+  ]);
+  if (config.userDomainUrl === undefined) logger.info('USER_DOMAIN_URL is not set: no user is looked up');
+  else await untilUp('database', telemetry, signal, () => queueLookUps(cradle));
+}
+
+const LOOK_UPS_AT_ONCE = 1_000;
+
+/** Look-ups that wait for an answer are queued at every start: those that are queued already are known by their id. */
+async function queueLookUps({ unitOfWork, userLookUpQueuer, logger }: Cradle): Promise<void> {
+  let queued = 0;
+  let last: UserLookUp | undefined;
+  do {
+    const page = { limit: LOOK_UPS_AT_ONCE, ...(last && { after: last.userId }) };
+    const { value } = await unitOfWork.run([], async ({ userLookUps, outbox }) => {
+      const waiting = await userLookUps.list(page);
+      for (const lookUp of waiting) userLookUpQueuer.queue(lookUp, outbox);
+      return waiting;
+    });
+    queued += value.length;
+    last = value.length < LOOK_UPS_AT_ONCE ? undefined : value.at(-1);
+  } while (last !== undefined);
+  if (queued > 0) logger.info({ queued }, 'users without a profile are looked up');
+}

@@ -1,0 +1,214 @@
+import {
+  email,
+  id,
+  integer,
+  invalid,
+  LICENSE_TYPES,
+  MAX_COUNT_REQUESTS,
+  MAX_REQUESTS_LIMIT,
+  MAX_TEXT,
+  name,
+  oneOf,
+  optionalText,
+  phone,
+  text,
+  time,
+  WORK_STATUSES,
+} from './fields.ts';
+import type { LicenseType, WorkStatus } from './fields.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from './ids.ts';
+
+// The commands as the domain takes them: ids branded and lower-case, text trimmed and NFC, every value in its range.
+
+type OfTenant = { readonly tenantId: TenantId };
+type OfSubdivision = OfTenant & { readonly subdivisionId: SubdivisionId };
+type OfLicense = OfSubdivision & { readonly licenseId: LicenseId };
+type TenantFields = { readonly name: string; readonly address: string; readonly email: string; readonly phone: string };
+type SubdivisionFields = {
+  readonly name: string;
+  readonly location: string;
+  readonly linkToSubdivisionProcessingDomain: string | null;
+};
+type LicenseFields = { readonly name: string; readonly description: string };
+
+export type CreateTenant = OfTenant & { readonly userId: UserId } & TenantFields;
+export type UpdateTenant = OfTenant & TenantFields;
+export type DeleteTenant = OfTenant;
+export type CreateSubdivision = OfSubdivision & SubdivisionFields;
+/** `workStatus` null keeps what is. */
+export type UpdateSubdivision = OfSubdivision & SubdivisionFields & { readonly workStatus: WorkStatus | null };
+export type DeleteSubdivision = OfSubdivision;
+/** bycount has a `requestsLimit` and no `expiresAt`; bytime no `requestsLimit`, and `expiresAt` null asks for the default. */
+export type CreateLicense = OfLicense &
+  LicenseFields & {
+    readonly type: LicenseType;
+    readonly requestsLimit: number | null;
+    readonly expiresAt: number | null;
+  };
+export type UpdateLicense = OfLicense & LicenseFields;
+export type DeleteLicense = OfLicense;
+export type ActivateSubdivisionLicense = OfLicense;
+export type DeactivateSubdivisionLicense = OfLicense;
+export type AddStatisticRow = OfSubdivision & {
+  readonly statisticRowId: StatisticRowId;
+  readonly created: number;
+  readonly countRequests: number;
+};
+export type CreateUser = { readonly userId: UserId };
+
+export type RawCreateTenant = Raw<CreateTenant>;
+export type RawUpdateTenant = Raw<UpdateTenant>;
+export type RawDeleteTenant = Raw<DeleteTenant>;
+export type RawCreateSubdivision = Raw<CreateSubdivision>;
+export type RawUpdateSubdivision = Raw<UpdateSubdivision>;
+export type RawDeleteSubdivision = Raw<DeleteSubdivision>;
+export type RawCreateLicense = Raw<CreateLicense>;
+export type RawUpdateLicense = Raw<UpdateLicense>;
+export type RawDeleteLicense = Raw<DeleteLicense>;
+export type RawActivateSubdivisionLicense = Raw<ActivateSubdivisionLicense>;
+export type RawDeactivateSubdivisionLicense = Raw<DeactivateSubdivisionLicense>;
+export type RawAddStatisticRow = Raw<AddStatisticRow>;
+export type RawCreateUser = Raw<CreateUser>;
+
+/** A command's record as it was decoded: the same fields, nothing promised of their values. */
+export type Raw<Command> = { readonly [Field in keyof Command]: RawValue<Command[Field]> };
+type RawValue<Value> = Value extends string ? string : Value;
+
+// Each function throws Rejection('InvalidCommand') for the first faulty field. Literals are evaluated from top to bottom, so the
+// order of their lines is the order of the checks, which is the order of the contract's table.
+
+export function parseCreateTenant(raw: RawCreateTenant): CreateTenant {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    userId: id<UserId>(raw.userId, 'userId'),
+    name: name(raw.name),
+    address: text(raw.address, 'address', 0, MAX_TEXT),
+    email: email(raw.email),
+    phone: phone(raw.phone),
+  };
+}
+
+export function parseUpdateTenant(raw: RawUpdateTenant): UpdateTenant {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    name: name(raw.name),
+    address: text(raw.address, 'address', 0, MAX_TEXT),
+    email: email(raw.email),
+    phone: phone(raw.phone),
+  };
+}
+
+export function parseDeleteTenant(raw: RawDeleteTenant): DeleteTenant {
+  return { tenantId: id<TenantId>(raw.tenantId, 'tenantId') };
+}
+
+export function parseCreateSubdivision(raw: RawCreateSubdivision): CreateSubdivision {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    name: name(raw.name),
+    location: text(raw.location, 'location', 0, MAX_TEXT),
+    linkToSubdivisionProcessingDomain: optionalText(
+      raw.linkToSubdivisionProcessingDomain,
+      'linkToSubdivisionProcessingDomain',
+    ),
+  };
+}
+
+export function parseUpdateSubdivision(raw: RawUpdateSubdivision): UpdateSubdivision {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    name: name(raw.name),
+    location: text(raw.location, 'location', 0, MAX_TEXT),
+    linkToSubdivisionProcessingDomain: optionalText(
+      raw.linkToSubdivisionProcessingDomain,
+      'linkToSubdivisionProcessingDomain',
+    ),
+    workStatus: raw.workStatus === null ? null : oneOf(raw.workStatus, 'workStatus', WORK_STATUSES),
+  };
+}
+
+export function parseDeleteSubdivision(raw: RawDeleteSubdivision): DeleteSubdivision {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+  };
+}
+
+/** @param now `expiresAt` must lie ahead of it */
+export function parseCreateLicense(raw: RawCreateLicense, now: number): CreateLicense {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    licenseId: id<LicenseId>(raw.licenseId, 'licenseId'),
+    name: name(raw.name),
+    description: text(raw.description, 'description', 0, MAX_TEXT),
+    type: oneOf(raw.type, 'type', LICENSE_TYPES),
+    requestsLimit: parseRequestsLimit(raw),
+    expiresAt: parseExpiresAt(raw, now),
+  };
+}
+
+export function parseUpdateLicense(raw: RawUpdateLicense): UpdateLicense {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    licenseId: id<LicenseId>(raw.licenseId, 'licenseId'),
+    name: name(raw.name),
+    description: text(raw.description, 'description', 0, MAX_TEXT),
+  };
+}
+
+export function parseDeleteLicense(raw: RawDeleteLicense): DeleteLicense {
+  return parseLicenseIds(raw);
+}
+
+export function parseActivateSubdivisionLicense(raw: RawActivateSubdivisionLicense): ActivateSubdivisionLicense {
+  return parseLicenseIds(raw);
+}
+
+export function parseDeactivateSubdivisionLicense(raw: RawDeactivateSubdivisionLicense): DeactivateSubdivisionLicense {
+  return parseLicenseIds(raw);
+}
+
+export function parseAddStatisticRow(raw: RawAddStatisticRow): AddStatisticRow {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    statisticRowId: id<StatisticRowId>(raw.statisticRowId, 'statisticRowId'),
+    created: time(raw.created, 'created'),
+    countRequests: integer(raw.countRequests, 'countRequests', 0, MAX_COUNT_REQUESTS),
+  };
+}
+
+export function parseCreateUser(raw: RawCreateUser): CreateUser {
+  return { userId: id<UserId>(raw.userId, 'userId') };
+}
+
+function parseLicenseIds(raw: Raw<OfLicense>): OfLicense {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    licenseId: id<LicenseId>(raw.licenseId, 'licenseId'),
+  };
+}
+
+// These two come after the check of `type`, so what is not bycount is bytime.
+
+function parseRequestsLimit({ type, requestsLimit }: RawCreateLicense): number | null {
+  if (type === 'bycount') {
+    if (requestsLimit === null) throw invalid('requestsLimit', 'is needed for a bycount license');
+    return integer(requestsLimit, 'requestsLimit', 1, MAX_REQUESTS_LIMIT);
+  }
+  if (requestsLimit !== null) throw invalid('requestsLimit', 'is not allowed for a bytime license');
+  return null;
+}
+
+function parseExpiresAt({ type, expiresAt }: RawCreateLicense, now: number): number | null {
+  if (expiresAt === null) return null;
+  if (type === 'bycount') throw invalid('expiresAt', 'is not allowed for a bycount license');
+  time(expiresAt, 'expiresAt');
+  if (expiresAt <= now) throw invalid('expiresAt', 'must lie in the future');
+  return expiresAt;
+}

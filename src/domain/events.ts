@@ -1,0 +1,134 @@
+import type { DeactivationReason, LicenseStatus, LicenseType, WorkStatus } from './fields.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from './ids.ts';
+
+/** What a message did to an aggregate: its new state, and what is told about it, in order. All its events share the new version. */
+export type Change<S> = { readonly state: S; readonly events: readonly DomainEvent[] };
+
+/** What stays of a deleted aggregate, beside its id, which is never used again. `version` is that of the deletion. */
+export type Tombstone = { readonly version: number };
+
+/** Told apart by `type`, the full name of its schema; `data` is the schema's record. Times are milliseconds since the epoch, UTC. */
+export type DomainEvent = {
+  readonly [N in EventName]: { readonly type: `licensing.events.${N}`; readonly data: EventData[N] };
+}[EventName];
+export type EventType = DomainEvent['type'];
+export type EventOf<T extends EventType> = Extract<DomainEvent, { type: T }>;
+export type EventName = keyof EventData;
+
+export type EventData = {
+  readonly TenantCreated: TenantState;
+  readonly TenantUpdated: TenantState;
+  readonly TenantDeleted: TenantState;
+  readonly SubdivisionCreated: SubdivisionState;
+  readonly SubdivisionUpdated: SubdivisionState;
+  readonly SubdivisionDeleted: SubdivisionState;
+  readonly SubdivisionLicenseExpired: SubdivisionState;
+  readonly LicenseCreated: LicenseState;
+  readonly LicenseUpdated: LicenseState;
+  readonly LicenseDeleted: LicenseState;
+  readonly LicenseActivated: LicenseState;
+  readonly LicenseDeactivated: LicenseDeactivatedState;
+  readonly StatisticRowAdded: StatisticRowAddedState;
+  readonly UserCreated: UserState;
+  readonly UserUpdated: UserState;
+  readonly UserDeleted: UserState;
+};
+
+export type TenantState = {
+  readonly tenantId: TenantId;
+  readonly name: string;
+  readonly address: string;
+  readonly email: string;
+  readonly phone: string;
+  readonly createdBy: UserId;
+  readonly version: number;
+  readonly occurredAt: number;
+};
+
+export type SubdivisionState = {
+  readonly tenantId: TenantId;
+  readonly subdivisionId: SubdivisionId;
+  readonly name: string;
+  readonly location: string;
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  readonly workStatus: WorkStatus;
+  readonly activeLicenseId: LicenseId | null;
+  readonly version: number;
+  readonly occurredAt: number;
+};
+
+/** `version`, `workStatus` and `activeLicenseId` are those of the subdivision that the license belongs to. */
+export type LicenseState = {
+  readonly tenantId: TenantId;
+  readonly subdivisionId: SubdivisionId;
+  readonly licenseId: LicenseId;
+  readonly name: string;
+  readonly description: string;
+  readonly type: LicenseType;
+  readonly status: LicenseStatus;
+  readonly requestsLimit: number | null;
+  readonly usedRequests: number;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly activatedAt: number | null;
+  readonly deactivatedAt: number | null;
+  readonly workStatus: WorkStatus;
+  readonly activeLicenseId: LicenseId | null;
+  readonly version: number;
+  readonly occurredAt: number;
+};
+
+export type LicenseDeactivatedState = LicenseState & { readonly reason: DeactivationReason };
+
+export type StatisticRowAddedState = {
+  readonly tenantId: TenantId;
+  readonly subdivisionId: SubdivisionId;
+  readonly licenseId: LicenseId;
+  readonly statisticRowId: StatisticRowId;
+  readonly created: number;
+  readonly countRequests: number;
+  readonly counted: boolean;
+  readonly usedRequests: number;
+  readonly requestsLimit: number | null;
+  readonly version: number;
+  readonly occurredAt: number;
+};
+
+export type UserState = {
+  readonly userId: UserId;
+  readonly email: string | null;
+  readonly tgId: string | null;
+  readonly superadmin: boolean;
+  readonly tenantId: TenantId | null;
+  readonly subdivisionId: null;
+  readonly version: number;
+  readonly occurredAt: number;
+};
+
+/** The key that keeps an event in order: its tenant; the user of a user event. */
+export function eventKey(event: DomainEvent): string {
+  switch (event.type) {
+    case 'licensing.events.UserCreated':
+    case 'licensing.events.UserUpdated':
+    case 'licensing.events.UserDeleted':
+      return event.data.userId;
+    default:
+      return event.data.tenantId;
+  }
+}
+
+/** The id of the aggregate whose version the event carries. A license's and a statistic row's is their subdivision. */
+export function eventSubject(event: DomainEvent): string {
+  switch (event.type) {
+    case 'licensing.events.UserCreated':
+    case 'licensing.events.UserUpdated':
+    case 'licensing.events.UserDeleted':
+      return event.data.userId;
+    case 'licensing.events.TenantCreated':
+    case 'licensing.events.TenantUpdated':
+    case 'licensing.events.TenantDeleted':
+      return event.data.tenantId;
+    default:
+      return event.data.subdivisionId;
+  }
+}

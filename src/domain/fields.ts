@@ -1,0 +1,92 @@
+import type { AnyId } from './ids.ts';
+import { storedId } from './ids.ts';
+import { Rejection } from './rejection.ts';
+
+export type WorkStatus = 'active' | 'inactive';
+export type LicenseStatus = 'active' | 'inactive';
+export type LicenseType = 'bycount' | 'bytime';
+export type DeactivationReason = 'command' | 'exhausted' | 'expired' | 'deleted';
+
+export const WORK_STATUSES: readonly WorkStatus[] = ['active', 'inactive'];
+export const LICENSE_TYPES: readonly LicenseType[] = ['bycount', 'bytime'];
+
+/** 9999-12-31T23:59:59.999Z, the last time that every store and client of ours can write. */
+export const LATEST_TIME = 253_402_300_799_999;
+export const MAX_REQUESTS_LIMIT = 1e12;
+export const MAX_COUNT_REQUESTS = 1e9;
+export const MAX_TEXT = 1_000;
+
+// Each check throws Rejection('InvalidCommand', …, field).
+
+/** Any well-formed UUID, whatever its version; lower-cased. */
+export function id<T extends AnyId>(value: string, field: string): T {
+  if (LOWER_CASE_UUID.test(value)) return storedId<T>(value);
+  const lowerCase = value.toLowerCase();
+  if (LOWER_CASE_UUID.test(lowerCase)) return storedId<T>(lowerCase);
+  throw invalid(field, 'must be a UUID');
+}
+
+/** Trimmed and NFC; the length is that of the result, in code points. */
+export function text(value: string, field: string, min: number, max: number): string {
+  // Before anything else: PostgreSQL stores neither, and trimming or normalising could hide where they were.
+  if (value.includes('\u0000')) throw invalid(field, 'must not contain U+0000');
+  if (!value.isWellFormed()) throw invalid(field, 'must not contain a lone surrogate');
+  const normal = value.trim().normalize('NFC');
+  if (normal.length < min || isLongerThan(normal, max))
+    throw invalid(field, `must be ${min} to ${max} characters long`);
+  return normal;
+}
+
+export function optionalText(value: string | null, field: string): string | null {
+  return value === null ? null : text(value, field, 0, MAX_TEXT);
+}
+
+export function name(value: string): string {
+  return text(value, 'name', 1, 200);
+}
+
+export function phone(value: string): string {
+  return text(value, 'phone', 0, 50);
+}
+
+/** Empty, or plausible: one @, something before it, and a name with a dot after it. Whether it can be reached is not asked. */
+export function email(value: string): string {
+  const address = text(value, 'email', 0, 254);
+  if (address !== '' && !PLAUSIBLE_EMAIL.test(address)) throw invalid('email', 'must be empty or an e-mail address');
+  return address;
+}
+
+export function integer(value: number, field: string, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw invalid(field, `must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+/** Milliseconds since the epoch, UTC. */
+export function time(value: number, field: string): number {
+  if (!Number.isInteger(value) || value < 0 || value > LATEST_TIME)
+    throw invalid(field, 'must be a time of the years 1970 to 9999');
+  return value;
+}
+
+export function oneOf<T extends string>(value: string, field: string, listed: readonly T[]): T {
+  const found = listed.find((item) => item === value);
+  if (found === undefined) throw invalid(field, `must be one of ${listed.join(', ')}`);
+  return found;
+}
+
+export function invalid(field: string, fault: string): Rejection {
+  return new Rejection('InvalidCommand', `The field ${field} ${fault}.`, field);
+}
+
+const LOWER_CASE_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const PLAUSIBLE_EMAIL = /^[^\s@\p{Cc}]+@[^\s@.\p{Cc}]+(?:\.[^\s@.\p{Cc}]+)+$/u;
+
+/** Counts code points only where the number of UTF-16 units leaves the answer open. */
+function isLongerThan(value: string, max: number): boolean {
+  if (value.length <= max) return false;
+  if (value.length > 2 * max) return true;
+  let codePoints = 0;
+  for (const _ of value) codePoints += 1;
+  return codePoints > max;
+}

@@ -1,0 +1,62 @@
+import type { CreateTenant, UpdateTenant } from './commands.ts';
+import type { Change, TenantState, Tombstone } from './events.ts';
+import type { TenantId, UserId } from './ids.ts';
+
+export type Tenant = {
+  readonly tenantId: TenantId;
+  readonly name: string;
+  readonly address: string;
+  readonly email: string;
+  readonly phone: string;
+  readonly createdBy: UserId;
+  readonly version: number;
+};
+
+/** That the id and the name are free, and the user too, is checked by the handler, who sees the other tenants. */
+export function createTenant(command: CreateTenant, now: number): Change<Tenant> {
+  const state: Tenant = {
+    tenantId: command.tenantId,
+    name: command.name,
+    address: command.address,
+    email: command.email,
+    phone: command.phone,
+    createdBy: command.userId,
+    version: 1,
+  };
+  return { state, events: [{ type: 'licensing.events.TenantCreated', data: tenantState(state, state.version, now) }] };
+}
+
+export function updateTenant(tenant: Tenant, command: UpdateTenant, now: number): Change<Tenant> {
+  const state: Tenant = {
+    tenantId: tenant.tenantId,
+    name: command.name,
+    address: command.address,
+    email: command.email,
+    phone: command.phone,
+    createdBy: tenant.createdBy,
+    version: tenant.version + 1,
+  };
+  return { state, events: [{ type: 'licensing.events.TenantUpdated', data: tenantState(state, state.version, now) }] };
+}
+
+/** Its subdivisions and users are aggregates of their own: the handler deletes those and lets these go. */
+export function deleteTenant(tenant: Tenant, now: number): Change<Tombstone> {
+  const version = tenant.version + 1;
+  return {
+    state: { version },
+    events: [{ type: 'licensing.events.TenantDeleted', data: tenantState(tenant, version, now) }],
+  };
+}
+
+function tenantState(tenant: Tenant, version: number, occurredAt: number): TenantState {
+  return {
+    tenantId: tenant.tenantId,
+    name: tenant.name,
+    address: tenant.address,
+    email: tenant.email,
+    phone: tenant.phone,
+    createdBy: tenant.createdBy,
+    version,
+    occurredAt,
+  };
+}

@@ -1,0 +1,183 @@
+import type { CreateUser } from './commands.ts';
+import type { Change, Tombstone, UserState } from './events.ts';
+import { id, MAX_TEXT, text, time } from './fields.ts';
+import type { TenantId, UserId } from './ids.ts';
+import { InvalidOutsideEvent, Rejection } from './rejection.ts';
+
+export type User = {
+  readonly userId: UserId;
+  readonly email: string | null;
+  readonly tgId: string | null;
+  readonly superadmin: boolean;
+  readonly tenantId: TenantId | null;
+  /** reserved */
+  readonly subdivisionId: null;
+  readonly version: number;
+  /** false until the user domain has told, by an event or an answer, who this is */
+  readonly hasProfile: boolean;
+  /** the newest `updatedAt` of the user domain's events; null when none carried one */
+  readonly profileUpdatedAt: number | null;
+};
+
+/** What the user domain's UserCreated and UserUpdated say. */
+export type Profile = ProfileAnswer & { readonly userId: UserId; readonly updatedAt: number | null };
+/** What its look-up answers. */
+export type ProfileAnswer = {
+  readonly email: string | null;
+  readonly tgId: string | null;
+  readonly superadmin: boolean;
+};
+export type UserDeletedOutside = { readonly userId: UserId };
+
+export type RawProfile = ProfileAnswer & { readonly userId: string; readonly updatedAt: number | null };
+export type RawUserDeleted = { readonly userId: string };
+
+export function createUser(command: CreateUser, now: number): Change<User> {
+  return created({ ...withoutProfile(command.userId), tenantId: null }, now);
+}
+
+/**
+ * The creator of a tenant becomes its one user; a user that is not known yet is created, without a profile.
+ * @throws Rejection UserBelongsToAnotherTenant
+ */
+export function joinTenantAsCreator(
+  user: User | undefined,
+  userId: UserId,
+  tenantId: TenantId,
+  now: number,
+): Change<User> {
+  if (user === undefined) return created({ ...withoutProfile(userId), tenantId }, now);
+  if (user.tenantId === tenantId) return { state: user, events: [] };
+  if (user.tenantId !== null)
+    throw new Rejection('UserBelongsToAnotherTenant', `User ${user.userId} belongs to another tenant.`);
+  return updated({ ...user, tenantId, version: user.version + 1 }, now);
+}
+
+export function leaveTenant(user: User, now: number): Change<User> {
+  if (user.tenantId === null) return { state: user, events: [] };
+  return updated({ ...user, tenantId: null, version: user.version + 1 }, now);
+}
+
+/**
+ * What an outside event makes of the local user. A Change without events keeps the version: something invisible was learned (that
+ * there is a profile, or how new it is), which must be stored all the same.
+ * @returns undefined when the event is older than what is known, or tells nothing new
+ */
+export function applyProfile(
+  user: User | undefined,
+  tombstone: Tombstone | undefined,
+  profile: Profile,
+  now: number,
+): Change<User> | undefined {
+  if (user !== undefined) return refreshed(user, profile, profile.updatedAt, now);
+  const state: User = {
+    userId: profile.userId,
+    email: profile.email,
+    tgId: profile.tgId,
+    superadmin: profile.superadmin,
+    tenantId: null,
+    subdivisionId: null,
+    version: (tombstone?.version ?? 0) + 1,
+    hasProfile: true,
+    profileUpdatedAt: profile.updatedAt,
+  };
+  return created(state, now);
+}
+
+/** The look-up's answer fills only a living user without a profile: an event of the user domain is never older than an answer that waited. */
+export function fillProfile(user: User | undefined, answer: ProfileAnswer, now: number): Change<User> | undefined {
+  if (user === undefined || user.hasProfile) return undefined;
+  return refreshed(user, answer, null, now);
+}
+
+export function deleteUser(user: User, now: number): Change<Tombstone> {
+  const version = user.version + 1;
+  return {
+    state: { version },
+    events: [{ type: 'licensing.events.UserDeleted', data: userState(user, version, now) }],
+  };
+}
+
+/**
+ * The text rules are the commands', but not the plausibility of the address: what the user domain holds for true is not ours to doubt.
+ * @throws InvalidOutsideEvent
+ */
+export function parseProfile(raw: RawProfile): Profile {
+  return outside(() => ({
+    userId: id<UserId>(raw.userId, 'userId'),
+    email: raw.email === null ? null : text(raw.email, 'email', 0, MAX_TEXT),
+    tgId: raw.tgId === null ? null : text(raw.tgId, 'tgId', 0, MAX_TEXT),
+    superadmin: raw.superadmin,
+    updatedAt: raw.updatedAt === null ? null : time(raw.updatedAt, 'updatedAt'),
+  }));
+}
+
+/** @throws InvalidOutsideEvent */
+export function parseUserDeleted(raw: RawUserDeleted): UserDeletedOutside {
+  return outside(() => ({ userId: id<UserId>(raw.userId, 'userId') }));
+}
+
+function refreshed(
+  user: User,
+  profile: ProfileAnswer,
+  updatedAt: number | null,
+  now: number,
+): Change<User> | undefined {
+  if (updatedAt !== null && user.profileUpdatedAt !== null && updatedAt < user.profileUpdatedAt) return undefined;
+  const changed = profile.email !== user.email || profile.tgId !== user.tgId || profile.superadmin !== user.superadmin;
+  const profileUpdatedAt = updatedAt ?? user.profileUpdatedAt;
+  if (!changed && user.hasProfile && profileUpdatedAt === user.profileUpdatedAt) return undefined;
+  const state: User = {
+    ...user,
+    email: profile.email,
+    tgId: profile.tgId,
+    superadmin: profile.superadmin,
+    version: changed ? user.version + 1 : user.version,
+    hasProfile: true,
+    profileUpdatedAt,
+  };
+  return changed ? updated(state, now) : { state, events: [] };
+}
+
+function withoutProfile(userId: UserId): Omit<User, 'tenantId'> {
+  return {
+    userId,
+    email: null,
+    tgId: null,
+    superadmin: false,
+    subdivisionId: null,
+    version: 1,
+    hasProfile: false,
+    profileUpdatedAt: null,
+  };
+}
+
+function created(state: User, now: number): Change<User> {
+  return { state, events: [{ type: 'licensing.events.UserCreated', data: userState(state, state.version, now) }] };
+}
+
+function updated(state: User, now: number): Change<User> {
+  return { state, events: [{ type: 'licensing.events.UserUpdated', data: userState(state, state.version, now) }] };
+}
+
+function userState(user: User, version: number, occurredAt: number): UserState {
+  return {
+    userId: user.userId,
+    email: user.email,
+    tgId: user.tgId,
+    superadmin: user.superadmin,
+    tenantId: user.tenantId,
+    subdivisionId: user.subdivisionId,
+    version,
+    occurredAt,
+  };
+}
+
+function outside<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof Rejection && error.field !== null) throw new InvalidOutsideEvent(error.message, error.field);
+    throw error;
+  }
+}

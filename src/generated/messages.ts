@@ -1,0 +1,711 @@
+// generated from schemas/ by `npm run generate`; do not edit
+
+/** Makes a license the active one of its subdivision, and the subdivision active. Answered with LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseAlreadyActive, SubdivisionHasActiveLicense, LicenseExpired, LicenseExhausted. */
+export type ActivateSubdivisionLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+};
+
+/** Adds usage to a subdivision, counted on its active license. Answered with StatisticRowAdded; the row that reaches the limit is kept and also brings LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists. */
+export type AddStatisticRowCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision that served the requests. UUID. */
+  readonly subdivisionId: string;
+  /** Id of the row, chosen by the sender. A row with the same id, or the same subdivision and `created`, is the same row. UUID. */
+  readonly statisticRowId: string;
+  /** The time the row stands for; at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing. Milliseconds since the epoch, UTC. */
+  readonly created: number;
+  /** Number of requests served, 0 to 1,000,000,000. */
+  readonly countRequests: number;
+};
+
+/** Creates a license of a subdivision, inactive. Answered with LicenseCreated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseAlreadyExists. */
+export type CreateLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** Id of the new license, chosen by the sender: unique in its tenant and never used again, not even after a deletion. UUID. */
+  readonly licenseId: string;
+  /** Name of the license. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. Needed for `bycount`, null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** When the license ends; must lie ahead. Only for `bytime`, where null means 30 days after its creation; null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+};
+
+/** Creates a subdivision, inactive and without licenses. Answered with SubdivisionCreated. Rejected with InvalidCommand, TenantNotFound, SubdivisionAlreadyExists. */
+export type CreateSubdivisionCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** Id of the new subdivision, chosen by the sender: unique in its tenant and never used again, not even after a deletion. UUID. */
+  readonly subdivisionId: string;
+  /** Name of the subdivision. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null: none. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+};
+
+/** Creates a tenant with its creator as its one user. Answered with TenantCreated and with UserCreated (the user was new) or UserUpdated (it existed without a tenant). Rejected with InvalidCommand, TenantAlreadyExists, TenantNameTaken, UserBelongsToAnotherTenant. */
+export type CreateTenantCommand = {
+  /** Id of the new tenant, chosen by the sender: unique everywhere and never used again, not even after a deletion. UUID. */
+  readonly tenantId: string;
+  /** The user who creates the tenant and becomes its one user; need not exist yet. UUID. */
+  readonly userId: string;
+  /** Name of the tenant, unique among living tenants. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** Postal address. Up to 1,000 characters, may be empty. */
+  readonly address: string;
+  /** Contact address. Empty or an e-mail address of up to 254 characters. */
+  readonly email: string;
+  /** Contact phone number, in any notation. Up to 50 characters, may be empty. */
+  readonly phone: string;
+};
+
+/** Creates a user without a tenant. Answered with UserCreated, and with UserUpdated once the user domain has told the user's profile. Rejected with InvalidCommand, UserAlreadyExists. */
+export type CreateUserCommand = {
+  /** Id of the new user, as the user domain knows it: unique everywhere. UUID. */
+  readonly userId: string;
+};
+
+/** Makes the active license and its subdivision inactive; what was used stays counted. Answered with LicenseDeactivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseInactive. */
+export type DeactivateSubdivisionLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+};
+
+/** Deletes a license; an active one is deactivated first, and its subdivision with it. Answered with LicenseDeactivated if it was active, and LicenseDeleted. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound. */
+export type DeleteLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+};
+
+/** Deletes a subdivision with its licenses and statistic rows. Answered with LicenseDeactivated if a license was active, LicenseDeleted for each license by id, and SubdivisionDeleted. Rejected with InvalidCommand, SubdivisionNotFound. */
+export type DeleteSubdivisionCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+};
+
+/** Deletes a tenant with its subdivisions and licenses; its users stay, without a tenant. Answered, for each subdivision, as DeleteSubdivision is, then with TenantDeleted and a UserUpdated for each user. Rejected with InvalidCommand, TenantNotFound. */
+export type DeleteTenantCommand = {
+  /** The tenant. UUID. */
+  readonly tenantId: string;
+};
+
+/** Replaces a license's name and description. Answered with LicenseUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound. */
+export type UpdateLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** New name. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** New description. Up to 1,000 characters, may be empty. */
+  readonly description: string;
+};
+
+/** Replaces what is known of a subdivision, and can suspend or resume it. Answered with SubdivisionUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseInactive, LicenseExpired. */
+export type UpdateSubdivisionCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+  /** New name. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null clears it. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  /** `active` (needs an active license) or `inactive` (suspends). null keeps it as it is. */
+  readonly workStatus: string | null;
+};
+
+/** Replaces what is known of a tenant. Answered with TenantUpdated. Rejected with InvalidCommand, TenantNotFound, TenantNameTaken. */
+export type UpdateTenantCommand = {
+  /** The tenant. UUID. */
+  readonly tenantId: string;
+  /** New name of the tenant, unique among living tenants. Trimmed and NFC-normalised, 1 to 200 characters. */
+  readonly name: string;
+  /** Postal address. Up to 1,000 characters, may be empty. */
+  readonly address: string;
+  /** Contact address. Empty or an e-mail address of up to 254 characters. */
+  readonly email: string;
+  /** Contact phone number, in any notation. Up to 50 characters, may be empty. */
+  readonly phone: string;
+};
+
+/** A license became the active one of its subdivision. Carries its whole state after the change. */
+export type LicenseActivatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license was created, inactive. Carries its whole state. */
+export type LicenseCreatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license stopped being active, by command or by itself. Carries its whole state after the change. */
+export type LicenseDeactivatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Why: `command` (DeactivateSubdivisionLicense), `exhausted` (requests used up), `expired` (time over) or `deleted` (with its license, subdivision or tenant). */
+  readonly reason: string;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license was deleted. Carries its state before the deletion. */
+export type LicenseDeletedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license's name or description was changed. Carries its whole state after the change. */
+export type LicenseUpdatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A row of usage was added to a subdivision. Carries the row and the license's usage after it. */
+export type StatisticRowAddedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision that served the requests. UUID. */
+  readonly subdivisionId: string;
+  /** The subdivision's active license when the row came. UUID. */
+  readonly licenseId: string;
+  /** The row. UUID. */
+  readonly statisticRowId: string;
+  /** The time the row stands for, as its sender told it. Milliseconds since the epoch, UTC. */
+  readonly created: number;
+  /** Number of requests served, 0 to 1,000,000,000. */
+  readonly countRequests: number;
+  /** Whether the row counts on the license: true if `created` is after the license's first activation. */
+  readonly counted: boolean;
+  /** Requests counted on the license so far, this row included. */
+  readonly usedRequests: number;
+  /** How many requests the license is good for. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A subdivision was created, inactive and without licenses. Carries its whole state. */
+export type SubdivisionCreatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+  /** Name of the subdivision, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null: none. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A subdivision was deleted with its licenses and statistic rows. Carries its state before the deletion. */
+export type SubdivisionDeletedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+  /** Name of the subdivision, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null: none. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** The active license of a subdivision ended by itself: its requests are used up or its time is over. Carries the subdivision's whole state after that; the LicenseDeactivated before it names the license. */
+export type SubdivisionLicenseExpiredEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+  /** Name of the subdivision, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null: none. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A subdivision was changed, suspended or resumed by command. Carries its whole state after the change. */
+export type SubdivisionUpdatedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision. UUID. */
+  readonly subdivisionId: string;
+  /** Name of the subdivision, 1 to 200 characters. */
+  readonly name: string;
+  /** Where it is. Up to 1,000 characters, may be empty. */
+  readonly location: string;
+  /** Link to the domain that processes the subdivision's requests. Up to 1,000 characters. null: none. */
+  readonly linkToSubdivisionProcessingDomain: string | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A tenant was created. Carries its whole state. */
+export type TenantCreatedEvent = {
+  /** The tenant. UUID. */
+  readonly tenantId: string;
+  /** Name of the tenant, unique among living tenants, 1 to 200 characters. */
+  readonly name: string;
+  /** Postal address. Up to 1,000 characters, may be empty. */
+  readonly address: string;
+  /** Contact address. Empty or an e-mail address of up to 254 characters. */
+  readonly email: string;
+  /** Contact phone number. Up to 50 characters, may be empty. */
+  readonly phone: string;
+  /** The user who created the tenant. Who belongs to it is told by the users' events. UUID. */
+  readonly createdBy: string;
+  /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A tenant was deleted. Carries its state before the deletion; its ids are never used again. */
+export type TenantDeletedEvent = {
+  /** The tenant. UUID. */
+  readonly tenantId: string;
+  /** Name of the tenant, unique among living tenants, 1 to 200 characters. */
+  readonly name: string;
+  /** Postal address. Up to 1,000 characters, may be empty. */
+  readonly address: string;
+  /** Contact address. Empty or an e-mail address of up to 254 characters. */
+  readonly email: string;
+  /** Contact phone number. Up to 50 characters, may be empty. */
+  readonly phone: string;
+  /** The user who created the tenant. Who belongs to it is told by the users' events. UUID. */
+  readonly createdBy: string;
+  /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A tenant was changed. Carries its whole state after the change. */
+export type TenantUpdatedEvent = {
+  /** The tenant. UUID. */
+  readonly tenantId: string;
+  /** Name of the tenant, unique among living tenants, 1 to 200 characters. */
+  readonly name: string;
+  /** Postal address. Up to 1,000 characters, may be empty. */
+  readonly address: string;
+  /** Contact address. Empty or an e-mail address of up to 254 characters. */
+  readonly email: string;
+  /** Contact phone number. Up to 50 characters, may be empty. */
+  readonly phone: string;
+  /** The user who created the tenant. Who belongs to it is told by the users' events. UUID. */
+  readonly createdBy: string;
+  /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A user became known. Carries its whole state; the profile may follow with UserUpdated. */
+export type UserCreatedEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+  /** The user's e-mail address, up to 254 characters. null: none or not known yet. */
+  readonly email: string | null;
+  /** The user's Telegram id, as text. null: none or not known. */
+  readonly tgId: string | null;
+  /** Whether the user is a superadmin; false until the user domain has told it. */
+  readonly superadmin: boolean;
+  /** The tenant the user belongs to. null: none. UUID. */
+  readonly tenantId: string | null;
+  /** Reserved, always null. UUID. */
+  readonly subdivisionId: string | null;
+  /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A user was deleted in the user domain. Carries its state before the deletion. */
+export type UserDeletedEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+  /** The user's e-mail address, up to 254 characters. null: none or not known yet. */
+  readonly email: string | null;
+  /** The user's Telegram id, as text. null: none or not known. */
+  readonly tgId: string | null;
+  /** Whether the user is a superadmin; false until the user domain has told it. */
+  readonly superadmin: boolean;
+  /** The tenant the user belongs to. null: none. UUID. */
+  readonly tenantId: string | null;
+  /** Reserved, always null. UUID. */
+  readonly subdivisionId: string | null;
+  /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A user's profile or tenant changed. Carries its whole state after the change. Users are written from several topics: go by version. */
+export type UserUpdatedEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+  /** The user's e-mail address, up to 254 characters. null: none or not known yet. */
+  readonly email: string | null;
+  /** The user's Telegram id, as text. null: none or not known. */
+  readonly tgId: string | null;
+  /** Whether the user is a superadmin; false until the user domain has told it. */
+  readonly superadmin: boolean;
+  /** The tenant the user belongs to. null: none. UUID. */
+  readonly tenantId: string | null;
+  /** Reserved, always null. UUID. */
+  readonly subdivisionId: string | null;
+  /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A command was understood and refused; nothing has changed. The answer to a command, under the command's own key. */
+export type CommandRejected = {
+  /** `ce_id` of the command, up to 256 characters of any kind; without one, its topic/partition/offset/timestamp. */
+  readonly commandId: string;
+  /** `ce_source` of the command. Empty: it had none. */
+  readonly commandSource: string;
+  /** Full name of the command, e.g. `licensing.commands.CreateTenant`. */
+  readonly commandType: string;
+  /** Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come. */
+  readonly code: string;
+  /** Why, in a sentence for a person; may change its wording. */
+  readonly message: string;
+  /** Name of the command's field at fault. null: no single field, as in most codes but InvalidCommand. */
+  readonly field: string | null;
+  /** tenantId as the command gave it, well-formed or not. null: the command has none. */
+  readonly tenantId: string | null;
+  /** Id of the tenant, subdivision or user the command was for, as the command gave it. null: not known. */
+  readonly aggregateId: string | null;
+  /** `ce_correlationid` of the command. null: it had none. */
+  readonly correlationId: string | null;
+  /** When the command was refused. Milliseconds since the epoch, UTC. */
+  readonly rejectedAt: number;
+};
+
+/** The user domain created a user. Creates or refreshes the local user: licensing.events.UserCreated or UserUpdated follows, or nothing if nothing changes. */
+export type UserCreatedOutsideEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+  /** The user's e-mail address, up to 254 characters. null: none. */
+  readonly email: string | null;
+  /** The user's Telegram id, as text. null: none. */
+  readonly tgId: string | null;
+  /** Whether the user is a superadmin. */
+  readonly superadmin: boolean;
+  /** When the user domain made the change; one older than what is known is ignored. null: not told. Milliseconds since the epoch, UTC. */
+  readonly updatedAt: number | null;
+};
+
+/** The user domain deleted a user. The local user is deleted too: licensing.events.UserDeleted follows. */
+export type UserDeletedOutsideEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+};
+
+/** The user domain changed a user. Creates or refreshes the local user: licensing.events.UserCreated or UserUpdated follows, or nothing if nothing changes. */
+export type UserUpdatedOutsideEvent = {
+  /** The user. UUID. */
+  readonly userId: string;
+  /** The user's e-mail address, up to 254 characters. null: none. */
+  readonly email: string | null;
+  /** The user's Telegram id, as text. null: none. */
+  readonly tgId: string | null;
+  /** Whether the user is a superadmin. */
+  readonly superadmin: boolean;
+  /** When the user domain made the change; one older than what is known is ignored. null: not told. Milliseconds since the epoch, UTC. */
+  readonly updatedAt: number | null;
+};
+
+/** Internal to the worker: asks the user domain for the profile of a user created without one. Ends in a UserUpdated, or in nothing if the user domain does not know the user. */
+export type LookUpUser = {
+  /** The user to look up. UUID. */
+  readonly userId: string;
+};
+
+/** By full name; on `licensing.commands.v1` unless configured otherwise. */
+export type Commands = {
+  readonly 'licensing.commands.ActivateSubdivisionLicense': ActivateSubdivisionLicenseCommand;
+  readonly 'licensing.commands.AddStatisticRow': AddStatisticRowCommand;
+  readonly 'licensing.commands.CreateLicense': CreateLicenseCommand;
+  readonly 'licensing.commands.CreateSubdivision': CreateSubdivisionCommand;
+  readonly 'licensing.commands.CreateTenant': CreateTenantCommand;
+  readonly 'licensing.commands.CreateUser': CreateUserCommand;
+  readonly 'licensing.commands.DeactivateSubdivisionLicense': DeactivateSubdivisionLicenseCommand;
+  readonly 'licensing.commands.DeleteLicense': DeleteLicenseCommand;
+  readonly 'licensing.commands.DeleteSubdivision': DeleteSubdivisionCommand;
+  readonly 'licensing.commands.DeleteTenant': DeleteTenantCommand;
+  readonly 'licensing.commands.UpdateLicense': UpdateLicenseCommand;
+  readonly 'licensing.commands.UpdateSubdivision': UpdateSubdivisionCommand;
+  readonly 'licensing.commands.UpdateTenant': UpdateTenantCommand;
+};
+export type CommandName = keyof Commands;
+
+/** By full name; on `licensing.events.v1` unless configured otherwise. */
+export type Events = {
+  readonly 'licensing.events.LicenseActivated': LicenseActivatedEvent;
+  readonly 'licensing.events.LicenseCreated': LicenseCreatedEvent;
+  readonly 'licensing.events.LicenseDeactivated': LicenseDeactivatedEvent;
+  readonly 'licensing.events.LicenseDeleted': LicenseDeletedEvent;
+  readonly 'licensing.events.LicenseUpdated': LicenseUpdatedEvent;
+  readonly 'licensing.events.StatisticRowAdded': StatisticRowAddedEvent;
+  readonly 'licensing.events.SubdivisionCreated': SubdivisionCreatedEvent;
+  readonly 'licensing.events.SubdivisionDeleted': SubdivisionDeletedEvent;
+  readonly 'licensing.events.SubdivisionLicenseExpired': SubdivisionLicenseExpiredEvent;
+  readonly 'licensing.events.SubdivisionUpdated': SubdivisionUpdatedEvent;
+  readonly 'licensing.events.TenantCreated': TenantCreatedEvent;
+  readonly 'licensing.events.TenantDeleted': TenantDeletedEvent;
+  readonly 'licensing.events.TenantUpdated': TenantUpdatedEvent;
+  readonly 'licensing.events.UserCreated': UserCreatedEvent;
+  readonly 'licensing.events.UserDeleted': UserDeletedEvent;
+  readonly 'licensing.events.UserUpdated': UserUpdatedEvent;
+};
+export type EventName = keyof Events;
+
+/** By full name; on `licensing.rejections.v1` unless configured otherwise. */
+export type Rejections = {
+  readonly 'licensing.rejections.CommandRejected': CommandRejected;
+};
+export type RejectionName = keyof Rejections;
+
+/** By full name; on `users.events.v1` unless configured otherwise. */
+export type OutsideEvents = {
+  readonly 'users.events.UserCreated': UserCreatedOutsideEvent;
+  readonly 'users.events.UserDeleted': UserDeletedOutsideEvent;
+  readonly 'users.events.UserUpdated': UserUpdatedOutsideEvent;
+};
+export type OutsideEventName = keyof OutsideEvents;
+
+/** By full name; on `licensing.user-lookups.v1` unless configured otherwise. */
+export type InternalMessages = {
+  readonly 'licensing.internal.LookUpUser': LookUpUser;
+};
+export type InternalMessageName = keyof InternalMessages;
+
+export type Messages = Commands & Events & Rejections & OutsideEvents & InternalMessages;
+export type MessageName = keyof Messages;

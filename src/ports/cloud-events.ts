@@ -1,0 +1,37 @@
+import type { MessageName, Messages } from '../generated/messages.ts';
+import type { MessageContext, OutgoingMessage, ReceivedMessage } from './messages.ts';
+
+/** What a message on its way out says about itself, beside its data. Written as CloudEvents 1.0 headers, Kafka binary mode. */
+export interface OutgoingEvent<N extends MessageName> {
+  readonly topic: string;
+  readonly key: Buffer | string | null;
+  readonly type: N;
+  readonly data: Messages[N];
+  readonly id: string;
+  /** Appended to this service's own source; '' for everything but internal messages. */
+  readonly sourceSuffix?: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly subject: string;
+  readonly causationId: string;
+  readonly correlationId: string;
+  readonly traceparent: string | null;
+}
+
+/** An outgoing message is larger than its topic takes. */
+export class MessageTooLarge extends Error {
+  override readonly name = 'MessageTooLarge';
+}
+
+export interface CloudEvents {
+  /** Reads identity, correlation and trace from a message's headers, or its identity from its position when it carries no id. */
+  read(received: ReceivedMessage): MessageContext;
+  /** The identity that goes by position alone: what has no readable id, or an id that belongs to another message. */
+  byPosition(received: ReceivedMessage): MessageContext;
+  /** 128 bits of SHA-256 over the bytes behind the frame's schema id, as 32 hex digits. */
+  digest(value: Buffer | null): string;
+  /** The id of the `index`-th message that follows from this one: a UUID (version 8), the same whenever it is asked for. */
+  eventId(context: MessageContext, index: number): string;
+  /** @throws MessageTooLarge */
+  write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;
+}

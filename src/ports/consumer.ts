@@ -1,0 +1,35 @@
+import type { ReceivedMessage } from './messages.ts';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A stretch of one partition. `nextOffset` is where to go on after all of it, control records included. */
+export interface Batch extends TopicPartition {
+  readonly messages: readonly ReceivedMessage[];
+  readonly nextOffset: number;
+}
+
+export interface ConsumerListener {
+  /** The group has assigned partitions anew: what was handed over before and is not finished will come again. */
+  assigned(): void;
+  /**
+   * Takes a batch, or says no with false: then it comes again. Called for several partitions at once; while it
+   * waits for room it calls `heartbeat`, whose failure (a rebalance) it passes on.
+   */
+  batch(batch: Batch, heartbeat: () => Promise<void>): Promise<boolean>;
+  /** The consumer has ended and won't recover. */
+  crashed(error: Error): void;
+}
+
+export interface Consumer {
+  start(listener: ConsumerListener): Promise<void>;
+  /** Stops and resumes fetching from partitions; a new assignment resumes all. */
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  /** Commits the next offsets to read of partitions that are assigned now. */
+  commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
+  /** Leaves the group. Commit first. */
+  stop(): Promise<void>;
+}

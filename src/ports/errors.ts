@@ -1,0 +1,24 @@
+/** Transient: the same work may succeed later. Lock timeouts, deadlocks, lost connections, a database that starts or stops. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+}
+
+/** A constraint refused the flush: what was read is stale, or the message itself is one that the database does not take. */
+export class StaleRead extends Error {
+  override readonly name = 'StaleRead';
+}
+
+/** The connection ended while COMMIT was under way: it may or may not have taken effect. Only the inbox can tell. */
+export class CommitOutcomeUnknown extends Error {
+  override readonly name = 'CommitOutcomeUnknown';
+}
+
+/** A programming mistake: changing an aggregate that this unit has not gotten. */
+export class NotLoaded extends Error {
+  override readonly name = 'NotLoaded';
+}
+
+/** The configuration can't work; the message names the setting. Ends the process with exit code 1. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}

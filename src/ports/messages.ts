@@ -1,0 +1,52 @@
+import type { MessageName, Messages } from '../generated/messages.ts';
+
+/** Header values as Kafka carries them: a repeated header arrives as an array. */
+export type MessageHeaders = Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>;
+
+/** Where a message stands. `offset` is exact up to 2^53; `timestamp` is in milliseconds since the epoch, and tells a topic from its successor. */
+export interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+}
+
+/** A message as it was consumed. */
+export interface ReceivedMessage extends Position {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: MessageHeaders;
+}
+
+/** A message on its way out: already encoded, so that what was committed is what is published. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | Buffer[]>>;
+}
+
+/**
+ * Who a message is. Source + id decide (CloudEvents); a producer that sends no id is known by the position of its message.
+ * `hash` is the first 128 bits of SHA-256 over both, 32 hex digits: the inbox key, and what event ids are derived from.
+ */
+export interface MessageIdentity {
+  readonly source: string;
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** What a message says about itself, read from its headers and position. */
+export interface MessageContext {
+  readonly identity: MessageIdentity;
+  /** What events that follow from this message name as their cause: its id. */
+  readonly causationId: string;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+  /** Answers to a command go under the key it came with. */
+  readonly key: Buffer | null;
+}
+
+export type DecodedMessage = {
+  readonly [N in MessageName]: { readonly type: N; readonly data: Messages[N] };
+}[MessageName];

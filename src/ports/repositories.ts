@@ -1,0 +1,108 @@
+import type { Tombstone } from '../domain/events.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { License } from '../domain/license.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { User } from '../domain/user.ts';
+
+/** A page by keyset: what comes after `after` in the order of the ids, `limit` of it at the most. */
+export interface Page<Id> {
+  readonly after?: Id;
+  readonly limit: number;
+}
+
+export interface SubdivisionKey {
+  readonly tenantId: TenantId;
+  readonly subdivisionId: SubdivisionId;
+}
+
+export interface LicenseKey {
+  readonly tenantId: TenantId;
+  readonly licenseId: LicenseId;
+}
+
+/** A license with the place it belongs to: licenses are read here and written through their subdivision. */
+export type LicenseOfSubdivision = License & SubdivisionKey;
+
+export interface ActiveLicense {
+  readonly tenantId: TenantId;
+  readonly licenseId: LicenseId;
+  readonly subdivisionId: SubdivisionId;
+}
+
+/**
+ * What all repositories share: `get` answers from the unit's identity map and locks the row when it has to be read first;
+ * `list` shows the database plus the unit's own changes, without locks, so `get` a thing before you change it.
+ * `update` and `remove` of what was not gotten throw `NotLoaded`.
+ */
+export interface TenantRepository {
+  get(id: TenantId): Promise<Tenant | undefined>;
+  /** True for a deleted one too: ids are never used again. */
+  exists(id: TenantId): Promise<boolean>;
+  /** The living tenant that has this name. */
+  holderOfName(name: string): Promise<TenantId | undefined>;
+  list(page: Page<TenantId>): Promise<readonly Tenant[]>;
+  add(tenant: Tenant): void;
+  update(tenant: Tenant): void;
+  remove(id: TenantId, tombstone: Tombstone): void;
+}
+
+export interface SubdivisionRepository {
+  get(tenantId: TenantId, id: SubdivisionId): Promise<Subdivision | undefined>;
+  exists(tenantId: TenantId, id: SubdivisionId): Promise<boolean>;
+  list(tenantId: TenantId, page: Page<SubdivisionId>): Promise<readonly Subdivision[]>;
+  /** All of a tenant's, by id, each locked: what deleting a tenant needs. */
+  ofTenant(tenantId: TenantId): Promise<readonly Subdivision[]>;
+  add(subdivision: Subdivision): void;
+  update(subdivision: Subdivision): void;
+  remove(tenantId: TenantId, id: SubdivisionId, tombstone: Tombstone): void;
+}
+
+export interface LicenseRepository {
+  get(tenantId: TenantId, id: LicenseId): Promise<LicenseOfSubdivision | undefined>;
+  exists(tenantId: TenantId, id: LicenseId): Promise<boolean>;
+  list(tenantId: TenantId, page: Page<LicenseId>): Promise<readonly LicenseOfSubdivision[]>;
+}
+
+export interface StatisticRowRepository {
+  get(tenantId: TenantId, id: StatisticRowId): Promise<StatisticRow | undefined>;
+  /** The same row: the same id in the tenant, or the same subdivision and `created`. */
+  exists(row: Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>): Promise<boolean>;
+  list(tenantId: TenantId, subdivisionId: SubdivisionId, page: Page<StatisticRowId>): Promise<readonly StatisticRow[]>;
+  add(row: StatisticRow): void;
+  remove(row: StatisticRow): void;
+}
+
+export interface UserRepository {
+  get(id: UserId): Promise<User | undefined>;
+  tombstone(id: UserId): Promise<Tombstone | undefined>;
+  list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
+  /** All of a tenant's, by id, each locked. */
+  ofTenant(tenantId: TenantId): Promise<readonly User[]>;
+  add(user: User): void;
+  update(user: User): void;
+  remove(id: UserId, tombstone: Tombstone): void;
+}
+
+/** The read model of a tenant's active licenses; kept by event handlers, not part of any version. */
+export interface ActiveLicenseRepository {
+  list(tenantId: TenantId): Promise<readonly ActiveLicense[]>;
+  put(license: ActiveLicense): void;
+  drop(license: LicenseKey): void;
+}
+
+/** A look-up in the user domain that waits for its answer; its cause is the UserCreated event it follows from. */
+export interface UserLookUp {
+  readonly userId: UserId;
+  readonly causeId: string;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+  readonly requestedAt: number;
+}
+
+export interface UserLookUpRepository {
+  list(page: Page<UserId>): Promise<readonly UserLookUp[]>;
+  put(lookUp: UserLookUp): void;
+  drop(userId: UserId): void;
+}

@@ -1,0 +1,135 @@
+import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
+import type {
+  ActiveLicenseRepository,
+  LicenseRepository,
+  StatisticRowRepository,
+  SubdivisionRepository,
+  TenantRepository,
+  UserLookUpRepository,
+  UserRepository,
+} from './repositories.ts';
+
+/** Where a message declares what it will ask for, so that a chunk reads it all in one query a table. */
+export interface Loads {
+  tenant(id: TenantId): void;
+  tenantName(name: string): void;
+  /** The tenant with all its subdivisions and users. */
+  wholeTenant(id: TenantId): void;
+  subdivision(tenantId: TenantId, id: SubdivisionId): void;
+  licenseId(tenantId: TenantId, id: LicenseId): void;
+  statisticRow(row: Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>): void;
+  user(id: UserId): void;
+}
+
+export type Outcome = 'accepted' | 'rejected' | 'dead';
+
+/** What the inbox remembers of a message: how it ended, and a digest of its bytes (32 hex digits). */
+export interface Seen {
+  readonly outcome: Outcome;
+  readonly digest: string;
+}
+
+/** A message as the unit of work sees it: who it is, what it carries, what it will load. */
+export interface UnitMessage {
+  readonly identity: MessageIdentity;
+  /** The first 128 bits of SHA-256 over the bytes behind the frame's schema id, as 32 hex digits. */
+  readonly digest: string;
+  /** Keys that its events may go under: what is owed under them by a lane before is adopted when the message was seen there. */
+  readonly keys: readonly string[];
+  declare(loads: Loads): void;
+}
+
+export type DeadLetterReason =
+  | 'UndecodableMessage'
+  | 'UnknownType'
+  | 'IdReused'
+  | 'HandlerFailed'
+  | 'FlushFailed'
+  | 'ParkedBehind'
+  | 'MalformedAnswer'
+  | 'TooLarge';
+
+export interface DeadLetter {
+  readonly received: ReceivedMessage;
+  readonly identity: MessageIdentity;
+  readonly reason: DeadLetterReason;
+  readonly message: string;
+  readonly exception: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+export interface OutboxWriter {
+  add(message: OutgoingMessage): void;
+}
+
+export interface DeadLetterWriter {
+  /** Whether there is a letter of the message at this position: a redelivery must not make a second one. */
+  has(position: Position): Promise<boolean>;
+  add(letter: DeadLetter): void;
+}
+
+/** One transaction, as those inside see it. */
+export interface Unit {
+  readonly tenants: TenantRepository;
+  readonly subdivisions: SubdivisionRepository;
+  readonly licenses: LicenseRepository;
+  readonly statisticRows: StatisticRowRepository;
+  readonly users: UserRepository;
+  readonly activeLicenses: ActiveLicenseRepository;
+  readonly userLookUps: UserLookUpRepository;
+  readonly outbox: OutboxWriter;
+  readonly deadLetters: DeadLetterWriter;
+  /** How an earlier message of this identity ended, in the database or earlier in this unit; undefined for the first one. */
+  seen(message: UnitMessage): Seen | undefined;
+  /** Records how a message ended. Every message of the unit that was not seen ends exactly once. */
+  settle(message: UnitMessage, outcome: Outcome): void;
+  /** All that `work` changes takes effect together, or none of it when it throws. Attempts do not nest. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** The views that handlers ask for: no handler sees more of the unit than it needs. */
+export type TenantUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions' | 'users'>;
+export type SubdivisionUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions'>;
+export type LicenseUnitOfWork = Pick<Unit, 'subdivisions' | 'licenses' | 'statisticRows'>;
+export type UserUnitOfWork = Pick<Unit, 'users' | 'userLookUps'>;
+export type OutboxUnitOfWork = Pick<Unit, 'outbox'>;
+export type UserLookUpUnitOfWork = Pick<Unit, 'outbox' | 'userLookUps'>;
+export type ActiveLicenseUnitOfWork = Pick<Unit, 'activeLicenses'>;
+
+/**
+ * The writer of outbox rows: one ordered chain of transactions. Rows carry (lane, seq), so whoever wrote them can delete
+ * its own range, and whoever comes after can tell what is still owed.
+ */
+export interface OutboxLane {
+  /** A UUID; a new one after every assignment and after a COMMIT whose outcome is unknown. */
+  readonly id: string;
+  /** Whether somebody publishes what it writes; if not, the relay does so at once. */
+  readonly living: boolean;
+  /** Takes the next `count` numbers and returns the first. */
+  take(count: number): number;
+  /** Rows in [from, to) are published and may be deleted in the next transaction; undefined when there are none. */
+  deletable(): { readonly from: number; readonly to: number } | undefined;
+}
+
+export interface OutboxRow extends OutgoingMessage {
+  readonly seq: number;
+}
+
+export interface Committed<T> {
+  readonly value: T;
+  /** What this transaction owes to Kafka, in order. */
+  readonly outbox: readonly OutboxRow[];
+}
+
+export interface UnitOfWork {
+  /**
+   * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
+   * Without a lane the rows of the outbox are left to the relay.
+   * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown, or what `work` threw; only after
+   * CommitOutcomeUnknown may anything have taken effect
+   */
+  run<T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;
+}

@@ -1,0 +1,49 @@
+import type { Knex } from 'knex';
+import type { Outcome } from '../ports/unit-of-work.ts';
+import { execute, query, uuids } from './sql.ts';
+import type { InboxEntry, Store } from './store.ts';
+
+export function inboxTable(db: Knex): Store['inbox'] {
+  return {
+    async claim(messages, lane) {
+      const hashes = uuids(messages.map(({ identity }) => identity.hash));
+      // Everything is taken as accepted: the few that end otherwise are corrected by `settle`. A row that another
+      // transaction has just taken makes this statement wait for that transaction: this is what fences zombies.
+      const taken = await execute(
+        db,
+        `INSERT INTO inbox (identity, digest, lane, outcome)
+         SELECT identity, digest, ?::uuid, 'accepted' FROM unnest(?::uuid[], ?::uuid[]) AS m (identity, digest)
+         ON CONFLICT (identity) DO NOTHING`,
+        [lane, hashes, uuids(messages.map(({ digest }) => digest))],
+      );
+      if (taken === messages.length) return [];
+      return query<InboxEntry>(
+        db,
+        `SELECT replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome
+         FROM inbox WHERE identity = ANY (?::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
+        [hashes],
+      );
+    },
+
+    async settle(outcomes) {
+      const others = outcomes.filter(({ outcome }) => outcome !== 'accepted');
+      if (others.length === 0) return;
+      await execute(
+        db,
+        `UPDATE inbox SET outcome = o.outcome
+         FROM unnest(?::uuid[], ?::text[]) AS o (identity, outcome) WHERE inbox.identity = o.identity`,
+        [uuids(others.map(({ hash }) => hash)), uuids(others.map(({ outcome }): Outcome => outcome))],
+      );
+    },
+  };
+}
+
+/** Forgets messages that Kafka can no longer redeliver, `step` at the most; returns how many. */
+export async function pruneInbox(db: Knex, retentionMs: number, step: number): Promise<number> {
+  return execute(
+    db,
+    `DELETE FROM inbox WHERE identity IN (
+       SELECT identity FROM inbox WHERE received_at < now() - ? * interval '1 millisecond' LIMIT ?)`,
+    [retentionMs, step],
+  );
+}

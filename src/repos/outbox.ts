@@ -1,0 +1,112 @@
+import type { Knex } from 'knex';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import { packHeaders, unpackHeaders } from './headers.ts';
+import { byteas, execute, plain, query, texts, uuids } from './sql.ts';
+import type { Store } from './store.ts';
+
+interface OutboxRecord {
+  readonly seq: number;
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly headers: Buffer;
+  readonly value: Buffer | null;
+}
+
+/** What is owed to Kafka. Its order is (lane, seq); a lane is seen to live by its own writes. */
+export function outboxTable(db: Knex): Store['outbox'] {
+  return {
+    async owed(debts) {
+      const rows = await query<OutboxRecord>(
+        db,
+        `SELECT o.topic, o.key, o.headers, o.value
+         FROM unnest(?::uuid[], ?::text[]) AS d (lane, key)
+         JOIN outbox o ON o.lane = d.lane AND o.key = convert_to(d.key, 'UTF8') ORDER BY o.lane, o.seq`,
+        [uuids(debts.map(({ lane }) => lane)), texts(debts.map(({ key }) => key))],
+      );
+      return rows.map(toMessage);
+    },
+
+    async write(rows, lane) {
+      const deletable = lane.deletable();
+      if (rows.length === 0 && deletable === undefined) return;
+      await execute(
+        db,
+        `WITH alive AS (
+           INSERT INTO lanes (lane, seen_at) VALUES (?::uuid, CASE WHEN ? THEN clock_timestamp() ELSE '-infinity' END)
+           ON CONFLICT (lane) DO UPDATE SET seen_at = excluded.seen_at),
+         delivered AS (DELETE FROM outbox WHERE lane = ?::uuid AND seq >= ? AND seq < ?)
+         INSERT INTO outbox (lane, seq, topic, key, headers, value)
+         SELECT ?::uuid, * FROM unnest(?::bigint[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[])`,
+        [
+          lane.id,
+          lane.living,
+          lane.id,
+          deletable?.from ?? 0,
+          deletable?.to ?? 0,
+          lane.id,
+          plain(rows.map(({ seq }) => seq)),
+          texts(rows.map(({ topic }) => topic)),
+          byteas(rows.map(({ key }) => key)),
+          byteas(rows.map(({ headers }) => packHeaders(headers))),
+          byteas(rows.map(({ value }) => value)),
+        ],
+      );
+    },
+  };
+}
+
+function toMessage({ topic, key, headers, value }: OutboxRecord): OutgoingMessage {
+  return { topic, key, value, headers: unpackHeaders(headers) };
+}
+
+/** Deletes what a lane has delivered, when there is no next transaction to do it in. */
+export async function deleteDelivered(db: Knex, lane: string, from: number, to: number): Promise<void> {
+  await execute(db, 'DELETE FROM outbox WHERE lane = ?::uuid AND seq >= ? AND seq < ?', [lane, from, to]);
+}
+
+/** Marks lanes as living; their rows are nobody else's business. */
+export async function touchLanes(db: Knex, lanes: readonly string[]): Promise<void> {
+  if (lanes.length === 0) return;
+  await execute(db, 'UPDATE lanes SET seen_at = clock_timestamp() WHERE lane = ANY (?::uuid[])', [uuids(lanes)]);
+}
+
+/** Gives a lane up: what it still owes goes to the relay at once, not only after the lane has been silent for a while. */
+export async function retireLane(db: Knex, lane: string): Promise<void> {
+  await execute(db, `UPDATE lanes SET seen_at = '-infinity' WHERE lane = ?::uuid`, [lane]);
+}
+
+/** A lane that has been silent for longer than `silentMs` (by the database's clock) and still owes, locked for this transaction. */
+export async function claimSilentLane(db: Knex, silentMs: number): Promise<string | undefined> {
+  const lanes = await query<{ lane: string }>(
+    db,
+    `SELECT l.lane FROM lanes l
+     WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond' AND EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)
+     ORDER BY l.seen_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [silentMs],
+  );
+  return lanes[0]?.lane;
+}
+
+/** The next rows that a lane owes, by seq. */
+export async function owedBy(
+  db: Knex,
+  lane: string,
+  limit: number,
+): Promise<readonly (OutgoingMessage & { readonly seq: number })[]> {
+  const rows = await query<OutboxRecord>(
+    db,
+    'SELECT seq, topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq LIMIT ?',
+    [lane, limit],
+  );
+  return rows.map((row) => ({ ...toMessage(row), seq: row.seq }));
+}
+
+/** Forgets lanes that owe nothing and have been silent for long. A lane that wakes up after all puts itself back with its next write. */
+export async function forgetLanes(db: Knex, silentMs: number): Promise<void> {
+  await execute(
+    db,
+    `DELETE FROM lanes l WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond'
+       AND NOT EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)`,
+    [silentMs],
+  );
+}

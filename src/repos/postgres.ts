@@ -1,0 +1,28 @@
+import type { Knex } from 'knex';
+import { activeLicenseTable } from './active-license.ts';
+import { deadLetterTable } from './dead-letter.ts';
+import { inboxTable } from './inbox.ts';
+import { licenseTable } from './license.ts';
+import { outboxTable } from './outbox.ts';
+import { statisticRowTable } from './statistic-row.ts';
+import type { Store } from './store.ts';
+import { subdivisionTable } from './subdivision.ts';
+import { tenantTable } from './tenant.ts';
+import { userLookUpTable } from './user-look-up.ts';
+import { userTable } from './user.ts';
+
+/** The tables as one transaction sees them. */
+export function postgresStore(db: Knex): Store {
+  return {
+    inbox: inboxTable(db),
+    tenants: tenantTable(db),
+    subdivisions: subdivisionTable(db),
+    licenses: licenseTable(db),
+    statisticRows: statisticRowTable(db),
+    users: userTable(db),
+    activeLicenses: activeLicenseTable(db),
+    userLookUps: userLookUpTable(db),
+    outbox: outboxTable(db),
+    deadLetters: deadLetterTable(db),
+  };
+}

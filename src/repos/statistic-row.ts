@@ -1,0 +1,103 @@
+import type { Knex } from 'knex';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import { execute, fromTime, plain, query, toTime, uuids } from './sql.ts';
+import type { RowSameness, Store } from './store.ts';
+
+const COLUMNS = `r.tenant_id AS "tenantId", r.subdivision_id AS "subdivisionId", r.license_id AS "licenseId",
+  r.statistic_row_id AS "statisticRowId", ${fromTime('r.created')} AS created, r.count_requests AS "countRequests", r.counted`;
+
+export function statisticRowTable(db: Knex): Store['statisticRows'] {
+  return {
+    async same(rows) {
+      const tenants = uuids(rows.map(({ tenantId }) => tenantId));
+      const same = `r.tenant_id AS "tenantId", r.subdivision_id AS "subdivisionId", r.statistic_row_id AS "statisticRowId",
+        ${fromTime('r.created')} AS created`;
+      return query<RowSameness>(
+        db,
+        `SELECT ${same} FROM unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, statistic_row_id)
+         JOIN statistic_rows r USING (tenant_id, statistic_row_id)
+         UNION ALL
+         SELECT ${same} FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS k (tenant_id, subdivision_id, created_ms)
+         JOIN statistic_rows r ON r.tenant_id = k.tenant_id AND r.subdivision_id = k.subdivision_id
+           AND r.created = ${toTime('k.created_ms')}`,
+        [
+          tenants,
+          uuids(rows.map(({ statisticRowId }) => statisticRowId)),
+          tenants,
+          uuids(rows.map(({ subdivisionId }) => subdivisionId)),
+          plain(rows.map(({ created }) => created)),
+        ],
+      );
+    },
+
+    async get(tenantId, id) {
+      const rows = await query<StatisticRow>(
+        db,
+        `SELECT ${COLUMNS} FROM statistic_rows r WHERE tenant_id = ? AND statistic_row_id = ?`,
+        [tenantId, id],
+      );
+      return rows[0];
+    },
+
+    async list(tenantId, subdivisionId, { after, limit }) {
+      return query<StatisticRow>(
+        db,
+        `SELECT ${COLUMNS} FROM statistic_rows r
+         WHERE tenant_id = ? AND subdivision_id = ? ${after === undefined ? '' : 'AND statistic_row_id > ?'}
+         ORDER BY statistic_row_id LIMIT ?`,
+        [tenantId, subdivisionId, ...(after === undefined ? [] : [after]), limit],
+      );
+    },
+
+    async flush(added, removed) {
+      if (removed.length > 0) {
+        await execute(
+          db,
+          `DELETE FROM statistic_rows r USING unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, statistic_row_id)
+           WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
+          [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
+        );
+      }
+      if (added.length === 0) return;
+      await execute(
+        db,
+        `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
+         SELECT t, r, s, l, ${toTime('c')}, n, k
+         FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::bigint[], ?::bigint[], ?::boolean[]) AS x (t, r, s, l, c, n, k)`,
+        [
+          uuids(added.map(({ tenantId }) => tenantId)),
+          uuids(added.map(({ statisticRowId }) => statisticRowId)),
+          uuids(added.map(({ subdivisionId }) => subdivisionId)),
+          uuids(added.map(({ licenseId }) => licenseId)),
+          plain(added.map(({ created }) => created)),
+          plain(added.map(({ countRequests }) => countRequests)),
+          plain(added.map(({ counted }) => counted)),
+        ],
+      );
+    },
+  };
+}
+
+/** Removes one step's worth of the rows that deleted subdivisions left; returns how many, 0 when there is nothing left to do. */
+export async function removeOrphanedRows(db: Knex, step: number): Promise<number> {
+  const [next] = await query<RowSameness>(
+    db,
+    `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId" FROM statistic_row_removals
+     LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [],
+  );
+  if (next === undefined) return 0;
+  const removed = await execute(
+    db,
+    `DELETE FROM statistic_rows WHERE (tenant_id, statistic_row_id) IN (
+       SELECT tenant_id, statistic_row_id FROM statistic_rows WHERE tenant_id = ? AND subdivision_id = ? LIMIT ?)`,
+    [next.tenantId, next.subdivisionId, step],
+  );
+  if (removed < step) {
+    await execute(db, 'DELETE FROM statistic_row_removals WHERE tenant_id = ? AND subdivision_id = ?', [
+      next.tenantId,
+      next.subdivisionId,
+    ]);
+  }
+  return Math.max(removed, 1);
+}

@@ -1,0 +1,123 @@
+import type { Tombstone } from '../domain/events.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { User } from '../domain/user.ts';
+import type { MessageIdentity, OutgoingMessage, Position } from '../ports/messages.ts';
+import type {
+  ActiveLicense,
+  LicenseKey,
+  LicenseOfSubdivision,
+  Page,
+  SubdivisionKey,
+  UserLookUp,
+} from '../ports/repositories.ts';
+import type { DeadLetter, Outcome, OutboxLane, OutboxRow, Seen } from '../ports/unit-of-work.ts';
+
+/** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
+export interface Stored<V> {
+  readonly value: V | undefined;
+  readonly tombstone: Tombstone | undefined;
+  readonly lane: string | null;
+}
+
+/** What a unit made of an aggregate: `after` and `tombstone` exclude each other. */
+export interface Change<V> {
+  readonly stored: boolean;
+  readonly before: V | undefined;
+  readonly after: V | undefined;
+  readonly tombstone: Tombstone | undefined;
+}
+
+export interface TenantChange extends Change<Tenant> {
+  readonly key: TenantId;
+}
+export interface SubdivisionChange extends Change<Subdivision> {
+  readonly key: SubdivisionKey;
+}
+export interface UserChange extends Change<User> {
+  readonly key: UserId;
+}
+
+export interface InboxEntry extends Seen {
+  readonly hash: string;
+  readonly lane: string | null;
+}
+
+export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
+
+/**
+ * The tables, one transaction wide. The PostgreSQL one is put together from the files of this folder, the in-memory one
+ * is its twin; the unit of work above them is the same, and one contract suite runs against both.
+ * `lock` reads and locks, sorted by id, so that lanes can't deadlock; what is absent is left out of its answer.
+ */
+export interface Store {
+  readonly inbox: {
+    /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
+    claim(
+      messages: readonly { identity: MessageIdentity; digest: string }[],
+      lane: string,
+    ): Promise<readonly InboxEntry[]>;
+    settle(outcomes: readonly { readonly hash: string; readonly outcome: Outcome }[]): Promise<void>;
+  };
+  readonly tenants: {
+    lock(ids: readonly TenantId[]): Promise<readonly (Stored<Tenant> & { readonly key: TenantId })[]>;
+    holders(names: readonly string[]): Promise<readonly { readonly name: string; readonly tenantId: TenantId }[]>;
+    list(page: Page<TenantId>): Promise<readonly Tenant[]>;
+    flush(changes: readonly TenantChange[], lane: string): Promise<void>;
+  };
+  readonly subdivisions: {
+    idsOf(tenants: readonly TenantId[]): Promise<readonly SubdivisionKey[]>;
+    lock(keys: readonly SubdivisionKey[]): Promise<readonly (Stored<Subdivision> & { readonly key: SubdivisionKey })[]>;
+    list(tenantId: TenantId, page: Page<SubdivisionId>): Promise<readonly Subdivision[]>;
+    /** `buried`: licenses that came and went within the unit; they leave a tombstone all the same. */
+    flush(
+      changes: readonly SubdivisionChange[],
+      buried: readonly (LicenseKey & SubdivisionKey)[],
+      lane: string,
+    ): Promise<void>;
+  };
+  readonly licenses: {
+    /** Which of these ids are taken in their tenant, deleted licenses included, and by which subdivision. */
+    taken(
+      keys: readonly LicenseKey[],
+    ): Promise<readonly (LicenseKey & SubdivisionKey & { readonly deleted: boolean })[]>;
+    list(tenantId: TenantId, page: Page<LicenseId>): Promise<readonly LicenseOfSubdivision[]>;
+  };
+  readonly statisticRows: {
+    /** The stored rows that are the same as one of these, by id or by subdivision and `created`. */
+    same(rows: readonly RowSameness[]): Promise<readonly RowSameness[]>;
+    get(tenantId: TenantId, id: StatisticRowId): Promise<StatisticRow | undefined>;
+    list(
+      tenantId: TenantId,
+      subdivisionId: SubdivisionId,
+      page: Page<StatisticRowId>,
+    ): Promise<readonly StatisticRow[]>;
+    flush(added: readonly StatisticRow[], removed: readonly StatisticRow[]): Promise<void>;
+  };
+  readonly users: {
+    idsOf(tenants: readonly TenantId[]): Promise<readonly UserId[]>;
+    lock(ids: readonly UserId[]): Promise<readonly (Stored<User> & { readonly key: UserId })[]>;
+    list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
+    flush(changes: readonly UserChange[], lane: string): Promise<void>;
+  };
+  readonly activeLicenses: {
+    list(tenantId: TenantId): Promise<readonly ActiveLicense[]>;
+    flush(put: readonly ActiveLicense[], dropped: readonly LicenseKey[]): Promise<void>;
+  };
+  readonly userLookUps: {
+    list(page: Page<UserId>): Promise<readonly UserLookUp[]>;
+    flush(put: readonly UserLookUp[], dropped: readonly UserId[]): Promise<void>;
+  };
+  readonly outbox: {
+    /** What lanes still owe under these keys, in the order of (lane, seq). */
+    owed(debts: readonly { readonly lane: string; readonly key: string }[]): Promise<readonly OutgoingMessage[]>;
+    /** Deletes the lane's published range and writes the new rows. */
+    write(rows: readonly OutboxRow[], lane: OutboxLane): Promise<void>;
+  };
+  readonly deadLetters: {
+    has(position: Position): Promise<boolean>;
+    add(letters: readonly DeadLetter[]): Promise<void>;
+  };
+}

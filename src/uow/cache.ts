@@ -1,0 +1,60 @@
+import type { TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { User } from '../domain/user.ts';
+import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
+import type { RowSameness, Store } from '../repos/store.ts';
+import { IdentityMap, Journal } from './identity-map.ts';
+
+/** Everything a unit has read and changed. The repositories below are views of it. */
+export interface Cache {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly tenants: IdentityMap<TenantId, Tenant>;
+  readonly subdivisions: IdentityMap<SubdivisionKey, Subdivision>;
+  readonly users: IdentityMap<UserId, User>;
+  /** Who holds a tenant name; null: nobody. */
+  readonly names: Map<string, TenantId | null>;
+  /** Whether a license id is taken in its tenant, by `pairOf(tenantId, licenseId)`. */
+  readonly licenseIds: Map<string, boolean>;
+  /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
+  readonly buried: (LicenseKey & SubdivisionKey)[];
+  readonly rows: RowCache;
+  readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
+  readonly userLookUps: Map<UserId, UserLookUp | undefined>;
+}
+
+export interface RowCache {
+  /** `pairOf(tenantId, statisticRowId)` of the rows whose sameness was looked up. */
+  readonly looked: Set<string>;
+  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
+  readonly present: Set<string>;
+  readonly added: Map<string, StatisticRow>;
+  readonly removed: Map<string, StatisticRow>;
+}
+
+export function pairOf(tenantId: TenantId, id: string): string {
+  return tenantId + id;
+}
+
+export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness, 'statisticRowId'>): string {
+  return `${tenantId}${subdivisionId}@${created}`;
+}
+
+export function createCache(store: Store): Cache {
+  const journal = new Journal();
+  return {
+    store,
+    journal,
+    tenants: new IdentityMap(journal),
+    subdivisions: new IdentityMap(journal),
+    users: new IdentityMap(journal),
+    names: new Map(),
+    licenseIds: new Map(),
+    buried: [],
+    rows: { looked: new Set(), present: new Set(), added: new Map(), removed: new Map() },
+    activeLicenses: new Map(),
+    userLookUps: new Map(),
+  };
+}

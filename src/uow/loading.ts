@@ -1,0 +1,126 @@
+import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { LicenseKey, SubdivisionKey } from '../ports/repositories.ts';
+import type { Loads } from '../ports/unit-of-work.ts';
+import type { RowSameness, Stored } from '../repos/store.ts';
+import { momentOf, pairOf, type Cache } from './cache.ts';
+import type { IdentityMap } from './identity-map.ts';
+
+/** What a chunk's messages declared, each thing once. */
+export class Declared implements Loads {
+  readonly tenants = new Set<TenantId>();
+  readonly wholeTenants = new Set<TenantId>();
+  readonly names = new Set<string>();
+  readonly subdivisions = new Map<string, SubdivisionKey>();
+  readonly licenseIds = new Map<string, LicenseKey>();
+  readonly rows: RowSameness[] = [];
+  readonly users = new Set<UserId>();
+
+  tenant(id: TenantId): void {
+    this.tenants.add(id);
+  }
+
+  tenantName(name: string): void {
+    this.names.add(name);
+  }
+
+  wholeTenant(id: TenantId): void {
+    this.tenants.add(id);
+    this.wholeTenants.add(id);
+  }
+
+  subdivision(tenantId: TenantId, subdivisionId: SubdivisionId): void {
+    const id = pairOf(tenantId, subdivisionId);
+    if (!this.subdivisions.has(id)) this.subdivisions.set(id, { tenantId, subdivisionId });
+  }
+
+  licenseId(tenantId: TenantId, licenseId: LicenseId): void {
+    this.licenseIds.set(pairOf(tenantId, licenseId), { tenantId, licenseId });
+  }
+
+  statisticRow(row: RowSameness): void {
+    this.rows.push(row);
+  }
+
+  user(id: UserId): void {
+    this.users.add(id);
+  }
+}
+
+/**
+ * Reads and locks all of it: tenants, then subdivisions with their licenses, then users, each in one query and sorted by id, so that
+ * two lanes never wait for each other in a circle; then what needs no lock.
+ */
+export async function load(cache: Cache, declared: Declared): Promise<void> {
+  await loadTenants(cache, [...declared.tenants]);
+  // A tenant's lock is what keeps its subdivisions and users from changing in number.
+  const whole = [...declared.wholeTenants];
+  if (whole.length > 0) {
+    for (const key of await cache.store.subdivisions.idsOf(whole))
+      declared.subdivision(key.tenantId, key.subdivisionId);
+    for (const id of await cache.store.users.idsOf(whole)) declared.user(id);
+  }
+  await loadSubdivisions(cache, [...declared.subdivisions.values()]);
+  await loadUsers(cache, [...declared.users]);
+  await loadNames(cache, [...declared.names]);
+  await loadLicenseIds(cache, [...declared.licenseIds.values()]);
+  await loadSameRows(cache, declared.rows);
+}
+
+export async function loadTenants({ store, tenants }: Cache, ids: readonly TenantId[]): Promise<void> {
+  await loadMissing(
+    tenants,
+    ids,
+    (id) => id,
+    (missing) => store.tenants.lock(missing),
+  );
+}
+
+export async function loadSubdivisions({ store, subdivisions }: Cache, keys: readonly SubdivisionKey[]): Promise<void> {
+  const idOf = ({ tenantId, subdivisionId }: SubdivisionKey): string => pairOf(tenantId, subdivisionId);
+  await loadMissing(subdivisions, keys, idOf, (missing) => store.subdivisions.lock(missing));
+}
+
+export async function loadUsers({ store, users }: Cache, ids: readonly UserId[]): Promise<void> {
+  await loadMissing(
+    users,
+    ids,
+    (id) => id,
+    (missing) => store.users.lock(missing),
+  );
+}
+
+export async function loadNames({ store, names }: Cache, wanted: readonly string[]): Promise<void> {
+  const missing = wanted.filter((name) => !names.has(name));
+  if (missing.length === 0) return;
+  for (const name of missing) names.set(name, null);
+  for (const { name, tenantId } of await store.tenants.holders(missing)) names.set(name, tenantId);
+}
+
+export async function loadLicenseIds({ store, licenseIds }: Cache, keys: readonly LicenseKey[]): Promise<void> {
+  const missing = keys.filter(({ tenantId, licenseId }) => !licenseIds.has(pairOf(tenantId, licenseId)));
+  if (missing.length === 0) return;
+  for (const { tenantId, licenseId } of missing) licenseIds.set(pairOf(tenantId, licenseId), false);
+  for (const { tenantId, licenseId } of await store.licenses.taken(missing)) {
+    licenseIds.set(pairOf(tenantId, licenseId), true);
+  }
+}
+
+export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowSameness[]): Promise<void> {
+  if (wanted.length === 0) return;
+  for (const { tenantId, statisticRowId } of wanted) rows.looked.add(pairOf(tenantId, statisticRowId));
+  for (const same of await store.statisticRows.same(wanted)) {
+    rows.present.add(pairOf(same.tenantId, same.statisticRowId)).add(momentOf(same));
+  }
+}
+
+async function loadMissing<Key, V>(
+  map: IdentityMap<Key, V>,
+  keys: readonly Key[],
+  idOf: (key: Key) => string,
+  lock: (keys: readonly Key[]) => Promise<readonly (Stored<V> & { readonly key: Key })[]>,
+): Promise<void> {
+  const missing = keys.filter((key) => !map.has(idOf(key)));
+  if (missing.length === 0) return;
+  const stored = new Map((await lock(missing)).map((one) => [idOf(one.key), one]));
+  for (const key of missing) map.load(idOf(key), key, stored.get(idOf(key)));
+}

@@ -1,0 +1,71 @@
+import type { Knex } from 'knex';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import { databaseError } from '../repos/errors.ts';
+import { pruneInbox } from '../repos/inbox.ts';
+import { claimSilentLane, deleteDelivered, forgetLanes, owedBy, retireLane, touchLanes } from '../repos/outbox.ts';
+import { removeOrphanedRows } from '../repos/statistic-row.ts';
+
+export class KnexOutboxMaintenance implements OutboxMaintenance {
+  private readonly db: Knex;
+
+  constructor(db: Knex) {
+    this.db = db;
+  }
+
+  async deleteDelivered(lane: string, from: number, to: number): Promise<void> {
+    await deleteDelivered(this.db, lane, from, to);
+  }
+
+  async touch(lanes: readonly string[]): Promise<void> {
+    await touchLanes(this.db, lanes);
+  }
+
+  async retire(lane: string): Promise<void> {
+    await retireLane(this.db, lane);
+  }
+
+  async relay(
+    silentMs: number,
+    limit: number,
+    publish: (messages: readonly OutgoingMessage[]) => Promise<void>,
+  ): Promise<number> {
+    return this.inTransaction(async (trx) => {
+      // The lock on the lane's row keeps a second relay away; the transaction is as long as one publication.
+      const lane = await claimSilentLane(trx, silentMs);
+      if (lane === undefined) return 0;
+      const owed = await owedBy(trx, lane, limit);
+      const [first, last] = [owed.at(0), owed.at(-1)];
+      if (first === undefined || last === undefined) return 0;
+      await publish(owed);
+      await deleteDelivered(trx, lane, first.seq, last.seq + 1);
+      return owed.length;
+    });
+  }
+
+  async forget(silentMs: number): Promise<void> {
+    await forgetLanes(this.db, silentMs);
+  }
+
+  async pruneInbox(retentionMs: number, step: number): Promise<number> {
+    return pruneInbox(this.db, retentionMs, step);
+  }
+
+  async removeOrphanedRows(step: number): Promise<number> {
+    return this.inTransaction((trx) => removeOrphanedRows(trx, step));
+  }
+
+  private async inTransaction<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+    const trx = await this.db.transaction().catch((error: unknown) => {
+      throw databaseError(error);
+    });
+    try {
+      const done = await work(trx);
+      await trx.commit();
+      return done;
+    } catch (error) {
+      await trx.rollback().catch(() => undefined); // a connection that is gone has rolled back by itself
+      throw error;
+    }
+  }
+}

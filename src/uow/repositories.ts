@@ -1,0 +1,324 @@
+import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { User } from '../domain/user.ts';
+import type {
+  ActiveLicense,
+  ActiveLicenseRepository,
+  LicenseKey,
+  LicenseOfSubdivision,
+  LicenseRepository,
+  StatisticRowRepository,
+  SubdivisionKey,
+  SubdivisionRepository,
+  TenantRepository,
+  UserLookUp,
+  UserLookUpRepository,
+  UserRepository,
+} from '../ports/repositories.ts';
+import type { RowSameness, Store } from '../repos/store.ts';
+import { momentOf, pairOf, type Cache } from './cache.ts';
+import { overlay } from './identity-map.ts';
+import { loadLicenseIds, loadNames, loadSameRows, loadSubdivisions, loadTenants, loadUsers } from './loading.ts';
+
+export function tenantRepository(cache: Cache): TenantRepository {
+  const { store, journal, tenants, names } = cache;
+
+  function nameGoes(before: string | undefined, after: string | undefined, id: TenantId): void {
+    if (before === after) return;
+    if (before !== undefined) give(before, null);
+    if (after !== undefined) give(after, id);
+  }
+
+  function give(name: string, holder: TenantId | null): void {
+    const was = names.get(name);
+    journal.record(() => (was === undefined ? names.delete(name) : names.set(name, was)));
+    names.set(name, holder);
+  }
+
+  return {
+    async get(id) {
+      await loadTenants(cache, [id]);
+      return tenants.find(id)?.after;
+    },
+    async exists(id) {
+      await loadTenants(cache, [id]);
+      const entry = tenants.find(id);
+      return entry?.after !== undefined || entry?.tombstone !== undefined;
+    },
+    async holderOfName(name) {
+      await loadNames(cache, [name]);
+      return names.get(name) ?? undefined;
+    },
+    async list(page) {
+      const changed = tenants.changes().map(({ key, after }) => ({ id: key, value: after }));
+      const stored = await store.tenants.list({ ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ tenantId }) => tenantId, page);
+    },
+    add(tenant) {
+      tenants.put(tenant.tenantId, tenant);
+      nameGoes(undefined, tenant.name, tenant.tenantId);
+    },
+    update(tenant) {
+      const before = tenants.find(tenant.tenantId)?.after;
+      tenants.put(tenant.tenantId, tenant);
+      nameGoes(before?.name, tenant.name, tenant.tenantId);
+    },
+    remove(id, tombstone) {
+      const before = tenants.find(id)?.after;
+      tenants.bury(id, tombstone);
+      nameGoes(before?.name, undefined, id);
+    },
+  };
+}
+
+export function subdivisionRepository(cache: Cache): SubdivisionRepository {
+  const { store, journal, subdivisions, licenseIds, buried } = cache;
+
+  /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
+  function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
+    if (before?.licenses === after?.licenses || before?.licenses.length === after?.licenses.length) return;
+    const stored = subdivisions.find(pairOf(key.tenantId, key.subdivisionId))?.before;
+    for (const { licenseId } of after?.licenses ?? []) {
+      const taken = pairOf(key.tenantId, licenseId);
+      const was = licenseIds.get(taken);
+      if (was === true) continue;
+      journal.record(() => (was === undefined ? licenseIds.delete(taken) : licenseIds.set(taken, was)));
+      licenseIds.set(taken, true);
+    }
+    for (const { licenseId } of before?.licenses ?? []) {
+      if (after?.licenses.some((license) => license.licenseId === licenseId)) continue;
+      if (stored?.licenses.some((license) => license.licenseId === licenseId)) continue;
+      buried.push({ tenantId: key.tenantId, subdivisionId: key.subdivisionId, licenseId });
+      journal.record(() => buried.pop());
+    }
+  }
+
+  return {
+    async get(tenantId, subdivisionId) {
+      const id = pairOf(tenantId, subdivisionId);
+      if (!subdivisions.has(id)) await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
+      return subdivisions.find(id)?.after;
+    },
+    async exists(tenantId, subdivisionId) {
+      await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
+      const entry = subdivisions.find(pairOf(tenantId, subdivisionId));
+      return entry?.after !== undefined || entry?.tombstone !== undefined;
+    },
+    async list(tenantId, page) {
+      const changed = subdivisions
+        .changes()
+        .filter(({ key }) => key.tenantId === tenantId)
+        .map(({ key, after }) => ({ id: key.subdivisionId, value: after }));
+      const stored = await store.subdivisions.list(tenantId, { ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ subdivisionId }) => subdivisionId, page);
+    },
+    async ofTenant(tenantId) {
+      const stored = await store.subdivisions.idsOf([tenantId]);
+      await loadSubdivisions(cache, stored);
+      const added = subdivisions.changes().filter(({ key }) => key.tenantId === tenantId);
+      const ids = new Set([...stored, ...added.map(({ key }) => key)].map(({ subdivisionId }) => subdivisionId));
+      return [...ids].sort().flatMap((id) => subdivisions.find(pairOf(tenantId, id))?.after ?? []);
+    },
+    add(subdivision) {
+      subdivisions.put(pairOf(subdivision.tenantId, subdivision.subdivisionId), subdivision);
+      licensesGo(subdivision, undefined, subdivision);
+    },
+    update(subdivision) {
+      const id = pairOf(subdivision.tenantId, subdivision.subdivisionId);
+      const before = subdivisions.find(id)?.after;
+      subdivisions.put(id, subdivision);
+      licensesGo(subdivision, before, subdivision);
+    },
+    remove(tenantId, subdivisionId, tombstone) {
+      const id = pairOf(tenantId, subdivisionId);
+      const before = subdivisions.find(id)?.after;
+      subdivisions.bury(id, tombstone);
+      licensesGo({ tenantId, subdivisionId }, before, undefined);
+    },
+  };
+}
+
+export function licenseRepository(cache: Cache, subdivisions: SubdivisionRepository): LicenseRepository {
+  const { store, licenseIds } = cache;
+
+  function ofUnit(tenantId: TenantId): { id: LicenseId; value: LicenseOfSubdivision | undefined }[] {
+    return cache.subdivisions
+      .changes()
+      .filter(({ key }) => key.tenantId === tenantId)
+      .flatMap(({ key, before, after }) => [
+        ...(before?.licenses ?? []).map(({ licenseId }) => ({ id: licenseId, value: undefined })),
+        ...(after?.licenses ?? []).map((license) => ({ id: license.licenseId, value: placed(license, key) })),
+      ]);
+  }
+
+  return {
+    async get(tenantId, licenseId) {
+      const own = ofUnit(tenantId).findLast(({ id }) => id === licenseId);
+      if (own) return own.value;
+      const [place] = await store.licenses.taken([{ tenantId, licenseId }]);
+      if (place === undefined || place.deleted) return undefined;
+      const subdivision = await subdivisions.get(tenantId, place.subdivisionId);
+      const license = subdivision?.licenses.find((one) => one.licenseId === licenseId);
+      return license && placed(license, place);
+    },
+    async exists(tenantId, licenseId) {
+      await loadLicenseIds(cache, [{ tenantId, licenseId }]);
+      return licenseIds.get(pairOf(tenantId, licenseId)) ?? false;
+    },
+    async list(tenantId, page) {
+      const changed = ofUnit(tenantId);
+      const stored = await store.licenses.list(tenantId, { ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ licenseId }) => licenseId, page);
+    },
+  };
+}
+
+function placed(license: Subdivision['licenses'][number], place: SubdivisionKey): LicenseOfSubdivision {
+  return { ...license, tenantId: place.tenantId, subdivisionId: place.subdivisionId };
+}
+
+export function statisticRowRepository(cache: Cache): StatisticRowRepository {
+  const { store, journal, rows } = cache;
+
+  function mark(set: Set<string>, mark: string): void {
+    if (set.has(mark)) return;
+    set.add(mark);
+    journal.record(() => set.delete(mark));
+  }
+
+  return {
+    async get(tenantId, id) {
+      const pair = pairOf(tenantId, id);
+      if (rows.removed.has(pair)) return undefined;
+      return rows.added.get(pair) ?? store.statisticRows.get(tenantId, id);
+    },
+    async exists(row) {
+      const pair = pairOf(row.tenantId, row.statisticRowId);
+      if (!rows.looked.has(pair)) await loadSameRows(cache, [row]);
+      return rows.present.has(pair) || rows.present.has(momentOf(row));
+    },
+    async list(tenantId, subdivisionId, page) {
+      const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
+        const row = rows.added.get(pair) ?? rows.removed.get(pair);
+        if (row?.tenantId !== tenantId || row.subdivisionId !== subdivisionId) return [];
+        return [{ id: row.statisticRowId, value: rows.added.get(pair) }];
+      });
+      const stored = await store.statisticRows.list(tenantId, subdivisionId, {
+        ...page,
+        limit: page.limit + changed.length,
+      });
+      return overlay(stored, changed, ({ statisticRowId }) => statisticRowId, page);
+    },
+    add(row) {
+      const pair = pairOf(row.tenantId, row.statisticRowId);
+      rows.added.set(pair, row);
+      journal.record(() => rows.added.delete(pair));
+      mark(rows.present, pair);
+      mark(rows.present, momentOf(row));
+    },
+    remove(row) {
+      const pair = pairOf(row.tenantId, row.statisticRowId);
+      const added = rows.added.get(pair);
+      journal.record(() => {
+        rows.removed.delete(pair);
+        if (added) rows.added.set(pair, added);
+        rows.present.add(pair).add(momentOf(row));
+      });
+      rows.added.delete(pair);
+      if (added === undefined) rows.removed.set(pair, row);
+      rows.present.delete(pair);
+      rows.present.delete(momentOf(row));
+    },
+  };
+}
+
+export function userRepository(cache: Cache): UserRepository {
+  const { store, users } = cache;
+
+  return {
+    async get(id) {
+      await loadUsers(cache, [id]);
+      return users.find(id)?.after;
+    },
+    async tombstone(id) {
+      await loadUsers(cache, [id]);
+      return users.find(id)?.tombstone;
+    },
+    async list(page) {
+      const changed = users.changes().map(({ key, after }) => ({
+        id: key,
+        value: page.tenantId === undefined || after?.tenantId === page.tenantId ? after : undefined,
+      }));
+      const stored = await store.users.list({ ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ userId }) => userId, page);
+    },
+    async ofTenant(tenantId) {
+      const stored = await store.users.idsOf([tenantId]);
+      await loadUsers(cache, stored);
+      const ids = new Set([...stored, ...users.changes().map(({ key }) => key)]);
+      return [...ids].sort().flatMap((id) => {
+        const user = users.find(id)?.after;
+        return user?.tenantId === tenantId ? [user] : [];
+      });
+    },
+    add(user) {
+      users.put(user.userId, user);
+    },
+    update(user) {
+      users.put(user.userId, user);
+    },
+    remove(id, tombstone) {
+      users.bury(id, tombstone);
+    },
+  };
+}
+
+export function activeLicenseRepository({ store, journal, activeLicenses }: Cache): ActiveLicenseRepository {
+  function write(key: LicenseKey, value: ActiveLicense | undefined): void {
+    const id = pairOf(key.tenantId, key.licenseId);
+    const was = activeLicenses.get(id);
+    journal.record(() => (was === undefined ? activeLicenses.delete(id) : activeLicenses.set(id, was)));
+    activeLicenses.set(id, { key, value });
+  }
+
+  return {
+    async list(tenantId) {
+      const changed = [...activeLicenses.values()]
+        .filter(({ key }) => key.tenantId === tenantId)
+        .map(({ key, value }) => ({ id: key.licenseId, value }));
+      const stored = await store.activeLicenses.list(tenantId);
+      return overlay(stored, changed, ({ licenseId }) => licenseId, { limit: Number.MAX_SAFE_INTEGER });
+    },
+    put(license) {
+      write(license, license);
+    },
+    drop(license) {
+      write(license, undefined);
+    },
+  };
+}
+
+export function userLookUpRepository({ store, journal, userLookUps }: Cache): UserLookUpRepository {
+  function write(userId: UserId, value: UserLookUp | undefined): void {
+    const had = userLookUps.has(userId);
+    const was = userLookUps.get(userId);
+    journal.record(() => (had ? userLookUps.set(userId, was) : userLookUps.delete(userId)));
+    userLookUps.set(userId, value);
+  }
+
+  return {
+    async list(page) {
+      const changed = [...userLookUps].map(([id, value]) => ({ id, value }));
+      const stored = await store.userLookUps.list({ ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ userId }) => userId, page);
+    },
+    put(lookUp) {
+      write(lookUp.userId, lookUp);
+    },
+    drop(userId) {
+      write(userId, undefined);
+    },
+  };
+}

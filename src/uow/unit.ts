@@ -1,0 +1,188 @@
+import type { DeadLetter, Outcome, OutboxLane, OutboxRow, Seen, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import type { InboxEntry, Store } from '../repos/store.ts';
+import { createCache, type Cache } from './cache.ts';
+import { Declared, load } from './loading.ts';
+import {
+  activeLicenseRepository,
+  licenseRepository,
+  statisticRowRepository,
+  subdivisionRepository,
+  tenantRepository,
+  userLookUpRepository,
+  userRepository,
+} from './repositories.ts';
+
+/** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
+export interface OpenUnit extends Unit {
+  /** Writes everything that changed; returns the outbox rows in the order in which they are to be published. */
+  flush(): Promise<readonly OutboxRow[]>;
+}
+
+export async function openUnit(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
+  const cache = createCache(store);
+  const inbox = new Inbox();
+  if (messages.length > 0) {
+    await inbox.claim(store, messages, lane.id);
+    const declared = new Declared();
+    for (const message of messages) if (inbox.isFirst(message)) message.declare(declared);
+    await load(cache, declared);
+  }
+  return unitOver(cache, inbox, lane, debtsOfSeen(messages, inbox, lane.id));
+}
+
+interface Debt {
+  readonly lane: string;
+  readonly key: string;
+}
+
+/** What was handled before, by whom, and how what is handled now ends. */
+class Inbox {
+  private readonly first = new Map<string, UnitMessage>();
+  private readonly before = new Map<string, InboxEntry>();
+  private readonly settled = new Map<string, Outcome>();
+
+  async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<void> {
+    for (const message of messages) {
+      if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
+    }
+    const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
+    for (const entry of await store.inbox.claim(sorted, lane)) this.before.set(entry.hash, entry);
+  }
+
+  isFirst(message: UnitMessage): boolean {
+    return this.first.get(message.identity.hash) === message && !this.before.has(message.identity.hash);
+  }
+
+  entry(message: UnitMessage): InboxEntry | undefined {
+    return this.before.get(message.identity.hash);
+  }
+
+  seen(message: UnitMessage): Seen | undefined {
+    const { hash } = message.identity;
+    const before = this.before.get(hash);
+    if (before !== undefined) return before;
+    const first = this.first.get(hash);
+    if (first === undefined || first === message) return undefined;
+    return { outcome: this.settled.get(hash) ?? 'accepted', digest: first.digest };
+  }
+
+  settle(message: UnitMessage, outcome: Outcome): void {
+    this.settled.set(message.identity.hash, outcome);
+  }
+
+  outcomes(): readonly { readonly hash: string; readonly outcome: Outcome }[] {
+    return [...this.settled].map(([hash, outcome]) => ({ hash, outcome }));
+  }
+}
+
+/**
+ * A message that another lane has handled comes again when that lane ended before its events were known to be published. What it
+ * still owes goes out first, so order holds across the aggregates of a key, not only within one.
+ */
+function debtsOfSeen(messages: readonly UnitMessage[], inbox: Inbox, lane: string): readonly Debt[] {
+  return messages.flatMap((message) => {
+    const entry = inbox.entry(message);
+    if (entry === undefined || entry.lane === null || entry.lane === lane) return [];
+    const owing = entry.lane;
+    return message.keys.map((key) => ({ lane: owing, key }));
+  });
+}
+
+/** An aggregate that another lane wrote last: what that lane still owes of it must not be overtaken by what is owed now. */
+function debtsOfWritten({ tenants, subdivisions, users }: Cache, lane: string): readonly Debt[] {
+  const written = [
+    ...tenants.changes().map((change) => ({ lane: change.lane, key: change.key })),
+    ...subdivisions.changes().map((change) => ({ lane: change.lane, key: change.key.tenantId })),
+    ...users.changes().map((change) => ({ lane: change.lane, key: change.key })),
+  ];
+  return written.flatMap((debt) =>
+    debt.lane === null || debt.lane === lane ? [] : [{ lane: debt.lane, key: debt.key }],
+  );
+}
+
+function unitOver(cache: Cache, inbox: Inbox, lane: OutboxLane, seenDebts: readonly Debt[]): OpenUnit {
+  const { store, journal } = cache;
+  const owed: OutgoingMessage[] = [];
+  const letters: DeadLetter[] = [];
+  const subdivisions = subdivisionRepository(cache);
+
+  async function adopt(): Promise<readonly OutgoingMessage[]> {
+    const debts = new Map(
+      [...seenDebts, ...debtsOfWritten(cache, lane.id)].map((debt) => [debt.lane + debt.key, debt]),
+    );
+    return debts.size === 0 ? [] : store.outbox.owed([...debts.values()]);
+  }
+
+  return {
+    tenants: tenantRepository(cache),
+    subdivisions,
+    licenses: licenseRepository(cache, subdivisions),
+    statisticRows: statisticRowRepository(cache),
+    users: userRepository(cache),
+    activeLicenses: activeLicenseRepository(cache),
+    userLookUps: userLookUpRepository(cache),
+    outbox: {
+      add(message) {
+        owed.push(message);
+        journal.record(() => owed.pop());
+      },
+    },
+    deadLetters: {
+      async has({ topic, partition, offset, timestamp }) {
+        const same = letters.some(
+          ({ received }) =>
+            received.topic === topic &&
+            received.partition === partition &&
+            received.offset === offset &&
+            received.timestamp === timestamp,
+        );
+        return same || store.deadLetters.has({ topic, partition, offset, timestamp });
+      },
+      add(letter) {
+        letters.push(letter);
+        journal.record(() => letters.pop());
+      },
+    },
+    seen: (message) => inbox.seen(message),
+    settle: (message, outcome) => inbox.settle(message, outcome),
+    async attempt(work) {
+      journal.keep();
+      try {
+        return await work();
+      } catch (error) {
+        journal.rollBack();
+        throw error;
+      }
+    },
+    async flush() {
+      await store.tenants.flush(cache.tenants.changes(), lane.id);
+      await store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id);
+      await store.users.flush(cache.users.changes(), lane.id);
+      await store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
+      const active = [...cache.activeLicenses.values()];
+      await store.activeLicenses.flush(
+        active.flatMap(({ value }) => value ?? []),
+        active.flatMap(({ key, value }) => (value === undefined ? [key] : [])),
+      );
+      const lookUps = [...cache.userLookUps];
+      await store.userLookUps.flush(
+        lookUps.flatMap(([, lookUp]) => lookUp ?? []),
+        lookUps.flatMap(([userId, lookUp]) => (lookUp === undefined ? [userId] : [])),
+      );
+      await store.deadLetters.add(letters);
+      await store.inbox.settle(inbox.outcomes());
+      const messages = [...(await adopt()), ...owed];
+      const first = lane.take(messages.length);
+      const rows = messages.map(({ topic, key, value, headers }, i) => ({
+        seq: first + i,
+        topic,
+        key,
+        value,
+        headers,
+      }));
+      await store.outbox.write(rows, lane);
+      return rows;
+    },
+  };
+}

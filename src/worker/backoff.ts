@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigurationError } from '../ports/errors.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { asError } from './as-error.ts';
+
+const FIRST_MS = 50;
+const LONGEST_MS = 5_000;
+
+/** Exponential, with full jitter above the half: those who wait for the same thing don't come back at once. */
+export class Backoff {
+  private tries = 0;
+
+  /** @throws the signal's reason, at once when it aborts */
+  async wait(signal: AbortSignal): Promise<void> {
+    const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.tries);
+    this.tries += 1;
+    await sleep(longest / 2 + Math.random() * (longest / 2), undefined, { signal });
+  }
+}
+
+/** Tries until it works; what waiting does not mend is passed on. @throws ConfigurationError, or the signal's reason */
+export async function untilUp<T>(
+  what: string,
+  telemetry: Telemetry,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const done = await attempt();
+      telemetry.recovered(what);
+      return done;
+    } catch (error) {
+      if (error instanceof ConfigurationError) throw error;
+      telemetry.waiting(what, asError(error));
+    }
+    await backoff.wait(signal);
+  }
+}

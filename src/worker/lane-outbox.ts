@@ -1,0 +1,41 @@
+import type { OutboxLane, OutboxRow } from '../ports/unit-of-work.ts';
+
+/** One life of a lane as a writer of outbox rows: its id, the next number, and what of it is published and deleted. */
+export class LaneOutbox implements OutboxLane {
+  readonly id: string;
+  readonly living = true;
+  private next = 0;
+  private publishedTo = 0;
+  private deletedTo = 0;
+  private deletingTo = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  take(count: number): number {
+    const first = this.next;
+    this.next += count;
+    return first;
+  }
+
+  /** Rows are published in the order of their numbers; numbers that were taken by a transaction that failed are gaps. */
+  published(rows: readonly OutboxRow[]): void {
+    const last = rows.at(-1);
+    if (last !== undefined) this.publishedTo = last.seq + 1;
+  }
+
+  get owesDeletion(): boolean {
+    return this.publishedTo > this.deletedTo;
+  }
+
+  deletable(): { readonly from: number; readonly to: number } | undefined {
+    this.deletingTo = this.publishedTo;
+    return this.owesDeletion ? { from: this.deletedTo, to: this.publishedTo } : undefined;
+  }
+
+  /** The transaction that deleted what `deletable` last told is committed. */
+  deletionCommitted(): void {
+    this.deletedTo = this.deletingTo;
+  }
+}

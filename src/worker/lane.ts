@@ -1,0 +1,284 @@
+import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
+import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
+import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import type { Producer } from '../ports/producer.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { OutboxRow, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import { asError } from './as-error.ts';
+import { Backoff } from './backoff.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { LaneOutbox } from './lane-outbox.ts';
+import type { Task } from './task.ts';
+
+export interface LaneSettings {
+  readonly name: string;
+  readonly chunkMaxMessages: number;
+  /** How many messages may wait, in number and in bytes. */
+  readonly queueMaxMessages: number;
+  readonly queueMaxBytes: number;
+}
+
+export interface LaneDependencies {
+  readonly unitOfWork: UnitOfWork;
+  readonly dispatcher: Dispatcher;
+  readonly producer: Producer;
+  readonly outboxMaintenance: OutboxMaintenance;
+  readonly telemetry: Telemetry;
+  readonly newId: () => string;
+  /** Turns messages into tasks; may wait, for a schema or for the user domain. */
+  readonly plan: (messages: readonly ReceivedMessage[], signal: AbortSignal) => Promise<readonly Task[]>;
+  /** Told when everything up to these messages is committed and published. */
+  readonly finished: (messages: readonly Queued[]) => void;
+  /** Something that waiting does not mend: the process has to end. */
+  readonly failed: (error: Error) => void;
+}
+
+export interface Queued {
+  readonly received: ReceivedMessage;
+  /** Where its partition goes on after it. */
+  readonly nextOffset: number;
+  readonly epoch: number;
+}
+
+/** How often a chunk meets a constraint before it is taken apart: twice can be a race with another lane, and a third time its echo. */
+const STALE_READS_BEFORE_BISECTING = 4;
+/** A lane without messages deletes what it has published after this long. */
+const IDLE_MS = 200;
+
+/**
+ * One ordered chain of transactions. Chunk k+1 may be in its transaction while chunk k is being published, but nothing overtakes
+ * anything: one transaction at a time, one send at a time.
+ */
+export class Lane {
+  private readonly settings: LaneSettings;
+  private readonly d: LaneDependencies;
+  private queue: Queued[] = [];
+  private queuedBytes = 0;
+  private outbox: LaneOutbox;
+  private published: Promise<void> = Promise.resolve();
+  private wake: () => void = () => undefined;
+  private roomMade: (() => void)[] = [];
+  private readonly stopping = new AbortController();
+  /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
+  private assignment = new AbortController();
+
+  constructor(settings: LaneSettings, dependencies: LaneDependencies) {
+    this.settings = settings;
+    this.d = dependencies;
+    this.outbox = new LaneOutbox(dependencies.newId());
+  }
+
+  get hasRoom(): boolean {
+    return this.queue.length < this.settings.queueMaxMessages && this.queuedBytes < this.settings.queueMaxBytes;
+  }
+
+  /** Ids of the outboxes that this lane answers for. */
+  get livingOutbox(): string {
+    return this.outbox.id;
+  }
+
+  push(messages: readonly Queued[]): void {
+    for (const message of messages) {
+      this.queue.push(message);
+      this.queuedBytes += sizeOf(message.received);
+    }
+    this.wake();
+  }
+
+  /** Resolves at the next moment when a chunk has been taken from the queue. */
+  async room(): Promise<void> {
+    await new Promise<void>((resolve) => this.roomMade.push(resolve));
+  }
+
+  /** A new assignment: forgets what waits, and writes from now on as another lane. */
+  reset(): void {
+    this.assignment.abort(new Error('the group was assigned anew'));
+    this.assignment = new AbortController();
+    this.queue = [];
+    this.queuedBytes = 0;
+    this.giveUpOutbox();
+    this.makeRoom();
+  }
+
+  /** Runs until `stop`. */
+  async run(): Promise<void> {
+    const { signal } = this.stopping;
+    try {
+      while (!signal.aborted) {
+        const chunk = this.take();
+        if (chunk.length > 0) await this.work(chunk);
+        else await this.idle();
+      }
+      await this.published;
+      await this.deleteDelivered(this.outbox);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends after the chunk under way and its publication. */
+  stop(): void {
+    this.stopping.abort(new Error('the worker stops'));
+    this.assignment.abort(new Error('the worker stops'));
+    this.makeRoom();
+    this.wake();
+  }
+
+  /** While stopping, what is not finished is left to whoever gets the partitions next. */
+  private fail(error: unknown): void {
+    if (!this.stopping.signal.aborted) this.d.failed(asError(error));
+  }
+
+  private take(): readonly Queued[] {
+    const { chunkMaxMessages } = this.settings;
+    const chunk = this.queue.length <= chunkMaxMessages ? this.queue.splice(0) : this.queue.splice(0, chunkMaxMessages);
+    for (const { received } of chunk) this.queuedBytes -= sizeOf(received);
+    if (chunk.length > 0) this.makeRoom();
+    return chunk;
+  }
+
+  private makeRoom(): void {
+    for (const resolve of this.roomMade.splice(0)) resolve();
+  }
+
+  private async idle(): Promise<void> {
+    const message = new Promise<void>((resolve) => (this.wake = resolve));
+    if (!this.outbox.owesDeletion) return message;
+    const timer = setTimeout(() => this.wake(), IDLE_MS);
+    await message;
+    clearTimeout(timer);
+    if (this.queue.length > 0) return;
+    await this.published;
+    await this.deleteDelivered(this.outbox);
+  }
+
+  private async work(chunk: readonly Queued[]): Promise<void> {
+    const { signal } = this.assignment;
+    let tasks: readonly Task[];
+    try {
+      tasks = await this.d.plan(
+        chunk.map(({ received }) => received),
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    if (signal.aborted) return;
+    const committed = tasks.length === 0 ? [] : await this.commit(tasks);
+    await this.published;
+    this.published = this.publish(committed).then(() => this.d.finished(chunk));
+    this.published.catch((error: unknown) => this.fail(error));
+  }
+
+  /** Commits the tasks, in one transaction if they let it, and returns what is owed for them. */
+  private async commit(tasks: readonly Task[]): Promise<readonly Owed[]> {
+    const { dispatcher } = this.d;
+    try {
+      return await this.transaction(tasks, (unit) => dispatcher.dispatch(tasks, unit));
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof ConfigurationError || this.stopping.signal.aborted) throw error;
+      const [only] = tasks;
+      if (tasks.length === 1 && only !== undefined) {
+        return this.transaction(tasks, (unit) => dispatcher.bury(only, unit, 'FlushFailed', error));
+      }
+      // Somewhere in here is a message that the database does not take. Left before right, so order holds.
+      const half = tasks.length >> 1;
+      return [...(await this.commit(tasks.slice(0, half))), ...(await this.commit(tasks.slice(half)))];
+    }
+  }
+
+  private async transaction(
+    tasks: readonly Task[],
+    work: (unit: Unit) => Promise<readonly string[]>,
+  ): Promise<readonly Owed[]> {
+    const { unitOfWork, telemetry } = this.d;
+    const backoff = new Backoff();
+    let staleReads = 0;
+    for (;;) {
+      const { outbox } = this;
+      try {
+        const committed = await unitOfWork.run(tasks, work, outbox);
+        outbox.deletionCommitted();
+        telemetry.recovered('database');
+        for (const [i, ending] of committed.value.entries()) telemetry.count(ending, tasks[i]?.type ?? 'unreadable');
+        return [{ outbox, rows: committed.outbox }];
+      } catch (error) {
+        if (error instanceof StaleRead) {
+          staleReads += 1;
+          if (staleReads === STALE_READS_BEFORE_BISECTING) throw error;
+        } else if (error instanceof CommitOutcomeUnknown) {
+          // Perhaps committed, so these rows may exist: they are left to the relay, or to whoever adopts them. The inbox tells the rest.
+          this.giveUpOutbox();
+          telemetry.waiting('database', error);
+        } else if (error instanceof DatabaseUnavailable) {
+          telemetry.waiting('database', error);
+        } else {
+          throw error;
+        }
+        await backoff.wait(this.stopping.signal);
+      }
+    }
+  }
+
+  private async publish(owed: readonly Owed[]): Promise<void> {
+    const { producer, telemetry } = this.d;
+    const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);
+    const backoff = new Backoff();
+    while (messages.length > 0) {
+      try {
+        await producer.publish(messages);
+        telemetry.recovered('broker');
+        break;
+      } catch (error) {
+        if (error instanceof ConfigurationError) throw error;
+        telemetry.waiting('broker', asError(error));
+        await backoff.wait(this.stopping.signal);
+      }
+    }
+    for (const { outbox, rows } of owed) {
+      outbox.published(rows);
+      if (outbox !== this.outbox) await this.deleteDelivered(outbox);
+    }
+    if (this.outbox.owesDeletion) this.nudge();
+  }
+
+  /** An idle lane sleeps without a timer; what was published meanwhile is to be deleted in a while. */
+  private nudge(): void {
+    if (this.queue.length === 0) this.wake();
+  }
+
+  /** What it has published is deleted, what it owes is the relay's from here on. */
+  private giveUpOutbox(): void {
+    const { outbox } = this;
+    this.outbox = new LaneOutbox(this.d.newId());
+    const retired = this.published.then(async () => {
+      await this.deleteDelivered(outbox);
+      await this.d.outboxMaintenance.retire(outbox.id);
+    });
+    // If the database is away, the relay finds out for itself that the lane has been silent.
+    retired.catch((error: unknown) => this.d.telemetry.waiting('database', asError(error)));
+  }
+
+  private async deleteDelivered(outbox: LaneOutbox): Promise<void> {
+    const delivered = outbox.deletable();
+    if (delivered === undefined) return;
+    try {
+      await this.d.outboxMaintenance.deleteDelivered(outbox.id, delivered.from, delivered.to);
+      outbox.deletionCommitted();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      // They stay, and are published once more by the relay: a repetition, known by its id.
+      this.d.telemetry.waiting('database', error);
+    }
+  }
+}
+
+interface Owed {
+  readonly outbox: LaneOutbox;
+  readonly rows: readonly OutboxRow[];
+}
+
+function sizeOf({ value }: ReceivedMessage): number {
+  return 200 + (value?.length ?? 0);
+}

@@ -1,0 +1,131 @@
+import { InvalidOutsideEvent, Rejection } from '../domain/rejection.ts';
+import type { CommandName, OutsideEventName } from '../generated/messages.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CloudEvents } from '../ports/cloud-events.ts';
+import { UndecodableMessage, type Codec } from '../ports/codec.ts';
+import type { MessageHandler } from '../ports/handlers.ts';
+import type { ReceivedMessage } from '../ports/messages.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Topics } from '../ports/topics.ts';
+import type { UserProfile } from '../ports/user-domain-client.ts';
+import type { DeadLetterReason } from '../ports/unit-of-work.ts';
+import { asError } from './as-error.ts';
+import { namesOf, NAMELESS, Task, type Names, type Plan } from './task.ts';
+
+export type AnyHandler = MessageHandler<unknown, unknown>;
+
+export interface Handlers {
+  readonly commands: ReadonlyMap<CommandName, AnyHandler>;
+  readonly outsideEvents: ReadonlyMap<OutsideEventName, AnyHandler>;
+  readonly lookUpAnswer: AnyHandler;
+}
+
+interface Dependencies {
+  readonly codec: Codec;
+  readonly cloudEvents: CloudEvents;
+  readonly handlers: Handlers;
+  readonly topics: Topics;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** Turns what was received into tasks: decodes it, finds its handler, validates it. Nothing here waits but for a schema. */
+export class Planner {
+  private readonly d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.d = dependencies;
+  }
+
+  /** The tasks of these messages, in their order; messages that are to be skipped have none. */
+  async plan(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<readonly Task[]> {
+    const tasks: Task[] = [];
+    for (const received of messages) {
+      await this.fetchSchemaOf(received, signal);
+      const task = this.planOne(received);
+      if (task !== undefined) tasks.push(task);
+    }
+    return tasks;
+  }
+
+  /** The user that a look-up message asks for; a task when the message can't be read as one. */
+  async lookUpIn(received: ReceivedMessage, signal: AbortSignal): Promise<{ readonly userId: string } | Task> {
+    await this.fetchSchemaOf(received, signal);
+    try {
+      const decoded = this.d.codec.decode(received.value);
+      const { userId } = namesOf(decoded.known ? decoded.data : undefined);
+      if (decoded.type === 'licensing.internal.LookUpUser' && userId !== null) return { userId };
+      return this.buried(received, decoded.type, 'UnknownType', new Error(`${decoded.type} is not a look-up`));
+    } catch (error) {
+      return this.undecodable(received, error);
+    }
+  }
+
+  answered(received: ReceivedMessage, userId: string, profile: UserProfile | undefined): Task {
+    const handler = this.d.handlers.lookUpAnswer;
+    const names: Names = { tenantId: null, subdivisionId: null, userId };
+    const plan = this.handled(handler, { userId, profile }, 'MalformedAnswer');
+    return this.task(received, 'licensing.internal.LookUpUser', names, plan);
+  }
+
+  buried(received: ReceivedMessage, type: string | null, reason: DeadLetterReason, error: Error): Task {
+    return this.task(received, type, NAMELESS, { kind: 'bury', reason, error });
+  }
+
+  private async fetchSchemaOf({ value }: ReceivedMessage, signal: AbortSignal): Promise<void> {
+    const missing = this.d.codec.missingSchema(value);
+    if (missing !== undefined) await this.d.codec.fetchSchema(missing, signal);
+  }
+
+  private planOne(received: ReceivedMessage): Task | undefined {
+    try {
+      const decoded = this.d.codec.decode(received.value);
+      const handler = decoded.known ? this.handlerOf(received.topic, decoded.type) : undefined;
+      if (!decoded.known || handler === undefined) return this.unknown(received, decoded.type);
+      return this.task(received, decoded.type, namesOf(decoded.data), this.handled(handler, decoded.data));
+    } catch (error) {
+      return this.undecodable(received, error);
+    }
+  }
+
+  private handlerOf(topic: string, type: string): AnyHandler | undefined {
+    const { handlers, topics } = this.d;
+    const table: ReadonlyMap<string, AnyHandler> = topic === topics.users ? handlers.outsideEvents : handlers.commands;
+    return table.get(type);
+  }
+
+  private handled(handler: AnyHandler, data: unknown, whenInvalid: DeadLetterReason = 'UndecodableMessage'): Plan {
+    try {
+      const message = handler.parse(data, this.d.clock.now());
+      return {
+        kind: 'handle',
+        declare: (loads) => handler.declare(message, loads),
+        handle: (unit, now) => handler.handle(message, unit, now),
+      };
+    } catch (error) {
+      if (error instanceof Rejection) return { kind: 'reject', rejection: error };
+      if (error instanceof InvalidOutsideEvent) return { kind: 'bury', reason: whenInvalid, error };
+      // A handler that can't even read what its schema allows has a bug: the message waits until that is mended.
+      return { kind: 'bury', reason: 'HandlerFailed', error: asError(error) };
+    }
+  }
+
+  /** The user domain may publish what is none of our business; a command that nobody takes is a mistake. */
+  private unknown(received: ReceivedMessage, type: string): Task | undefined {
+    if (received.topic === this.d.topics.users) {
+      this.d.telemetry.count('skipped', type);
+      return undefined;
+    }
+    return this.buried(received, type, 'UnknownType', new Error(`nothing here handles ${type} on ${received.topic}`));
+  }
+
+  private undecodable(received: ReceivedMessage, error: unknown): Task {
+    if (!(error instanceof UndecodableMessage)) throw error;
+    return this.buried(received, null, 'UndecodableMessage', error);
+  }
+
+  private task(received: ReceivedMessage, type: string | null, names: Names, plan: Plan): Task {
+    const { cloudEvents } = this.d;
+    return new Task(received, cloudEvents.read(received), cloudEvents.digest(received.value), type, names, plan);
+  }
+}

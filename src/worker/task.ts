@@ -1,0 +1,72 @@
+import type { MessageContext, ReceivedMessage } from '../ports/messages.ts';
+import type { DomainEvent } from '../domain/events.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import type { DeadLetterReason, Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+
+/** What is to be done with a message, decided before anything is read: handle it, reject it, or bury it. */
+export type Plan =
+  | {
+      readonly kind: 'handle';
+      readonly declare: (loads: Loads) => void;
+      readonly handle: (unit: Unit, now: number) => Promise<readonly DomainEvent[]>;
+    }
+  | { readonly kind: 'reject'; readonly rejection: Rejection }
+  | { readonly kind: 'bury'; readonly reason: DeadLetterReason; readonly error: Error };
+
+/** A received message on its way through a chunk. */
+export class Task implements UnitMessage {
+  readonly received: ReceivedMessage;
+  readonly context: MessageContext;
+  readonly digest: string;
+  /** The full name of its type; null when it can't be read. */
+  readonly type: string | null;
+  /** What it names: ids under which its events may go, and which its rejection tells. */
+  readonly names: Names;
+  readonly plan: Plan;
+
+  constructor(
+    received: ReceivedMessage,
+    context: MessageContext,
+    digest: string,
+    type: string | null,
+    names: Names,
+    plan: Plan,
+  ) {
+    this.received = received;
+    this.context = context;
+    this.digest = digest;
+    this.type = type;
+    this.names = names;
+    this.plan = plan;
+  }
+
+  get identity(): MessageContext['identity'] {
+    return this.context.identity;
+  }
+
+  get keys(): readonly string[] {
+    return [this.names.tenantId, this.names.userId].flatMap((key) => (key === null ? [] : [key]));
+  }
+
+  declare(loads: Loads): void {
+    if (this.plan.kind === 'handle') this.plan.declare(loads);
+  }
+}
+
+/** The ids of a command as it was sent, lower-cased; they may be malformed. */
+export interface Names {
+  readonly tenantId: string | null;
+  readonly subdivisionId: string | null;
+  readonly userId: string | null;
+}
+
+export const NAMELESS: Names = { tenantId: null, subdivisionId: null, userId: null };
+
+export function namesOf(data: unknown): Names {
+  const record: Readonly<Record<string, unknown>> = typeof data === 'object' && data !== null ? { ...data } : {};
+  const id = (field: string): string | null => {
+    const value = record[field];
+    return typeof value === 'string' ? value.toLowerCase() : null;
+  };
+  return { tenantId: id('tenantId'), subdivisionId: id('subdivisionId'), userId: id('userId') };
+}

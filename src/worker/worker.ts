@@ -1,0 +1,142 @@
+import type { Batch, Consumer, ConsumerListener } from '../ports/consumer.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Topics } from '../ports/topics.ts';
+import { Lane, type LaneDependencies, type Queued } from './lane.ts';
+import { Offsets } from './offsets.ts';
+import { OutboxRelay, type RelaySettings } from './outbox-relay.ts';
+import type { Planner } from './planner.ts';
+import type { UserLookUps } from './user-lookups.ts';
+
+export interface WorkerSettings {
+  readonly lanes: number;
+  readonly chunkMaxMessages: number;
+  readonly queueMaxMessages: number;
+  readonly queueMaxBytes: number;
+  readonly lookUpsMaxMessages: number;
+  /** Milliseconds. */
+  readonly commitInterval: number;
+  readonly heartbeatInterval: number;
+  readonly relay: RelaySettings;
+}
+
+export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed'> {
+  readonly consumer: Consumer;
+  readonly planner: Planner;
+  readonly userLookUps: UserLookUps;
+  readonly topics: Topics;
+  readonly telemetry: Telemetry;
+}
+
+/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind. */
+export class Worker implements ConsumerListener {
+  private readonly settings: WorkerSettings;
+  private readonly d: WorkerDependencies;
+  private readonly offsets: Offsets;
+  private readonly lanes: readonly Lane[];
+  private readonly lookUpLane: Lane;
+  private readonly relay: OutboxRelay;
+  private readonly stopping = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+  private end: (error: Error | undefined) => void = () => undefined;
+  /** Resolves when the worker has to end because of something that waiting does not mend. */
+  readonly failure: Promise<Error | undefined>;
+
+  constructor(settings: WorkerSettings, dependencies: WorkerDependencies) {
+    this.settings = settings;
+    this.d = dependencies;
+    this.failure = new Promise((resolve) => (this.end = resolve));
+    this.offsets = new Offsets(dependencies.consumer, dependencies.telemetry);
+    const { planner, userLookUps } = dependencies;
+    this.lanes = Array.from({ length: settings.lanes }, (_, i) =>
+      this.lane(`lane ${i + 1}`, settings.chunkMaxMessages, (messages, signal) => planner.plan(messages, signal)),
+    );
+    this.lookUpLane = this.lane('look-ups', settings.lookUpsMaxMessages, (messages, signal) =>
+      userLookUps.plan(messages, signal),
+    );
+    this.relay = new OutboxRelay(settings.relay, {
+      ...dependencies,
+      livingLanes: () => [...this.lanes, this.lookUpLane].map(({ livingOutbox }) => livingOutbox),
+      failed: (error) => this.end(error),
+    });
+  }
+
+  async start(): Promise<void> {
+    const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
+    this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
+    const lanes = [...this.lanes, this.lookUpLane].map((lane) => lane.run());
+    this.running = Promise.all([...lanes, this.relay.run(this.stopping.signal)]);
+    await this.d.consumer.start(this);
+  }
+
+  /** Finishes the chunks under way, commits, leaves the group. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the worker stops'));
+    for (const lane of [...this.lanes, this.lookUpLane]) lane.stop();
+    await this.running;
+    await this.offsets.commit();
+    await this.d.consumer.stop();
+    this.end(undefined);
+  }
+
+  assigned(): void {
+    this.offsets.assigned();
+    for (const lane of [...this.lanes, this.lookUpLane]) lane.reset();
+  }
+
+  async batch(batch: Batch, heartbeat: () => Promise<void>): Promise<boolean> {
+    const epoch = this.offsets.currentEpoch;
+    const lane = this.laneOf(batch);
+    while (!lane.hasRoom && !this.isOver(epoch)) {
+      if (lane === this.lookUpLane) return this.pauseLookUps(batch);
+      await Promise.race([lane.room(), this.heartbeatDue()]);
+      await heartbeat();
+    }
+    // Between this check and the answer nothing can happen: what is pushed is what the consumer resolves.
+    if (this.isOver(epoch)) return false;
+    lane.push(queued(batch, epoch));
+    return true;
+  }
+
+  crashed(error: Error): void {
+    this.end(error);
+  }
+
+  private lane(name: string, chunkMaxMessages: number, plan: LaneDependencies['plan']): Lane {
+    const { queueMaxMessages, queueMaxBytes } = this.settings;
+    return new Lane(
+      { name, chunkMaxMessages, queueMaxMessages, queueMaxBytes },
+      {
+        ...this.d,
+        plan,
+        finished: (messages) => this.offsets.finish(messages),
+        failed: (error) => this.end(error),
+      },
+    );
+  }
+
+  /** The same partition is always the same lane's: order within it is all that Kafka and we promise. */
+  private laneOf({ topic, partition }: Batch): Lane {
+    if (topic === this.d.topics.userLookUps) return this.lookUpLane;
+    const lane = this.lanes[partition % this.lanes.length];
+    return lane ?? this.lookUpLane;
+  }
+
+  private isOver(epoch: number): boolean {
+    return epoch !== this.offsets.currentEpoch || this.stopping.signal.aborted;
+  }
+
+  /** Waiting here would hold back the fetches of all topics; the user domain's outage must not. */
+  private pauseLookUps(batch: Batch): boolean {
+    this.d.consumer.pause(batch);
+    void this.lookUpLane.room().then(() => this.d.consumer.resume(batch));
+    return false;
+  }
+
+  private async heartbeatDue(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.settings.heartbeatInterval).unref());
+  }
+}
+
+function queued({ messages, nextOffset }: Batch, epoch: number): Queued[] {
+  return messages.map((received, i) => ({ received, nextOffset: messages[i + 1]?.offset ?? nextOffset, epoch }));
+}

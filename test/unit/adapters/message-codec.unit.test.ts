@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { SCHEMAS } from '../../../src/generated/schemas.ts';
+import type { FieldSchema } from '../../../src/generated/schemas.ts';
+import { UndecodableMessage } from '../../../src/ports/codec.ts';
+import { ConfigurationError } from '../../../src/ports/errors.ts';
+import { ADD, COMMAND, NAMES, NEVER, TOPIC, frame, givenCodec, preparedCodec, written } from './given-codec.ts';
+
+function contentOf({ type }: FieldSchema): fc.Arbitrary<unknown> {
+  if (Array.isArray(type)) return fc.option(contentOf({ name: '', doc: '', type: type[1] }));
+  const name = typeof type === 'string' ? type : 'type' in type ? type.type : '';
+  if (name === 'boolean') return fc.boolean();
+  if (name === 'long') return fc.integer({ min: -(2 ** 52) + 1, max: 2 ** 52 - 1 });
+  return fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.uuid(), fc.constant('\uFFFD'));
+}
+
+const anyMessage = fc.constantFrom(...NAMES).chain((type) => {
+  const fields = SCHEMAS[type].fields.map((field: FieldSchema) => [field.name, contentOf(field)] as const);
+  return fc.record(Object.fromEntries(fields), { noNullPrototype: true }).map((data) => ({ type, data }));
+});
+
+describe('our own messages', () => {
+  test('come back as they were written, as plain values', async () => {
+    const { codec, decode, texts } = await preparedCodec();
+    await fc.assert(
+      fc.asyncProperty(anyMessage, async ({ type, data }) => {
+        const value = codec.encode(TOPIC, type, data as never);
+        expect(value.readUInt32BE(1)).toBe(texts.indexOf(JSON.stringify(SCHEMAS[type])) + 1);
+        const decoded = await decode(value);
+        expect(decoded).toEqual({ known: true, type, data });
+        expect(Object.keys((decoded as { data: object }).data)).toEqual(SCHEMAS[type].fields.map(({ name }) => name));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('frames keep their bytes while others are written, across slabs and beyond their size', async () => {
+    const { codec, decode } = await preparedCodec();
+    const messages = Array.from({ length: 3_000 }, (_, index) => ({
+      tenantId: `${index}-é-${'y'.repeat(index % 90)}`,
+    }));
+    messages.splice(1_500, 0, { tenantId: 'z'.repeat(200_000) });
+    const values = messages.map((data) => codec.encode(TOPIC, 'licensing.commands.DeleteTenant', data));
+    for (const [index, value] of values.entries()) expect(await decode(value)).toMatchObject({ data: messages[index] });
+  });
+
+  test('any change of the bytes gives a message or UndecodableMessage, nothing else', async () => {
+    const { codec, decode } = await preparedCodec();
+    let refused = 0;
+    const change = fc.record({
+      at: fc.nat(),
+      byte: fc.nat(255),
+      how: fc.constantFrom('set', 'insert', 'cut', 'append'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        anyMessage,
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        async ({ type, data }, changes) => {
+          let value: Buffer = Buffer.from(codec.encode(TOPIC, type, data as never));
+          for (const { at, byte, how } of changes) {
+            const place = at % (value.length + 1);
+            if (how === 'set') value.set(place < value.length ? [byte] : [], place);
+            else if (how === 'cut') value = value.subarray(0, place);
+            else
+              value = Buffer.concat([
+                value.subarray(0, how === 'insert' ? place : undefined),
+                Buffer.of(byte),
+                value.subarray(how === 'insert' ? place : value.length),
+              ]);
+          }
+          try {
+            await decode(value);
+          } catch (error) {
+            refused += 1;
+            expect(error).toBeInstanceOf(UndecodableMessage);
+          }
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+    expect(refused).toBeGreaterThan(1_000);
+  });
+
+  test('data that does not fit is not written', async () => {
+    const { codec } = await preparedCodec();
+    for (const countRequests of ['5', 1.5, NaN, Infinity, 2 ** 60, null]) {
+      expect(() => codec.encode(TOPIC, ADD, { ...COMMAND, countRequests } as never)).toThrow(/AddStatisticRow/);
+    }
+    expect(() => codec.encode('elsewhere', ADD, COMMAND)).toThrow(`elsewhere-${ADD}`);
+  });
+
+  test('a schema that is not registered stops the start, and all of them are named', async () => {
+    const { codec } = givenCodec([SCHEMAS[ADD]]);
+    const subjects = [ADD, 'licensing.commands.CreateUser', 'licensing.commands.DeleteTenant'] as const;
+    const prepared = codec.prepareWriters(
+      subjects.map((type) => ({ topic: TOPIC, type })),
+      NEVER,
+    );
+    await expect(prepared).rejects.toThrow(ConfigurationError);
+    await expect(prepared).rejects.toThrow(
+      /topic\.v1-licensing\.commands\.CreateUser, .*DeleteTenant: run `licensing schemas register`/,
+    );
+  });
+});
+
+describe('what is no message', () => {
+  const long = (bytes: readonly number[]) => Buffer.concat([start(), Buffer.from(bytes)]);
+  const start = () => written({ ...SCHEMAS[ADD], fields: SCHEMAS[ADD].fields.slice(0, -1) }, COMMAND).subarray(5);
+  test.each([
+    ['a tombstone', null, 'tombstone'],
+    ['an empty value', Buffer.alloc(0), 'too short'],
+    ['four bytes', Buffer.alloc(4), 'too short'],
+    ['another magic byte', Buffer.from('{"tenantId":1}'), 'magic byte'],
+    ['an unknown id', frame(99, Buffer.alloc(10)), 'unknown schema id 99'],
+    ['an id that no registry gives', frame(2 ** 32 - 1, Buffer.alloc(10)), 'unknown schema id 4294967295'],
+    ['a frame that is too large', frame(1, Buffer.alloc(2 ** 21)), 'allowed'],
+    ['a frame without a record', frame(1, Buffer.alloc(0)), 'truncated'],
+    [
+      'a number above 2^53',
+      frame(1, long([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01])),
+      'precision loss',
+    ],
+    ['a number below -2^52', frame(1, long([0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10])), 'beyond 2^52'],
+    ['a number of 40 bytes', frame(1, long([...Array.from({ length: 39 }, () => 0xff), 0x01])), 'precision loss'],
+  ])('%s', async (_case, value, reason) => {
+    const { decode } = givenCodec([SCHEMAS[ADD]]);
+    await expect(decode(value)).rejects.toThrow(UndecodableMessage);
+    await expect(decode(value)).rejects.toThrow(reason);
+  });
+
+  test('text that is no UTF-8 is refused, a replacement character that was sent is not', async () => {
+    const { decode } = givenCodec([SCHEMAS['licensing.commands.DeleteTenant']]);
+    expect(await decode(frame(1, Buffer.from('\x06\uFFFD')))).toMatchObject({ data: { tenantId: '\uFFFD' } });
+    await expect(decode(frame(1, Buffer.of(4, 0x61, 0xff)))).rejects.toThrow('tenantId is not UTF-8');
+    await expect(decode(frame(1, Buffer.of(6, 0xed, 0xa0, 0x80)))).rejects.toThrow('tenantId is not UTF-8');
+  });
+
+  test('an unknown id is asked for again after a minute, and a known one never', async () => {
+    const { codec, decode, requests, clock, texts } = givenCodec([]);
+    const value = written(SCHEMAS[ADD], COMMAND);
+    await expect(decode(value)).rejects.toThrow('unknown schema id 1');
+    clock.time += 59_999;
+    expect(codec.missingSchema(value)).toBeUndefined();
+    clock.time += 1;
+    expect(codec.missingSchema(value)).toBe(1);
+    expect(() => codec.decode(value)).toThrow('unknown schema id 1');
+    texts.push(JSON.stringify(SCHEMAS[ADD]));
+    expect(await decode(value)).toMatchObject({ data: COMMAND });
+    clock.time += 1e9;
+    expect(await decode(value)).toMatchObject({ data: COMMAND });
+    expect(requests).toEqual([1, 1]);
+  });
+
+  test('a schema that nobody fetched is a mistake of the program, not of the message', () => {
+    const { codec } = givenCodec();
+    expect(() => codec.decode(frame(1, Buffer.alloc(1)))).toThrow(
+      expect.objectContaining({ name: 'SchemaNotFetched' }),
+    );
+  });
+});

@@ -1,0 +1,210 @@
+import { SchemaRegistryClient, subjectOf } from '../../../src/adapters/schema-registry.ts';
+import type { SchemaRegistryOptions } from '../../../src/adapters/schema-registry.ts';
+import { SCHEMAS } from '../../../src/generated/schemas.ts';
+import { ConfigurationError } from '../../../src/ports/errors.ts';
+import { FAST, givenClock, givenLogger, givenServer, json, until } from './given.ts';
+import type { GivenServer } from './given.ts';
+
+const TYPE = 'licensing.commands.CreateUser';
+const SCHEMA = SCHEMAS[TYPE];
+const SUBJECT = subjectOf('licensing.commands.v1', TYPE);
+const NEVER = new AbortController().signal;
+
+function clientOf(server: { readonly url: string }, options: Partial<SchemaRegistryOptions> = {}) {
+  const { logger, lines } = givenLogger();
+  const clock = givenClock();
+  return {
+    lines,
+    clock,
+    client: new SchemaRegistryClient({ url: server.url, clock, logger, backoff: FAST, ...options }),
+  };
+}
+
+/** The part of the Confluent API that is used, with as much memory as the tests need. It takes every schema as compatible. */
+function givenRegistry(): Promise<GivenServer> {
+  const schemas: { subject: string; schema: string }[] = [];
+  const rules = new Map<string, string>();
+  return givenServer((request, body, response) => {
+    const [path = ''] = (request.url ?? '').split('?');
+    const [, root, name = '', versions, version] = path.split('/').map(decodeURIComponent);
+    const sent: { schema?: string; compatibility?: string } = body === '' ? {} : JSON.parse(body);
+    const newest = schemas.findLastIndex(({ subject }) => subject === name);
+    const same = schemas.findIndex(({ subject, schema }) => subject === name && schema === sent.schema);
+    const absent = (code: number) => json(response, 404, { error_code: code, message: 'not found' });
+    if (root === 'schemas') {
+      const found = schemas[Number(versions) - 1];
+      return found ? json(response, 200, { schema: found.schema }) : absent(40403);
+    }
+    if (root === 'config' && request.method === 'PUT') {
+      rules.set(name, sent.compatibility ?? '');
+      return json(response, 200, sent);
+    }
+    if (root === 'config') {
+      const rule = rules.get(name);
+      return rule === undefined ? absent(40408) : json(response, 200, { compatibilityLevel: rule });
+    }
+    if (root === 'compatibility') return newest < 0 ? absent(40401) : json(response, 200, { is_compatible: true });
+    if (version === 'latest')
+      return newest < 0 ? absent(40401) : json(response, 200, { id: newest + 1, ...schemas[newest] });
+    if (versions === 'versions') {
+      const id = same >= 0 ? same + 1 : schemas.push({ subject: name, schema: sent.schema ?? '' });
+      return json(response, 200, { id });
+    }
+    return same >= 0 ? json(response, 200, { id: same + 1 }) : absent(newest < 0 ? 40401 : 40403);
+  });
+}
+
+test('what is registered is found by its id, by its subject, and as the latest', async () => {
+  await using server = await givenRegistry();
+  const { client } = clientOf(server);
+  expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBeUndefined();
+  expect(await client.latest(SUBJECT)).toBeUndefined();
+  expect(await client.isCompatible(SUBJECT, SCHEMA)).toEqual({ compatible: true, reasons: [] });
+  expect(await client.fetchSchema(1, NEVER)).toBeUndefined();
+
+  expect(await client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE')).toBe(1);
+
+  expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(1);
+  expect(await client.latest(SUBJECT)).toEqual({ id: 1, schema: JSON.stringify(SCHEMA) });
+  expect(await client.isCompatible(SUBJECT, SCHEMA)).toEqual({ compatible: true, reasons: [] });
+  expect(await client.fetchSchema(1, NEVER)).toEqual({ schemaType: 'AVRO', schema: JSON.stringify(SCHEMA) });
+  expect(await client.idOf(SUBJECT, { ...SCHEMA, doc: 'Another.' }, NEVER)).toBeUndefined();
+});
+
+test('the compatibility rule is set before the first version, and never again', async () => {
+  await using server = await givenRegistry();
+  const { client } = clientOf(server);
+  await client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE');
+  const changes = server.requests.filter((request) => !request.startsWith('GET'));
+  expect(changes).toEqual([`PUT /config/${SUBJECT}`, `POST /subjects/${SUBJECT}/versions`]);
+  server.requests.length = 0;
+  expect(await client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE')).toBe(1);
+  expect(server.requests.filter((request) => request.startsWith('PUT'))).toEqual([]);
+});
+
+test('another rule of the subject is put right', async () => {
+  await using server = await givenRegistry();
+  const { client } = clientOf(server);
+  await fetch(`${server.url}/config/${SUBJECT}`, { method: 'PUT', body: '{"compatibility":"BACKWARD"}' });
+  expect(await client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE')).toBe(1);
+});
+
+test('a schema that the registry refuses is named, with its reason', async () => {
+  await using server = await givenServer((request, _body, response) => {
+    if (request.method === 'GET') json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' });
+    else json(response, 409, { error_code: 409, message: 'reader type LONG' });
+  });
+  const register = clientOf(server).client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE');
+  await expect(register).rejects.toMatchObject({ name: 'SchemaRefused' });
+  await expect(register).rejects.toThrow(/CreateUser.*reader type LONG/);
+});
+
+test.each([
+  ['Confluent', { is_compatible: false, messages: ['one', 'two'] }, ['one', 'two']],
+  ['Apicurio', { is_compatible: false, reason: 'one' }, ['one']],
+])('why a schema is incompatible, as %s says it', async (_registry, body, reasons) => {
+  await using server = await givenServer((_request, _body, response) => json(response, 200, body));
+  expect(await clientOf(server).client.isCompatible(SUBJECT, SCHEMA)).toEqual({ compatible: false, reasons });
+});
+
+test.each([
+  ['an error of the server', 500, { error_code: 50001 }],
+  ['a wrong path, as Apicurio answers it', 404, { error_code: 0, message: 'Could not find resource' }],
+  ['a proxy', 404, '<html></html>'],
+  ['a refused connection, as some proxies say it', 400, 'Bad Gateway'],
+  ['no JSON', 200, '<html></html>'],
+  ['JSON without a schema', 200, { hello: 'world' }],
+])('%s does not make a schema unknown', async (_case, status, body) => {
+  await using server = await givenServer((_request, _body, response) => {
+    if (server.requests.length > 3) return json(response, 200, { schema: '"string"', id: 7 });
+    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  const { client, lines } = clientOf(server);
+  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'AVRO', schema: '"string"' });
+  expect(server.requests).toHaveLength(4);
+  server.requests.length = 0;
+  expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(7);
+  expect(server.requests).toHaveLength(4);
+  expect(lines).toHaveLength(1);
+});
+
+test('a try that hangs ends, and the next one counts', async () => {
+  await using server = await givenServer((_request, _body, response) => {
+    if (server.requests.length > 2) json(response, 200, { schema: '{}', schemaType: 'PROTOBUF' });
+  });
+  const { client } = clientOf(server, { timeout: 40 });
+  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'PROTOBUF', schema: '{}' });
+});
+
+test('waiting ends with the reason of the signal', async () => {
+  await using server = await givenServer((_request, _body, response) => json(response, 500, {}));
+  const { client, lines } = clientOf(server, { backoff: { initialDelay: 600_000, maxDelay: 600_000 } });
+  const stop = new AbortController();
+  const fetched = client.fetchSchema(7, stop.signal);
+  const looked = client.idOf(SUBJECT, SCHEMA, stop.signal);
+  await until(() => server.requests.length === 2 && lines.length === 1);
+  const reason = new Error('shutting down');
+  stop.abort(reason);
+  await expect(fetched).rejects.toBe(reason);
+  await expect(looked).rejects.toBe(reason);
+});
+
+test.each([401, 403])('refused credentials (%d) name the setting and end it', async (status) => {
+  await using server = await givenServer((_request, _body, response) => response.writeHead(status).end('no'));
+  const { client } = clientOf(server);
+  const calls = [
+    client.fetchSchema(1, NEVER),
+    client.idOf(SUBJECT, SCHEMA, NEVER),
+    client.latest(SUBJECT),
+    client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE'),
+  ];
+  for (const result of await Promise.allSettled(calls)) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { name: 'ConfigurationError' } });
+    expect(result).toHaveProperty('reason.message', expect.stringContaining('SCHEMA_REGISTRY_URL'));
+  }
+});
+
+test('credentials of the URL are sent, and told to nobody', async () => {
+  const sent = new Set<string | undefined>();
+  await using server = await givenServer((request, _body, response) => {
+    sent.add(request.headers.authorization);
+    if (request.method === 'GET') return json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' });
+    json(response, 409, { error_code: 409, message: 'no' });
+  });
+  const { client } = clientOf({ url: server.url.replace('http://', 'http://me:s%40crt@') });
+  const message = await client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE').catch(String);
+  expect([...sent]).toEqual([`Basic ${Buffer.from('me:s@crt').toString('base64')}`]);
+  expect(message).not.toContain('crt');
+});
+
+test('for the command line a registry out of reach is an error at once', async () => {
+  const url = await (async () => {
+    await using server = await givenServer(() => undefined);
+    return server.url;
+  })();
+  const { client } = clientOf({ url });
+  const calls = [
+    () => client.latest(SUBJECT),
+    () => client.isCompatible(SUBJECT, SCHEMA),
+    () => client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE'),
+  ];
+  for (const call of calls) {
+    const result = call();
+    await expect(result).rejects.toMatchObject({ name: 'SchemaRegistryUnavailable' });
+    await expect(result).rejects.toThrow(/SCHEMA_REGISTRY_URL.*ECONNREFUSED/);
+  }
+});
+
+test('a registration that hangs ends as well', async () => {
+  await using server = await givenServer((request, _body, response) => {
+    if (request.method === 'GET') json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' });
+  });
+  const { client } = clientOf(server, { timeout: 100 });
+  await expect(client.register(SUBJECT, SCHEMA, 'FULL_TRANSITIVE')).rejects.toMatchObject({
+    name: 'SchemaRegistryUnavailable',
+  });
+});
+
+test.each(['', 'registry:8081', 'ftp://registry'])('SCHEMA_REGISTRY_URL %j is refused at once', (url) => {
+  expect(() => clientOf({ url })).toThrow(ConfigurationError);
+});

@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import * as commands from '../../../src/domain/commands.ts';
+import { LATEST_TIME } from '../../../src/domain/fields.ts';
+import { DAY, NOW, refusal } from './given.ts';
+
+const A = 'a0000000-0000-4000-8000-000000000001';
+const B = 'b0000000-0000-4000-8000-000000000002';
+const C = 'c0000000-0000-4000-8000-000000000003';
+const TENANT = { tenantId: A, name: 'Acme', address: 'Main street 1', email: 'office@acme.example', phone: '+47 1' };
+const SUBDIVISION = {
+  tenantId: A,
+  subdivisionId: B,
+  name: 'North',
+  location: 'Oslo',
+  linkToSubdivisionProcessingDomain: null,
+};
+const LICENSE = { tenantId: A, subdivisionId: B, licenseId: C, name: 'Basic', description: '' };
+const BYCOUNT = { ...LICENSE, type: 'bycount', requestsLimit: 100, expiresAt: null };
+const BYTIME = { ...LICENSE, type: 'bytime', requestsLimit: null, expiresAt: NOW + DAY };
+const ROW = { tenantId: A, subdivisionId: B, statisticRowId: C, created: NOW, countRequests: 5 };
+const LICENSE_IDS = { tenantId: A, subdivisionId: B, licenseId: C };
+
+/** Each command: a valid record, its fields in the order of the contract, and what makes each of them faulty. */
+type Case = {
+  readonly name: string;
+  readonly parse: (changes: Record<string, unknown>) => unknown;
+  readonly fields: readonly string[];
+};
+
+function aCase<R extends object>(name: string, parse: (raw: R) => unknown, raw: R, fields: readonly string[]): Case {
+  return { name, parse: (changes) => parse({ ...raw, ...changes }), fields };
+}
+
+const CASES: readonly Case[] = [
+  aCase('CreateTenant', commands.parseCreateTenant, { ...TENANT, userId: B }, [
+    'tenantId',
+    'userId',
+    'name',
+    'address',
+    'email',
+    'phone',
+  ]),
+  aCase('UpdateTenant', commands.parseUpdateTenant, TENANT, ['tenantId', 'name', 'address', 'email', 'phone']),
+  aCase('DeleteTenant', commands.parseDeleteTenant, { tenantId: A }, ['tenantId']),
+  aCase('CreateSubdivision', commands.parseCreateSubdivision, SUBDIVISION, [
+    'tenantId',
+    'subdivisionId',
+    'name',
+    'location',
+    'linkToSubdivisionProcessingDomain',
+  ]),
+  aCase('UpdateSubdivision', commands.parseUpdateSubdivision, { ...SUBDIVISION, workStatus: null }, [
+    'tenantId',
+    'subdivisionId',
+    'name',
+    'location',
+    'linkToSubdivisionProcessingDomain',
+    'workStatus',
+  ]),
+  aCase('DeleteSubdivision', commands.parseDeleteSubdivision, { tenantId: A, subdivisionId: B }, [
+    'tenantId',
+    'subdivisionId',
+  ]),
+  aCase('CreateLicense', (raw: typeof BYCOUNT) => commands.parseCreateLicense(raw, NOW), BYCOUNT, [
+    'tenantId',
+    'subdivisionId',
+    'licenseId',
+    'name',
+    'description',
+    'type',
+    'requestsLimit',
+    'expiresAt',
+  ]),
+  aCase('UpdateLicense', commands.parseUpdateLicense, LICENSE, [
+    'tenantId',
+    'subdivisionId',
+    'licenseId',
+    'name',
+    'description',
+  ]),
+  ...[
+    aCase('DeleteLicense', commands.parseDeleteLicense, LICENSE_IDS, []),
+    aCase('ActivateSubdivisionLicense', commands.parseActivateSubdivisionLicense, LICENSE_IDS, []),
+    aCase('DeactivateSubdivisionLicense', commands.parseDeactivateSubdivisionLicense, LICENSE_IDS, []),
+  ].map((one) => ({ ...one, fields: ['tenantId', 'subdivisionId', 'licenseId'] })),
+  aCase('AddStatisticRow', commands.parseAddStatisticRow, ROW, [
+    'tenantId',
+    'subdivisionId',
+    'statisticRowId',
+    'created',
+    'countRequests',
+  ]),
+  aCase('CreateUser', commands.parseCreateUser, { userId: A }, ['userId']),
+];
+
+const FAULTS: Record<string, unknown> = { requestsLimit: 0, expiresAt: -1, created: -1, countRequests: -1 };
+const fault = (field: string): unknown => FAULTS[field] ?? '\u0000';
+
+describe.each(CASES)('$name', ({ parse, fields }) => {
+  test('accepts a valid record, and parsing what it made changes nothing', () => {
+    const parsed = parse({});
+    expect(parse(Object(parsed))).toEqual(parsed);
+    expect(Object.keys(Object(parsed))).toEqual(expect.arrayContaining([...fields]));
+  });
+
+  test.each(fields)('refuses a faulty %s and names it', (field) => {
+    expect(refusal(() => parse({ [field]: fault(field) }))).toBe(`InvalidCommand ${field}`);
+  });
+
+  test.each(fields)('names %s when all the fields after it are faulty too', (field) => {
+    const faulty = fields.slice(fields.indexOf(field));
+    expect(refusal(() => parse(Object.fromEntries(faulty.map((one) => [one, fault(one)]))))).toBe(
+      `InvalidCommand ${field}`,
+    );
+  });
+});
+
+describe('ids', () => {
+  test('are lower-cased', () => {
+    expect(commands.parseCreateUser({ userId: A.toUpperCase() }).userId).toBe(A);
+  });
+
+  test.each(['', 'a', A.slice(1), `${A}0`, ` ${A}`, `${A}\n`, `{${A}}`, A.replaceAll('-', ''), A.replace('a', 'g')])(
+    'of another form are refused: %j',
+    (userId) => expect(refusal(() => commands.parseCreateUser({ userId }))).toBe('InvalidCommand userId'),
+  );
+});
+
+describe('text', () => {
+  const tenant = (changes: Partial<typeof TENANT>) => commands.parseUpdateTenant({ ...TENANT, ...changes });
+  const subdivision = (link: string | null) =>
+    commands.parseCreateSubdivision({ ...SUBDIVISION, linkToSubdivisionProcessingDomain: link });
+
+  test('is trimmed and NFC-normalised', () => {
+    expect(tenant({ name: ' \t\u00a0Cafe\u0301\n' }).name).toBe('Caf\u00e9');
+    expect(subdivision('  https://a.example ').linkToSubdivisionProcessingDomain).toBe('https://a.example');
+    expect(subdivision(null).linkToSubdivisionProcessingDomain).toBeNull();
+  });
+
+  test.each(['\u0000', 'a\u0000b', '\ud800', 'a\udc00', '\udc00\ud800'])('with %j is refused in every field', (bad) => {
+    for (const field of ['name', 'address', 'email', 'phone']) {
+      expect(refusal(() => tenant({ [field]: bad }))).toBe(`InvalidCommand ${field}`);
+    }
+    expect(refusal(() => subdivision(bad))).toBe('InvalidCommand linkToSubdivisionProcessingDomain');
+  });
+
+  test.each([
+    ['name', 1, 200],
+    ['phone', 0, 50],
+    ['address', 0, 1_000],
+  ] as const)('%s has %i to %i characters', (field, min, max) => {
+    expect(tenant({ [field]: 'a'.repeat(max) })[field]).toHaveLength(max);
+    expect(refusal(() => tenant({ [field]: 'a'.repeat(max + 1) }))).toBe(`InvalidCommand ${field}`);
+    expect(refusal(() => tenant({ [field]: '' }))).toBe(min === 0 ? 'accepted' : `InvalidCommand ${field}`);
+    expect(refusal(() => tenant({ [field]: '  ' }))).toBe(min === 0 ? 'accepted' : `InvalidCommand ${field}`);
+  });
+
+  test('is measured in code points, after normalising', () => {
+    expect(refusal(() => tenant({ name: '\u{1f600}'.repeat(200) }))).toBe('accepted');
+    expect(refusal(() => tenant({ name: '\u{1f600}'.repeat(201) }))).toBe('InvalidCommand name');
+    expect(refusal(() => tenant({ name: 'e\u0301'.repeat(200) }))).toBe('accepted');
+    expect(refusal(() => tenant({ name: `  ${'a'.repeat(200)}  ` }))).toBe('accepted');
+  });
+
+  test.each([
+    '',
+    '  ',
+    'a@b.example',
+    'a.b+c@d-e.f.example',
+    '\u00fc@m\u00fcller.example',
+    `${'a'.repeat(244)}@b.example`,
+  ])('e-mail %j is plausible', (email) => expect(refusal(() => tenant({ email }))).toBe('accepted'));
+
+  test.each([
+    'a',
+    'a@',
+    '@b.example',
+    'a@b',
+    'a@@b.example',
+    'a b@c.example',
+    'a@b.',
+    'a@.b',
+    'a@b..c',
+    'a\n@b.example',
+  ])('e-mail %j is not', (email) => expect(refusal(() => tenant({ email }))).toBe('InvalidCommand email'));
+
+  test('an e-mail address has at most 254 characters', () => {
+    expect(refusal(() => tenant({ email: `${'a'.repeat(245)}@b.example` }))).toBe('InvalidCommand email');
+  });
+
+  test('never lets U+0000 or a lone surrogate through, and is idempotent', () => {
+    const anyText = fc.string({
+      unit: fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.nat(0xffff).map((c) => String.fromCharCode(c)),
+      ),
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(anyText, (address) => {
+        if (address.includes('\u0000') || !address.isWellFormed()) {
+          expect(refusal(() => tenant({ address }))).toBe('InvalidCommand address');
+          return;
+        }
+        const once = tenant({ address }).address;
+        expect(once).not.toContain('\u0000');
+        expect(once.isWellFormed()).toBe(true);
+        expect(tenant({ address: once }).address).toBe(once);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('numbers and times', () => {
+  const limit = (requestsLimit: number) =>
+    refusal(() => commands.parseCreateLicense({ ...BYCOUNT, requestsLimit }, NOW));
+  const count = (countRequests: number) => refusal(() => commands.parseAddStatisticRow({ ...ROW, countRequests }));
+  const created = (time: number) => refusal(() => commands.parseAddStatisticRow({ ...ROW, created: time }));
+
+  test('requestsLimit is a whole number from 1 to 1e12', () => {
+    expect([1, 1e12].map(limit)).toEqual(['accepted', 'accepted']);
+    for (const bad of [0, -1, 1.5, 1e12 + 1, NaN, Infinity]) expect(limit(bad)).toBe('InvalidCommand requestsLimit');
+  });
+
+  test('countRequests is a whole number from 0 to 1e9', () => {
+    expect([0, 1e9].map(count)).toEqual(['accepted', 'accepted']);
+    for (const bad of [-1, 0.5, 1e9 + 1, NaN]) expect(count(bad)).toBe('InvalidCommand countRequests');
+  });
+
+  test('created lies between the epoch and the end of the year 9999', () => {
+    expect(LATEST_TIME).toBe(Date.parse('9999-12-31T23:59:59.999Z'));
+    expect([0, LATEST_TIME].map(created)).toEqual(['accepted', 'accepted']);
+    for (const bad of [-1, LATEST_TIME + 1, 1.5, NaN]) expect(created(bad)).toBe('InvalidCommand created');
+  });
+});
+
+describe('CreateLicense', () => {
+  const parse = (raw: commands.RawCreateLicense) => refusal(() => commands.parseCreateLicense(raw, NOW));
+
+  test('bycount needs a limit and takes no expiry', () => {
+    expect(parse({ ...BYCOUNT, requestsLimit: null })).toBe('InvalidCommand requestsLimit');
+    expect(parse({ ...BYCOUNT, expiresAt: NOW + DAY })).toBe('InvalidCommand expiresAt');
+  });
+
+  test('bytime takes no limit, and its expiry lies ahead', () => {
+    expect(parse(BYTIME)).toBe('accepted');
+    expect(parse({ ...BYTIME, expiresAt: null })).toBe('accepted');
+    expect(parse({ ...BYTIME, requestsLimit: 1 })).toBe('InvalidCommand requestsLimit');
+    expect(parse({ ...BYTIME, expiresAt: NOW + 1 })).toBe('accepted');
+    expect(parse({ ...BYTIME, expiresAt: NOW })).toBe('InvalidCommand expiresAt');
+    expect(parse({ ...BYTIME, expiresAt: LATEST_TIME + 1 })).toBe('InvalidCommand expiresAt');
+  });
+
+  test.each(['', 'ByCount', 'forever', ' bycount'])('refuses the type %j', (type) => {
+    expect(parse({ ...BYCOUNT, type })).toBe('InvalidCommand type');
+  });
+});
+
+test.each([
+  ['active', 'accepted'],
+  ['inactive', 'accepted'],
+  [null, 'accepted'],
+  ['Active', 'InvalidCommand workStatus'],
+  ['', 'InvalidCommand workStatus'],
+])('UpdateSubdivision with workStatus %j: %s', (workStatus, answer) => {
+  expect(refusal(() => commands.parseUpdateSubdivision({ ...SUBDIVISION, workStatus }))).toBe(answer);
+});
