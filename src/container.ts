@@ -313,21 +313,22 @@ function pick<Name extends keyof Cradle>(cradle: Cradle, ...names: readonly Name
 function table<Name extends string>(
   cradle: Cradle,
   names: readonly Name[],
-  handlers: Readonly<Record<Name, CommandHandlerName | OutsideHandlerName>>,
+  handlers: Readonly<Partial<Record<string, CommandHandlerName | OutsideHandlerName>>>,
 ): ReadonlyMap<Name, AnyHandler> {
   return new Map(
     names.map((name) => {
       const handler = handlers[name];
       if (handler === undefined) throw new ConfigurationError(`${name} has no handler (src/handlers/index.ts)`);
-      return [name, cradle[handler] as AnyHandler];
+      return [name, cradle[handler]];
     }),
   );
 }
 
 function eventTable(cradle: Cradle): EventHandlers {
+  const table: Readonly<Partial<Record<string, readonly EventHandlerName[]>>> = EVENTS_HANDLERS_FOR_INJECTION;
   return new Map(
     EVENT_NAMES.map((name) => {
-      const handlers: readonly EventHandlerName[] = EVENTS_HANDLERS_FOR_INJECTION[name] ?? [];
+      const handlers = table[name] ?? [];
       if (handlers.length === 0) throw new ConfigurationError(`${name} has no handler (src/handlers/index.ts)`);
       const twice = handlers.find((handler, i) => handlers.indexOf(handler) !== i);
       if (twice !== undefined)

@@ -64,7 +64,7 @@ export async function postgresBinaries(account: Account, temporary: string[]): P
       `The package ${packageName} is not installed: run \`npm ci\`, or use docker-compose.yml where it does not exist.`,
     );
   }
-  const { version }: { readonly version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   let native = join(root, 'native');
   if (account.uid !== undefined && !isReachableByAll(native)) {
     // A clone in /root or in a `mktemp -d`: the other user may not even look at it.

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { sendSignal } from './process-tree.ts';
 
@@ -109,7 +110,7 @@ function startReaper(): Reaper {
   pipe.on('error', () => undefined);
   child.on('error', () => undefined);
   child.unref();
-  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  if (pipe instanceof Socket) pipe.unref();
   process.once('exit', () => {
     for (const [pid, signal] of living) sendSignal(pid, signal);
   });

@@ -99,7 +99,7 @@ export function createService(spec: ServiceSpec): ManagedService {
       try {
         await spec.probe();
         // Somebody else may answer on a port that was snatched away while ours was failing on it.
-        if (started.exit === undefined) return;
+        if (!hasExited(started)) return;
       } catch (error) {
         if (Date.now() < deadline) {
           await sleep(PROBE_PAUSE_MS);
@@ -146,6 +146,11 @@ export function tailOf(file: string, lines = 20): string {
 export function describeExit(exit: ChildExit): string {
   if (exit.error !== undefined) return `could not be started: ${exit.error.message}`;
   return exit.signal === null ? `ended with exit code ${exit.code ?? '?'}` : `ended by ${exit.signal}`;
+}
+
+/** Asked anew after a wait: the compiler remembers the answer from before it. */
+function hasExited({ exit }: Child): boolean {
+  return exit !== undefined;
 }
 
 function notUp(spec: ServiceSpec, why: string): StackError {

@@ -56,7 +56,10 @@ export async function startUserDomainStandIn(options: UserDomainStandInOptions =
 
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     const userId = userIdOf(path);
-    if (userId === undefined) return send(response, 404, { error: 'no such path' });
+    if (userId === undefined) {
+      send(response, 404, { error: 'no such path' });
+      return;
+    }
     requests.push(userId);
     const { status, body, delayMs } = behaviour; // as it was when the request came in
     if (delayMs !== undefined) await sleep(delayMs);

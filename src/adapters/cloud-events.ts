@@ -102,8 +102,8 @@ export class KafkaCloudEvents implements CloudEvents {
 /** A header as text; null when it is absent, empty, or holds U+0000, which no id of good will does and no database takes. */
 function text(headers: MessageHeaders, name: string): string | null {
   const value = headers[name];
-  const one = Array.isArray(value) ? value[0] : value;
-  if (one === undefined || one === null) return null;
+  const one: unknown = Array.isArray(value) ? value[0] : value;
+  if (typeof one !== 'string' && !Buffer.isBuffer(one)) return null;
   const read = String(one);
   return read === '' || read.includes('\0') ? null : read;
 }

@@ -1,5 +1,6 @@
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { dlqOf, type Topics } from '../ports/topics.ts';
+import { ConfigResourceTypes } from './kafkajs.ts';
 
 export interface TopicSettings {
   readonly partitions: number;
@@ -70,7 +71,7 @@ export class KafkaAdmin {
       const metadata = existing.length > 0 ? await admin.fetchTopicMetadata({ topics: existing }) : { topics: [] };
       const configs = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: existing.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+        resources: existing.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
       });
       return names.map((topic) => {
         const entries = configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];

@@ -1,5 +1,6 @@
-import { Kafka, logLevel, type logCreator } from 'kafkajs';
+import type { Kafka as KafkaClient, logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
+import { Kafka, logLevel } from './kafkajs.ts';
 
 export interface KafkaSettings {
   /** host:port */
@@ -11,7 +12,7 @@ export interface KafkaSettings {
 }
 
 /** kafkajs, with its log in ours: what it calls info is debug here, since it repeats what telemetry tells. */
-export function createKafka(settings: KafkaSettings, logger: Logger): Kafka {
+export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClient {
   return new Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],

@@ -1,12 +1,8 @@
-import {
-  CompressionTypes,
-  Partitioners,
-  type Kafka,
-  type Producer as KafkaJsProducer,
-  type TopicMessages,
-} from 'kafkajs';
+import type { Kafka, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
+import { CompressionTypes } from './kafkajs.ts';
+import { murmur2Partitioner } from './partitioner.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
@@ -23,7 +19,7 @@ export class KafkaProducer implements Producer {
     this.producer = kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: murmur2Partitioner,
     });
   }
 

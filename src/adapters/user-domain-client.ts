@@ -123,7 +123,9 @@ function checkedUrl(baseUrl: string): string {
 async function boundedText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  if (body === null) return '';
+  for await (const chunk of body) {
     length += chunk.length;
     if (length > MAX_ANSWER) throw new MalformedAnswer(`the answer is longer than ${MAX_ANSWER} bytes`);
     chunks.push(chunk);

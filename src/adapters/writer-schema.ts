@@ -178,8 +178,7 @@ class Walk {
 
 function itemsOf(list: avsc.types.ArrayType | avsc.types.MapType): Type {
   if (list instanceof avsc.types.ArrayType) return list.itemsType;
-  const values: Type = list.valuesType;
-  return values;
+  return list.valuesType as Type;
 }
 
 /** Of a type without parts: for all but strings, bytes, numbers and enums also the most. */

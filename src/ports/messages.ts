@@ -1,5 +1,3 @@
-import type { MessageName, Messages } from '../generated/messages.ts';
-
 /** Header values as Kafka carries them: a repeated header arrives as an array. */
 export type MessageHeaders = Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>;
 
@@ -46,7 +44,3 @@ export interface MessageContext {
   /** Answers to a command go under the key it came with. */
   readonly key: Buffer | null;
 }
-
-export type DecodedMessage = {
-  readonly [N in MessageName]: { readonly type: N; readonly data: Messages[N] };
-}[MessageName];

@@ -12,7 +12,16 @@ export interface DatabaseSettings {
   readonly idleInTransactionTimeout: number;
 }
 
+type PgParsers = typeof pg.types.getTypeParser;
+
 const INT8_OID = 20;
+const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
+
+/**
+ * Every statement of ours looks rows up by key, whatever the statistics say at the moment: a table that was empty when it was last
+ * analysed would otherwise be read from end to end, for every chunk, until the next time.
+ */
+const PLANS = ['jit=off', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
 
 /** The pool. int8 comes as number: every one of ours is below 2^53. */
 export function createDatabase(settings: DatabaseSettings): Knex {
@@ -24,7 +33,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
     'tcp_keepalives_idle=5',
     'tcp_keepalives_interval=2',
     'tcp_keepalives_count=3',
-    'jit=off',
+    ...PLANS,
   ];
   return knex({
     client: 'pg',
@@ -40,8 +49,8 @@ export function createDatabase(settings: DatabaseSettings): Knex {
       query_timeout: statementTimeout + 5_000,
       options: session.map((setting) => `-c ${setting}`).join(' '),
       types: {
-        getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-          oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format),
+        getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+          oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
       },
     } as Knex.PgConnectionConfig,
   });

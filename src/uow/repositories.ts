@@ -1,8 +1,5 @@
-import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
-import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { LicenseId, TenantId, UserId } from '../domain/ids.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
-import type { Tenant } from '../domain/tenant.ts';
-import type { User } from '../domain/user.ts';
 import type {
   ActiveLicense,
   ActiveLicenseRepository,
@@ -17,7 +14,6 @@ import type {
   UserLookUpRepository,
   UserRepository,
 } from '../ports/repositories.ts';
-import type { RowSameness, Store } from '../repos/store.ts';
 import { momentOf, pairOf, type Cache } from './cache.ts';
 import { overlay } from './identity-map.ts';
 import { loadLicenseIds, loadNames, loadSameRows, loadSubdivisions, loadTenants, loadUsers } from './loading.ts';
@@ -78,7 +74,7 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
 
   /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
   function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
-    if (before?.licenses === after?.licenses || before?.licenses.length === after?.licenses.length) return;
+    if (before?.licenses === after?.licenses || haveSameIds(before?.licenses ?? [], after?.licenses ?? [])) return;
     const stored = subdivisions.find(pairOf(key.tenantId, key.subdivisionId))?.before;
     for (const { licenseId } of after?.licenses ?? []) {
       const taken = pairOf(key.tenantId, licenseId);
@@ -175,6 +171,11 @@ export function licenseRepository(cache: Cache, subdivisions: SubdivisionReposit
   };
 }
 
+/** A subdivision's licenses are sorted by id. */
+function haveSameIds(a: Subdivision['licenses'], b: Subdivision['licenses']): boolean {
+  return a.length === b.length && a.every(({ licenseId }, i) => licenseId === b[i]?.licenseId);
+}
+
 function placed(license: Subdivision['licenses'][number], place: SubdivisionKey): LicenseOfSubdivision {
   return { ...license, tenantId: place.tenantId, subdivisionId: place.subdivisionId };
 }
@@ -191,13 +192,15 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   return {
     async get(tenantId, id) {
       const pair = pairOf(tenantId, id);
-      if (rows.removed.has(pair)) return undefined;
-      return rows.added.get(pair) ?? store.statisticRows.get(tenantId, id);
+      const added = rows.added.get(pair);
+      if (added !== undefined || rows.removed.has(pair)) return added;
+      return store.statisticRows.get(tenantId, id);
     },
     async exists(row) {
       const pair = pairOf(row.tenantId, row.statisticRowId);
-      if (!rows.looked.has(pair)) await loadSameRows(cache, [row]);
-      return rows.present.has(pair) || rows.present.has(momentOf(row));
+      const moment = momentOf(row);
+      if (!rows.looked.has(pair) || !rows.looked.has(moment)) await loadSameRows(cache, [row]);
+      return rows.present.has(pair) || rows.present.has(moment);
     },
     async list(tenantId, subdivisionId, page) {
       const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
@@ -221,8 +224,9 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
     remove(row) {
       const pair = pairOf(row.tenantId, row.statisticRowId);
       const added = rows.added.get(pair);
+      const removed = rows.removed.has(pair);
       journal.record(() => {
-        rows.removed.delete(pair);
+        if (!removed) rows.removed.delete(pair);
         if (added) rows.added.set(pair, added);
         rows.present.add(pair).add(momentOf(row));
       });

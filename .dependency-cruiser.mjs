@@ -1,0 +1,75 @@
+/** The layer rules of the architecture: who may import whom. A row is a room and what it must never reach. */
+const never = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
+
+const config = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['^src/main.ts$'] }, to: {} },
+    never('domain-is-pure', '^src/domain/', '^(?!src/domain/)', 'The domain imports nothing but itself.'),
+    never(
+      'ports-name-things',
+      '^src/ports/',
+      '^(?!src/(ports|domain|generated)/)',
+      'Ports know the domain and the messages.',
+    ),
+    never(
+      'handlers-decide',
+      '^src/handlers/',
+      '^(?!src/(handlers|domain|ports|generated)/)',
+      'Handlers know domain and ports.',
+    ),
+    never(
+      'repos-keep',
+      '^src/repos/',
+      '^(?!src/(repos|domain|ports)/|node_modules/knex)',
+      'Repositories know domain, ports, knex.',
+    ),
+    never(
+      'uow-commits',
+      '^src/uow/',
+      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url)',
+      'Units of work know repositories, knex and pg.',
+    ),
+    never(
+      'adapters-adapt',
+      '^src/adapters/',
+      '^src/(?!adapters/|domain/|ports/|generated/)',
+      'An adapter knows no other room.',
+    ),
+    never(
+      'worker-is-free-of-libraries',
+      '^src/worker/',
+      '^(?!src/(worker|domain|ports|generated)/|node:|timers)',
+      'The worker knows neither knex nor kafkajs.',
+    ),
+    never(
+      'cli-uses-the-container',
+      '^src/cli/',
+      '^src/(handlers|repos|uow|domain)/',
+      'The CLI gets what it needs from the container.',
+    ),
+    never(
+      'only-the-container-composes',
+      '^src/(?!container.ts|cli/|main.ts)',
+      '^src/container.ts$',
+      'Nothing but the CLI asks the container.',
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
+
+export { config as default };

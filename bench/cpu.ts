@@ -1,0 +1,39 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** CPU seconds (user + system) that a process and those it has waited for have used. Linux' /proc; elsewhere undefined. */
+export async function cpuSeconds(pid: number, withChildren = false): Promise<number> {
+  const own = await ticksOf(pid);
+  if (!withChildren) return own / TICKS_PER_SECOND;
+  const children = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const ticks = await Promise.all(
+    children.map(async (child) => ((await parentOf(child)) === pid ? ticksOf(child) : 0)),
+  );
+  return ticks.reduce((sum, one) => sum + one, own) / TICKS_PER_SECOND;
+}
+
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024;
+}
+
+/** sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+async function fieldsOf(pid: number): Promise<readonly string[]> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return []; // it has ended meanwhile; its time is in its parent's
+  }
+}
+
+/** Fields 14 to 17 of proc(5): utime, stime, and those of children that were waited for. */
+async function ticksOf(pid: number): Promise<number> {
+  const fields = await fieldsOf(pid);
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+}
+
+async function parentOf(pid: number): Promise<number> {
+  return Number((await fieldsOf(pid))[1] ?? 0);
+}

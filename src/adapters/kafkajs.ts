@@ -1,0 +1,63 @@
+import { createRequire } from 'node:module';
+import type KafkaJs from 'kafkajs';
+import { encodeRecord } from './record-encoder.ts';
+
+/**
+ * kafkajs, mended in three places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
+ *
+ * 1. A send groups its messages by copying the list for every message.
+ * 2. The record encoder allocates 512 zeroed bytes a record and a header.
+ * 3. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
+ */
+const require = createRequire(import.meta.url);
+
+replace('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition);
+replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
+stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
+
+const kafkajs = require('kafkajs') as typeof KafkaJs;
+
+export const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs;
+
+function replace(path: string, exports: unknown): void {
+  const file = require.resolve(path);
+  require(file);
+  const module = require.cache[file];
+  if (module === undefined) throw new Error(`${path} is not where it was in kafkajs 2.2.4`);
+  module.exports = exports;
+}
+
+interface Grouping<Message> {
+  readonly topic: string;
+  readonly partitionMetadata: readonly unknown[];
+  readonly messages: readonly Message[];
+  readonly partitioner: (choice: { topic: string; partitionMetadata: readonly unknown[]; message: Message }) => number;
+}
+
+export function groupMessagesPerPartition<Message>(grouping: Grouping<Message>): Record<number, Message[]> {
+  const { topic, partitionMetadata, messages, partitioner } = grouping;
+  const groups: Record<number, Message[]> = {};
+  if (partitionMetadata.length === 0) return groups;
+  for (const message of messages) {
+    const partition = partitioner({ topic, partitionMetadata, message });
+    const group = groups[partition];
+    if (group === undefined) groups[partition] = [message];
+    else group.push(message);
+  }
+  return groups;
+}
+
+declare class RequestQueue {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+/** Nothing is throttled and nothing waits: there is nothing to look at later, and the next response looks again. */
+function stopIdleTimers({ prototype }: typeof RequestQueue): void {
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests(this: RequestQueue): void {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+}

@@ -1,0 +1,95 @@
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import type { ICustomPartitioner } from 'kafkajs';
+import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs.ts';
+import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
+import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
+
+/** kafkajs' own modules, loaded in a thread of their own, where nothing has replaced them. */
+const original = new Worker(
+  `const { parentPort } = require('node:worker_threads');
+   const Record = require('kafkajs/src/protocol/recordBatch/record/v0');
+   const group = require('kafkajs/src/producer/groupMessagesPerPartition');
+   const buffers = (value) => value instanceof Uint8Array ? Buffer.from(value) : Array.isArray(value) ? value.map(buffers) : value;
+   parentPort.on('message', ({ what, input }) => {
+     if (what === 'group') return parentPort.postMessage(group({ ...input, partitioner: ({ message }) => message.to }));
+     const headers = Object.fromEntries(Object.entries(input.headers).map(([k, v]) => [k, buffers(v)]));
+     parentPort.postMessage(Record({ ...input, key: buffers(input.key), value: buffers(input.value), headers }).buffer);
+   });`,
+  { eval: true },
+);
+
+async function byOriginal<T>(what: string, input: unknown): Promise<T> {
+  const answer = new Promise<T>((resolve) => original.once('message', resolve));
+  original.postMessage({ what, input });
+  return answer;
+}
+
+afterAll(() => original.terminate());
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+const content = fc.oneof(bytes, fc.string({ unit: 'grapheme' }));
+const record = fc.record({
+  offsetDelta: fc.integer({ min: 0, max: 100_000 }),
+  timestampDelta: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 45), max: 2 ** 45 })),
+  key: fc.option(content, { nil: null }),
+  value: fc.option(content, { nil: null }),
+  headers: fc.dictionary(
+    fc.string({ unit: 'grapheme', minLength: 1 }),
+    fc.oneof(content, fc.array(content, { maxLength: 3 })),
+  ),
+});
+
+test('a record has the same bytes as from the encoder of kafkajs', async () => {
+  await fc.assert(
+    fc.asyncProperty(record, async (input) => {
+      const expected = Buffer.from(await byOriginal<Uint8Array>('record', input));
+      expect(encodeRecord(input).buffer.toString('hex')).toBe(expected.toString('hex'));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a record larger than a slab is encoded as well', async () => {
+  const input = { key: 'k', value: Buffer.alloc(400_000, 7), headers: {} };
+  const expected = Buffer.from(await byOriginal<Uint8Array>('record', input));
+  expect(encodeRecord(input).buffer.equals(expected)).toBe(true);
+});
+
+test('records that were encoded before keep their bytes', () => {
+  const first = encodeRecord({ key: 'first', value: 'one' });
+  const before = first.buffer.toString('hex');
+  for (let i = 0; i < 10_000; i += 1) encodeRecord({ key: `k${i}`, value: 'x'.repeat(100) });
+  expect(first.buffer.toString('hex')).toBe(before);
+});
+
+test('messages are grouped by partition as kafkajs groups them, in their order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ to: fc.nat(5), value: fc.nat() })), async (messages) => {
+      const input = { topic: 't', partitionMetadata: [1], messages };
+      const ours = groupMessagesPerPartition({ ...input, partitioner: ({ message }) => message.to });
+      expect(ours).toEqual(await byOriginal('group', input));
+    }),
+  );
+});
+
+test('keys go to the partition that the default partitioner of kafkajs chooses', () => {
+  const require = createRequire(import.meta.url);
+  const defaultPartitioner = require('kafkajs/src/producer/partitioners/default/index.js') as ICustomPartitioner;
+  const [ours, theirs] = [murmur2Partitioner(), defaultPartitioner()];
+  fc.assert(
+    fc.property(bytes, fc.integer({ min: 1, max: 50 }), (key, count) => {
+      const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
+        partitionErrorCode: 0,
+        partitionId,
+        leader: 0,
+        replicas: [],
+        isr: [],
+      }));
+      const choice = { topic: 't', partitionMetadata, message: { key, value: null } };
+      expect(ours(choice)).toBe(theirs(choice));
+    }),
+    { numRuns: 1_000 },
+  );
+});
