@@ -21,6 +21,7 @@ export class KafkaConsumer implements Consumer {
   private readonly consumer: KafkaJsConsumer;
   private readonly settings: ConsumerSettings;
   private readonly paused = new Map<string, TopicPartition>();
+  private listening = false;
   private assignment: Readonly<Record<string, readonly number[]>> = {};
 
   constructor(kafka: Kafka, settings: ConsumerSettings) {
@@ -38,19 +39,8 @@ export class KafkaConsumer implements Consumer {
   }
 
   async start(listener: ConsumerListener): Promise<void> {
-    const { GROUP_JOIN, CRASH } = this.consumer.events;
-    this.consumer.on(GROUP_JOIN, ({ payload }) => {
-      // kafkajs keeps partitions paused that were lost and came back, and running eachBatch calls go on: both end here.
-      for (const { topic, partition } of this.paused.values())
-        this.consumer.resume([{ topic, partitions: [partition] }]);
-      this.paused.clear();
-      this.assignment = payload.memberAssignment;
-      listener.assigned();
-    });
-    this.consumer.on(CRASH, ({ payload }) => {
-      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle.
-      if (!payload.restart) listener.crashed(payload.error);
-    });
+    if (!this.listening) this.listen(listener);
+    this.listening = true;
     await this.consumer.connect();
     await this.consumer.subscribe({ topics: [...this.settings.topics], fromBeginning: true });
     await this.consumer.run({
@@ -84,6 +74,22 @@ export class KafkaConsumer implements Consumer {
     await this.consumer.disconnect();
   }
 
+  private listen(listener: ConsumerListener): void {
+    const { GROUP_JOIN, CRASH } = this.consumer.events;
+    this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      // kafkajs keeps partitions paused that were lost and came back, and running eachBatch calls go on: both end here.
+      for (const { topic, partition } of this.paused.values())
+        this.consumer.resume([{ topic, partitions: [partition] }]);
+      this.paused.clear();
+      this.assignment = payload.memberAssignment;
+      listener.assigned();
+    });
+    this.consumer.on(CRASH, ({ payload }) => {
+      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle.
+      if (!payload.restart) listener.crashed(payload.error);
+    });
+  }
+
   private async handOver(
     { batch, resolveOffset, heartbeat }: EachBatchPayload,
     listener: ConsumerListener,
@@ -91,16 +97,15 @@ export class KafkaConsumer implements Consumer {
     const { topic, partition, messages } = batch;
     const last = messages.at(-1);
     if (last === undefined) return;
-    const taken = await listener.batch(
+    await listener.batch(
       {
         topic,
         partition,
         messages: messages.map((message) => toReceived(topic, partition, message)),
         nextOffset: Number(batch.lastOffset()) + 1,
       },
-      heartbeat,
+      { heartbeat, taken: () => resolveOffset(last.offset) },
     );
-    if (taken) resolveOffset(last.offset);
   }
 }
 

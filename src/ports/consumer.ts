@@ -11,14 +11,18 @@ export interface Batch extends TopicPartition {
   readonly nextOffset: number;
 }
 
+export interface BatchFlow {
+  /** To be called by who waits for room; its failure (a rebalance) is to be passed on. */
+  heartbeat(): Promise<void>;
+  /** Fetching goes on after this batch. To be called in the tick in which the batch is taken: a new assignment may come in the next. */
+  taken(): void;
+}
+
 export interface ConsumerListener {
   /** The group has assigned partitions anew: what was handed over before and is not finished will come again. */
   assigned(): void;
-  /**
-   * Takes a batch, or says no with false: then it comes again. Called for several partitions at once; while it
-   * waits for room it calls `heartbeat`, whose failure (a rebalance) it passes on.
-   */
-  batch(batch: Batch, heartbeat: () => Promise<void>): Promise<boolean>;
+  /** Takes a batch, or does not: then it comes again. Called for several partitions at once. */
+  batch(batch: Batch, flow: BatchFlow): Promise<void>;
   /** The consumer has ended and won't recover. */
   crashed(error: Error): void;
 }

@@ -1,4 +1,4 @@
-import type { Batch, Consumer, ConsumerListener } from '../ports/consumer.ts';
+import type { Batch, BatchFlow, Consumer, ConsumerListener } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { Lane, type LaneDependencies, type Queued } from './lane.ts';
@@ -60,11 +60,16 @@ export class Worker implements ConsumerListener {
     });
   }
 
-  async start(): Promise<void> {
+  /** Starts the lanes and the relay, which find nothing to do yet. */
+  start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
     const lanes = [...this.lanes, this.lookUpLane].map((lane) => lane.run());
     this.running = Promise.all([...lanes, this.relay.run(this.stopping.signal)]);
+  }
+
+  /** Joins the group; may be called again when it fails. */
+  async consume(): Promise<void> {
     await this.d.consumer.start(this);
   }
 
@@ -83,18 +88,20 @@ export class Worker implements ConsumerListener {
     for (const lane of [...this.lanes, this.lookUpLane]) lane.reset();
   }
 
-  async batch(batch: Batch, heartbeat: () => Promise<void>): Promise<boolean> {
+  async batch(batch: Batch, flow: BatchFlow): Promise<void> {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
     while (!lane.hasRoom && !this.isOver(epoch)) {
-      if (lane === this.lookUpLane) return this.pauseLookUps(batch);
+      if (lane === this.lookUpLane) {
+        this.pauseLookUps(batch);
+        return;
+      }
       await Promise.race([lane.room(), this.heartbeatDue()]);
-      await heartbeat();
+      await flow.heartbeat();
     }
-    // Between this check and the answer nothing can happen: what is pushed is what the consumer resolves.
-    if (this.isOver(epoch)) return false;
+    if (this.isOver(epoch)) return;
     lane.push(queued(batch, epoch));
-    return true;
+    flow.taken();
   }
 
   crashed(error: Error): void {
@@ -126,10 +133,9 @@ export class Worker implements ConsumerListener {
   }
 
   /** Waiting here would hold back the fetches of all topics; the user domain's outage must not. */
-  private pauseLookUps(batch: Batch): boolean {
+  private pauseLookUps(batch: Batch): void {
     this.d.consumer.pause(batch);
     void this.lookUpLane.room().then(() => this.d.consumer.resume(batch));
-    return false;
   }
 
   private async heartbeatDue(): Promise<void> {
