@@ -33,7 +33,8 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   try {
     await boot(config, container, stop.signal);
     if (stop.signal.aborted) return 0;
-    await untilUp('broker', telemetry, stop.signal, () => it.start());
+    it.start();
+    await untilUp('broker', telemetry, stop.signal, () => it.consume());
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
     const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
     const failure = await Promise.race([it.failure, asked]);
@@ -60,8 +61,9 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
 /** Checks everything that would fail later, and waits for what is away. */
 async function boot(config: Config, container: AwilixContainer<Cradle>, signal: AbortSignal): Promise<void> {
   const { cradle } = container;
-  const { telemetry, codec, topics, logger } = cradle;
-  void [cradle.handlers, cradle.eventHandlers]; // a table that does not fit the schemas ends the boot here
+  // The tables of handlers are resolved first: one that does not fit the schemas ends the boot here.
+  const { handlers, telemetry, codec, topics, logger } = cradle;
+  logger.debug({ commands: handlers.commands.size, events: cradle.eventHandlers.size }, 'handlers');
   await Promise.all([
     untilUp('database', telemetry, signal, () => cradle.migrations.check()),
     untilUp('broker', telemetry, signal, async () => {
