@@ -26,7 +26,7 @@ export interface Cache {
 }
 
 export interface RowCache {
-  /** `pairOf(tenantId, statisticRowId)` of the rows whose sameness was looked up. */
+  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` that were looked up. */
   readonly looked: Set<string>;
   /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
   readonly present: Set<string>;

@@ -107,8 +107,9 @@ export async function loadLicenseIds({ store, licenseIds }: Cache, keys: readonl
 
 export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowSameness[]): Promise<void> {
   if (wanted.length === 0) return;
-  for (const { tenantId, statisticRowId } of wanted) rows.looked.add(pairOf(tenantId, statisticRowId));
+  for (const row of wanted) rows.looked.add(pairOf(row.tenantId, row.statisticRowId)).add(momentOf(row));
   for (const same of await store.statisticRows.same(wanted)) {
+    if (rows.removed.has(pairOf(same.tenantId, same.statisticRowId))) continue;
     rows.present.add(pairOf(same.tenantId, same.statisticRowId)).add(momentOf(same));
   }
 }

@@ -1,0 +1,59 @@
+import type { Position } from '../ports/messages.ts';
+import type { Store } from '../repos/store.ts';
+import { constrain } from './in-memory-constraints.ts';
+import { outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
+
+// The tables in memory of what comes in, goes out, and could not be handled.
+
+export function inbox(db: InMemoryDatabase): Store['inbox'] {
+  return {
+    async claim(messages, lane) {
+      return messages.flatMap(({ identity: { hash }, digest }) => {
+        const before = db.inbox.get(hash);
+        if (before !== undefined) return [before];
+        db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
+        return [];
+      });
+    },
+    async settle(outcomes) {
+      for (const { hash, outcome } of outcomes) {
+        const entry = db.inbox.get(hash);
+        if (entry !== undefined) db.inbox.set(hash, { ...entry, outcome });
+      }
+    },
+  };
+}
+
+export function outbox({ outbox, lanes, clock }: InMemoryDatabase): Store['outbox'] {
+  return {
+    async owed(debts) {
+      const owing = new Set(debts.map(({ lane, key }) => `${lane}/${key}`));
+      return outbox.sorted().filter(({ lane, key }) => key !== null && owing.has(`${lane}/${key.toString()}`));
+    },
+    async write(rows, lane) {
+      const deletable = lane.deletable();
+      if (rows.length === 0 && deletable === undefined) return;
+      lanes.set(lane.id, { lane: lane.id, seenAt: lane.living ? clock.now() : -Infinity });
+      const { from, to } = deletable ?? { from: 0, to: 0 };
+      for (let seq = from; seq < to; seq += 1) outbox.delete(outboxKey(lane.id, seq));
+      for (const row of rows) {
+        const key = outboxKey(lane.id, row.seq);
+        constrain(!outbox.has(key), 'outbox row');
+        outbox.set(key, { ...row, lane: lane.id });
+      }
+    },
+  };
+}
+
+export function deadLetters({ deadLetters }: InMemoryDatabase): Store['deadLetters'] {
+  const idOf = (at: Position): string => `${at.topic}/${at.partition}/${at.offset}/${at.timestamp}`;
+  return {
+    has: async (position) => deadLetters.has(idOf(position)),
+    async add(letters) {
+      for (const letter of letters) {
+        constrain(!deadLetters.has(idOf(letter.received)), 'dead letter at a position');
+        deadLetters.set(idOf(letter.received), letter);
+      }
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import type { CloudEvents } from '../../src/ports/cloud-events.ts';
+import type { OutgoingMessage } from '../../src/ports/messages.ts';
+import type { Telemetry } from '../../src/ports/telemetry.ts';
+import type { Unit } from '../../src/ports/unit-of-work.ts';
+import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { Dispatcher } from '../../src/worker/dispatcher.ts';
+import { Lane, type Queued } from '../../src/worker/lane.ts';
+import { NAMELESS, Task } from '../../src/worker/task.ts';
+import * as a from '../support/builders.ts';
+import { addUsers } from '../support/contract/subject.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Gate } from '../support/faults.ts';
+
+const TOPIC = 'licensing.commands.v1';
+
+describe('a lane', () => {
+  let database: TestDatabase;
+  let world: World;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  beforeEach(async () => {
+    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters');
+    world = new World(database);
+  });
+
+  afterEach(() => world.stop());
+  afterAll(() => database.drop());
+
+  it('publishes what its messages say in their order, chunk after chunk, and owes nothing when idle', async () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => i);
+    world.push(...numbers);
+    await world.finished(20);
+    expect(world.published).toEqual(numbers.map((n) => `accepted ${n}`));
+    await world.owesNothing();
+    expect(await database.db('users')).toHaveLength(20);
+  });
+
+  it.each([0, 3, 7])('buries exactly the message that the database refuses: %i of a chunk of 8', async (poison) => {
+    world.poisonous.add(poison);
+    const numbers = [0, 1, 2, 3, 4, 5, 6, 7];
+    world.push(...numbers);
+    await world.finished(8);
+    expect(world.published).toEqual(numbers.map((n) => (n === poison ? `dead ${n}` : `accepted ${n}`)));
+    expect(await database.db('dead_letters').select('offset', 'reason', 'exception')).toEqual([
+      { offset: poison, reason: 'FlushFailed', exception: 'StaleRead' },
+    ]);
+    expect(await database.db('inbox').where('outcome', 'dead')).toHaveLength(1);
+    expect(await database.db('users')).toHaveLength(7);
+    await world.owesNothing();
+  });
+
+  it('dead-letters a message whose handler throws, at once and without a trace of it, and goes on', async () => {
+    world.throwing.add(1);
+    world.push(0, 1, 2);
+    await world.finished(3);
+    expect(world.published).toEqual(['accepted 0', 'dead 1', 'accepted 2']);
+    expect(await database.db('dead_letters').pluck('reason')).toEqual(['HandlerFailed']);
+    expect(await database.db('users').orderBy('user_id').pluck('user_id')).toEqual([a.userId(0), a.userId(2)]);
+    expect(world.runs).toBe(1);
+  });
+
+  it('does not finish what is not published: a failing publication is repeated, in order', async () => {
+    world.refusedPublications = 2;
+    world.push(0, 1);
+    await world.finished(2);
+    world.push(2);
+    await world.finished(3);
+    expect(world.attempts).toEqual([
+      ['accepted 0', 'accepted 1'],
+      ['accepted 0', 'accepted 1'],
+      ['accepted 0', 'accepted 1'],
+      ['accepted 2'],
+    ]);
+    await world.owesNothing();
+  });
+
+  it('commits the next chunk while one is being published, and publishes it after that one', async () => {
+    const gate = (world.gate = new Gate());
+    world.push(0);
+    await gate.reached;
+    world.push(1);
+    await until(async () => (await database.db('outbox')).length === 2);
+    expect(world.attempts).toHaveLength(1);
+    world.gate = undefined;
+    gate.open();
+    await world.finished(2);
+    expect(world.published).toEqual(['accepted 0', 'accepted 1']);
+    await world.owesNothing();
+  });
+
+  it('handles a message once, however often it comes', async () => {
+    world.push(0, 1, 0);
+    await world.finished(3);
+    world.push(1, 0, 2);
+    await world.finished(6);
+    expect(world.published).toEqual(['accepted 0', 'accepted 1', 'accepted 2']);
+  });
+
+  it('goes on as another lane after a reset, and leaves what it owes to the relay', async () => {
+    const gate = (world.gate = new Gate());
+    world.push(0);
+    await gate.reached;
+    const before = world.lane.livingOutbox;
+    world.lane.reset();
+    expect(world.lane.livingOutbox).not.toBe(before);
+    world.gate = undefined;
+    gate.open();
+    world.push(1);
+    await until(() => Promise.resolve(world.published.includes('accepted 1')));
+    expect(world.published).toEqual(['accepted 0', 'accepted 1']);
+    await world.owesNothing();
+  });
+});
+
+/** A lane on the real database, with a broker that only notes. Message n adds user n and says `accepted n`. */
+class World {
+  readonly lane: Lane;
+  /** What the broker has, and every list that it was asked to take. */
+  readonly published: string[] = [];
+  readonly attempts: (readonly string[])[] = [];
+  readonly poisonous = new Set<number>();
+  readonly throwing = new Set<number>();
+  refusedPublications = 0;
+  runs = 0;
+  gate: Gate | undefined;
+  private readonly database: TestDatabase;
+  private readonly running: Promise<void>;
+  private readonly failures: Error[] = [];
+  private done = 0;
+
+  constructor(database: TestDatabase) {
+    this.database = database;
+    const unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+    this.lane = new Lane(
+      { name: 'test', chunkMaxMessages: 8, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
+      {
+        unitOfWork: {
+          run: (...parameters) => {
+            this.runs += 1;
+            return unitOfWork.run(...parameters);
+          },
+        },
+        dispatcher: new Dispatcher({
+          cloudEvents: WITHOUT_EVENTS,
+          eventHandlers: new Map(),
+          topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
+          consumerGroup: 'test',
+          clock: { now: () => a.NOW },
+          telemetry: SILENT,
+        }),
+        producer: { publish: (messages) => this.publish(messages) },
+        outboxMaintenance: new KnexOutboxMaintenance(database.db),
+        telemetry: SILENT,
+        newId: randomUUID,
+        plan: (messages) => Promise.resolve(messages.map(({ offset }) => this.task(offset))),
+        finished: (messages) => void (this.done += messages.length),
+        failed: (error) => this.failures.push(error),
+      },
+    );
+    this.running = this.lane.run();
+  }
+
+  push(...offsets: readonly number[]): void {
+    this.lane.push(
+      offsets.map((offset): Queued => ({ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 })),
+    );
+  }
+
+  async finished(count: number): Promise<void> {
+    await until(() => Promise.resolve(this.done >= count));
+    expect(this.done).toBe(count);
+  }
+
+  async owesNothing(): Promise<void> {
+    await until(async () => (await this.database.db('outbox')).length === 0);
+  }
+
+  async stop(): Promise<void> {
+    this.lane.stop();
+    await this.running;
+    expect(this.failures).toEqual([]);
+  }
+
+  private async publish(messages: readonly OutgoingMessage[]): Promise<void> {
+    const said = messages.map(
+      ({ key, topic }) => `${topic === `${TOPIC}.dlq` ? 'dead' : 'accepted'} ${key?.toString()}`,
+    );
+    this.attempts.push(said);
+    await this.gate?.pass();
+    if (this.refusedPublications > 0) {
+      this.refusedPublications -= 1;
+      throw new Error('no broker');
+    }
+    this.published.push(...said);
+  }
+
+  private task(offset: number): Task {
+    const { identity, digest } = a.aMessage(offset);
+    const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
+    return new Task(receivedAt(offset), context, digest, 'test', NAMELESS, {
+      kind: 'handle',
+      declare: (loads) => loads.user(a.userId(offset)),
+      handle: async (unit: Unit) => {
+        // A user of a tenant that there is not: only the database knows that this can't be.
+        await addUsers(unit, a.aUser(offset, this.poisonous.has(offset) ? { tenantId: a.tenantId(9) } : {}));
+        unit.outbox.add(a.anEvent(String(offset), 'accepted'));
+        if (this.throwing.has(offset)) throw new Error('a bug');
+        return [];
+      },
+    });
+  }
+}
+
+function receivedAt(offset: number) {
+  const value = Buffer.from(`message ${offset}`);
+  return { topic: TOPIC, partition: 0, offset, timestamp: a.NOW, key: Buffer.from(String(offset)), value, headers: {} };
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('it did not come to pass');
+    await new Promise(setImmediate);
+  }
+}
+
+const SILENT: Telemetry = {
+  count: () => undefined,
+  deadLetter: () => undefined,
+  userUnknown: () => undefined,
+  waiting: () => undefined,
+  recovered: () => undefined,
+};
+
+/** These tasks have no domain events, and no rejections. */
+const WITHOUT_EVENTS: CloudEvents = { read: none, byPosition: none, digest: none, eventId: none, write: none };
+
+function none(): never {
+  throw new Error('not used');
+}

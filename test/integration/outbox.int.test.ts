@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+
+afterAll(() => database.drop());
+
+describeOutboxMaintenance('KnexOutboxMaintenance', async () => {
+  const { db } = database;
+  await db.raw('TRUNCATE lanes, outbox, inbox, statistic_rows, statistic_row_removals, tenants, tenant_names CASCADE');
+  return {
+    unitOfWork: new KnexUnitOfWork(db, randomUUID),
+    maintenance: new KnexOutboxMaintenance(db),
+    ageLane: async (lane, by) => {
+      await db.raw(`UPDATE lanes SET seen_at = seen_at - ? * interval '1 millisecond' WHERE lane = ?`, [by, lane]);
+    },
+    ageMessage: async (hash, by) => {
+      await db.raw(
+        `UPDATE inbox SET received_at = received_at - ? * interval '1 millisecond' WHERE identity = ?::uuid`,
+        [by, hash],
+      );
+    },
+    owed: async () => {
+      const rows = await db('outbox').select('value').orderBy(['lane', 'seq']);
+      return rows.map(({ value }: { readonly value: Buffer }) => value.toString());
+    },
+    lanes: () => db('lanes').orderBy('lane').pluck('lane'),
+  };
+});

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { StaleRead } from '../../src/ports/errors.ts';
+import type { Unit } from '../../src/ports/unit-of-work.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import * as a from '../support/builders.ts';
+import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Gate, waiting } from '../support/faults.ts';
+
+const TENANT = a.tenantId(1);
+
+describe('KnexUnitOfWork, with others at work,', () => {
+  let database: TestDatabase;
+  let unitOfWork: KnexUnitOfWork;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+  });
+
+  beforeEach(async () => {
+    await database.db.raw('TRUNCATE tenants, tenant_names, inbox, outbox, lanes CASCADE');
+    await unitOfWork.run([], async (unit) => {
+      await addTenants(unit, a.aTenant(1));
+      await addSubdivisions(unit, a.aSubdivision(1), a.aSubdivision(2));
+    });
+  });
+
+  /** Whatever the fault was, the pool serves the next run. */
+  afterEach(async () => {
+    await Promise.all([1, 2, 3].map(() => unitOfWork.run([], ({ tenants }) => tenants.list({ limit: 1 }))));
+  });
+
+  afterAll(() => database.drop());
+
+  describe('two runs at once', () => {
+    it('that lock the same subdivisions, named in opposite orders, come one after the other', async () => {
+      const gate = new Gate();
+      const first = unitOfWork.run([moves(1, [1, 2])], async (unit) => {
+        await gate.pass();
+        await move(unit, 1, 2);
+      });
+      await gate.reached;
+      const second = unitOfWork.run([moves(2, [2, 1])], (unit) => move(unit, 2, 1));
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      await Promise.all([first, second]);
+      expect(await versions()).toEqual([3, 3]);
+    });
+
+    it('never deadlock, however many there are, and lose nothing', async () => {
+      const orders = [
+        [1, 2],
+        [2, 1],
+      ];
+      const runs = Array.from({ length: 40 }, (_, i) =>
+        unitOfWork.run([moves(i, orders[i % 2] ?? [])], (unit) => move(unit, ...(orders[(i >> 1) % 2] ?? []))),
+      );
+      await Promise.all(runs);
+      expect(await versions()).toEqual([41, 41]);
+    });
+
+    it('that create the same tenant: one has read stale, and sees the tenant when it runs again', async () => {
+      const gate = new Gate();
+      const creates = async (unit: Unit): Promise<boolean> => {
+        if (await unit.tenants.exists(a.tenantId(2))) return false;
+        unit.tenants.add(a.aTenant(2, { name: randomUUID() }));
+        return true;
+      };
+      const first = unitOfWork.run([creation(1)], async (unit) => (await creates(unit), gate.pass()));
+      await gate.reached;
+      const second = unitOfWork.run([creation(2)], creates);
+      await expect(second).resolves.toMatchObject({ value: true });
+      gate.open();
+      await expect(first).rejects.toThrow(StaleRead);
+      await expect(unitOfWork.run([creation(1)], creates)).resolves.toMatchObject({ value: false });
+    });
+
+    it('that take the same tenant name: one has read stale, and sees the holder when it runs again', async () => {
+      const gate = new Gate();
+      const taking = (n: number) => async (unit: Unit) => {
+        const free = (await unit.tenants.holderOfName('X')) === undefined;
+        if (free) await addTenants(unit, a.aTenant(n, { name: 'X' }));
+        return free;
+      };
+      const first = unitOfWork.run([], async (unit) => (await taking(2)(unit), gate.pass()));
+      await gate.reached;
+      await expect(unitOfWork.run([], taking(3))).resolves.toMatchObject({ value: true });
+      gate.open();
+      await expect(first).rejects.toThrow(StaleRead);
+      await expect(unitOfWork.run([], taking(2))).resolves.toMatchObject({ value: false });
+    });
+  });
+
+  describe('a message that a zombie still works on', () => {
+    it.each(['committed', 'rolled back'])('waits for it, and is seen only if it was %s', async (ending) => {
+      const gate = new Gate();
+      const message = a.aMessage(1);
+      const zombie = unitOfWork.run([message], async (unit) => {
+        unit.settle(message, 'rejected');
+        await gate.pass();
+        if (ending === 'rolled back') throw new Error('rolled back');
+      });
+      zombie.catch(() => undefined);
+      await gate.reached;
+      const successor = unitOfWork.run([message], async (unit) => unit.seen(message));
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      const { value: seen } = await successor;
+      if (ending === 'committed') expect(seen).toMatchObject({ outcome: 'rejected', digest: message.digest });
+      else expect(seen).toBeUndefined();
+      if (ending === 'committed') await zombie;
+      else await expect(zombie).rejects.toThrow('rolled back');
+    });
+  });
+
+  function moves(number: number, subdivisions: readonly number[]) {
+    return a.aMessage(number, {
+      declare: (loads) => subdivisions.forEach((n) => loads.subdivision(TENANT, a.subdivisionId(n))),
+    });
+  }
+
+  function creation(number: number) {
+    return a.aMessage(number, { declare: (loads) => loads.tenant(a.tenantId(2)) });
+  }
+
+  async function move(unit: Unit, ...subdivisions: readonly number[]): Promise<void> {
+    for (const n of subdivisions) await changeSubdivision(unit, a.aSubdivision(n), { location: randomUUID() });
+  }
+
+  async function versions(): Promise<readonly number[]> {
+    const { value } = await unitOfWork.run([], ({ subdivisions }) => subdivisions.list(TENANT, { limit: 9 }));
+    return value.map(({ version }) => version);
+  }
+});

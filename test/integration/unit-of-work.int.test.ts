@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+
+afterAll(() => database.drop());
+
+describeUnitOfWork('KnexUnitOfWork', async () => {
+  const { db } = database;
+  await db.raw(
+    `TRUNCATE tenants, tenant_names, users, user_look_ups, subdivisions, licenses, statistic_rows, statistic_row_removals,
+       inbox, lanes, outbox, dead_letters, tenant_active_licenses`,
+  );
+  return {
+    unitOfWork: new KnexUnitOfWork(db, randomUUID),
+    outbox: () =>
+      db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
+    deadLetters: () => db('dead_letters').orderBy('letter_id').pluck('offset'),
+  };
+});

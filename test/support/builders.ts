@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { storedId } from '../../src/domain/ids.ts';
+import type { AnyId, LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../src/domain/ids.ts';
+import type { License } from '../../src/domain/license.ts';
+import type { StatisticRow } from '../../src/domain/statistic-row.ts';
+import type { Subdivision } from '../../src/domain/subdivision.ts';
+import type { Tenant } from '../../src/domain/tenant.ts';
+import type { User } from '../../src/domain/user.ts';
+import type { OutgoingMessage } from '../../src/ports/messages.ts';
+import type { DeadLetter, Loads, OutboxLane, OutboxRow, UnitMessage } from '../../src/ports/unit-of-work.ts';
+
+// Valid things with fixed ids, for tests to change what they are about. Everything is of tenant 1 and subdivision 1 unless it says otherwise.
+
+export const NOW = Date.UTC(2026, 0, 15, 12);
+
+export const tenantId = (number: number): TenantId => idOf('10000000', number);
+export const subdivisionId = (number: number): SubdivisionId => idOf('20000000', number);
+export const licenseId = (number: number): LicenseId => idOf('30000000', number);
+export const rowId = (number: number): StatisticRowId => idOf('40000000', number);
+export const userId = (number: number): UserId => idOf('50000000', number);
+export const laneId = (number: number): string => `60000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+/** The number that an id was made of. */
+export function numberOf(id: string): number {
+  return Number(id.slice(-12));
+}
+
+export function aTenant(number: number, changes: Partial<Tenant> = {}): Tenant {
+  return {
+    tenantId: tenantId(number),
+    name: `Tenant ${number}`,
+    address: 'Storgata 1, Oslo',
+    email: 'post@example.org',
+    phone: '+47 22 00 00 00',
+    createdBy: userId(1),
+    version: 1,
+    ...changes,
+  };
+}
+
+export function aSubdivision(number: number, changes: Partial<Subdivision> = {}): Subdivision {
+  return {
+    tenantId: tenantId(1),
+    subdivisionId: subdivisionId(number),
+    name: `Subdivision ${number}`,
+    location: 'Bergen',
+    linkToSubdivisionProcessingDomain: null,
+    workStatus: 'inactive',
+    activeLicenseId: null,
+    licenses: [],
+    version: 1,
+    ...changes,
+  };
+}
+
+/** Inactive, bycount, 100 requests. */
+export function aLicense(number: number, changes: Partial<License> = {}): License {
+  return {
+    licenseId: licenseId(number),
+    name: `License ${number}`,
+    description: 'of the year',
+    type: 'bycount',
+    status: 'inactive',
+    requestsLimit: 100,
+    usedRequests: 0,
+    createdAt: NOW,
+    expiresAt: null,
+    activatedAt: null,
+    deactivatedAt: null,
+    ...changes,
+  };
+}
+
+export function anActiveLicense(number: number, changes: Partial<License> = {}): License {
+  return aLicense(number, { status: 'active', activatedAt: NOW, ...changes });
+}
+
+/** What of a subdivision follows from its licenses: which is active, and whether it works. */
+export function licensed(...licenses: readonly License[]): Partial<Subdivision> {
+  const active = licenses.find(({ status }) => status === 'active');
+  return {
+    licenses,
+    workStatus: active === undefined ? 'inactive' : 'active',
+    activeLicenseId: active?.licenseId ?? null,
+  };
+}
+
+export function aRow(number: number, changes: Partial<StatisticRow> = {}): StatisticRow {
+  return {
+    tenantId: tenantId(1),
+    subdivisionId: subdivisionId(1),
+    licenseId: licenseId(1),
+    statisticRowId: rowId(number),
+    created: NOW + number * 1_000,
+    countRequests: 1,
+    counted: true,
+    ...changes,
+  };
+}
+
+export function aUser(number: number, changes: Partial<User> = {}): User {
+  return {
+    userId: userId(number),
+    email: `user${number}@example.org`,
+    tgId: null,
+    superadmin: false,
+    tenantId: null,
+    subdivisionId: null,
+    version: 1,
+    hasProfile: true,
+    profileUpdatedAt: NOW,
+    ...changes,
+  };
+}
+
+interface MessageOptions {
+  readonly bytes?: string;
+  readonly keys?: readonly string[];
+  readonly declare?: (loads: Loads) => void;
+}
+
+export function aMessage(
+  number: number,
+  { bytes = `message ${number}`, keys = [], declare = () => undefined }: MessageOptions = {},
+): UnitMessage {
+  const id = `message-${number}`;
+  return { identity: { source: 'test', id, hash: hashOf(id) }, digest: hashOf(bytes), keys, declare };
+}
+
+/** An event that goes out under a key; `text` is how tests know it again. */
+export function anEvent(key: string, text: string): OutgoingMessage {
+  return {
+    topic: 'licensing.events.v1',
+    key: Buffer.from(key),
+    value: Buffer.from(text),
+    headers: { ce_id: Buffer.from(text) },
+  };
+}
+
+export function textsOf(messages: readonly OutgoingMessage[]): readonly string[] {
+  return messages.map(({ value }) => value?.toString() ?? '');
+}
+
+/** The letter of the message at this offset. */
+export function aDeadLetter(offset: number): DeadLetter {
+  const { identity } = aMessage(offset);
+  const at = { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW };
+  const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers: { ce_id: identity.id } };
+  return { received, identity, reason: 'HandlerFailed', message: 'no', exception: 'Error', time: NOW };
+}
+
+/** A lane whose publications the test tells of. */
+export class TestLane implements OutboxLane {
+  readonly id: string;
+  readonly living = true;
+  private next = 0;
+  private published: { readonly from: number; readonly to: number } | undefined;
+
+  constructor(number: number) {
+    this.id = laneId(number);
+  }
+
+  take(count: number): number {
+    this.next += count;
+    return this.next - count;
+  }
+
+  deletable(): { readonly from: number; readonly to: number } | undefined {
+    return this.published;
+  }
+
+  publish(rows: readonly OutboxRow[]): void {
+    const [first, last] = [rows.at(0), rows.at(-1)];
+    if (first !== undefined && last !== undefined) this.published = { from: first.seq, to: last.seq + 1 };
+  }
+}
+
+function idOf<T extends AnyId>(kind: string, number: number): T {
+  return storedId<T>(`${kind}-0000-4000-8000-${String(number).padStart(12, '0')}`);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

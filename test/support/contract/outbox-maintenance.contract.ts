@@ -1,0 +1,200 @@
+import type { OutgoingMessage } from '../../../src/ports/messages.ts';
+import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
+import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import * as a from '../builders.ts';
+import { addRows, addSubdivisions, addTenants, reading } from './subject.ts';
+
+/** Outbox maintenance over empty tables, and what its tests see and do beside it. */
+export interface MaintenanceSubject {
+  readonly unitOfWork: UnitOfWork;
+  readonly maintenance: OutboxMaintenance;
+  /** Moves the last sign of life of a lane, or the reception of a message, back by so many milliseconds. */
+  ageLane(lane: string, by: number): Promise<void>;
+  ageMessage(hash: string, by: number): Promise<void>;
+  /** The values of the outbox, in the order of (lane, seq). */
+  owed(): Promise<readonly string[]>;
+  lanes(): Promise<readonly string[]>;
+}
+
+const SILENCE = 60_000;
+
+/** What every outbox maintenance does; `create` gives one over empty tables. */
+export function describeOutboxMaintenance(name: string, create: () => Promise<MaintenanceSubject>): void {
+  describe(name, () => {
+    let subject: MaintenanceSubject;
+    let unitOfWork: UnitOfWork;
+    let maintenance: OutboxMaintenance;
+    let published: string[];
+    let lanes: a.TestLane[];
+
+    beforeEach(async () => {
+      subject = await create();
+      ({ unitOfWork, maintenance } = subject);
+      published = [];
+      lanes = [];
+    });
+
+    it('relays the rows of a silent lane in order, so many at a time, and deletes them', async () => {
+      await write(1, 'a', 'b', 'c');
+      await silent(1);
+      expect(await relay(2)).toBe(2);
+      expect(published).toEqual(['a', 'b']);
+      expect(await subject.owed()).toEqual(['c']);
+      expect(await relay(2)).toBe(1);
+      expect(await relay(2)).toBe(0);
+      expect(published).toEqual(['a', 'b', 'c']);
+      expect(await subject.owed()).toEqual([]);
+    });
+
+    it('relays bytes and headers as they were written', async () => {
+      const message = {
+        topic: 'licensing.commands.v1.dlq',
+        key: Buffer.from([0, 255]),
+        value: Buffer.from([1, 0, 2]),
+        headers: { ce_id: Buffer.from('é'), twice: [Buffer.from('1'), Buffer.from('')] },
+      };
+      const tombstone = { topic: 't', key: null, value: null, headers: {} };
+      await unitOfWork.run([], async ({ outbox }) => [message, tombstone].forEach((one) => outbox.add(one)));
+      const relayed: OutgoingMessage[] = [];
+      await maintenance.relay(SILENCE, 9, async (messages) => void relayed.push(...messages));
+      expect(relayed).toMatchObject([message, tombstone]);
+    });
+
+    it('leaves lanes alone that have written a short while ago, or were touched', async () => {
+      await write(1, 'a');
+      expect(await relay()).toBe(0);
+      await silent(1);
+      await maintenance.touch([a.laneId(1), a.laneId(9)]);
+      expect(await relay()).toBe(0);
+      expect(await subject.owed()).toEqual(['a']);
+    });
+
+    it('takes over a retired lane, and one that nobody attends, at once', async () => {
+      await write(1, 'retired');
+      await maintenance.retire(a.laneId(1));
+      await unitOfWork.run([], async ({ outbox }) => outbox.add(a.anEvent('k', 'unattended')));
+      expect(await relay()).toBe(1);
+      expect(await relay()).toBe(1);
+      expect(published.sort()).toEqual(['retired', 'unattended']);
+    });
+
+    it('keeps everything when publishing fails', async () => {
+      await write(1, 'a', 'b');
+      await silent(1);
+      const failing = maintenance.relay(SILENCE, 9, () => Promise.reject(new Error('no broker')));
+      await expect(failing).rejects.toThrow('no broker');
+      expect(await subject.owed()).toEqual(['a', 'b']);
+      expect(await relay()).toBe(2);
+    });
+
+    it('deletes only after it was published', async () => {
+      await write(1, 'a');
+      await silent(1);
+      let during: readonly string[] = [];
+      await maintenance.relay(SILENCE, 9, async () => void (during = await subject.owed()));
+      expect(during).toEqual(['a']);
+      expect(await subject.owed()).toEqual([]);
+    });
+
+    it('lets two relays at once take two lanes, and a third none', async () => {
+      await write(1, 'a');
+      await write(2, 'b');
+      await silent(1);
+      await silent(2);
+      const taken: string[][] = [];
+      await maintenance.relay(SILENCE, 9, async (first) => {
+        taken.push([...a.textsOf(first)]);
+        await maintenance.relay(SILENCE, 9, async (second) => {
+          taken.push([...a.textsOf(second)]);
+          expect(await relay()).toBe(0);
+        });
+      });
+      expect(taken.flat().sort()).toEqual(['a', 'b']);
+      expect(taken).toHaveLength(2);
+      expect(published).toEqual([]);
+    });
+
+    it('does not hold up a lane that was thought to be silent and writes again', async () => {
+      await write(1, 'a');
+      await silent(1);
+      await maintenance.relay(SILENCE, 9, async (messages) => void published.push(...a.textsOf(messages)));
+      await write(1, 'b');
+      expect(await relay()).toBe(0);
+      expect(await subject.owed()).toEqual(['b']);
+    });
+
+    it('deletes what a lane has delivered, from and up to its numbers', async () => {
+      await write(1, 'a', 'b', 'c');
+      await write(2, 'x');
+      await maintenance.deleteDelivered(a.laneId(1), 0, 2);
+      expect(await subject.owed()).toEqual(['c', 'x']);
+    });
+
+    it('forgets silent lanes that owe nothing, and no others', async () => {
+      await write(1, 'owes');
+      await write(2, 'delivered');
+      await maintenance.deleteDelivered(a.laneId(2), 0, 1);
+      await write(3, 'living');
+      await maintenance.deleteDelivered(a.laneId(3), 0, 1);
+      await silent(1);
+      await silent(2);
+      await maintenance.forget(SILENCE);
+      expect(await subject.lanes()).toEqual([a.laneId(1), a.laneId(3)]);
+    });
+
+    it('prunes old messages from the inbox, a step at a time', async () => {
+      await unitOfWork.run(
+        [1, 2, 3, 4].map((n) => a.aMessage(n)),
+        async () => undefined,
+      );
+      for (const n of [1, 2, 3]) await subject.ageMessage(a.aMessage(n).identity.hash, 60 * 60_000);
+      const prune = () => maintenance.pruneInbox(30 * 60_000, 2);
+      expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0]);
+      const again = [1, 4].map((n) => a.aMessage(n));
+      const { value: known } = await unitOfWork.run(again, async (unit) =>
+        again.map((message) => unit.seen(message) !== undefined),
+      );
+      expect(known).toEqual([false, true]);
+    });
+
+    it('removes the rows of deleted subdivisions, a step at a time, and no others', async () => {
+      const other = { subdivisionId: a.subdivisionId(2) };
+      await unitOfWork.run([], async (unit) => {
+        await addTenants(unit, a.aTenant(1));
+        await addSubdivisions(unit, a.aSubdivision(1), a.aSubdivision(2), a.aSubdivision(3));
+        await addRows(unit, a.aRow(1), a.aRow(2), a.aRow(3), a.aRow(4, other));
+      });
+      await unitOfWork.run([], async ({ subdivisions }) => {
+        for (const n of [1, 3]) {
+          await subdivisions.get(a.tenantId(1), a.subdivisionId(n));
+          subdivisions.remove(a.tenantId(1), a.subdivisionId(n), { version: 2 });
+        }
+      });
+      let steps = 0;
+      while ((await maintenance.removeOrphanedRows(2)) > 0) steps += 1;
+      expect(steps).toBe(3);
+      const rowsOf = (n: number) =>
+        reading(subject, ({ statisticRows }) => statisticRows.list(a.tenantId(1), a.subdivisionId(n), { limit: 9 }));
+      expect(await rowsOf(1)).toEqual([]);
+      expect(await rowsOf(2)).toEqual([a.aRow(4, other)]);
+    });
+
+    async function write(lane: number, ...texts: readonly string[]): Promise<void> {
+      lanes[lane] ??= new a.TestLane(lane);
+      await unitOfWork.run(
+        [],
+        async ({ outbox }) => texts.forEach((text) => outbox.add(a.anEvent('k', text))),
+        lanes[lane],
+      );
+    }
+
+    /** As if the lane had not been heard of for longer than the silence. */
+    async function silent(lane: number): Promise<void> {
+      await subject.ageLane(a.laneId(lane), 2 * SILENCE);
+    }
+
+    async function relay(limit = 9): Promise<number> {
+      return maintenance.relay(SILENCE, limit, async (messages) => void published.push(...a.textsOf(messages)));
+    }
+  });
+}

@@ -1,0 +1,220 @@
+import { NotLoaded } from '../../../src/ports/errors.ts';
+import type { Unit } from '../../../src/ports/unit-of-work.ts';
+import * as a from '../builders.ts';
+import {
+  addRows,
+  addSubdivisions,
+  addTenants,
+  addUsers,
+  changeSubdivision,
+  changeTenant,
+  changeUser,
+  givenSubdivision,
+  reading,
+  type CreateSubject,
+  type Subject,
+} from './subject.ts';
+
+const TENANT = a.tenantId(1);
+const NO = new Error('no');
+
+export function describeRuns(create: CreateSubject): void {
+  let subject: Subject;
+
+  beforeEach(async () => {
+    subject = await create();
+    await givenSubdivision(subject, a.aLicense(1));
+  });
+
+  describe('an attempt', () => {
+    it('that fails takes back all that it did, and nothing else', async () => {
+      const { outbox } = await subject.unitOfWork.run([], async (unit) => {
+        await addUsers(unit, a.aUser(1));
+        await changeTenant(unit, TENANT, { name: 'Before' });
+        unit.outbox.add(a.anEvent(TENANT, 'before'));
+        unit.deadLetters.add(a.aDeadLetter(1));
+        unit.activeLicenses.put(activeLicense(1));
+        unit.userLookUps.put(lookUp(1));
+        await expect(unit.attempt(() => doEverything(unit))).rejects.toBe(NO);
+        await expectBefore(unit);
+        await unit.attempt(() => addUsers(unit, a.aUser(3)));
+        unit.outbox.add(a.anEvent(TENANT, 'after'));
+      });
+      expect(a.textsOf(outbox)).toEqual(['before', 'after']);
+      expect(await subject.deadLetters()).toEqual([1]);
+      await reading(subject, async (unit) => {
+        await expectBefore(unit);
+        expect(await unit.users.get(a.userId(3))).toEqual(a.aUser(3));
+      });
+    });
+
+    it('that succeeds stays when the next one fails', async () => {
+      await subject.unitOfWork.run([], async (unit) => {
+        expect(await unit.attempt(async () => (await changeTenant(unit, TENANT, { name: 'First' }), 'done'))).toBe(
+          'done',
+        );
+        await unit
+          .attempt(async () => (await changeTenant(unit, TENANT, { name: 'Second' }), fail()))
+          .catch(() => undefined);
+      });
+      expect(await reading(subject, ({ tenants }) => tenants.get(TENANT))).toMatchObject({ name: 'First', version: 2 });
+    });
+  });
+
+  describe('a run', () => {
+    it('whose work fails leaves nothing', async () => {
+      const lane = new a.TestLane(1);
+      const message = a.aMessage(1);
+      const failing = subject.unitOfWork.run([message], (unit) => doEverything(unit), lane);
+      await expect(failing).rejects.toBe(NO);
+      expect(await subject.outbox()).toEqual([]);
+      expect(await subject.deadLetters()).toEqual([]);
+      await subject.unitOfWork.run([message], async (unit) => {
+        expect(unit.seen(message)).toBeUndefined();
+        expect(await unit.tenants.get(TENANT)).toEqual(a.aTenant(1));
+        expect(await unit.users.get(a.userId(2))).toBeUndefined();
+      });
+    });
+
+    it('whose flush fails leaves nothing', async () => {
+      const failing = subject.unitOfWork.run([a.aMessage(1)], async (unit) => {
+        await changeTenant(unit, TENANT, { name: 'Changed' });
+        unit.outbox.add(a.anEvent(TENANT, 'never'));
+        unit.deadLetters.add(a.aDeadLetter(1));
+        unit.deadLetters.add(a.aDeadLetter(1));
+      });
+      await expect(failing).rejects.toThrow('position');
+      expect(await subject.outbox()).toEqual([]);
+      expect(await reading(subject, ({ tenants }) => tenants.get(TENANT))).toEqual(a.aTenant(1));
+    });
+
+    it('loads what its messages declare, each thing once', async () => {
+      const message = a.aMessage(1, {
+        declare(loads) {
+          loads.tenant(TENANT);
+          loads.tenant(a.tenantId(2));
+          loads.wholeTenant(TENANT);
+          loads.tenantName('Tenant 1');
+          loads.subdivision(TENANT, a.subdivisionId(1));
+          loads.licenseId(TENANT, a.licenseId(1));
+          loads.statisticRow(a.aRow(1));
+          loads.user(a.userId(1));
+        },
+      });
+      await subject.unitOfWork.run([message], async ({ tenants, subdivisions, users }) => {
+        // What was loaded can be written without being gotten.
+        expect(() => tenants.update(a.aTenant(1, { version: 2 }))).not.toThrow();
+        expect(() => subdivisions.update(a.aSubdivision(1, { version: 2 }))).not.toThrow();
+        expect(() => users.add(a.aUser(1))).not.toThrow();
+        expect(() => users.add(a.aUser(2))).toThrow(NotLoaded);
+        expect(await tenants.holderOfName('Tenant 1')).toBe(TENANT);
+      });
+    });
+
+    it('without a lane writes under one that nobody publishes for', async () => {
+      const write = (text: string) =>
+        subject.unitOfWork.run([], async ({ outbox }) => outbox.add(a.anEvent(TENANT, text)));
+      const [first, second] = [await write('first'), await write('second')];
+      expect([...a.textsOf(first.outbox), ...a.textsOf(second.outbox)]).toEqual(['first', 'second']);
+      expect(new Set((await subject.outbox()).map(({ lane }) => lane)).size).toBe(2);
+    });
+  });
+
+  describe('the inbox', () => {
+    const others = { bytes: 'others' };
+
+    it.each(['accepted', 'rejected', 'dead'] as const)(
+      'remembers that a message was %s, and its digest',
+      async (outcome) => {
+        const message = a.aMessage(1);
+        await subject.unitOfWork.run([message, a.aMessage(2)], async (unit) => {
+          expect(unit.seen(message)).toBeUndefined();
+          unit.settle(message, outcome);
+        });
+        const [next, again] = [a.aMessage(3), a.aMessage(1, others)];
+        await subject.unitOfWork.run([next, again], async (unit) => {
+          expect(unit.seen(next)).toBeUndefined();
+          expect(unit.seen(again)).toMatchObject({ outcome, digest: message.digest });
+        });
+      },
+    );
+
+    it('knows the second message of one identity in a chunk, and does not load for it', async () => {
+      const [first, second] = [
+        a.aMessage(1),
+        a.aMessage(1, { bytes: 'others', declare: (loads) => loads.user(a.userId(1)) }),
+      ];
+      await subject.unitOfWork.run([first, second], async (unit) => {
+        expect(unit.seen(first)).toBeUndefined();
+        unit.settle(first, 'rejected');
+        expect(unit.seen(second)).toMatchObject({ outcome: 'rejected', digest: first.digest });
+        expect(() => unit.users.add(a.aUser(1))).toThrow(NotLoaded);
+      });
+    });
+
+    it('knows the dead letter of a position', async () => {
+      const { received } = a.aDeadLetter(1);
+      await subject.unitOfWork.run([], async ({ deadLetters }) => {
+        expect(await deadLetters.has(received)).toBe(false);
+        deadLetters.add(a.aDeadLetter(1));
+        expect(await deadLetters.has(received)).toBe(true);
+      });
+      await reading(subject, async ({ deadLetters }) => {
+        expect(await deadLetters.has(received)).toBe(true);
+        expect(await deadLetters.has({ ...received, offset: 2 })).toBe(false);
+        expect(await deadLetters.has({ ...received, timestamp: 2 })).toBe(false);
+      });
+    });
+  });
+}
+
+/** Touches everything that a unit can change, and fails. */
+async function doEverything(unit: Unit): Promise<void> {
+  await changeTenant(unit, TENANT, { name: 'Renamed' });
+  await addTenants(unit, a.aTenant(2));
+  await changeSubdivision(unit, a.aSubdivision(1), a.licensed(a.anActiveLicense(1), a.aLicense(2)));
+  await changeSubdivision(unit, a.aSubdivision(1), { ...a.licensed(a.anActiveLicense(1)) });
+  await addSubdivisions(unit, a.aSubdivision(2));
+  await addUsers(unit, a.aUser(2));
+  if ((await unit.users.get(a.userId(1))) !== undefined) await changeUser(unit, a.userId(1), { tenantId: TENANT });
+  await addRows(unit, a.aRow(1));
+  unit.activeLicenses.put(activeLicense(2));
+  unit.activeLicenses.drop(activeLicense(1));
+  unit.userLookUps.put(lookUp(2));
+  unit.userLookUps.drop(a.userId(1));
+  unit.outbox.add(a.anEvent(TENANT, 'undone'));
+  unit.deadLetters.add(a.aDeadLetter(2));
+  fail();
+}
+
+/** As it was when everything was undone. */
+async function expectBefore(unit: Unit): Promise<void> {
+  const { tenants, subdivisions, licenses, users, statisticRows, activeLicenses, userLookUps } = unit;
+  expect(await tenants.get(TENANT)).toEqual(a.aTenant(1, { name: 'Before', version: 2 }));
+  expect(await tenants.holderOfName('Before')).toBe(TENANT);
+  for (const name of ['Renamed', 'Tenant 2', 'Tenant 1']) expect(await tenants.holderOfName(name)).toBeUndefined();
+  expect(await tenants.exists(a.tenantId(2))).toBe(false);
+  expect(await subdivisions.get(TENANT, a.subdivisionId(1))).toEqual(a.aSubdivision(1, { licenses: [a.aLicense(1)] }));
+  expect(await subdivisions.exists(TENANT, a.subdivisionId(2))).toBe(false);
+  expect(await licenses.exists(TENANT, a.licenseId(2))).toBe(false);
+  expect(await users.list({ limit: 1 })).toEqual([a.aUser(1)]);
+  expect(await users.get(a.userId(2))).toBeUndefined();
+  expect(await statisticRows.exists(a.aRow(1))).toBe(false);
+  expect(await statisticRows.list(TENANT, a.subdivisionId(1), { limit: 9 })).toEqual([]);
+  expect(await activeLicenses.list(TENANT)).toEqual([activeLicense(1)]);
+  expect(await userLookUps.list({ limit: 9 })).toEqual([lookUp(1)]);
+  expect(await unit.deadLetters.has(a.aDeadLetter(2).received)).toBe(false);
+}
+
+function activeLicense(number: number) {
+  return { tenantId: TENANT, licenseId: a.licenseId(number), subdivisionId: a.subdivisionId(1) };
+}
+
+function lookUp(number: number) {
+  const causeId = a.laneId(number);
+  return { userId: a.userId(number), causeId, correlationId: null, traceparent: '00-1-2-01', requestedAt: a.NOW };
+}
+
+function fail(): never {
+  throw NO;
+}

@@ -1,0 +1,15 @@
+import { describeChunks } from './chunks.contract.ts';
+import { describeOutbox } from './outbox.contract.ts';
+import { describeRepositories } from './repositories.contract.ts';
+import { describeRuns } from './runs.contract.ts';
+import type { CreateSubject } from './subject.ts';
+
+/** What every unit of work does; `create` gives one over empty tables. */
+export function describeUnitOfWork(name: string, create: CreateSubject): void {
+  describe(name, () => {
+    describe('repositories', () => describeRepositories(create));
+    describe('a chunk', () => describeChunks(create));
+    describe('runs', () => describeRuns(create));
+    describe('the outbox', () => describeOutbox(create));
+  });
+}

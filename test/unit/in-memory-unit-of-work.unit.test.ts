@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { InMemoryDatabase } from '../../src/uow/in-memory-database.ts';
+import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../../src/uow/in-memory.ts';
+import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
+import { there } from '../support/contract/subject.ts';
+import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
+
+describeUnitOfWork('InMemoryUnitOfWork', async () => {
+  const database = new InMemoryDatabase({ now: () => Date.now() });
+  return {
+    unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
+    outbox: async () => {
+      const { outbox } = await database.snapshot();
+      return outbox.map(({ lane, seq, value }) => ({ lane, seq, text: value?.toString() ?? '' }));
+    },
+    deadLetters: async () => {
+      const { deadLetters } = await database.snapshot();
+      return deadLetters.map(({ received }) => received.offset);
+    },
+  };
+});
+
+describeOutboxMaintenance('InMemoryOutboxMaintenance', () => {
+  const database = new InMemoryDatabase({ now: () => Date.now() });
+  return Promise.resolve({
+    unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
+    maintenance: new InMemoryOutboxMaintenance(database),
+    ageLane: (id, by) =>
+      database.transaction(() => {
+        const { lane, seenAt } = there(database.lanes.get(id));
+        database.lanes.set(id, { lane, seenAt: seenAt - by });
+      }),
+    ageMessage: (hash, by) =>
+      database.transaction(() => {
+        const entry = there(database.inbox.get(hash));
+        database.inbox.set(hash, { ...entry, receivedAt: entry.receivedAt - by });
+      }),
+    owed: async () => (await database.snapshot()).outbox.map(({ value }) => value?.toString() ?? ''),
+    lanes: async () => (await database.snapshot()).lanes.map(({ lane }) => lane),
+  });
+});
