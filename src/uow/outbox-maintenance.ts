@@ -61,11 +61,21 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
     });
     try {
       const done = await work(trx);
-      await trx.commit();
+      await commit(trx);
       return done;
     } catch (error) {
-      await trx.rollback().catch(() => undefined); // a connection that is gone has rolled back by itself
+      // A connection that is gone has rolled back by itself.
+      if (!trx.isCompleted()) await trx.rollback().catch(() => undefined);
       throw error;
     }
+  }
+}
+
+async function commit(trx: Knex.Transaction): Promise<void> {
+  try {
+    await trx.commit();
+    await trx.executionPromise; // knex' commit() resolves even when COMMIT failed
+  } catch (error) {
+    throw databaseError(error);
   }
 }

@@ -66,6 +66,8 @@ export class UnattendedLane implements OutboxLane {
 async function commit(trx: Knex.Transaction): Promise<void> {
   try {
     await trx.commit();
+    // knex' commit() resolves even when COMMIT was refused or the connection ended: only this promise tells.
+    await trx.executionPromise;
   } catch (error) {
     if (isDefiniteRollback(error)) throw databaseError(error);
     throw new CommitOutcomeUnknown('the connection ended while COMMIT was under way', { cause: error });
