@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { encodeTextHeaders } from '../src/adapters/record-headers.ts';
 import type { Cradle } from '../src/container.ts';
 import type { CommandName, Commands, Messages } from '../src/generated/messages.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
@@ -12,7 +13,6 @@ export interface Place {
 /** Makes commands as an upstream service would: Avro in the Confluent frame, a CloudEvents id each, keyed by tenant. */
 export class Load {
   private readonly cradle: Pick<Cradle, 'codec' | 'topics'>;
-  private readonly source = Buffer.from('bench');
 
   constructor(cradle: Pick<Cradle, 'codec' | 'topics'>) {
     this.cradle = cradle;
@@ -24,7 +24,10 @@ export class Load {
       topic: topics.commands,
       key: Buffer.from(key),
       value: codec.encode(topics.commands, type, data),
-      headers: { ce_id: Buffer.from(randomUUID()), ce_source: this.source },
+      headers: encodeTextHeaders([
+        ['ce_id', randomUUID()],
+        ['ce_source', 'bench'],
+      ]),
     };
   }
 

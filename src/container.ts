@@ -141,8 +141,9 @@ export function createContainer({
 
 function database(config: Config) {
   return {
-    database: asFunction(() =>
+    database: asFunction(({ logger }: Cradle) =>
       createDatabase({
+        log: (message) => logger.debug({ library: 'knex' }, message),
         url: config.databaseUrl,
         // The lanes, the look-ups' lane, the relay, and one to spare.
         poolMax: config.lanes + 3,

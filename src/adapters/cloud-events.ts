@@ -3,14 +3,12 @@ import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
+import { encodeHeaders, encodeTextHeaders, headerList } from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
 /** What a record costs beside its key, value and headers: lengths, timestamps, the batch around it. Generous. */
 const RECORD_OVERHEAD_BYTES = 128;
-
-const SPEC_VERSION = Buffer.from('1.0');
-const AVRO = Buffer.from('application/avro');
 
 export interface CloudEventsSettings {
   readonly source: string;
@@ -22,13 +20,10 @@ export interface CloudEventsSettings {
 export class KafkaCloudEvents implements CloudEvents {
   private readonly codec: Codec;
   private readonly settings: CloudEventsSettings;
-  private readonly source: Buffer;
-  private readonly types = new Map<string, Buffer>();
 
   constructor(codec: Codec, settings: CloudEventsSettings) {
     this.codec = codec;
     this.settings = settings;
-    this.source = Buffer.from(settings.source);
   }
 
   read(received: ReceivedMessage): MessageContext {
@@ -54,30 +49,39 @@ export class KafkaCloudEvents implements CloudEvents {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${last}`;
   }
 
+  encodeHeaders(headers: MessageHeaders, added: Readonly<Record<string, string>> = {}): Buffer {
+    return encodeHeaders([...headerList(headers), ...Object.entries(added)]);
+  }
+
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage {
     const key = typeof event.key === 'string' ? Buffer.from(event.key) : event.key;
     const value = this.codec.encode(event.topic, event.type, event.data);
-    const headers: Record<string, Buffer> = {
-      ce_specversion: SPEC_VERSION,
-      ce_id: Buffer.from(event.id),
-      ce_type: this.typeHeader(event.type),
-      ce_source:
-        event.sourceSuffix === undefined ? this.source : Buffer.from(this.settings.source + event.sourceSuffix),
-      ce_time: Buffer.from(new Date(event.time).toISOString()),
-      ce_subject: Buffer.from(event.subject),
-      ce_correlationid: Buffer.from(event.correlationId),
-      ce_causationid: Buffer.from(event.causationId),
-      'content-type': AVRO,
-    };
-    if (event.traceparent !== null) headers['traceparent'] = Buffer.from(event.traceparent);
-    const message = { topic: event.topic, key, value, headers };
-    const size = sizeOf(message);
+    const headers = this.headersOf(event);
+    const size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + value.length + headers.length;
     if (size > this.settings.maxMessageBytes) {
       throw new MessageTooLarge(
         `${event.type} has ${size} bytes, ${event.topic} takes ${this.settings.maxMessageBytes} (MAX_MESSAGE_BYTES)`,
       );
     }
-    return message;
+    return { topic: event.topic, key, value, headers };
+  }
+
+  private headersOf(event: OutgoingEvent<MessageName>): Buffer {
+    const { id, subject, correlationId, causationId, traceparent } = event;
+    const source = this.settings.source + (event.sourceSuffix ?? '');
+    const headers: [string, string][] = [
+      ['ce_specversion', '1.0'],
+      ['ce_id', id],
+      ['ce_type', event.type],
+      ['ce_source', source],
+      ['ce_time', timeText(event.time)],
+      ['ce_subject', subject],
+      ['ce_correlationid', correlationId],
+      ['ce_causationid', causationId],
+      ['content-type', 'application/avro'],
+    ];
+    if (traceparent !== null) headers.push(['traceparent', traceparent]);
+    return encodeTextHeaders(headers);
   }
 
   private context(received: ReceivedMessage, source: string, id: string): MessageContext {
@@ -88,14 +92,6 @@ export class KafkaCloudEvents implements CloudEvents {
       traceparent: text(received.headers, 'traceparent'),
       key: received.key,
     };
-  }
-
-  private typeHeader(type: string): Buffer {
-    const known = this.types.get(type);
-    if (known) return known;
-    const header = Buffer.from(type);
-    this.types.set(type, header);
-    return header;
   }
 }
 
@@ -108,16 +104,10 @@ function text(headers: MessageHeaders, name: string): string | null {
   return read === '' || read.includes('\0') ? null : read;
 }
 
-function sizeOf({
-  key,
-  value,
-  headers,
-}: {
-  key: Buffer | null;
-  value: Buffer;
-  headers: Record<string, Buffer>;
-}): number {
-  let size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + value.length;
-  for (const name in headers) size += name.length + (headers[name]?.length ?? 0) + 4;
-  return size;
+/** Many events of a chunk share their millisecond. */
+let lastTime = { time: Number.NaN, text: '' };
+
+function timeText(time: number): string {
+  if (lastTime.time !== time) lastTime = { time, text: new Date(time).toISOString() };
+  return lastTime.text;
 }

@@ -1,8 +1,9 @@
-import type { Kafka, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
 import { murmur2Partitioner } from './partitioner.ts';
+import type { EncodableRecord } from './record-encoder.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
@@ -69,12 +70,7 @@ function* parts(messages: readonly OutgoingMessage[]): Generator<readonly Outgoi
 const RECORD_OVERHEAD_BYTES = 100;
 
 function sizeOf({ key, value, headers }: OutgoingMessage): number {
-  let size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) {
-    const header = headers[name];
-    for (const one of Array.isArray(header) ? header : [header]) size += name.length + (one?.length ?? 0) + 8;
-  }
-  return size;
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
 }
 
 function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
@@ -85,7 +81,12 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
       group = { topic, messages: [] };
       topics.set(topic, group);
     }
-    group.messages.push({ key, value, headers });
+    group.messages.push(encodedAs({ key, value, headers }));
   }
   return [...topics.values()];
+}
+
+/** Our record encoder takes headers that are encoded already; kafkajs only hands them through. */
+function encodedAs(record: EncodableRecord): Message {
+  return record as unknown as Message;
 }

@@ -1,13 +1,14 @@
-/** A message as kafkajs hands it to its record encoder. */
-export interface RecordInput {
+import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from './record-headers.ts';
+import type { MessageHeaders } from '../ports/messages.ts';
+
+/** A message as kafkajs hands it to its record encoder; ours come with headers that are encoded already. */
+export interface EncodableRecord {
   readonly offsetDelta?: number;
   readonly timestampDelta?: number;
   readonly key?: Buffer | string | null;
   readonly value?: Buffer | string | null;
-  readonly headers?: Readonly<Record<string, HeaderValue>>;
+  readonly headers?: MessageHeaders | Buffer;
 }
-
-type HeaderValue = Buffer | string | readonly (Buffer | string)[];
 
 /** What kafkajs' encoders take for one of theirs: the whole of `buffer` is copied into the batch. */
 export interface EncodedRecord {
@@ -19,6 +20,8 @@ const SLAB_BYTES = 1 << 18;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let used = 0;
 
+const NO_HEADERS = encodeHeaders([]);
+
 /**
  * One record of a record batch (magic 2): length, attributes, deltas, key, value, headers; numbers are zig-zag varints.
  * Records are cut from a slab that is filled once and never written again. Source: Kafka's protocol guide, "Record".
@@ -28,22 +31,18 @@ export function encodeRecord({
   timestampDelta = 0,
   key,
   value,
-  headers = {},
-}: RecordInput): EncodedRecord {
+  headers,
+}: EncodableRecord): EncodedRecord {
   const keyBytes = bytesOf(key);
   const valueBytes = bytesOf(value);
-  let headerCount = 0;
-  let body =
-    1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(offsetDelta) + sizeOfBytes(keyBytes) + sizeOfBytes(valueBytes);
-  for (const name in headers) {
-    const header = headers[name];
-    const nameSize = sizeOfText(name);
-    for (const one of valuesOf(header)) {
-      headerCount += 1;
-      body += nameSize + sizeOfBytes(bytesOf(one));
-    }
-  }
-  body += sizeOfVarint(headerCount);
+  const headerBytes = headersOf(headers);
+  const body =
+    1 +
+    sizeOfVarlong(timestampDelta) +
+    sizeOfVarint(offsetDelta) +
+    sizeOfBytes(keyBytes) +
+    sizeOfBytes(valueBytes) +
+    headerBytes.length;
   const buffer = room(sizeOfVarint(body) + body);
   let at = writeVarint(buffer, body, 0);
   buffer[at++] = 0;
@@ -51,20 +50,13 @@ export function encodeRecord({
   at = writeVarint(buffer, offsetDelta, at);
   at = writeBytes(buffer, keyBytes, at);
   at = writeBytes(buffer, valueBytes, at);
-  at = writeVarint(buffer, headerCount, at);
-  for (const name in headers) {
-    const header = headers[name];
-    for (const one of valuesOf(header)) {
-      at = writeVarint(buffer, Buffer.byteLength(name), at);
-      at += buffer.write(name, at);
-      at = writeBytes(buffer, bytesOf(one), at);
-    }
-  }
+  buffer.set(headerBytes, at);
   return { buf: buffer, buffer };
 }
 
-function valuesOf(header: HeaderValue | undefined): readonly (Buffer | string | undefined)[] {
-  return typeof header === 'object' && !Buffer.isBuffer(header) ? header : [header];
+function headersOf(headers: EncodableRecord['headers']): Buffer {
+  if (headers === undefined) return NO_HEADERS;
+  return Buffer.isBuffer(headers) ? headers : encodeHeaders(headerList(headers));
 }
 
 function room(size: number): Buffer {
@@ -86,36 +78,11 @@ function sizeOfBytes(bytes: Buffer | null): number {
   return bytes === null ? 1 : sizeOfVarint(bytes.length) + bytes.length;
 }
 
-function sizeOfText(text: string): number {
-  const length = Buffer.byteLength(text);
-  return sizeOfVarint(length) + length;
-}
-
 function writeBytes(buffer: Buffer, bytes: Buffer | null, at: number): number {
   if (bytes === null) return writeVarint(buffer, -1, at);
   const start = writeVarint(buffer, bytes.length, at);
   buffer.set(bytes, start);
   return start + bytes.length;
-}
-
-function zigZag(value: number): number {
-  return ((value << 1) ^ (value >> 31)) >>> 0;
-}
-
-function sizeOfVarint(value: number): number {
-  const bits = 32 - Math.clz32(zigZag(value) | 1);
-  return Math.ceil(bits / 7);
-}
-
-function writeVarint(buffer: Buffer, value: number, start: number): number {
-  let at = start;
-  let rest = zigZag(value);
-  while (rest > 0x7f) {
-    buffer[at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  buffer[at++] = rest;
-  return at;
 }
 
 /** Deltas of timestamps are nearly always 0; the others take the slow way. */

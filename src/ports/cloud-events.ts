@@ -1,5 +1,5 @@
 import type { MessageName, Messages } from '../generated/messages.ts';
-import type { MessageContext, OutgoingMessage, ReceivedMessage } from './messages.ts';
+import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from './messages.ts';
 
 /** What a message on its way out says about itself, beside its data. Written as CloudEvents 1.0 headers, Kafka binary mode. */
 export interface OutgoingEvent<N extends MessageName> {
@@ -32,6 +32,8 @@ export interface CloudEvents {
   digest(value: Buffer | null): string;
   /** The id of the `index`-th message that follows from this one: a UUID (version 8), the same whenever it is asked for. */
   eventId(context: MessageContext, index: number): string;
+  /** The headers of a message, and what is to be said beside them, in the form in which a record carries them. */
+  encodeHeaders(headers: MessageHeaders, added?: Readonly<Record<string, string>>): Buffer;
   /** @throws MessageTooLarge */
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;
 }

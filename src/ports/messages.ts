@@ -1,5 +1,7 @@
-/** Header values as Kafka carries them: a repeated header arrives as an array. */
-export type MessageHeaders = Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>;
+/** Headers as kafkajs gives them: a repeated one arrives as an array. */
+export type MessageHeaders = Readonly<
+  Record<string, Buffer | string | readonly (Buffer | string)[] | null | undefined>
+>;
 
 /** Where a message stands. `offset` is exact up to 2^53; `timestamp` is in milliseconds since the epoch, and tells a topic from its successor. */
 export interface Position {
@@ -21,7 +23,8 @@ export interface OutgoingMessage {
   readonly topic: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | Buffer[]>>;
+  /** In the form in which a record carries them, see adapters/record-headers.ts. */
+  readonly headers: Buffer;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { packHeaders } from './headers.ts';
 import { byteas, execute, plain, query, texts, toTime, uuids } from './sql.ts';
 import type { Store } from './store.ts';
 
@@ -36,7 +35,7 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
           texts(letters.map(({ identity }) => storable(identity.id))),
           uuids(letters.map(({ identity }) => identity.hash)),
           byteas(received.map(({ key }) => key)),
-          byteas(received.map(({ headers }) => packHeaders(headers))),
+          byteas(letters.map(({ headers }) => headers)),
           byteas(received.map(({ value }) => value)),
           uuids(letters.map(({ reason }) => reason)),
           texts(letters.map(({ message }) => storable(message))),

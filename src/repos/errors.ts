@@ -15,7 +15,7 @@ const MISCONFIGURED = /^(28|3D|3F|42)/;
 export function databaseError(error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const state = sqlState(cause);
-  if (state === undefined) return new DatabaseUnavailable(cause.message, { cause });
+  if (state === undefined) return isOurMistake(cause) ? cause : new DatabaseUnavailable(cause.message, { cause });
   if (REFUSED.test(state)) return new StaleRead(`${cause.message} (${state})`, { cause });
   if (TRANSIENT.test(state)) return new DatabaseUnavailable(`${cause.message} (${state})`, { cause });
   if (MISCONFIGURED.test(state)) {
@@ -29,6 +29,11 @@ export function databaseError(error: unknown): Error {
 export function isDefiniteRollback(error: unknown): boolean {
   const state = error instanceof Error ? sqlState(error) : undefined;
   return state !== undefined && /^(22|23|40)/.test(state);
+}
+
+/** Bindings that can't be built, say: trying again would never end. */
+function isOurMistake(error: Error): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
 function sqlState(error: Error): string | undefined {

@@ -1,29 +1,19 @@
 import type { Knex } from 'knex';
 import type { OutgoingMessage } from '../ports/messages.ts';
-import { packHeaders, unpackHeaders } from './headers.ts';
 import { byteas, execute, plain, query, texts, uuids } from './sql.ts';
 import type { Store } from './store.ts';
-
-interface OutboxRecord {
-  readonly seq: number;
-  readonly topic: string;
-  readonly key: Buffer | null;
-  readonly headers: Buffer;
-  readonly value: Buffer | null;
-}
 
 /** What is owed to Kafka. Its order is (lane, seq); a lane is seen to live by its own writes. */
 export function outboxTable(db: Knex): Store['outbox'] {
   return {
     async owed(debts) {
-      const rows = await query<OutboxRecord>(
+      return query<OutgoingMessage>(
         db,
         `SELECT o.topic, o.key, o.headers, o.value
          FROM unnest(?::uuid[], ?::text[]) AS d (lane, key)
          JOIN outbox o ON o.lane = d.lane AND o.key = convert_to(d.key, 'UTF8') ORDER BY o.lane, o.seq`,
         [uuids(debts.map(({ lane }) => lane)), texts(debts.map(({ key }) => key))],
       );
-      return rows.map(toMessage);
     },
 
     async write(rows, lane) {
@@ -47,16 +37,12 @@ export function outboxTable(db: Knex): Store['outbox'] {
           plain(rows.map(({ seq }) => seq)),
           texts(rows.map(({ topic }) => topic)),
           byteas(rows.map(({ key }) => key)),
-          byteas(rows.map(({ headers }) => packHeaders(headers))),
+          byteas(rows.map(({ headers }) => headers)),
           byteas(rows.map(({ value }) => value)),
         ],
       );
     },
   };
-}
-
-function toMessage({ topic, key, headers, value }: OutboxRecord): OutgoingMessage {
-  return { topic, key, value, headers: unpackHeaders(headers) };
 }
 
 /** Deletes what a lane has delivered, when there is no next transaction to do it in. */
@@ -93,12 +79,11 @@ export async function owedBy(
   lane: string,
   limit: number,
 ): Promise<readonly (OutgoingMessage & { readonly seq: number })[]> {
-  const rows = await query<OutboxRecord>(
+  return query<OutgoingMessage & { readonly seq: number }>(
     db,
     'SELECT seq, topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq LIMIT ?',
     [lane, limit],
   );
-  return rows.map((row) => ({ ...toMessage(row), seq: row.seq }));
 }
 
 /** Forgets lanes that owe nothing and have been silent for long. A lane that wakes up after all puts itself back with its next write. */

@@ -75,6 +75,14 @@ async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBindin
   try {
     return await db.raw<Answer<Row>>(sql, bindings);
   } catch (error) {
+    failed.add(db);
     throw databaseError(error);
   }
+}
+
+const failed = new WeakSet<Knex>();
+
+/** Whether a statement of this transaction has failed: PostgreSQL would answer its COMMIT with a silent ROLLBACK. */
+export function hasFailed(db: Knex): boolean {
+  return failed.has(db);
 }

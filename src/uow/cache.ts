@@ -26,12 +26,22 @@ export interface Cache {
 }
 
 export interface RowCache {
-  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` that were looked up. */
-  readonly looked: Set<string>;
+  /** The rows, as they were asked for, whose sameness was looked up, with what they are known by. */
+  readonly looked: Map<object, RowNames>;
   /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
   readonly present: Set<string>;
   readonly added: Map<string, StatisticRow>;
   readonly removed: Map<string, StatisticRow>;
+}
+
+/** What two rows are the same by: their id in the tenant, or their subdivision and time. */
+export interface RowNames {
+  readonly pair: string;
+  readonly moment: string;
+}
+
+export function namesOf(row: RowSameness): RowNames {
+  return { pair: pairOf(row.tenantId, row.statisticRowId), moment: momentOf(row) };
 }
 
 export function pairOf(tenantId: TenantId, id: string): string {
@@ -53,7 +63,7 @@ export function createCache(store: Store): Cache {
     names: new Map(),
     licenseIds: new Map(),
     buried: [],
-    rows: { looked: new Set(), present: new Set(), added: new Map(), removed: new Map() },
+    rows: { looked: new Map(), present: new Set(), added: new Map(), removed: new Map() },
     activeLicenses: new Map(),
     userLookUps: new Map(),
   };

@@ -10,6 +10,8 @@ export interface DatabaseSettings {
   readonly statementTimeout: number;
   readonly lockTimeout: number;
   readonly idleInTransactionTimeout: number;
+  /** Where knex' own complaints go; default: nowhere, since whoever asked gets the error. */
+  readonly log?: (message: string) => void;
 }
 
 type PgParsers = typeof pg.types.getTypeParser;
@@ -26,6 +28,7 @@ const PLANS = ['jit=off', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_m
 /** The pool. int8 comes as number: every one of ours is below 2^53. */
 export function createDatabase(settings: DatabaseSettings): Knex {
   const { statementTimeout, lockTimeout, idleInTransactionTimeout, connectTimeout } = settings;
+  const tell = (message: unknown): void => settings.log?.(String(message));
   const session = [
     `statement_timeout=${statementTimeout}`,
     `lock_timeout=${lockTimeout}`,
@@ -37,6 +40,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
   ];
   return knex({
     client: 'pg',
+    log: { warn: tell, error: tell, deprecate: tell, debug: tell },
     pool: { min: 0, max: settings.poolMax },
     acquireConnectionTimeout: connectTimeout,
     connection: {

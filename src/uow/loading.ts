@@ -2,7 +2,7 @@ import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.t
 import type { LicenseKey, SubdivisionKey } from '../ports/repositories.ts';
 import type { Loads } from '../ports/unit-of-work.ts';
 import type { RowSameness, Stored } from '../repos/store.ts';
-import { momentOf, pairOf, type Cache } from './cache.ts';
+import { namesOf, pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
 
 /** What a chunk's messages declared, each thing once. */
@@ -107,10 +107,10 @@ export async function loadLicenseIds({ store, licenseIds }: Cache, keys: readonl
 
 export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowSameness[]): Promise<void> {
   if (wanted.length === 0) return;
-  for (const row of wanted) rows.looked.add(pairOf(row.tenantId, row.statisticRowId)).add(momentOf(row));
+  for (const row of wanted) rows.looked.set(row, namesOf(row));
   for (const same of await store.statisticRows.same(wanted)) {
-    if (rows.removed.has(pairOf(same.tenantId, same.statisticRowId))) continue;
-    rows.present.add(pairOf(same.tenantId, same.statisticRowId)).add(momentOf(same));
+    const { pair, moment } = namesOf(same);
+    if (!rows.removed.has(pair)) rows.present.add(pair).add(moment);
   }
 }
 

@@ -14,7 +14,8 @@ import type {
   UserLookUpRepository,
   UserRepository,
 } from '../ports/repositories.ts';
-import { momentOf, pairOf, type Cache } from './cache.ts';
+import type { RowSameness } from '../repos/store.ts';
+import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
 import { overlay } from './identity-map.ts';
 import { loadLicenseIds, loadNames, loadSameRows, loadSubdivisions, loadTenants, loadUsers } from './loading.ts';
 
@@ -183,10 +184,11 @@ function placed(license: Subdivision['licenses'][number], place: SubdivisionKey)
 export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   const { store, journal, rows } = cache;
 
-  function mark(set: Set<string>, mark: string): void {
-    if (set.has(mark)) return;
-    set.add(mark);
-    journal.record(() => set.delete(mark));
+  /** The row that was asked for last is nearly always the one that is added next. */
+  let last: { readonly row: RowSameness; readonly names: RowNames } | undefined;
+
+  function namesOfSame(row: RowSameness): RowNames {
+    return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
   }
 
   return {
@@ -197,10 +199,10 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return store.statisticRows.get(tenantId, id);
     },
     async exists(row) {
-      const pair = pairOf(row.tenantId, row.statisticRowId);
-      const moment = momentOf(row);
-      if (!rows.looked.has(pair) || !rows.looked.has(moment)) await loadSameRows(cache, [row]);
-      return rows.present.has(pair) || rows.present.has(moment);
+      if (!rows.looked.has(row)) await loadSameRows(cache, [row]);
+      const names = rows.looked.get(row) ?? namesOf(row);
+      last = { row, names };
+      return rows.present.has(names.pair) || rows.present.has(names.moment);
     },
     async list(tenantId, subdivisionId, page) {
       const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
@@ -215,11 +217,15 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return overlay(stored, changed, ({ statisticRowId }) => statisticRowId, page);
     },
     add(row) {
-      const pair = pairOf(row.tenantId, row.statisticRowId);
+      const { pair, moment } = namesOfSame(row);
+      const known = { pair: rows.present.has(pair), moment: rows.present.has(moment) };
+      journal.record(() => {
+        rows.added.delete(pair);
+        if (!known.pair) rows.present.delete(pair);
+        if (!known.moment) rows.present.delete(moment);
+      });
       rows.added.set(pair, row);
-      journal.record(() => rows.added.delete(pair));
-      mark(rows.present, pair);
-      mark(rows.present, momentOf(row));
+      rows.present.add(pair).add(moment);
     },
     remove(row) {
       const pair = pairOf(row.tenantId, row.statisticRowId);
@@ -236,6 +242,15 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       rows.present.delete(momentOf(row));
     },
   };
+}
+
+function isSameRow(a: RowSameness, b: RowSameness): boolean {
+  return (
+    a.statisticRowId === b.statisticRowId &&
+    a.created === b.created &&
+    a.subdivisionId === b.subdivisionId &&
+    a.tenantId === b.tenantId
+  );
 }
 
 export function userRepository(cache: Cache): UserRepository {

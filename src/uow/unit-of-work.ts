@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { CommitOutcomeUnknown } from '../ports/errors.ts';
+import { CommitOutcomeUnknown, StaleRead } from '../ports/errors.ts';
 import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { databaseError, isDefiniteRollback } from '../repos/errors.ts';
 import { postgresStore } from '../repos/postgres.ts';
+import { hasFailed } from '../repos/sql.ts';
 import { openUnit } from './unit.ts';
 
 /** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
@@ -25,6 +26,7 @@ export class KnexUnitOfWork implements UnitOfWork {
       const unit = await openUnit(postgresStore(trx), messages, lane);
       const value = await work(unit);
       const outbox = await unit.flush();
+      if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');
       await commit(trx);
       return { value, outbox };
     } catch (error) {

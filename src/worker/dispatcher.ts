@@ -118,7 +118,15 @@ export class Dispatcher {
   }
 
   private letterOf({ received, identity }: Task, reason: DeadLetterReason, error: Error): DeadLetter {
-    return { received, identity, reason, message: error.message, exception: error.name, time: this.d.clock.now() };
+    return {
+      received,
+      headers: this.d.cloudEvents.encodeHeaders(received.headers),
+      identity,
+      reason,
+      message: error.message,
+      exception: error.name,
+      time: this.d.clock.now(),
+    };
   }
 
   private letter(unit: Unit, letter: DeadLetter): void {
@@ -136,7 +144,7 @@ export class Dispatcher {
       'dlq-time': new Date(time).toISOString(),
     };
     unit.deadLetters.add(letter);
-    unit.outbox.add({ topic: dlqOf(topic), key, value, headers: { ...asBuffers(headers), ...asBuffers(about) } });
+    unit.outbox.add({ topic: dlqOf(topic), key, value, headers: this.d.cloudEvents.encodeHeaders(headers, about) });
     this.d.telemetry.deadLetter({ topic, partition, offset, reason, message });
   }
 }
@@ -151,16 +159,4 @@ function isOfTheDatabase(error: unknown): boolean {
     error instanceof CommitOutcomeUnknown ||
     error instanceof ConfigurationError
   );
-}
-
-function asBuffers(
-  headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>,
-): Record<string, Buffer | Buffer[]> {
-  const toBuffer = (value: Buffer | string): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(value));
-  const buffers: Record<string, Buffer | Buffer[]> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
-    buffers[name] = typeof value === 'string' || Buffer.isBuffer(value) ? toBuffer(value) : value.map(toBuffer);
-  }
-  return buffers;
 }

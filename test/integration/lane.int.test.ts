@@ -238,7 +238,14 @@ const SILENT: Telemetry = {
 };
 
 /** These tasks have no domain events, and no rejections. */
-const WITHOUT_EVENTS: CloudEvents = { read: none, byPosition: none, digest: none, eventId: none, write: none };
+const WITHOUT_EVENTS: CloudEvents = {
+  read: none,
+  byPosition: none,
+  digest: none,
+  eventId: none,
+  write: none,
+  encodeHeaders: () => Buffer.from([0]),
+};
 
 function none(): never {
   throw new Error('not used');

@@ -1,3 +1,4 @@
+import { encodeTextHeaders } from '../../src/adapters/record-headers.ts';
 import { createHash } from 'node:crypto';
 import { storedId } from '../../src/domain/ids.ts';
 import type { AnyId, LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../src/domain/ids.ts';
@@ -133,7 +134,7 @@ export function anEvent(key: string, text: string): OutgoingMessage {
     topic: 'licensing.events.v1',
     key: Buffer.from(key),
     value: Buffer.from(text),
-    headers: { ce_id: Buffer.from(text) },
+    headers: encodeTextHeaders([['ce_id', text]]),
   };
 }
 
@@ -146,7 +147,8 @@ export function aDeadLetter(offset: number): DeadLetter {
   const { identity } = aMessage(offset);
   const at = { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW };
   const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers: { ce_id: identity.id } };
-  return { received, identity, reason: 'HandlerFailed', message: 'no', exception: 'Error', time: NOW };
+  const headers = encodeTextHeaders([['ce_id', identity.id]]);
+  return { received, headers, identity, reason: 'HandlerFailed', message: 'no', exception: 'Error', time: NOW };
 }
 
 /** A lane whose publications the test tells of. */

@@ -51,9 +51,9 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
         topic: 'licensing.commands.v1.dlq',
         key: Buffer.from([0, 255]),
         value: Buffer.from([1, 0, 2]),
-        headers: { ce_id: Buffer.from('é'), twice: [Buffer.from('1'), Buffer.from('')] },
+        headers: Buffer.from([1, 0, 255]),
       };
-      const tombstone = { topic: 't', key: null, value: null, headers: {} };
+      const tombstone = { topic: 't', key: null, value: null, headers: Buffer.from([0]) };
       await unitOfWork.run([], async ({ outbox }) => [message, tombstone].forEach((one) => outbox.add(one)));
       const relayed: OutgoingMessage[] = [];
       await maintenance.relay(SILENCE, 9, async (messages) => void relayed.push(...messages));

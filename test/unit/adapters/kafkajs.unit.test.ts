@@ -2,17 +2,21 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import type { ICustomPartitioner } from 'kafkajs';
+import { crc32c } from '../../../src/adapters/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs.ts';
 import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
 import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
+import { decodeHeaders, encodeHeaders, encodeTextHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 
 /** kafkajs' own modules, loaded in a thread of their own, where nothing has replaced them. */
 const original = new Worker(
   `const { parentPort } = require('node:worker_threads');
    const Record = require('kafkajs/src/protocol/recordBatch/record/v0');
+   const checksum = require('kafkajs/src/protocol/recordBatch/crc32C/crc32C');
    const group = require('kafkajs/src/producer/groupMessagesPerPartition');
    const buffers = (value) => value instanceof Uint8Array ? Buffer.from(value) : Array.isArray(value) ? value.map(buffers) : value;
    parentPort.on('message', ({ what, input }) => {
+     if (what === 'checksum') return parentPort.postMessage(checksum(buffers(input)));
      if (what === 'group') return parentPort.postMessage(group({ ...input, partitioner: ({ message }) => message.to }));
      const headers = Object.fromEntries(Object.entries(input.headers).map(([k, v]) => [k, buffers(v)]));
      parentPort.postMessage(Record({ ...input, key: buffers(input.key), value: buffers(input.value), headers }).buffer);
@@ -55,6 +59,37 @@ test('a record larger than a slab is encoded as well', async () => {
   const input = { key: 'k', value: Buffer.alloc(400_000, 7), headers: {} };
   const expected = Buffer.from(await byOriginal<Uint8Array>('record', input));
   expect(encodeRecord(input).buffer.equals(expected)).toBe(true);
+});
+
+test('a batch has the same checksum', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 5_000 }), async (array) => {
+      expect(crc32c(Buffer.from(array))).toBe(await byOriginal('checksum', array));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('headers that are encoded already give the same record as headers by name', () => {
+  fc.assert(
+    fc.property(record, (input) => {
+      const encoded = { ...input, headers: encodeHeaders(headerList(input.headers)) };
+      expect(encodeRecord(encoded).buffer.equals(encodeRecord(input).buffer)).toBe(true);
+    }),
+  );
+});
+
+test('headers can be read back, and texts are written as any headers are', () => {
+  const texts = fc.array(
+    fc.tuple(fc.string({ unit: 'grapheme-ascii' }), fc.string({ unit: 'grapheme', maxLength: 9_000 })),
+  );
+  fc.assert(
+    fc.property(texts, (headers) => {
+      const encoded = encodeTextHeaders(headers);
+      expect(encoded.equals(encodeHeaders(headers))).toBe(true);
+      expect(decodeHeaders(encoded).map(([name, value]) => [name, String(value)])).toEqual(headers);
+    }),
+  );
 });
 
 test('records that were encoded before keep their bytes', () => {

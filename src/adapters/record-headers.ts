@@ -1,0 +1,124 @@
+import type { MessageHeaders } from '../ports/messages.ts';
+
+/**
+ * Headers as a Kafka record carries them: their number, then for each its name and its value behind their lengths, all numbers as
+ * zig-zag varints; a value of length -1 is null. Messages hold their headers in this form from the moment they are written: the
+ * outbox keeps the bytes, and the producer copies them into the record. Source: Kafka's protocol guide, "Record Header".
+ */
+export type HeaderList = readonly (readonly [name: string, value: Buffer | string | null])[];
+
+export function encodeHeaders(headers: HeaderList): Buffer {
+  let size = sizeOfVarint(headers.length);
+  for (const [name, value] of headers) size += sizeOfText(name) + sizeOfValue(value);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = writeVarint(bytes, headers.length, 0);
+  for (const [name, value] of headers) {
+    at = writeText(bytes, name, at);
+    at = value === null ? writeVarint(bytes, -1, at) : writeValue(bytes, value, at);
+  }
+  return bytes;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+/**
+ * The same for texts. Where all is ASCII, one string is put together and written at once: a native call instead of two a header.
+ */
+export function encodeTextHeaders(headers: readonly (readonly [name: string, value: string])[]): Buffer {
+  let text = varintText(headers.length);
+  for (const [name, value] of headers) text += varintText(name.length) + name + varintText(value.length) + value;
+  for (const [, value] of headers) if (!ASCII.test(value)) return encodeHeaders(headers);
+  return Buffer.from(text, 'latin1');
+}
+
+const VARINT_TEXTS = Array.from({ length: 1_024 }, (_, value) => bytesText(value));
+
+function varintText(value: number): string {
+  return VARINT_TEXTS[value] ?? bytesText(value);
+}
+
+function bytesText(value: number): string {
+  const bytes = Buffer.alloc(5);
+  return bytes.toString('latin1', 0, writeVarint(bytes, value, 0));
+}
+
+/** As kafkajs gives them: by name, repeated ones as an array. */
+export function headerList(headers: MessageHeaders): HeaderList {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) return [[name, value] as const];
+    return value.map((one) => [name, one] as const);
+  });
+}
+
+export function decodeHeaders(bytes: Buffer): readonly (readonly [name: string, value: Buffer | null])[] {
+  const reader = { bytes, at: 0 };
+  return Array.from({ length: readVarint(reader) }, () => {
+    const name = read(reader)?.toString() ?? '';
+    return [name, read(reader)] as const;
+  });
+}
+
+export function sizeOfVarint(value: number): number {
+  const encoded = zigZag(value);
+  return encoded < 0x80 ? 1 : encoded < 0x4000 ? 2 : encoded < 0x200000 ? 3 : encoded < 0x10000000 ? 4 : 5;
+}
+
+export function writeVarint(bytes: Buffer, value: number, start: number): number {
+  let at = start;
+  let rest = zigZag(value);
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+function zigZag(value: number): number {
+  return ((value << 1) ^ (value >> 31)) >>> 0;
+}
+
+function sizeOfText(text: string): number {
+  const length = Buffer.byteLength(text);
+  return sizeOfVarint(length) + length;
+}
+
+function sizeOfValue(value: Buffer | string | null): number {
+  if (value === null) return 1;
+  const length = typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+  return sizeOfVarint(length) + length;
+}
+
+function writeValue(bytes: Buffer, value: Buffer | string, at: number): number {
+  if (typeof value === 'string') return writeText(bytes, value, at);
+  const start = writeVarint(bytes, value.length, at);
+  bytes.set(value, start);
+  return start + value.length;
+}
+
+function writeText(bytes: Buffer, text: string, at: number): number {
+  const start = writeVarint(bytes, Buffer.byteLength(text), at);
+  return start + bytes.write(text, start);
+}
+
+interface Reader {
+  readonly bytes: Buffer;
+  at: number;
+}
+
+function read(reader: Reader): Buffer | null {
+  const length = readVarint(reader);
+  if (length < 0) return null;
+  reader.at += length;
+  return reader.bytes.subarray(reader.at - length, reader.at);
+}
+
+function readVarint(reader: Reader): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = reader.bytes[reader.at++] ?? 0;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+  }
+}
