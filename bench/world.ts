@@ -7,7 +7,6 @@ import type { Admin } from 'kafkajs';
 import type { Knex } from 'knex';
 import { readConfig, type Config } from '../src/config.ts';
 import { createContainer, subjectsOf, type Cradle } from '../src/container.ts';
-import { subjectOf } from '../src/adapters/schema-registry.ts';
 import { SCHEMAS } from '../src/generated/schemas.ts';
 import type { Stack } from '../stack/stack.ts';
 import { cpuSeconds } from './cpu.ts';
@@ -126,8 +125,8 @@ export class World {
   private async prepare(): Promise<void> {
     const { cradle, config } = this;
     await cradle.migrations.up();
-    for (const { topic, type } of subjectsOf(config.topics)) {
-      await cradle.schemaRegistry.register(subjectOf(topic, type), SCHEMAS[type], 'FULL_TRANSITIVE');
+    for (const { subject, type } of subjectsOf(config.topics)) {
+      await cradle.schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
     }
     await cradle.codec.prepareWriters(subjectsOf(config.topics), AbortSignal.timeout(30_000));
     await cradle.kafkaAdmin.create(config.topics, {

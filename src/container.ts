@@ -18,7 +18,7 @@ import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConsumer } from './adapters/kafka-consumer.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { MessageCodec } from './adapters/message-codec.ts';
-import { SchemaRegistryClient } from './adapters/schema-registry.ts';
+import { SchemaRegistryClient, subjectOf } from './adapters/schema-registry.ts';
 import { LogTelemetry } from './adapters/telemetry.ts';
 import { HttpUserDomainClient } from './adapters/user-domain-client.ts';
 import type { Config } from './config.ts';
@@ -288,22 +288,33 @@ function worker(config: Config) {
   };
 }
 
+export interface Subject {
+  /** In the registry, by TopicRecordNameStrategy. */
+  readonly subject: string;
+  readonly topic: string;
+  readonly type: MessageName;
+}
+
 /** Which types go over which topic: what is registered, and what the worker writes with. */
-export function subjectsOf(topics: Topics): readonly { readonly topic: string; readonly type: MessageName }[] {
+export function subjectsOf(topics: Topics): readonly Subject[] {
   return [
-    ...COMMAND_NAMES.map((type) => ({ topic: topics.commands, type })),
-    ...OUTSIDE_EVENT_NAMES.map((type) => ({ topic: topics.users, type })),
+    ...subjects(topics.commands, COMMAND_NAMES),
+    ...subjects(topics.users, OUTSIDE_EVENT_NAMES),
     ...writtenSubjects(topics),
   ];
 }
 
 /** The part of them that the worker itself writes. */
-export function writtenSubjects(topics: Topics): readonly { readonly topic: string; readonly type: MessageName }[] {
+export function writtenSubjects(topics: Topics): readonly Subject[] {
   return [
-    ...EVENT_NAMES.map((type) => ({ topic: topics.events, type })),
-    ...REJECTION_NAMES.map((type) => ({ topic: topics.rejections, type })),
-    ...INTERNAL_MESSAGE_NAMES.map((type) => ({ topic: topics.userLookUps, type })),
+    ...subjects(topics.events, EVENT_NAMES),
+    ...subjects(topics.rejections, REJECTION_NAMES),
+    ...subjects(topics.userLookUps, INTERNAL_MESSAGE_NAMES),
   ];
+}
+
+function subjects(topic: string, types: readonly MessageName[]): readonly Subject[] {
+  return types.map((type) => ({ subject: subjectOf(topic, type), topic, type }));
 }
 
 /** The cradle is a proxy, which must not be spread or kept: this takes what is needed out of it. */

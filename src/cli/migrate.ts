@@ -1,5 +1,6 @@
-import { readConfig } from '../config.ts';
 import { createContainer } from '../container.ts';
+import { reachDatabase } from './reachable.ts';
+import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
 export const migrate: Verb = {
@@ -14,8 +15,9 @@ Needs DATABASE_URL.`,
 
   async run(call) {
     const action = actionOf(call, ['up', 'down', 'status']);
-    const { cradle } = createContainer({ config: readConfig(onlyDatabase(call.environment)) });
+    const { cradle } = createContainer({ config: configFor(call.environment, ['DATABASE_URL']) });
     const { migrations, database } = cradle;
+    await reachDatabase(cradle);
     try {
       switch (action) {
         case 'up': {
@@ -40,8 +42,3 @@ Needs DATABASE_URL.`,
     }
   },
 };
-
-/** Migrating needs the database alone: the other settings may be missing where it is done. */
-function onlyDatabase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { KAFKA_BROKERS: 'none:0', SCHEMA_REGISTRY_URL: 'http://none', ...environment };
-}

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../ports/errors.ts';
 import { migrate } from './migrate.ts';
+import { nearest } from './nearest.ts';
 import { schemas } from './schemas.ts';
+import { send } from './send.ts';
+import { tail } from './tail.ts';
 import { topics } from './topics.ts';
 import { UsageError, type Verb } from './verb.ts';
 import { worker } from './worker.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { worker, migrate, topics, schemas };
+const VERBS: Readonly<Record<string, Verb>> = { worker, send, tail, migrate, topics, schemas };
 
 /** Runs one verb; returns the exit code: 0 only for success, 2 for a call that can't be understood, 1 for everything else. */
 export async function run(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -17,7 +20,9 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
   }
   const verb = VERBS[name];
   if (verb === undefined) {
-    process.stderr.write(`licensing: there is no '${name}'; there are ${Object.keys(VERBS).join(', ')}\n`);
+    const near = nearest(name, Object.keys(VERBS));
+    const hint = near === undefined ? `there are ${Object.keys(VERBS).join(', ')}` : `did you mean ${near}?`;
+    process.stderr.write(`licensing: there is no '${name}'; ${hint}\n`);
     return 2;
   }
   try {
@@ -44,7 +49,11 @@ function help(): string {
 /** Every fault that a person can mend is one sentence; only what is our own mistake comes with a stack. */
 function complain(name: string, error: unknown): number {
   if (error instanceof UsageError || isParseError(error)) {
-    process.stderr.write(`licensing ${name}: ${error.message}\n`);
+    // Node adds what to do if the option was meant as data, which helps nobody here.
+    const [sentence] = error.message.split('. To specify a positional');
+    process.stderr.write(
+      `licensing ${name}: ${sentence}${isParseError(error) ? `; \`licensing ${name} --help\` lists the options` : ''}\n`,
+    );
     return 2;
   }
   if (error instanceof ConfigurationError) {

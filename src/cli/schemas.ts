@@ -1,7 +1,7 @@
-import { subjectOf } from '../adapters/schema-registry.ts';
-import { readConfig } from '../config.ts';
 import { createContainer, subjectsOf } from '../container.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
+import { reachRegistry } from './reachable.ts';
+import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
 export const schemas: Verb = {
@@ -16,11 +16,12 @@ Needs SCHEMA_REGISTRY_URL.`,
 
   async run(call) {
     const action = actionOf(call, ['register', 'check']);
-    const config = readConfig({ KAFKA_BROKERS: 'none:0', DATABASE_URL: 'postgres://none', ...call.environment });
-    const { schemaRegistry } = createContainer({ config }).cradle;
+    const config = configFor(call.environment, ['SCHEMA_REGISTRY_URL']);
+    const { cradle } = createContainer({ config });
+    const { schemaRegistry } = cradle;
+    await reachRegistry(cradle);
     let faults = 0;
-    for (const { topic, type } of subjectsOf(config.topics)) {
-      const subject = subjectOf(topic, type);
+    for (const { subject, topic, type } of subjectsOf(config.topics)) {
       const latest = await schemaRegistry.latest(subject);
       if (action === 'register') {
         if (latest !== undefined && topic === config.topics.users) {

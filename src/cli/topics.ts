@@ -1,6 +1,7 @@
-import type { KafkaAdmin } from '../adapters/kafka-admin.ts';
-import { readConfig, type Config } from '../config.ts';
-import { createContainer } from '../container.ts';
+import type { Config } from '../config.ts';
+import { createContainer, type Cradle } from '../container.ts';
+import { reachKafka } from './reachable.ts';
+import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
 export const topics: Verb = {
@@ -14,12 +15,10 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
 
   async run(call) {
     const action = actionOf(call, ['create', 'check']);
-    const config = readConfig({
-      SCHEMA_REGISTRY_URL: 'http://none',
-      DATABASE_URL: 'postgres://none',
-      ...call.environment,
-    });
-    const { kafkaAdmin } = createContainer({ config }).cradle;
+    const config = configFor(call.environment, ['KAFKA_BROKERS']);
+    const { cradle } = createContainer({ config });
+    const { kafkaAdmin } = cradle;
+    await reachKafka(cradle);
     if (action === 'create') {
       const created = await kafkaAdmin.create(config.topics, {
         partitions: config.topicPartitions,
@@ -37,7 +36,7 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
 };
 
 /** What keeps the worker from working with the topics as they are, a sentence each. */
-export async function topicFaults(kafkaAdmin: KafkaAdmin, config: Config): Promise<readonly string[]> {
+export async function topicFaults(kafkaAdmin: Cradle['kafkaAdmin'], config: Config): Promise<readonly string[]> {
   const { topics: names, inboxRetention, maxMessageBytes } = config;
   const sources = [names.commands, names.users, names.userLookUps];
   const states = await kafkaAdmin.describe(names);

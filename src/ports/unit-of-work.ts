@@ -112,8 +112,16 @@ export interface OutboxLane {
   readonly living: boolean;
   /** Takes the next `count` numbers and returns the first. */
   take(count: number): number;
+  /** Whether this process knows that a lane's row has reached Kafka: then nobody has to adopt it. */
+  isPublished(lane: string, seq: number): boolean;
   /** Rows in [from, to) are published and may be deleted in the next transaction; undefined when there are none. */
   deletable(): { readonly from: number; readonly to: number } | undefined;
+}
+
+/** A row that a lane has written and not deleted. */
+export interface OwedRow extends OutgoingMessage {
+  readonly lane: string;
+  readonly seq: number;
 }
 
 export interface OutboxRow extends OutgoingMessage {

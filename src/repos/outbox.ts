@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { OutgoingMessage } from '../ports/messages.ts';
+import type { OwedRow } from '../ports/unit-of-work.ts';
 import { byteas, execute, plain, query, texts, uuids } from './sql.ts';
 import type { Store } from './store.ts';
 
@@ -7,9 +8,9 @@ import type { Store } from './store.ts';
 export function outboxTable(db: Knex): Store['outbox'] {
   return {
     async owed(debts) {
-      return query<OutgoingMessage>(
+      return query<OwedRow>(
         db,
-        `SELECT o.topic, o.key, o.headers, o.value
+        `SELECT o.lane, o.seq, o.topic, o.key, o.headers, o.value
          FROM unnest(?::uuid[], ?::text[]) AS d (lane, key)
          JOIN outbox o ON o.lane = d.lane AND o.key = convert_to(d.key, 'UTF8') ORDER BY o.lane, o.seq`,
         [uuids(debts.map(({ lane }) => lane)), texts(debts.map(({ key }) => key))],

@@ -4,7 +4,7 @@ import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { User } from '../domain/user.ts';
-import type { MessageIdentity, OutgoingMessage, Position } from '../ports/messages.ts';
+import type { MessageIdentity, Position } from '../ports/messages.ts';
 import type {
   ActiveLicense,
   LicenseKey,
@@ -13,7 +13,7 @@ import type {
   SubdivisionKey,
   UserLookUp,
 } from '../ports/repositories.ts';
-import type { DeadLetter, Outcome, OutboxLane, OutboxRow, Seen } from '../ports/unit-of-work.ts';
+import type { DeadLetter, Outcome, OutboxLane, OutboxRow, OwedRow, Seen } from '../ports/unit-of-work.ts';
 
 /** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
 export interface Stored<V> {
@@ -112,7 +112,7 @@ export interface Store {
   };
   readonly outbox: {
     /** What lanes still owe under these keys, in the order of (lane, seq). */
-    owed(debts: readonly { readonly lane: string; readonly key: string }[]): Promise<readonly OutgoingMessage[]>;
+    owed(debts: readonly { readonly lane: string; readonly key: string }[]): Promise<readonly OwedRow[]>;
     /** Deletes the lane's published range and writes the new rows. */
     write(rows: readonly OutboxRow[], lane: OutboxLane): Promise<void>;
   };

@@ -78,7 +78,12 @@ export class Migrations {
 
   private async ask<T>(work: (config: Knex.MigratorConfig) => Promise<T>): Promise<T> {
     try {
-      return await work({ migrationSource: this.source, tableName: 'migrations' });
+      // A database that is ahead of this build is not a fault: in a rolling update the old worker meets it.
+      return await work({
+        migrationSource: this.source,
+        tableName: 'migrations',
+        disableMigrationsListValidation: true,
+      });
     } catch (error) {
       throw databaseError(error);
     }

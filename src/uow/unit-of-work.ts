@@ -60,6 +60,10 @@ export class UnattendedLane implements OutboxLane {
     return first;
   }
 
+  isPublished(): boolean {
+    return false;
+  }
+
   deletable(): undefined {
     return undefined;
   }

@@ -111,7 +111,9 @@ function unitOver(cache: Cache, inbox: Inbox, lane: OutboxLane, seenDebts: reado
     const debts = new Map(
       [...seenDebts, ...debtsOfWritten(cache, lane.id)].map((debt) => [debt.lane + debt.key, debt]),
     );
-    return debts.size === 0 ? [] : store.outbox.owed([...debts.values()]);
+    if (debts.size === 0) return [];
+    const owing = await store.outbox.owed([...debts.values()]);
+    return owing.filter((row) => !lane.isPublished(row.lane, row.seq));
   }
 
   return {

@@ -9,8 +9,22 @@ export class LaneOutbox implements OutboxLane {
   private deletedTo = 0;
   private deletingTo = 0;
 
-  constructor(id: string) {
+  private readonly known: Map<string, LaneOutbox>;
+
+  /** @param known the outboxes of this process, by id; this one joins them, and leaves by `forget` */
+  constructor(id: string, known: Map<string, LaneOutbox>) {
     this.id = id;
+    this.known = known;
+    known.set(id, this);
+  }
+
+  forget(): void {
+    this.known.delete(this.id);
+  }
+
+  isPublished(lane: string, seq: number): boolean {
+    const outbox = this.known.get(lane);
+    return outbox !== undefined && seq < outbox.publishedTo;
   }
 
   take(count: number): number {

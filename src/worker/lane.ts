@@ -25,6 +25,8 @@ export interface LaneDependencies {
   readonly outboxMaintenance: OutboxMaintenance;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
+  /** The outboxes of all lanes of this process. */
+  readonly outboxes: Map<string, LaneOutbox>;
   /** Turns messages into tasks; may wait, for a schema or for the user domain. */
   readonly plan: (messages: readonly ReceivedMessage[], signal: AbortSignal) => Promise<readonly Task[]>;
   /** Told when everything up to these messages is committed and published. */
@@ -65,7 +67,7 @@ export class Lane {
   constructor(settings: LaneSettings, dependencies: LaneDependencies) {
     this.settings = settings;
     this.d = dependencies;
-    this.outbox = new LaneOutbox(dependencies.newId());
+    this.outbox = new LaneOutbox(dependencies.newId(), dependencies.outboxes);
   }
 
   get hasRoom(): boolean {
@@ -251,10 +253,11 @@ export class Lane {
   /** What it has published is deleted, what it owes is the relay's from here on. */
   private giveUpOutbox(): void {
     const { outbox } = this;
-    this.outbox = new LaneOutbox(this.d.newId());
+    this.outbox = new LaneOutbox(this.d.newId(), this.d.outboxes);
     const retired = this.published.then(async () => {
       await this.deleteDelivered(outbox);
       await this.d.outboxMaintenance.retire(outbox.id);
+      outbox.forget();
     });
     // If the database is away, the relay finds out for itself that the lane has been silent.
     retired.catch((error: unknown) => this.d.telemetry.waiting('database', asError(error)));

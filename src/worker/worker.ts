@@ -2,6 +2,7 @@ import type { Batch, BatchFlow, Consumer, ConsumerListener } from '../ports/cons
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { Lane, type LaneDependencies, type Queued } from './lane.ts';
+import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
 import { OutboxRelay, type RelaySettings } from './outbox-relay.ts';
 import type { Planner } from './planner.ts';
@@ -19,7 +20,7 @@ export interface WorkerSettings {
   readonly relay: RelaySettings;
 }
 
-export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed'> {
+export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed' | 'outboxes'> {
   readonly consumer: Consumer;
   readonly planner: Planner;
   readonly userLookUps: UserLookUps;
@@ -35,6 +36,7 @@ export class Worker implements ConsumerListener {
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly relay: OutboxRelay;
+  private readonly outboxes = new Map<string, LaneOutbox>();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private end: (error: Error | undefined) => void = () => undefined;
@@ -115,6 +117,7 @@ export class Worker implements ConsumerListener {
       {
         ...this.d,
         plan,
+        outboxes: this.outboxes,
         finished: (messages) => this.offsets.finish(messages),
         failed: (error) => this.end(error),
       },

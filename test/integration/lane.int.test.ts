@@ -159,6 +159,7 @@ class World {
         newId: randomUUID,
         plan: (messages) => Promise.resolve(messages.map(({ offset }) => this.task(offset))),
         finished: (messages) => void (this.done += messages.length),
+        outboxes: new Map(),
         failed: (error) => this.failures.push(error),
       },
     );

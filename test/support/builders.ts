@@ -167,6 +167,13 @@ export class TestLane implements OutboxLane {
     return this.next - count;
   }
 
+  /** What this lane's process knows to be published, by `lane/seq`. */
+  readonly known = new Set<string>();
+
+  isPublished(lane: string, seq: number): boolean {
+    return this.known.has(`${lane}/${seq}`);
+  }
+
   deletable(): { readonly from: number; readonly to: number } | undefined {
     return this.published;
   }

@@ -58,6 +58,12 @@ export function describeOutbox(create: CreateSubject): void {
     expect(await write(second, movesSubdivision, [TENANT, 'three'])).toEqual(['two', 'three']);
   });
 
+  it('what this process knows to be published is not adopted, though it is not deleted yet', async () => {
+    await write(first, movesSubdivision, [TENANT, 'one'], [TENANT, 'two']);
+    second.known.add(`${first.id}/0`);
+    expect(await write(second, movesSubdivision, [TENANT, 'three'])).toEqual(['two', 'three']);
+  });
+
   it('nothing is adopted of what is only read, or changed in an attempt that failed', async () => {
     await write(first, movesSubdivision, [TENANT, 'one']);
     const { outbox } = await subject.unitOfWork.run(

@@ -33,24 +33,24 @@ function givenRegistry(): Promise<GivenServer> {
     const absent = (code: number) => json(response, 404, { error_code: code, message: 'not found' });
     if (root === 'schemas') {
       const found = schemas[Number(versions) - 1];
-      return found ? json(response, 200, { schema: found.schema }) : absent(40403);
+      found ? json(response, 200, { schema: found.schema }) : absent(40403); return;
     }
     if (root === 'config' && request.method === 'PUT') {
       rules.set(name, sent.compatibility ?? '');
-      return json(response, 200, sent);
+      json(response, 200, sent); return;
     }
     if (root === 'config') {
       const rule = rules.get(name);
-      return rule === undefined ? absent(40408) : json(response, 200, { compatibilityLevel: rule });
+      rule === undefined ? absent(40408) : json(response, 200, { compatibilityLevel: rule }); return;
     }
-    if (root === 'compatibility') return newest < 0 ? absent(40401) : json(response, 200, { is_compatible: true });
+    if (root === 'compatibility') { newest < 0 ? absent(40401) : json(response, 200, { is_compatible: true }); return; }
     if (version === 'latest')
-      return newest < 0 ? absent(40401) : json(response, 200, { id: newest + 1, ...schemas[newest] });
+      { newest < 0 ? absent(40401) : json(response, 200, { id: newest + 1, ...schemas[newest] }); return; }
     if (versions === 'versions') {
       const id = same >= 0 ? same + 1 : schemas.push({ subject: name, schema: sent.schema ?? '' });
-      return json(response, 200, { id });
+      json(response, 200, { id }); return;
     }
-    return same >= 0 ? json(response, 200, { id: same + 1 }) : absent(newest < 0 ? 40401 : 40403);
+    same >= 0 ? json(response, 200, { id: same + 1 }) : absent(newest < 0 ? 40401 : 40403);
   });
 }
 
@@ -116,7 +116,7 @@ test.each([
   ['JSON without a schema', 200, { hello: 'world' }],
 ])('%s does not make a schema unknown', async (_case, status, body) => {
   await using server = await givenServer((_request, _body, response) => {
-    if (server.requests.length > 3) return json(response, 200, { schema: '"string"', id: 7 });
+    if (server.requests.length > 3) { json(response, 200, { schema: '"string"', id: 7 }); return; }
     response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const { client, lines } = clientOf(server);
@@ -168,7 +168,7 @@ test('credentials of the URL are sent, and told to nobody', async () => {
   const sent = new Set<string | undefined>();
   await using server = await givenServer((request, _body, response) => {
     sent.add(request.headers.authorization);
-    if (request.method === 'GET') return json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' });
+    if (request.method === 'GET') { json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' }); return; }
     json(response, 409, { error_code: 409, message: 'no' });
   });
   const { client } = clientOf({ url: server.url.replace('http://', 'http://me:s%40crt@') });

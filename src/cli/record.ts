@@ -1,0 +1,94 @@
+import { SCHEMAS, type FieldSchema } from '../generated/schemas.ts';
+import { describe, isOptional, kindOf, shortName, type SendableName } from './message-types.ts';
+import { nearest } from './nearest.ts';
+import { UsageError } from './verb.ts';
+
+export type RecordData = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface FillIns {
+  readonly newId: () => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Ids that name what the command creates. What refers to something that exists is never made up. */
+const NEW_IDS: { readonly [Name in SendableName]?: readonly string[] } = {
+  'licensing.commands.CreateTenant': ['tenantId', 'userId'],
+  'licensing.commands.CreateSubdivision': ['subdivisionId'],
+  'licensing.commands.CreateLicense': ['licenseId'],
+  'licensing.commands.AddStatisticRow': ['statisticRowId'],
+  'licensing.commands.CreateUser': ['userId'],
+};
+
+/** Text that a new thing may do without. An update that leaves it out would erase it, so there it has to be told. */
+const MAY_BE_EMPTY = ['address', 'email', 'phone', 'description', 'location'];
+
+/**
+ * What is sent for what was typed: the same fields, times as milliseconds, what was left out filled in. Values are not judged
+ * beyond their kind; that is the worker's part, and its answer is a CommandRejected.
+ * @throws UsageError that lists the schema's fields
+ */
+export function completeRecord(type: SendableName, given: unknown, fillIns: FillIns): RecordData {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw fault(type, 'the data must be a JSON object');
+  }
+  const typed: Readonly<Record<string, unknown>> = { ...given };
+  const { fields } = SCHEMAS[type];
+  const names: readonly string[] = fields.map(({ name }) => name);
+  for (const word of Object.keys(typed)) {
+    if (names.includes(word)) continue;
+    const near = nearest(word, names);
+    throw fault(
+      type,
+      `${shortName(type)} has no field '${word}'${near === undefined ? '' : `; did you mean ${near}?`}`,
+    );
+  }
+  const record: Record<string, string | number | boolean | null> = {};
+  const missing: string[] = [];
+  for (const field of fields) {
+    const value = typed[field.name];
+    const filled = value === undefined ? fillIn(type, field, fillIns) : read(type, field, value);
+    if (filled === undefined) missing.push(field.name);
+    else record[field.name] = filled;
+  }
+  if (missing.length > 0) throw fault(type, `${shortName(type)} lacks ${missing.join(', ')}`);
+  return record;
+}
+
+function fillIn(type: SendableName, field: FieldSchema, { newId, now }: FillIns): string | number | null | undefined {
+  if (isOptional(field)) return null;
+  if (NEW_IDS[type]?.includes(field.name) === true) return newId();
+  if (type === 'licensing.commands.AddStatisticRow' && field.name === 'created') return now();
+  const creates = type.startsWith('licensing.commands.Create');
+  return creates && MAY_BE_EMPTY.includes(field.name) ? '' : undefined;
+}
+
+function read(type: SendableName, field: FieldSchema, value: unknown): string | number | boolean | null {
+  if (value === null && isOptional(field)) return null;
+  const kind = kindOf(field);
+  const { name } = field;
+  switch (kind) {
+    case 'uuid':
+    case 'text':
+      if (typeof value === 'string') return value;
+      throw fault(type, `${name} must be ${kind === 'uuid' ? 'a UUID in quotes' : 'text in quotes'}`);
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      throw fault(type, `${name} must be true or false`);
+    case 'whole number':
+      if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+      throw fault(type, `${name} must be a whole number`);
+    case 'time': {
+      const time = typeof value === 'string' && ISO_8601.test(value) ? Date.parse(value) : value;
+      if (typeof time === 'number' && Number.isSafeInteger(time)) return time;
+      throw fault(type, `${name} must be a time: "2026-01-31T12:00:00Z", or milliseconds since the epoch`);
+    }
+  }
+}
+
+/** With a zone: a time without one would mean another moment on another machine. */
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+function fault(type: SendableName, sentence: string): UsageError {
+  return new UsageError(`${sentence}\n\n${describe(type)}`);
+}

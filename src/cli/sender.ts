@@ -1,0 +1,75 @@
+import type { Cradle } from '../container.ts';
+import type { Messages } from '../generated/messages.ts';
+import { kafkaSetting, patiently, registrySetting } from './reachable.ts';
+import type { SendableName } from './message-types.ts';
+import { completeRecord, type RecordData } from './record.ts';
+
+export interface SendOptions {
+  readonly source: string;
+  /** The message's identity together with the source; default: a new UUID. */
+  readonly id?: string;
+  readonly correlationId?: string;
+  /** Default: the tenant's id, the user's for what has no tenant. */
+  readonly key?: string;
+}
+
+export interface Sent {
+  readonly type: SendableName;
+  readonly topic: string;
+  readonly key: string;
+  readonly id: string;
+  readonly data: RecordData;
+}
+
+type Needs = Pick<Cradle, 'cloudEvents' | 'codec' | 'producer' | 'topics' | 'newId' | 'clock' | 'config'>;
+
+/** Sends commands and outside events as an upstream team would, by the contract. */
+export class Sender {
+  private readonly cradle: Needs;
+  private readonly prepared = new Set<SendableName>();
+
+  constructor(cradle: Needs) {
+    this.cradle = cradle;
+  }
+
+  /** @throws UsageError for data that the type does not have; Unreachable; ConfigurationError for a schema that is not registered */
+  async send(type: SendableName, given: unknown, options: SendOptions): Promise<Sent> {
+    const { cloudEvents, codec, producer, newId, clock, config } = this.cradle;
+    const data = completeRecord(type, given, { newId, now: () => clock.now() });
+    const topic = this.topicOf(type);
+    await this.prepare(topic, type);
+    const { source, correlationId, id = newId(), key = defaultKey(data) } = options;
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: id,
+      ce_type: type,
+      ce_source: source,
+      ce_time: new Date(clock.now()).toISOString(),
+      ...(correlationId !== undefined && { ce_correlationid: correlationId }),
+      'content-type': 'application/avro',
+    };
+    // `completeRecord` has checked the data against this type's schema, which the compiler can't see.
+    const value = codec.encode(topic, type, data as unknown as Messages[SendableName]);
+    await patiently(kafkaSetting(config), () =>
+      producer.publish([{ topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders(headers) }]),
+    );
+    return { type, topic, key, id, data };
+  }
+
+  private topicOf(type: SendableName): string {
+    const { commands, users } = this.cradle.topics;
+    return type.startsWith('users.') ? users : commands;
+  }
+
+  private async prepare(topic: string, type: SendableName): Promise<void> {
+    if (this.prepared.has(type)) return;
+    const { codec, config } = this.cradle;
+    await patiently(registrySetting(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
+    this.prepared.add(type);
+  }
+}
+
+/** Lower case, as the contract has it: the same tenant must not end up in two partitions. */
+function defaultKey({ tenantId, userId }: RecordData): string {
+  return String(tenantId ?? userId).toLowerCase();
+}

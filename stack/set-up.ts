@@ -1,0 +1,34 @@
+import { subjectOf } from '../src/adapters/schema-registry.ts';
+import { subjectsOf, type Cradle } from '../src/container.ts';
+import { SCHEMAS } from '../src/generated/schemas.ts';
+
+/** Subjects that are registered at once: each takes a few requests, one after the other. */
+const AT_ONCE = 8;
+
+/** What `licensing migrate up`, `schemas register` and `topics create` do, at the same time. */
+export async function setUp(cradle: Cradle): Promise<void> {
+  const { migrations, database, kafkaAdmin, config } = cradle;
+  const migrate = async (): Promise<void> => {
+    await migrations.up();
+    await database.destroy();
+  };
+  await Promise.all([
+    migrate(),
+    registerSchemas(cradle),
+    kafkaAdmin.create(config.topics, {
+      partitions: config.topicPartitions,
+      replicationFactor: config.topicReplicationFactor,
+      retention: config.topicRetention,
+    }),
+  ]);
+}
+
+async function registerSchemas({ schemaRegistry, topics }: Cradle): Promise<void> {
+  const subjects = subjectsOf(topics).values();
+  const one = async (): Promise<void> => {
+    for (const { topic, type } of subjects) {
+      await schemaRegistry.register(subjectOf(topic, type), SCHEMAS[type], 'FULL_TRANSITIVE');
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+}

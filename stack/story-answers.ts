@@ -1,0 +1,59 @@
+import { shortName } from '../src/cli/message-types.ts';
+import type { ReadMessage } from '../src/cli/topic-reader.ts';
+import { StackError } from './errors.ts';
+import type { Expected } from './story.ts';
+
+/** What came back from Kafka, by the command it follows from. */
+export class Answers {
+  private readonly messages: ReadMessage[] = [];
+  private readonly seen = new Set<string>();
+  private arrived: () => void = () => undefined;
+
+  /** Every message may come more than once; @returns false for one that has been seen. */
+  add(message: ReadMessage): boolean {
+    const { topic, headers, partition, offset } = message;
+    const position = headers['dlq-offset'] ?? headers['ce_id'] ?? `${partition}/${offset}`;
+    const id = `${topic} ${headers['dlq-partition'] ?? ''} ${position}`;
+    if (this.seen.has(id)) return false;
+    this.seen.add(id);
+    this.messages.push(message);
+    this.arrived();
+    return true;
+  }
+
+  /**
+   * Waits until as many answers to a command have come as are expected, and compares them.
+   * @throws StackError when they are others, or did not come within the limit (milliseconds)
+   */
+  async expect(correlationId: string, expected: readonly Expected[], limit: number): Promise<void> {
+    const deadline = performance.now() + limit;
+    const timer = setTimeout(() => this.arrived(), limit + 1);
+    while (performance.now() < deadline && this.of(correlationId).length < expected.length) {
+      await new Promise<void>((resolve) => (this.arrived = resolve));
+    }
+    clearTimeout(timer);
+    const got = this.of(correlationId).map((message) => ({ key: message.key ?? '', what: whatOf(message) }));
+    if (inOrder(got) === inOrder(expected)) return;
+    const list = (answers: readonly Expected[]): string => answers.map(({ what }) => what).join(', ') || 'nothing';
+    throw new StackError(
+      `The story did not come back as told: expected ${list(expected)}, got ${list(got)}${got.length < expected.length ? ` within ${limit / 1_000} s` : ''}.`,
+    );
+  }
+
+  private of(correlationId: string): readonly ReadMessage[] {
+    return this.messages.filter(({ headers }) => headers['ce_correlationid'] === correlationId);
+  }
+}
+
+/** The type of an event, the code of a rejection, the reason of a dead letter. */
+export function whatOf({ headers, type, data }: ReadMessage): string {
+  if (headers['dlq-reason'] !== undefined) return headers['dlq-reason'];
+  if (type === 'licensing.rejections.CommandRejected') return String(data?.['code']);
+  return type === undefined ? 'something undecodable' : shortName(type);
+}
+
+/** The order between keys is not promised, so it is taken out of the comparison. */
+function inOrder(answers: readonly Expected[]): string {
+  const byKey = answers.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return JSON.stringify(byKey.map(({ key, what }) => [key, what]));
+}
