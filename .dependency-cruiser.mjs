@@ -51,7 +51,7 @@ const config = {
     never(
       'cli-uses-the-container',
       '^src/cli/',
-      '^src/(handlers|repos|uow|domain)/',
+      '^src/(adapters|handlers|repos|uow|domain)/',
       'The CLI gets what it needs from the container.',
     ),
     never(

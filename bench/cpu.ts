@@ -11,11 +11,6 @@ export async function cpuSeconds(pid: number, withChildren = false): Promise<num
   return ticks.reduce((sum, one) => sum + one, own) / TICKS_PER_SECOND;
 }
 
-export async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024;
-}
-
 /** sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 

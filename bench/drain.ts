@@ -2,7 +2,17 @@ import type { Stack } from '../stack/stack.ts';
 import { inParts } from './load.ts';
 import { stop, World, type Cpu } from './world.ts';
 
+/** Who drains: the worker, or what it is held against (see the head of each file). */
+export const CONTENDERS = {
+  worker: ['src/main.ts', 'worker'],
+  floor: ['bench/floor.ts'],
+  baseline: ['bench/baseline.ts'],
+} as const;
+
+export type ContenderName = keyof typeof CONTENDERS;
+
 export interface DrainSettings {
+  readonly contender: ContenderName;
   readonly commands: number;
   readonly tenants: number;
   readonly subdivisions: number;
@@ -10,6 +20,7 @@ export interface DrainSettings {
 }
 
 export interface DrainResult {
+  readonly contender: ContenderName;
   readonly commands: number;
   readonly seconds: number;
   readonly perSecond: number;
@@ -33,7 +44,7 @@ export async function drain(stack: Stack, settings: DrainSettings): Promise<Drai
   for (const part of inParts(load.rows(places, settings.commands, activated), 1_000))
     await cradle.producer.publish(part);
 
-  const contender = await world.start();
+  const contender = await world.start(CONTENDERS[settings.contender]);
   const cpuBefore = await world.cpu(contender.child);
   const end = await world.drained(before + settings.commands);
   const cpuAfter = await world.cpu(contender.child);
@@ -48,6 +59,7 @@ export async function drain(stack: Stack, settings: DrainSettings): Promise<Drai
     broker: cpuAfter.broker - cpuBefore.broker,
   };
   return {
+    contender: settings.contender,
     commands: settings.commands,
     seconds,
     perSecond: settings.commands / seconds,

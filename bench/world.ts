@@ -65,7 +65,7 @@ export class World {
   }
 
   /** Starts a process that consumes the commands; resolves with it when it says that it works. */
-  async start(program = 'src/main.ts', args: readonly string[] = ['worker']): Promise<Contender> {
+  async start([program, ...args]: readonly [string, ...string[]] = ['src/main.ts', 'worker']): Promise<Contender> {
     const log = createWriteStream(join(this.stack.runDir, `${this.config.kafkaGroupId}.log`), { flags: 'a' });
     const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
     const child = spawn(process.execPath, [...flags, program, ...args], {

@@ -31,26 +31,18 @@ function givenRegistry(): Promise<GivenServer> {
     const newest = schemas.findLastIndex(({ subject }) => subject === name);
     const same = schemas.findIndex(({ subject, schema }) => subject === name && schema === sent.schema);
     const absent = (code: number) => json(response, 404, { error_code: code, message: 'not found' });
-    if (root === 'schemas') {
-      const found = schemas[Number(versions) - 1];
-      found ? json(response, 200, { schema: found.schema }) : absent(40403); return;
-    }
-    if (root === 'config' && request.method === 'PUT') {
+    const answer = (found: object | undefined | false, code: number) =>
+      found ? json(response, 200, found) : absent(code);
+    if (root === 'schemas') answer(schemas[Number(versions) - 1], 40403);
+    else if (root === 'config' && request.method === 'PUT') {
       rules.set(name, sent.compatibility ?? '');
-      json(response, 200, sent); return;
-    }
-    if (root === 'config') {
-      const rule = rules.get(name);
-      rule === undefined ? absent(40408) : json(response, 200, { compatibilityLevel: rule }); return;
-    }
-    if (root === 'compatibility') { newest < 0 ? absent(40401) : json(response, 200, { is_compatible: true }); return; }
-    if (version === 'latest')
-      { newest < 0 ? absent(40401) : json(response, 200, { id: newest + 1, ...schemas[newest] }); return; }
-    if (versions === 'versions') {
-      const id = same >= 0 ? same + 1 : schemas.push({ subject: name, schema: sent.schema ?? '' });
-      json(response, 200, { id }); return;
-    }
-    same >= 0 ? json(response, 200, { id: same + 1 }) : absent(newest < 0 ? 40401 : 40403);
+      json(response, 200, sent);
+    } else if (root === 'config') answer(rules.has(name) && { compatibilityLevel: rules.get(name) }, 40408);
+    else if (root === 'compatibility') answer(newest >= 0 && { is_compatible: true }, 40401);
+    else if (version === 'latest') answer(newest >= 0 && { id: newest + 1, ...schemas[newest] }, 40401);
+    else if (versions === 'versions') {
+      json(response, 200, { id: same >= 0 ? same + 1 : schemas.push({ subject: name, schema: sent.schema ?? '' }) });
+    } else answer(same >= 0 && { id: same + 1 }, newest < 0 ? 40401 : 40403);
   });
 }
 
@@ -116,7 +108,10 @@ test.each([
   ['JSON without a schema', 200, { hello: 'world' }],
 ])('%s does not make a schema unknown', async (_case, status, body) => {
   await using server = await givenServer((_request, _body, response) => {
-    if (server.requests.length > 3) { json(response, 200, { schema: '"string"', id: 7 }); return; }
+    if (server.requests.length > 3) {
+      json(response, 200, { schema: '"string"', id: 7 });
+      return;
+    }
     response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const { client, lines } = clientOf(server);
@@ -168,7 +163,10 @@ test('credentials of the URL are sent, and told to nobody', async () => {
   const sent = new Set<string | undefined>();
   await using server = await givenServer((request, _body, response) => {
     sent.add(request.headers.authorization);
-    if (request.method === 'GET') { json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' }); return; }
+    if (request.method === 'GET') {
+      json(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE' });
+      return;
+    }
     json(response, 409, { error_code: 409, message: 'no' });
   });
   const { client } = clientOf({ url: server.url.replace('http://', 'http://me:s%40crt@') });
