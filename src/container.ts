@@ -244,7 +244,7 @@ function worker(config: Config) {
     dispatcher: asFunction(
       (cradle: Cradle) =>
         new Dispatcher({
-          ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock', 'telemetry'),
+          ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock'),
           consumerGroup: config.kafkaGroupId,
         }),
     ).singleton(),
@@ -287,6 +287,8 @@ function worker(config: Config) {
     ).singleton(),
   };
 }
+
+export { DLQ_EXTRA_BYTES } from './adapters/kafka-admin.ts';
 
 export interface Subject {
   /** In the registry, by TopicRecordNameStrategy. */

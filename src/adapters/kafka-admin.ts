@@ -16,16 +16,39 @@ export interface TopicState {
   /** Milliseconds; Infinity: kept for ever. */
   readonly retention: number;
   readonly maxMessageBytes: number;
+  /** Nothing is ever deleted by age. */
+  readonly compactedOnly: boolean;
 }
 
 /** A DLQ topic takes what its source takes, and the headers that say why. */
-const DLQ_EXTRA_BYTES = 64 * 1_024;
-const KAFKA_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+export const DLQ_EXTRA_BYTES = 64 * 1_024;
 
 /** The topics of the contract: three that are read, with their dead letters, and two that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
-  const sources = [topics.commands, topics.users, topics.userLookUps];
+  const sources = sourcesOf(topics);
   return [...sources, topics.events, topics.rejections, ...sources.map(dlqOf)];
+}
+
+function sourcesOf(topics: Topics): readonly string[] {
+  return [topics.commands, topics.users, topics.userLookUps];
+}
+
+/** The settings of these topics; kafkajs refuses to ask for none. */
+async function configsOf(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  if (topics.length === 0) return new Map();
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]),
+  );
 }
 
 export class KafkaAdmin {
@@ -44,21 +67,32 @@ export class KafkaAdmin {
       const there = new Set(await admin.listTopics());
       const missing = contractTopics(topics).filter((topic) => !there.has(topic));
       if (missing.length === 0) return [];
-      const dlqs = new Set([topics.commands, topics.users, topics.userLookUps].map(dlqOf));
-      await admin.createTopics({
-        waitForLeaders: true,
-        topics: missing.map((topic) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-          configEntries: [
-            { name: 'retention.ms', value: String(dlqs.has(topic) ? retention * 4 : retention) },
-            ...(dlqs.has(topic)
-              ? [{ name: 'max.message.bytes', value: String(KAFKA_DEFAULT_MAX_MESSAGE_BYTES + DLQ_EXTRA_BYTES) }]
-              : []),
-          ],
-        })),
-      });
+      const sources = sourcesOf(topics);
+      const make = (names: readonly string[], entries: (topic: string) => readonly (readonly [string, number])[]) =>
+        names.length === 0 ||
+        admin.createTopics({
+          waitForLeaders: true,
+          topics: names.map((topic) => ({
+            topic,
+            numPartitions: partitions,
+            replicationFactor,
+            configEntries: entries(topic).map(([name, value]) => ({ name, value: String(value) })),
+          })),
+        });
+      const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
+      await make(
+        missing.filter((topic) => !dlqs.has(topic)),
+        () => [['retention.ms', retention]],
+      );
+      // What a source takes may be the broker's default: it is asked for once the source is there.
+      const configs = await configsOf(admin, sources);
+      await make(
+        missing.filter((topic) => dlqs.has(topic)),
+        (topic) => [
+          ['retention.ms', retention * 4],
+          ['max.message.bytes', Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')) + DLQ_EXTRA_BYTES],
+        ],
+      );
       return missing;
     });
   }
@@ -69,20 +103,16 @@ export class KafkaAdmin {
       const names = contractTopics(topics);
       const existing = names.filter((topic) => there.has(topic));
       const metadata = existing.length > 0 ? await admin.fetchTopicMetadata({ topics: existing }) : { topics: [] };
-      const configs = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: existing.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
-      });
+      const configs = await configsOf(admin, existing);
       return names.map((topic) => {
-        const entries = configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
-        const number = (name: string): number =>
-          Number(entries.find(({ configName }) => configName === name)?.configValue ?? 0);
-        const retention = number('retention.ms');
+        const config = configs.get(topic);
+        const retention = Number(config?.get('retention.ms') ?? 0);
         return {
           topic,
           partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
           retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
-          maxMessageBytes: number('max.message.bytes'),
+          maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
+          compactedOnly: config?.get('cleanup.policy') === 'compact',
         };
       });
     });

@@ -13,8 +13,8 @@ export interface ConsumerSettings {
   readonly maxBytesPerPartition: number;
 }
 
-/** More than one worker will ever be assigned of a broker: each batch of a fetch is handed over without waiting for another. */
-const PARTITIONS_AT_ONCE = 64;
+/** More than one worker is ever assigned: no batch of a fetch waits for another to be handed over. */
+const PARTITIONS_AT_ONCE = 1_024;
 
 /** Hands batches over and resolves what was taken. Offsets are committed by whoever finishes the work, never from here. */
 export class KafkaConsumer implements Consumer {
@@ -58,7 +58,11 @@ export class KafkaConsumer implements Consumer {
 
   resume({ topic, partition }: TopicPartition): void {
     if (!this.paused.delete(`${topic}/${partition}`)) return;
-    this.consumer.resume([{ topic, partitions: [partition] }]);
+    try {
+      this.consumer.resume([{ topic, partitions: [partition] }]);
+    } catch {
+      // Between a crash and its restart there is no group to resume in, and the next one begins with nothing paused.
+    }
   }
 
   async commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
@@ -102,11 +106,17 @@ export class KafkaConsumer implements Consumer {
         topic,
         partition,
         messages: messages.map((message) => toReceived(topic, partition, message)),
+        fetchedOffset: fetchedOffsetOf(batch),
         nextOffset: Number(batch.lastOffset()) + 1,
       },
       { heartbeat, taken: () => resolveOffset(last.offset) },
     );
   }
+}
+
+/** kafkajs has it, its types do not. */
+function fetchedOffsetOf(batch: object): number {
+  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number.NaN;
 }
 
 function toReceived(topic: string, partition: number, message: KafkaMessage): ReceivedMessage {

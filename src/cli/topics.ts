@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import { createContainer, type Cradle } from '../container.ts';
+import { createContainer, DLQ_EXTRA_BYTES, type Cradle } from '../container.ts';
+import { dlqOf } from '../ports/topics.ts';
 import { reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
@@ -40,9 +41,19 @@ export async function topicFaults(kafkaAdmin: Cradle['kafkaAdmin'], config: Conf
   const { topics: names, inboxRetention, maxMessageBytes } = config;
   const sources = [names.commands, names.users, names.userLookUps];
   const states = await kafkaAdmin.describe(names);
-  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes }) => {
+  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes, compactedOnly }) => {
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
+    const dlq = states.find((state) => state.topic === dlqOf(topic));
+    if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < takes + DLQ_EXTRA_BYTES) {
+      faults.push(
+        `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}: it must take ${DLQ_EXTRA_BYTES} more, or a dead ` +
+          'letter may not fit (max.message.bytes)',
+      );
+    }
+    if (sources.includes(topic) && compactedOnly) {
+      faults.push(`topic ${topic} is compacted and keeps messages for ever: its cleanup.policy must be delete`);
+    }
     if (sources.includes(topic) && retention >= inboxRetention) {
       faults.push(
         `topic ${topic} keeps messages for ${retention} ms, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a ` +

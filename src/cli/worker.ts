@@ -28,32 +28,36 @@ Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, K
 export async function runWorker(config: Config, container: AwilixContainer<Cradle>): Promise<number> {
   const { logger, telemetry, worker: it, database, producer } = container.cradle;
   const stop = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => stop.abort(new Error(`got ${signal}`));
-  process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
+  // What a stop can't finish in time is left to the next start: nothing is lost by it.
+  const endAfter = (exitCode: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      logger.warn('the stop took too long; ending now');
+      process.exit(exitCode);
+    }, config.shutdownTimeout);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) return;
+    endAfter(0).unref();
+    stop.abort(new Error(`got ${signal}`));
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {
     await boot(config, container, stop.signal);
-    if (stop.signal.aborted) return 0;
     it.start();
     await untilUp('broker', telemetry, stop.signal, () => it.consume());
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
-    const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
     const failure = await Promise.race([it.failure, asked]);
     if (failure !== undefined) throw failure;
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
     logger.fatal({ err: error }, 'the worker can not go on');
+    endAfter(1).unref();
     throw error;
   } finally {
-    // What a stop can't finish is left to the next one: nothing is lost by it.
-    const deadline = setTimeout(() => {
-      logger.warn('the stop took too long; ending now');
-      process.exit(stop.signal.aborted ? 0 : 1);
-    }, config.shutdownTimeout);
     await it.stop();
     telemetry.stop();
     await Promise.allSettled([producer.stop(), database.destroy()]);
-    clearTimeout(deadline);
     logger.info('stopped');
   }
 }
@@ -78,7 +82,7 @@ async function boot(config: Config, container: AwilixContainer<Cradle>, signal: 
 
 const LOOK_UPS_AT_ONCE = 1_000;
 
-/** Look-ups that wait for an answer are queued at every start: those that are queued already are known by their id. */
+/** Look-ups that wait for an answer are queued at every start; one that was queued before may be asked twice, and takes effect once. */
 async function queueLookUps({ unitOfWork, userLookUpQueuer, logger }: Cradle): Promise<void> {
   let queued = 0;
   let last: UserLookUp | undefined;

@@ -58,7 +58,7 @@ export type CreateSubdivisionCommand = {
   readonly linkToSubdivisionProcessingDomain: string | null;
 };
 
-/** Creates a tenant with its creator as its one user. Answered with TenantCreated and with UserCreated (the user was new) or UserUpdated (it existed without a tenant). Rejected with InvalidCommand, TenantAlreadyExists, TenantNameTaken, UserBelongsToAnotherTenant. */
+/** Creates a tenant with its creator as its one user. Answered with TenantCreated and with UserCreated (the user was new) or UserUpdated (it existed without a tenant). Rejected with InvalidCommand, TenantAlreadyExists, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted. */
 export type CreateTenantCommand = {
   /** Id of the new tenant, chosen by the sender: unique everywhere and never used again, not even after a deletion. UUID. */
   readonly tenantId: string;
@@ -184,7 +184,7 @@ export type LicenseActivatedEvent = {
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
-  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
@@ -222,7 +222,7 @@ export type LicenseCreatedEvent = {
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
-  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
@@ -260,7 +260,7 @@ export type LicenseDeactivatedEvent = {
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
-  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
@@ -300,7 +300,7 @@ export type LicenseDeletedEvent = {
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
-  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
@@ -338,7 +338,7 @@ export type LicenseUpdatedEvent = {
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
-  /** Latest deactivation. null: never deactivated. Milliseconds since the epoch, UTC. */
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
@@ -592,7 +592,7 @@ export type CommandRejected = {
   readonly commandSource: string;
   /** Full name of the command, e.g. `licensing.commands.CreateTenant`. */
   readonly commandType: string;
-  /** Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come. */
+  /** Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come. */
   readonly code: string;
   /** Why, in a sentence for a person; may change its wording. */
   readonly message: string;

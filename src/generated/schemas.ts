@@ -161,7 +161,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'CreateTenant',
     namespace: 'licensing.commands',
-    doc: 'Creates a tenant with its creator as its one user. Answered with TenantCreated and with UserCreated (the user was new) or UserUpdated (it existed without a tenant). Rejected with InvalidCommand, TenantAlreadyExists, TenantNameTaken, UserBelongsToAnotherTenant.',
+    doc: 'Creates a tenant with its creator as its one user. Answered with TenantCreated and with UserCreated (the user was new) or UserUpdated (it existed without a tenant). Rejected with InvalidCommand, TenantAlreadyExists, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted.',
     fields: [
       {
         name: 'tenantId',
@@ -386,7 +386,7 @@ export const SCHEMAS = {
         name: 'deactivatedAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'Latest deactivation. null: never deactivated.',
+        doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
         name: 'workStatus',
@@ -468,7 +468,7 @@ export const SCHEMAS = {
         name: 'deactivatedAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'Latest deactivation. null: never deactivated.',
+        doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
         name: 'workStatus',
@@ -550,7 +550,7 @@ export const SCHEMAS = {
         name: 'deactivatedAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'Latest deactivation. null: never deactivated.',
+        doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
         name: 'workStatus',
@@ -637,7 +637,7 @@ export const SCHEMAS = {
         name: 'deactivatedAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'Latest deactivation. null: never deactivated.',
+        doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
         name: 'workStatus',
@@ -719,7 +719,7 @@ export const SCHEMAS = {
         name: 'deactivatedAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'Latest deactivation. null: never deactivated.',
+        doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
         name: 'workStatus',
@@ -1212,7 +1212,7 @@ export const SCHEMAS = {
       {
         name: 'code',
         type: 'string',
-        doc: 'Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come.',
+        doc: 'Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come.',
       },
       { name: 'message', type: 'string', doc: 'Why, in a sentence for a person; may change its wording.' },
       {

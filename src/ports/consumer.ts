@@ -7,6 +7,8 @@ export interface TopicPartition {
 
 /** A stretch of one partition. `nextOffset` is where to go on after all of it, control records included. */
 export interface Batch extends TopicPartition {
+  /** Where the fetch began that brought it. */
+  readonly fetchedOffset: number;
   readonly messages: readonly ReceivedMessage[];
   readonly nextOffset: number;
 }

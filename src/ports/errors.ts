@@ -1,6 +1,11 @@
 /** Transient: the same work may succeed later. Lock timeouts, deadlocks, lost connections, a database that starts or stops. */
 export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
+  override readonly name: string = 'DatabaseUnavailable';
+}
+
+/** The database gave up on work that took too long: less of it at once may succeed. */
+export class TimedOut extends DatabaseUnavailable {
+  override readonly name = 'TimedOut';
 }
 
 /** A constraint refused the flush: what was read is stale, or the message itself is one that the database does not take. */

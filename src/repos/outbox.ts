@@ -8,13 +8,15 @@ import type { Store } from './store.ts';
 export function outboxTable(db: Knex): Store['outbox'] {
   return {
     async owed(debts) {
-      return query<OwedRow>(
+      // One walk over what these lanes owe: a probe for each pair would read all of it each time.
+      const rows = await query<OwedRow>(
         db,
-        `SELECT o.lane, o.seq, o.topic, o.key, o.headers, o.value
-         FROM unnest(?::uuid[], ?::text[]) AS d (lane, key)
-         JOIN outbox o ON o.lane = d.lane AND o.key = convert_to(d.key, 'UTF8') ORDER BY o.lane, o.seq`,
-        [uuids(debts.map(({ lane }) => lane)), texts(debts.map(({ key }) => key))],
+        `SELECT lane, seq, topic, key, headers, value FROM outbox
+         WHERE lane = ANY (?::uuid[]) AND key = ANY (?::bytea[]) ORDER BY lane, seq`,
+        [uuids([...new Set(debts.map(({ lane }) => lane))]), byteas(debts.map(({ key }) => Buffer.from(key)))],
       );
+      const owing = new Set(debts.map(({ lane, key }) => `${lane}/${key}`));
+      return rows.filter(({ lane, key }) => owing.has(`${lane}/${String(key)}`));
     },
 
     async write(rows, lane) {
@@ -62,13 +64,18 @@ export async function retireLane(db: Knex, lane: string): Promise<void> {
   await execute(db, `UPDATE lanes SET seen_at = '-infinity' WHERE lane = ?::uuid`, [lane]);
 }
 
-/** A lane that has been silent for longer than `silentMs` (by the database's clock) and still owes, locked for this transaction. */
+/**
+ * A lane that has been silent for longer than `silentMs` (by the database's clock) and still owes. Taking it counts as a sign of life: for as
+ * long again no other relay takes it, and one that can't be published keeps no other waiting.
+ */
 export async function claimSilentLane(db: Knex, silentMs: number): Promise<string | undefined> {
   const lanes = await query<{ lane: string }>(
     db,
-    `SELECT l.lane FROM lanes l
-     WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond' AND EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)
-     ORDER BY l.seen_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    `UPDATE lanes SET seen_at = clock_timestamp() WHERE lane = (
+       SELECT l.lane FROM lanes l
+       WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond' AND EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)
+       ORDER BY l.seen_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+     RETURNING lane`,
     [silentMs],
   );
   return lanes[0]?.lane;

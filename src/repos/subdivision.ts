@@ -151,7 +151,7 @@ function sameButVersion(before: Subdivision, after: Subdivision): boolean {
 
 /** A deleted subdivision's statistic rows are removed later, in small steps: here it is only noted that they are to be. */
 async function queueRowRemovals(db: Knex, changes: readonly SubdivisionChange[]): Promise<void> {
-  const deleted = changes.filter(({ stored, tombstone }) => stored && tombstone !== undefined);
+  const deleted = changes.filter(({ tombstone }) => tombstone !== undefined);
   if (deleted.length === 0) return;
   await execute(
     db,

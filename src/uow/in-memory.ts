@@ -32,7 +32,6 @@ export class InMemoryUnitOfWork implements UnitOfWork {
 
 export class InMemoryOutboxMaintenance implements OutboxMaintenance {
   private readonly db: InMemoryDatabase;
-  private readonly relaying = new Set<string>();
 
   constructor(database: InMemoryDatabase) {
     this.db = database;
@@ -61,12 +60,9 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
     const rows = await this.db.transaction(() => this.claim(silentMs, limit));
     const [first, last] = [rows.at(0), rows.at(-1)];
     if (first === undefined || last === undefined) return 0;
-    try {
-      await publish(rows);
-      await this.deleteDelivered(first.lane, first.seq, last.seq + 1);
-    } finally {
-      this.relaying.delete(first.lane);
-    }
+    await publish(rows);
+    await this.deleteDelivered(first.lane, first.seq, last.seq + 1);
+    await this.retire(first.lane);
     return rows.length;
   }
 
@@ -121,9 +117,10 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
 
   private claim(silentMs: number, limit: number) {
     const owed = Map.groupBy(this.db.outbox.sorted(), ({ lane }) => lane);
-    const claimed = this.silentLanes(silentMs).find((lane) => owed.has(lane) && !this.relaying.has(lane));
+    const claimed = this.silentLanes(silentMs).find((lane) => owed.has(lane));
     if (claimed === undefined) return [];
-    this.relaying.add(claimed);
+    // Counts as a sign of life: for as long again no other relay takes it, and it keeps no other lane waiting.
+    this.db.lanes.set(claimed, { lane: claimed, seenAt: this.db.clock.now() });
     return owed.get(claimed)?.slice(0, limit) ?? [];
   }
 }

@@ -30,17 +30,16 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
     limit: number,
     publish: (messages: readonly OutgoingMessage[]) => Promise<void>,
   ): Promise<number> {
-    return this.inTransaction(async (trx) => {
-      // The lock on the lane's row keeps a second relay away; the transaction is as long as one publication.
-      const lane = await claimSilentLane(trx, silentMs);
-      if (lane === undefined) return 0;
-      const owed = await owedBy(trx, lane, limit);
-      const [first, last] = [owed.at(0), owed.at(-1)];
-      if (first === undefined || last === undefined) return 0;
-      await publish(owed);
-      await deleteDelivered(trx, lane, first.seq, last.seq + 1);
-      return owed.length;
-    });
+    // Nothing is held while Kafka takes its time. If this ends in between, the rows are published once more: they keep their ids.
+    const lane = await claimSilentLane(this.db, silentMs);
+    if (lane === undefined) return 0;
+    const owed = await owedBy(this.db, lane, limit);
+    const [first, last] = [owed.at(0), owed.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    await publish(owed);
+    await deleteDelivered(this.db, lane, first.seq, last.seq + 1);
+    await retireLane(this.db, lane);
+    return owed.length;
   }
 
   async forget(silentMs: number): Promise<void> {

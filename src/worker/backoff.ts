@@ -29,13 +29,21 @@ export async function untilUp<T>(
   for (;;) {
     signal.throwIfAborted();
     try {
-      const done = await attempt();
+      const done = await unlessAborted(attempt(), signal);
       telemetry.recovered(what);
       return done;
     } catch (error) {
-      if (error instanceof ConfigurationError) throw error;
+      if (error instanceof ConfigurationError || signal.aborted) throw error;
       telemetry.waiting(what, asError(error));
     }
     await backoff.wait(signal);
   }
+}
+
+/** What is under way goes on by itself; nobody waits for it any longer. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }

@@ -1,16 +1,26 @@
 import type { DomainEvent, EventType } from '../domain/events.ts';
+import { storedId, type UserId } from '../domain/ids.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { Clock } from '../ports/clock.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
-import type { DeadLetter, DeadLetterReason, Unit } from '../ports/unit-of-work.ts';
+import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import type { Task } from './task.ts';
 
 export type EventHandlers = ReadonlyMap<EventType, readonly EventHandler<DomainEvent>[]>;
+
+/** How a task ended. */
+export interface Ending {
+  readonly what: Outcome | 'duplicate';
+  readonly letter?: DeadLetter;
+}
+
+const ACCEPTED: Ending = { what: 'accepted' };
+const REJECTED: Ending = { what: 'rejected' };
+const DUPLICATE: Ending = { what: 'duplicate' };
 
 interface Dependencies {
   readonly cloudEvents: CloudEvents;
@@ -18,7 +28,6 @@ interface Dependencies {
   readonly topics: Topics;
   readonly consumerGroup: string;
   readonly clock: Clock;
-  readonly telemetry: Telemetry;
 }
 
 /** Runs tasks in a unit, one by one, in partition order: each ends as accepted, rejected, dead, or was seen before. */
@@ -29,21 +38,16 @@ export class Dispatcher {
     this.d = dependencies;
   }
 
-  /** @returns how each task ended, for telemetry once the transaction is committed */
-  async dispatch(tasks: readonly Task[], unit: Unit): Promise<readonly string[]> {
-    const endings: string[] = [];
+  /** @returns how each task ended, to be told once the transaction is committed */
+  async dispatch(tasks: readonly Task[], unit: Unit): Promise<readonly Ending[]> {
+    const endings: Ending[] = [];
     for (const task of tasks) endings.push(await this.dispatchOne(task, unit));
     return endings;
   }
 
-  /** Gives up one message that the database does not take, however often it is tried. */
-  async bury(task: Task, unit: Unit, reason: DeadLetterReason, error: Error): Promise<readonly string[]> {
-    return [unit.seen(task) === undefined ? this.end(task, unit, reason, error) : 'duplicate'];
-  }
-
-  private async dispatchOne(task: Task, unit: Unit): Promise<string> {
+  private async dispatchOne(task: Task, unit: Unit): Promise<Ending> {
     const seen = unit.seen(task);
-    if (seen !== undefined) return seen.digest === task.digest ? 'duplicate' : this.idReused(task, unit);
+    if (seen !== undefined) return seen.digest === task.digest ? DUPLICATE : this.idReused(task, unit);
     if (task.plan.kind === 'reject') return this.reject(task, unit, task.plan.rejection);
     if (task.plan.kind === 'bury') return this.end(task, unit, task.plan.reason, task.plan.error);
     const { handle } = task.plan;
@@ -55,7 +59,7 @@ export class Dispatcher {
       return this.end(task, unit, error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
     }
     unit.settle(task, 'accepted');
-    return 'accepted';
+    return ACCEPTED;
   }
 
   private async publish(task: Task, unit: Unit, events: readonly DomainEvent[]): Promise<void> {
@@ -66,7 +70,7 @@ export class Dispatcher {
     }
   }
 
-  private reject(task: Task, unit: Unit, { code, message, field }: Rejection): string {
+  private reject(task: Task, unit: Unit, { code, message, field }: Rejection): Ending {
     const { cloudEvents, topics, clock } = this.d;
     const { context, names, type } = task;
     const { id, source } = context.identity;
@@ -98,23 +102,24 @@ export class Dispatcher {
       }),
     );
     unit.settle(task, 'rejected');
-    return 'rejected';
+    return REJECTED;
   }
 
   /** The id belongs to another message, so this one goes by its position; the same position again is a redelivery. */
-  private async idReused(task: Task, unit: Unit): Promise<string> {
-    if (await unit.deadLetters.has(task.received)) return 'duplicate';
+  private async idReused(task: Task, unit: Unit): Promise<Ending> {
+    if (await unit.deadLetters.has(task.received)) return DUPLICATE;
     const { identity } = this.d.cloudEvents.byPosition(task.received);
     const { source, id } = task.identity;
     const error = new Error(`another message of source '${source}' had the id ${id}, with other bytes`);
-    this.letter(unit, { ...this.letterOf(task, 'IdReused', error), identity });
-    return 'dead';
+    return this.letter(unit, { ...this.letterOf(task, 'IdReused', error), identity });
   }
 
-  private end(task: Task, unit: Unit, reason: DeadLetterReason, error: Error): string {
-    this.letter(unit, this.letterOf(task, reason, error));
+  private end(task: Task, unit: Unit, reason: DeadLetterReason, error: Error): Ending {
     unit.settle(task, 'dead');
-    return 'dead';
+    // A look-up that was answered with nonsense has ended: it is not asked for again at the next start.
+    const { userId } = task.names;
+    if (reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
+    return this.letter(unit, this.letterOf(task, reason, error));
   }
 
   private letterOf({ received, identity }: Task, reason: DeadLetterReason, error: Error): DeadLetter {
@@ -129,7 +134,7 @@ export class Dispatcher {
     };
   }
 
-  private letter(unit: Unit, letter: DeadLetter): void {
+  private letter(unit: Unit, letter: DeadLetter): Ending {
     const { received, reason, message, exception, time } = letter;
     const { topic, partition, offset, timestamp, key, value, headers } = received;
     const about = {
@@ -145,7 +150,7 @@ export class Dispatcher {
     };
     unit.deadLetters.add(letter);
     unit.outbox.add({ topic: dlqOf(topic), key, value, headers: this.d.cloudEvents.encodeHeaders(headers, about) });
-    this.d.telemetry.deadLetter({ topic, partition, offset, reason, message });
+    return { what: 'dead', letter };
   }
 }
 

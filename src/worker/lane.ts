@@ -1,4 +1,4 @@
-import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
+import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
@@ -6,7 +6,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { OutboxRow, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, Ending } from './dispatcher.ts';
 import { LaneOutbox } from './lane-outbox.ts';
 import type { Task } from './task.ts';
 
@@ -44,6 +44,8 @@ export interface Queued {
 
 /** How often a chunk meets a constraint before it is taken apart: twice can be a race with another lane, and a third time its echo. */
 const STALE_READS_BEFORE_BISECTING = 4;
+/** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
+const TIMEOUTS_BEFORE_BISECTING = 2;
 /** A lane without messages deletes what it has published after this long. */
 const IDLE_MS = 200;
 
@@ -182,7 +184,8 @@ export class Lane {
       if (!(error instanceof Error) || error instanceof ConfigurationError || this.stopping.signal.aborted) throw error;
       const [only] = tasks;
       if (tasks.length === 1 && only !== undefined) {
-        return this.transaction(tasks, (unit) => dispatcher.bury(only, unit, 'FlushFailed', error));
+        const givenUp = [only.givenUp('FlushFailed', error)];
+        return this.transaction(givenUp, (unit) => dispatcher.dispatch(givenUp, unit));
       }
       // Somewhere in here is a message that the database does not take. Left before right, so order holds.
       const half = tasks.length >> 1;
@@ -192,18 +195,19 @@ export class Lane {
 
   private async transaction(
     tasks: readonly Task[],
-    work: (unit: Unit) => Promise<readonly string[]>,
+    work: (unit: Unit) => Promise<readonly Ending[]>,
   ): Promise<readonly Owed[]> {
     const { unitOfWork, telemetry } = this.d;
     const backoff = new Backoff();
     let staleReads = 0;
+    let timeouts = 0;
     for (;;) {
       const { outbox } = this;
       try {
         const committed = await unitOfWork.run(tasks, work, outbox);
         outbox.deletionCommitted();
         telemetry.recovered('database');
-        for (const [i, ending] of committed.value.entries()) telemetry.count(ending, tasks[i]?.type ?? 'unreadable');
+        this.tell(tasks, committed.value);
         return [{ outbox, rows: committed.outbox }];
       } catch (error) {
         if (error instanceof StaleRead) {
@@ -214,12 +218,22 @@ export class Lane {
           this.giveUpOutbox();
           telemetry.waiting('database', error);
         } else if (error instanceof DatabaseUnavailable) {
+          if (error instanceof TimedOut && tasks.length > 1 && ++timeouts === TIMEOUTS_BEFORE_BISECTING) throw error;
           telemetry.waiting('database', error);
         } else {
           throw error;
         }
         await backoff.wait(this.stopping.signal);
       }
+    }
+  }
+
+  private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
+    for (const [i, { what, letter }] of endings.entries()) {
+      this.d.telemetry.count(what, tasks[i]?.type ?? 'unreadable');
+      if (letter === undefined) continue;
+      const { topic, partition, offset } = letter.received;
+      this.d.telemetry.deadLetter({ topic, partition, offset, reason: letter.reason, message: letter.message });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Consumer, TopicPartition } from '../ports/consumer.ts';
+import type { Batch, Consumer, TopicPartition } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { asError } from './as-error.ts';
 import type { Queued } from './lane.ts';
@@ -11,6 +11,11 @@ export class Offsets {
   private readonly consumer: Consumer;
   private readonly telemetry: Telemetry;
   private epoch = 0;
+  /** Per partition, in this epoch: where fetching goes on after what was taken, and after what is finished. */
+  private readonly taken = new Map<string, number>();
+  private readonly done = new Map<string, number>();
+  /** Where the fetch under way at the last assignment began, for partitions of which something was dropped then. */
+  private readonly suspects = new Map<string, number>();
   private readonly finished = new Map<string, TopicPartition & { readonly offset: number }>();
   private committing: Promise<void> = Promise.resolve();
 
@@ -26,14 +31,38 @@ export class Offsets {
   /** A new assignment: what was finished before it comes again, and is known by the inbox. */
   assigned(): void {
     this.epoch += 1;
+    for (const [id, next] of this.taken) {
+      if ((this.done.get(id) ?? 0) < next) this.suspects.set(id, next);
+      else this.suspects.delete(id);
+    }
+    this.taken.clear();
+    this.done.clear();
     this.finished.clear();
+  }
+
+  /**
+   * Whether a batch may be taken. kafkajs has a fetcher for each broker, and one that waits for its answer while another joins the group
+   * anew brings a batch from behind what was dropped at the join: taking it would skip that. There is one such fetch at the most, so
+   * it is refused once; the next one begins where the group has committed.
+   */
+  admits({ topic, partition, fetchedOffset }: Batch): boolean {
+    const id = idOf(topic, partition);
+    if (this.suspects.get(id) !== fetchedOffset || this.taken.get(id) === fetchedOffset) return true;
+    this.suspects.delete(id);
+    return false;
+  }
+
+  take({ topic, partition, nextOffset }: Batch): void {
+    this.taken.set(idOf(topic, partition), nextOffset);
   }
 
   finish(messages: readonly Queued[]): void {
     for (const { received, nextOffset, epoch } of messages) {
       if (epoch !== this.epoch) continue;
       const { topic, partition } = received;
-      this.finished.set(`${topic}/${partition}`, { topic, partition, offset: nextOffset });
+      const id = idOf(topic, partition);
+      this.finished.set(id, { topic, partition, offset: nextOffset });
+      this.done.set(id, nextOffset);
     }
   }
 
@@ -55,9 +84,13 @@ export class Offsets {
       this.telemetry.waiting('offset commit', asError(error));
       if (epoch !== this.epoch) return;
       for (const one of offsets) {
-        const id = `${one.topic}/${one.partition}`;
+        const id = idOf(one.topic, one.partition);
         if (!this.finished.has(id)) this.finished.set(id, one);
       }
     }
   }
+}
+
+function idOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
 }

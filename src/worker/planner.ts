@@ -54,7 +54,7 @@ export class Planner {
     try {
       const decoded = this.d.codec.decode(received.value);
       const { userId } = namesOf(decoded.known ? decoded.data : undefined);
-      if (decoded.type === 'licensing.internal.LookUpUser' && userId !== null) return { userId };
+      if (decoded.type === 'licensing.internal.LookUpUser' && isUserId(userId)) return { userId };
       return this.buried(received, decoded.type, 'UnknownType', new Error(`${decoded.type} is not a look-up`));
     } catch (error) {
       return this.undecodable(received, error);
@@ -68,7 +68,17 @@ export class Planner {
     return this.task(received, 'licensing.internal.LookUpUser', names, plan);
   }
 
-  buried(received: ReceivedMessage, type: string | null, reason: DeadLetterReason, error: Error): Task {
+  /** The user domain has answered with what is no profile. */
+  misanswered(received: ReceivedMessage, userId: string, error: Error): Task {
+    const names: Names = { tenantId: null, subdivisionId: null, userId };
+    return this.task(received, 'licensing.internal.LookUpUser', names, {
+      kind: 'bury',
+      reason: 'MalformedAnswer',
+      error,
+    });
+  }
+
+  private buried(received: ReceivedMessage, type: string | null, reason: DeadLetterReason, error: Error): Task {
     return this.task(received, type, NAMELESS, { kind: 'bury', reason, error });
   }
 
@@ -128,4 +138,8 @@ export class Planner {
     const { cloudEvents } = this.d;
     return new Task(received, cloudEvents.read(received), cloudEvents.digest(received.value), type, names, plan);
   }
+}
+
+function isUserId(text: string | null): text is string {
+  return text !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

@@ -40,6 +40,11 @@ export class Task implements UnitMessage {
     this.plan = plan;
   }
 
+  /** The same message, given up: it declares nothing and is not handled again. */
+  givenUp(reason: DeadLetterReason, error: Error): Task {
+    return new Task(this.received, this.context, this.digest, this.type, this.names, { kind: 'bury', reason, error });
+  }
+
   get identity(): MessageContext['identity'] {
     return this.context.identity;
   }

@@ -43,7 +43,7 @@ export class UserLookUps {
       return this.planner.answered(received, asked.userId, profile);
     } catch (error) {
       if (!(error instanceof MalformedAnswer)) throw error;
-      return this.planner.buried(received, 'licensing.internal.LookUpUser', 'MalformedAnswer', error);
+      return this.planner.misanswered(received, asked.userId, error);
     }
   }
 }

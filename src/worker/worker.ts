@@ -101,8 +101,9 @@ export class Worker implements ConsumerListener {
       await Promise.race([lane.room(), this.heartbeatDue()]);
       await flow.heartbeat();
     }
-    if (this.isOver(epoch)) return;
+    if (this.isOver(epoch) || !this.offsets.admits(batch)) return;
     lane.push(queued(batch, epoch));
+    this.offsets.take(batch);
     flow.taken();
   }
 

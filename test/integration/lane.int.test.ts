@@ -151,7 +151,6 @@ class World {
           topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
           consumerGroup: 'test',
           clock: { now: () => a.NOW },
-          telemetry: SILENT,
         }),
         producer: { publish: (messages) => this.publish(messages) },
         outboxMaintenance: new KnexOutboxMaintenance(database.db),

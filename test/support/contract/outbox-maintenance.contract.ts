@@ -84,7 +84,18 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       const failing = maintenance.relay(SILENCE, 9, () => Promise.reject(new Error('no broker')));
       await expect(failing).rejects.toThrow('no broker');
       expect(await subject.owed()).toEqual(['a', 'b']);
+      await silent(1);
       expect(await relay()).toBe(2);
+    });
+
+    it('a lane that can not be published keeps no other waiting', async () => {
+      await write(1, 'too large');
+      await silent(1);
+      await write(2, 'b');
+      await silent(2);
+      await expect(maintenance.relay(SILENCE, 9, () => Promise.reject(new Error('too large')))).rejects.toThrow();
+      expect(await relay()).toBe(1);
+      expect(published).toEqual(['b']);
     });
 
     it('deletes only after it was published', async () => {

@@ -1,0 +1,115 @@
+import { check } from '../oracle/check.ts';
+import { generate } from '../oracle/generate.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { licensing, type Environment } from '../support/world-process.ts';
+import { until } from '../support/world-until.ts';
+import { theWorld } from '../support/world-of-tests.ts';
+
+const world = theWorld({ env: { CHUNK_MAX_MESSAGES: '50' } });
+
+describe('a configuration that can not work ends the worker with exit code 1 and a sentence', () => {
+  test('every fault at once, by the name of its variable', async () => {
+    const { said, code } = await workerWith({ LANES: 'many', TOPIC_EVENTS: 'not a name!' }, [
+      'KAFKA_BROKERS',
+      'SCHEMA_REGISTRY_URL',
+      'DATABASE_URL',
+    ]);
+    expect(code).toBe(1);
+    for (const name of ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'DATABASE_URL', 'LANES', 'TOPIC_EVENTS']) {
+      expect(said).toMatch(new RegExp(`^(licensing worker: )?${name} is .*expected`, 'm'));
+    }
+  });
+
+  const wrongPassword = (): Environment => {
+    const url = new URL(world.env['DATABASE_URL'] ?? '');
+    url.password = 'not-the-secret';
+    return { DATABASE_URL: url.href };
+  };
+  test.each<readonly [what: string, change: () => Environment, says: RegExp]>([
+    [
+      'a topic is missing',
+      () => ({ TOPIC_COMMANDS: 'nowhere.v1' }),
+      /topic nowhere\.v1 does not exist.*licensing topics create/,
+    ],
+    [
+      'schemas are not registered',
+      () => ({ TOPIC_EVENTS: world.topics.rejections }),
+      /TenantCreated.*licensing schemas register/,
+    ],
+    ['the password is wrong', wrongPassword, /DATABASE_URL: .*password/],
+    ['the inbox forgets before Kafka does', () => ({ INBOX_RETENTION_MS: '60000' }), /INBOX_RETENTION_MS/],
+    ['sessions end before locks do', () => ({ DATABASE_LOCK_TIMEOUT_MS: '60000' }), /KAFKA_SESSION_TIMEOUT_MS/],
+  ])('%s', async (_, change, says) => {
+    const { said, code, log } = await workerWith(change());
+    expect(said).toMatch(says);
+    expect(code).toBe(1);
+    expect(log).not.toContain('not-the-secret');
+  });
+
+  test('the sentence stands alone: no library prints beside it', async () => {
+    const { said, stdout } = await workerWith(wrongPassword());
+    expect([said.trim().split('\n').length, stdout]).toEqual([1, '']);
+  });
+
+  test('the database is not migrated; once it is, the check of it says so', async () => {
+    const database = await createTestDatabase({ empty: true });
+    try {
+      const env = { ...world.env, DATABASE_URL: database.url };
+      const { said, code } = await workerWith(env);
+      expect([code, said]).toEqual([1, expect.stringMatching(/DATABASE_URL.*0001_tenants.*licensing migrate up/)]);
+      expect((await licensing(['migrate', 'status'], env)).code).toBe(1);
+      expect((await licensing(['migrate', 'up'], env)).code).toBe(0);
+      expect(await licensing(['migrate', 'status'], env)).toMatchObject({ code: 0, stderr: '' });
+      expect((await licensing(['migrate', 'down', '--all'], env)).code).toBe(0);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
+test('topics check and schemas check agree with what create and register have done', async () => {
+  const [topics, schemas, missing] = await Promise.all([
+    licensing(['topics', 'check'], world.env),
+    licensing(['schemas', 'check'], world.env),
+    licensing(['topics', 'check'], { ...world.env, TOPIC_USERS: 'nowhere.v1' }),
+  ]);
+  expect([topics.code, schemas.code, missing.code]).toEqual([0, 0, 1]);
+  expect(missing.stdout).toContain('topic nowhere.v1 does not exist');
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s under load: finishes its chunk, exits 0 within 10 s, and loses nothing',
+  (signal) =>
+    world.guard(async () => {
+      const { first, load } = generate({
+        seed: signal.length,
+        messages: 3_000,
+        partitions: world.partitions,
+        now: Date.now(),
+      });
+      await world.send(first);
+      await world.settled();
+      const before = await world.count('inbox');
+      await world.send(load);
+      await until('the worker is at it', async () => (await world.count('inbox')) > before + 200);
+      const took = await world.worker().stop(signal);
+      expect(took).toBeLessThan(10_000);
+      expect(await world.lag()).toBeGreaterThan(0);
+      expect(world.worker().log).toContain('stopped');
+      await world.worker().restart();
+      await check(world);
+    }),
+);
+
+/** @returns what it said to a person, and its log */
+async function workerWith(
+  change: Environment,
+  without: readonly string[] = [],
+): Promise<{ readonly code: number | null; readonly said: string; readonly log: string; readonly stdout: string }> {
+  const env = Object.fromEntries(
+    Object.entries({ ...world.env, ...change }).filter(([name]) => !without.includes(name)),
+  );
+  const { code, stderr, stdout } = await licensing(['worker'], env);
+  const said = stderr.split('\n').filter((line) => !line.startsWith('{'));
+  return { code, said: said.join('\n'), log: stderr, stdout };
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { check, type Checked } from '../oracle/check.ts';
+import { partitionOf } from '../oracle/identity.ts';
+import { header, type WireRecord } from '../support/collect.ts';
+import { command, outside, type Sending } from '../support/load.ts';
+import { until } from '../support/world-until.ts';
+import { theWorld } from '../support/world-of-tests.ts';
+import { addRow, CONTACT, createTenant, givenLicense, TERMS } from './given.ts';
+
+const TIMES = 200;
+/** Pairs that are sent at once; small, so that many transactions meet. */
+const AT_ONCE = 10;
+
+describe.each([
+  ['two lanes of one worker', 1],
+  ['two workers', 2],
+])('%s', (_, workers) => {
+  const world = theWorld({ workers, env: { LANES: '2', CHUNK_MAX_MESSAGES: '20' } });
+
+  test(`a user is created from the users topic and by CreateTenant at once, ${TIMES} times`, () =>
+    world.guard(async () => {
+      const pairs = Array.from({ length: TIMES }, () => {
+        const userId = randomUUID();
+        const tenantId = idElsewhere(userId);
+        const profile = { userId, email: 'a@example.org', tgId: null, superadmin: false, updatedAt: null };
+        return [outside('UserCreated', profile), createTenant({ tenantId, userId })] as const;
+      });
+      const { model } = await race(pairs);
+      expect([...model.state.users.values()].filter(({ version }) => version === 2)).toHaveLength(TIMES);
+      expect([model.rejections.length, model.letters.length]).toEqual([0, 0]);
+    }));
+
+  test(`two tenants take one name at once, by CreateTenant and by UpdateTenant, ${TIMES} times`, () =>
+    world.guard(async () => {
+      const renamed = Array.from({ length: TIMES / 2 }, () => {
+        const tenantId = randomUUID();
+        return [createTenant({ tenantId }), createTenant({ tenantId: idElsewhere(tenantId) })] as const;
+      });
+      await world.send(renamed.flat());
+      await world.settled();
+      const pairs = renamed.map(([a, b], i) => {
+        const name = `One of two ${i} ${randomUUID()}`;
+        const rename = (tenantId: string): Sending => command('UpdateTenant', { tenantId, name, ...CONTACT });
+        return [rename(a.data.tenantId), rename(b.data.tenantId)] as const;
+      });
+      const created = Array.from({ length: TIMES / 2 }, () => {
+        const [tenantId, name] = [randomUUID(), `One name ${randomUUID()}`];
+        return [createTenant({ tenantId, name }), createTenant({ tenantId: idElsewhere(tenantId), name })] as const;
+      });
+      const { model } = await race([...pairs, ...created]);
+      expect(model.rejections.map(({ data }) => data['code'])).toEqual(Array(TIMES).fill('TenantNameTaken'));
+      expect(model.letters).toEqual([]);
+    }));
+
+  test(`one user founds two tenants at once, ${TIMES} times`, () =>
+    world.guard(async () => {
+      const pairs = Array.from({ length: TIMES }, () => {
+        const [userId, tenantId] = [randomUUID(), randomUUID()];
+        return [createTenant({ userId, tenantId }), createTenant({ userId, tenantId: idElsewhere(tenantId) })] as const;
+      });
+      const { model } = await race(pairs);
+      const codes = model.rejections.map(({ data }) => data['code']).filter((code) => code !== 'TenantNameTaken');
+      expect(codes).toEqual(Array(TIMES).fill('UserBelongsToAnotherTenant'));
+      expect(model.letters).toEqual([]);
+    }));
+
+  test(`a user founds a tenant and is changed by the user domain at once, ${TIMES} times: neither undoes the other`, () =>
+    world.guard(async () => {
+      const users = Array.from({ length: TIMES }, () => randomUUID());
+      const profile = { email: 'a@example.org', tgId: null, superadmin: false, updatedAt: null };
+      await world.send(users.map((userId) => outside('UserCreated', { ...profile, userId })));
+      await world.settled();
+      const pairs = users.map((userId) => {
+        const founded = createTenant({ userId, tenantId: idElsewhere(userId) });
+        return [outside('UserUpdated', { ...profile, userId, superadmin: true }), founded] as const;
+      });
+      const { model } = await race(pairs, { undone: false });
+      const found = users.map((userId) => model.state.users.get(userId));
+      expect(found.map((user) => [user?.version, user?.superadmin, user?.tenantId !== null])).toEqual(
+        Array(TIMES).fill([3, true, true]),
+      );
+    }));
+
+  test(`rows of one subdivision come under two keys at once, ${TIMES} times: each is counted once`, () =>
+    world.guard(async () => {
+      const terms = { ...TERMS, requestsLimit: 1e9 };
+      const ids = await Promise.all(Array.from({ length: 4 }, () => givenLicense(world, { active: true, terms })));
+      const pairs = Array.from({ length: TIMES }, (_, i) => {
+        const of = ids[i % ids.length] ?? fail();
+        const { envelope, ...row } = addRow(of, 1);
+        return [addRow(of, 1), { ...row, envelope: { ...envelope, key: idElsewhere(of.tenantId) } }] as const;
+      });
+      const { model } = await race(pairs, { undone: false });
+      const used = [...model.state.subdivisions.values()].flatMap(({ licenses }) => [...licenses.values()]);
+      expect(used.map(({ usedRequests }) => usedRequests)).toEqual(ids.map(() => (2 * TIMES) / ids.length));
+      expect(model.letters).toEqual([]);
+    }));
+
+  /** Sends pair by pair, and checks that exactly one of each was the first, and the other what comes second. */
+  async function race(pairs: readonly (readonly [Sending, Sending])[], { undone = true } = {}): Promise<Checked> {
+    await world.settled();
+    const before = await rollbacks();
+    for (let i = 0; i < pairs.length; i += AT_ONCE) {
+      const some = pairs.slice(i, i + AT_ONCE);
+      // Either side first in turn, so that neither has the start.
+      await world.send(i % (2 * AT_ONCE) === 0 ? some.flat() : some.flatMap(([a, b]) => [b, a]));
+    }
+    await world.settled();
+    // Somebody lost a race, was undone, and ran again.
+    if (undone) await until('transactions have met', async () => (await rollbacks()) > before);
+    const order = orderOf(
+      world.collector.records(world.topics.events),
+      world.collector.records(world.topics.rejections),
+    );
+    return check(world, { rank: (record) => order.get(header(record, 'ce_id') ?? '') ?? 0 });
+  }
+
+  /** Transactions undone in this world's database, as PostgreSQL counts them, a second late. */
+  async function rollbacks(): Promise<number> {
+    const found = await world.db.raw<{ rows: readonly { readonly n: string }[] }>(
+      'SELECT pg_stat_clear_snapshot(), xact_rollback AS n FROM pg_stat_database WHERE datname = current_database()',
+    );
+    return Number(found.rows[0]?.n);
+  }
+
+  /** An id whose partition is of another worker, and of another lane: both go by partition, one after the other. */
+  function idElsewhere(id: string): string {
+    for (;;) {
+      const other = randomUUID();
+      if ((partitionOf(id, world.partitions) - partitionOf(other, world.partitions)) % 2 !== 0) return other;
+    }
+  }
+});
+
+/**
+ * In which order messages about one aggregate took effect, as the versions of their answers tell; who was refused came last. The model
+ * then says whether each of them did what it had to do at its place.
+ */
+function orderOf(events: readonly WireRecord[], rejections: readonly WireRecord[]): ReadonlyMap<string, number> {
+  const order = new Map<string, number>();
+  const put = (record: WireRecord, rank: number): void => {
+    const cause = header(record, 'ce_causationid') ?? '';
+    order.set(cause, Math.max(rank, order.get(cause) ?? 0));
+  };
+  for (const record of events) put(record, Number(record.decoded?.data['version']));
+  for (const record of rejections) put(record, Number.MAX_SAFE_INTEGER);
+  return order;
+}
+
+function fail(): never {
+  throw new Error('there is no such license');
+}

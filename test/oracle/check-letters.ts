@@ -1,0 +1,99 @@
+import { header, type WireRecord } from '../support/collect.ts';
+import type { World } from '../support/world.ts';
+import { at, compareFields, firstOccurrences, textHeaders, type Differ } from './compare.ts';
+import { identity } from './identity.ts';
+import type { Model } from './model.ts';
+
+/** What the DLQ topics hold: original bytes and headers, and who wrote them off, when and why. */
+export function checkLetters(model: Model, { collector, sources, group }: World, differ: Differ): void {
+  const records = sources.flatMap((topic) => collector.records(`${topic}.dlq`));
+  const { first } = firstOccurrences(records, originOf, differ);
+  const expected = new Map(model.letters.map((letter) => [at(letter.record), letter]));
+  for (const [origin, { record, reason }] of expected) {
+    const letter = first.get(origin);
+    if (letter === undefined) {
+      differ(`dead letter ${reason} of ${origin} is missing`);
+      continue;
+    }
+    const what = `dead letter of ${origin}`;
+    const { about, original } = split(letter);
+    const { 'dlq-message': message, 'dlq-exception': exception, 'dlq-time': time, ...rest } = about;
+    compareFields(
+      what,
+      {
+        ...{ 'dlq-reason': reason, 'dlq-topic': record.topic, 'dlq-partition': String(record.partition) },
+        ...{ 'dlq-offset': String(record.offset), 'dlq-timestamp': String(record.timestamp), 'dlq-group': group },
+        topic: `${record.topic}.dlq`,
+      },
+      { ...rest, topic: letter.topic },
+      differ,
+    );
+    compareFields(
+      `${what}, what was sent`,
+      { key: record.key, value: record.value, ...record.headers },
+      { key: letter.key, value: letter.value, ...original },
+      differ,
+    );
+    if (!message || !exception) differ(`${what} does not say why: '${message}', '${exception}'`);
+    if (time === undefined || !(Date.parse(time) >= record.timestamp - 5)) differ(`${what} was written off at ${time}`);
+  }
+  for (const [origin, letter] of first) {
+    if (!expected.has(origin)) differ(`${at(letter)} is a dead letter of ${origin}: ${header(letter, 'dlq-message')}`);
+  }
+}
+
+/** What the worker told itself: each look-up follows from a UserCreated without a profile, and none is forgotten. */
+export function checkLookUps(model: Model, { collector, topics }: World, differ: Differ, asked: boolean): void {
+  const records = collector
+    .records(topics.userLookUps)
+    .filter((record) => header(record, 'ce_source') === 'licensing/user-lookups');
+  const { first } = firstOccurrences(records, (record) => header(record, 'ce_id') ?? at(record), differ);
+  for (const [id, record] of first) {
+    const lookUp = model.lookUps.get(id);
+    if (lookUp === undefined) {
+      differ(`${at(record)} looks up ${JSON.stringify(record.decoded?.data)}, which nothing asks for`);
+      continue;
+    }
+    const { userId, cause } = lookUp;
+    const { ce_time: _, ...headers } = textHeaders(record);
+    compareFields(
+      `look-up ${at(record)}`,
+      {
+        ...{ userId, key: userId, ce_id: id, ce_type: 'licensing.internal.LookUpUser', ce_subject: userId },
+        ...{ ce_specversion: '1.0', ce_source: 'licensing/user-lookups', ce_causationid: id },
+        ...{ ce_correlationid: cause.correlationId ?? cause.id, 'content-type': 'application/avro' },
+        ...(cause.traceparent !== null && { traceparent: cause.traceparent }),
+      },
+      { ...record.decoded?.data, key: record.key?.toString(), ...headers },
+      differ,
+    );
+  }
+  if (!asked) return;
+  for (const { userId, causeId } of model.state.lookUps.values()) {
+    if (!first.has(causeId)) differ(`user ${userId} waits for a look-up that nobody was asked for (${causeId})`);
+  }
+  // Asked and answered: what the answer changed is compared as an event; here only that it was taken.
+  for (const id of model.lookUps.keys()) {
+    if (first.has(id) && !model.inbox.has(identity('licensing/user-lookups', id).hash))
+      differ(`look-up ${id} has no end`);
+  }
+}
+
+function originOf(letter: WireRecord): string {
+  const [topic = '?', partition, offset] = ['dlq-topic', 'dlq-partition', 'dlq-offset'].map((name) =>
+    header(letter, name),
+  );
+  return at({ topic, partition: Number(partition), offset: Number(offset) });
+}
+
+function split({ headers }: WireRecord): {
+  readonly about: Record<string, string>;
+  readonly original: Record<string, readonly Buffer[]>;
+} {
+  const entries = Object.entries(headers);
+  const isOurs = ([name]: readonly [string, unknown]): boolean => name.startsWith('dlq-');
+  return {
+    about: Object.fromEntries(entries.filter(isOurs).map(([name, values]) => [name, values.map(String).join(' | ')])),
+    original: Object.fromEntries(entries.filter((entry) => !isOurs(entry))),
+  };
+}

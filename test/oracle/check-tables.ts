@@ -1,0 +1,157 @@
+import type { World } from '../support/world.ts';
+import { at, compareMaps, type Differ } from './compare.ts';
+import { asUuid } from './identity.ts';
+import type { Model } from './model.ts';
+import { pair } from './state.ts';
+
+type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+/** Every table, row by row and column by column; lanes and what the database alone decides are left out. */
+export async function checkTables(model: Model, world: World, differ: Differ): Promise<void> {
+  const compare = async (what: string, expected: Table, sql: string): Promise<void> =>
+    compareMaps(what, expected, await rowsOf(world, sql), differ);
+  const { state } = model;
+
+  await compare(
+    'row of tenants',
+    keyed([
+      ...[...state.tenants.values()].map(({ tenantId, ...rest }) => [tenantId, { deleted: false, ...rest }] as const),
+      ...[...state.deadTenants].map(
+        ([id, version]) =>
+          [
+            id,
+            { deleted: true, version, name: null, address: null, email: null, phone: null, createdBy: null },
+          ] as const,
+      ),
+    ]),
+    `SELECT tenant_id AS key, version, deleted, name, address, email, phone, created_by AS "createdBy" FROM tenants`,
+  );
+  await compare(
+    'row of tenant_names',
+    keyed([...state.tenants.values()].map(({ name, tenantId }) => [name, { tenantId }] as const)),
+    `SELECT name AS key, tenant_id AS "tenantId" FROM tenant_names`,
+  );
+  await compare('row of users', users(model), USERS);
+  await compare(
+    'row of user_look_ups',
+    keyed([...state.lookUps.values()].map(({ userId, ...rest }) => [userId, rest] as const)),
+    `SELECT user_id AS key, cause_id AS "causeId", correlation_id AS "correlationId", traceparent, ${ms('requested_at')} AS "requestedAt" FROM user_look_ups`,
+  );
+  await compare('row of subdivisions', subdivisions(model), SUBDIVISIONS);
+  await compare('row of licenses', licenses(model), LICENSES);
+  await compare('row of statistic_rows', rows(model), ROWS);
+  await compare('row of tenant_active_licenses', activeLicenses(model), ACTIVE);
+  await compare(
+    'row of inbox',
+    keyed(
+      [...model.inbox].map(
+        ([hash, { outcome, digest }]) => [asUuid(hash), { outcome, digest: asUuid(digest) }] as const,
+      ),
+    ),
+    `SELECT identity AS key, outcome, digest FROM inbox`,
+  );
+  await compare(
+    'row of dead_letters',
+    keyed(
+      model.letters.map(
+        ({ record, reason, identity: { hash } }) =>
+          [
+            at(record),
+            { reason, identity: asUuid(hash), state: 'open', value: record.value?.toString('hex') ?? null },
+          ] as const,
+      ),
+    ),
+    `SELECT topic || '/' || partition || '@' || "offset" AS key, reason, identity, state, encode(value, 'hex') AS value FROM dead_letters`,
+  );
+}
+
+const USERS = `SELECT user_id AS key, version, deleted, email, tg_id AS "tgId", superadmin, tenant_id AS "tenantId",
+  has_profile AS "hasProfile", ${ms('profile_updated_at')} AS "profileUpdatedAt" FROM users`;
+
+function users({ state }: Model): Table {
+  const gone = {
+    ...{ email: null, tgId: null, superadmin: null, tenantId: null, hasProfile: null, profileUpdatedAt: null },
+    deleted: true,
+  };
+  return keyed([
+    ...[...state.users.values()].map(({ userId, ...rest }) => [userId, { deleted: false, ...rest }] as const),
+    ...[...state.deadUsers].map(([id, version]) => [id, { ...gone, version }] as const),
+  ]);
+}
+
+const SUBDIVISIONS = `SELECT tenant_id || '/' || subdivision_id AS key, version, deleted, name, location,
+  link_to_subdivision_processing_domain AS "linkToSubdivisionProcessingDomain", work_status AS "workStatus",
+  active_license_id AS "activeLicenseId" FROM subdivisions`;
+
+function subdivisions({ state }: Model): Table {
+  const gone = {
+    ...{ name: null, location: null, linkToSubdivisionProcessingDomain: null, workStatus: null, activeLicenseId: null },
+    deleted: true,
+  };
+  return keyed([
+    ...[...state.subdivisions.values()].map(
+      ({ tenantId, subdivisionId, licenses: _, ...rest }) =>
+        [pair(tenantId, subdivisionId), { deleted: false, ...rest }] as const,
+    ),
+    ...[...state.deadSubdivisions].map(([key, { version }]) => [key, { ...gone, version }] as const),
+  ]);
+}
+
+const LICENSES = `SELECT tenant_id || '/' || license_id AS key, subdivision_id AS "subdivisionId", deleted, status, name, description,
+  type, requests_limit AS "requestsLimit", used_requests AS "usedRequests", ${ms('created_at')} AS "createdAt",
+  ${ms('expires_at')} AS "expiresAt", ${ms('activated_at')} AS "activatedAt", ${ms('deactivated_at')} AS "deactivatedAt"
+  FROM licenses`;
+
+function licenses({ state }: Model): Table {
+  const gone = {
+    ...{ status: null, name: null, description: null, type: null, requestsLimit: null, usedRequests: null },
+    ...{ createdAt: null, expiresAt: null, activatedAt: null, deactivatedAt: null, deleted: true },
+  };
+  return keyed(
+    [...state.licenseIds].map(([key, { tenantId, subdivisionId, licenseId }]) => {
+      const license = state.subdivisions.get(pair(tenantId, subdivisionId))?.licenses.get(licenseId);
+      if (license === undefined) return [key, { subdivisionId, ...gone }] as const;
+      const { licenseId: _, ...rest } = license;
+      return [key, { subdivisionId, deleted: false, ...rest }] as const;
+    }),
+  );
+}
+
+/** Those of deleted subdivisions go in their own time. */
+const ROWS = `SELECT r.tenant_id || '/' || r.statistic_row_id AS key, r.subdivision_id AS "subdivisionId",
+  r.license_id AS "licenseId", ${ms('r.created')} AS created, r.count_requests AS "countRequests", r.counted
+  FROM statistic_rows r JOIN subdivisions s USING (tenant_id, subdivision_id) WHERE NOT s.deleted`;
+
+function rows({ state }: Model): Table {
+  return keyed(
+    [...state.rows]
+      .filter(([, { tenantId, subdivisionId }]) => state.subdivisions.has(pair(tenantId, subdivisionId)))
+      .map(([key, { tenantId: _, statisticRowId: __, ...rest }]) => [key, rest] as const),
+  );
+}
+
+const ACTIVE = `SELECT tenant_id || '/' || license_id AS key, subdivision_id AS "subdivisionId" FROM tenant_active_licenses`;
+
+function activeLicenses({ state }: Model): Table {
+  return keyed(
+    [...state.subdivisions.values()].flatMap(({ tenantId, subdivisionId, activeLicenseId }) =>
+      activeLicenseId === null ? [] : [[pair(tenantId, activeLicenseId), { subdivisionId }] as const],
+    ),
+  );
+}
+
+async function rowsOf({ db }: World, sql: string): Promise<Table> {
+  // By way of JSON, so that numbers are numbers and uuids text, whatever the driver makes of them.
+  const found = await db.raw<{ rows: readonly { readonly row: Readonly<Record<string, unknown>> }[] }>(
+    `SELECT to_jsonb(t) AS row FROM (${sql}) t`,
+  );
+  return keyed(found.rows.map(({ row: { key, ...rest } }) => [String(key), rest] as const));
+}
+
+function ms(column: string): string {
+  return `(extract(epoch FROM ${column}) * 1000)::bigint`;
+}
+
+function keyed(entries: readonly (readonly [string, Readonly<Record<string, unknown>>])[]): Table {
+  return new Map(entries);
+}

@@ -1,0 +1,90 @@
+import { madeUpProfile } from '../../stack/user-domain-stand-in.ts';
+import type { WireRecord } from '../support/collect.ts';
+import type { World } from '../support/world.ts';
+import { checkEvents, checkRejections } from './check-answers.ts';
+import { checkLetters, checkLookUps } from './check-letters.ts';
+import { checkTables } from './check-tables.ts';
+import { Model, type ModelOptions } from './model.ts';
+
+const SHOWN = 10;
+
+/** What a check found to be right, for tests that want to know how much there was of it. */
+export interface Checked {
+  readonly model: Model;
+  readonly messages: number;
+  /** Copies beside the first one, of events and rejections. */
+  readonly repetitions: number;
+}
+
+export interface CheckOptions {
+  readonly userDomain?: ModelOptions['userDomain'];
+  /** Between two barriers, messages of different partitions take effect by rank, then by topic, partition and offset. Default 0. */
+  readonly rank?: (record: WireRecord) => number;
+}
+
+/** What the stand-in answers when it was told nothing else. */
+export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
+  return madeUpProfile(userId);
+}
+
+/**
+ * Waits until the world has settled, computes from its source topics what must have come of them, and compares with all that did:
+ * tables, inbox, events, rejections, dead letters, look-ups, nothing owed, no lag.
+ * @throws an Error with the first ten differences
+ */
+export async function check(world: World, { userDomain, rank = () => 0 }: CheckOptions = {}): Promise<Checked> {
+  await world.settled();
+  const { topics, collector } = world;
+  const events = collector.records(topics.events);
+  const rejections = collector.records(topics.rejections);
+  const decided = decisionTimes([...events, ...rejections]);
+  const model = new Model({ topics, userDomain, decidedAt: (id) => decided.get(id) });
+  const messages = inEffectOrder(world, rank);
+  for (const message of messages) model.apply(message);
+
+  const differences: string[] = [];
+  const differ = (what: string): void => void differences.push(what);
+  const repetitions = checkEvents(model, events, world.partitions, differ) + checkRejections(model, rejections, differ);
+  checkLetters(model, world, differ);
+  checkLookUps(model, world, differ, userDomain !== undefined);
+  await checkTables(model, world, differ);
+  if (differences.length > 0) {
+    const more = differences.length > SHOWN ? `\n... and ${differences.length - SHOWN} more` : '';
+    throw new Error(
+      `${differences.length} differences from the model of ${messages.length} messages:\n${differences.slice(0, SHOWN).join('\n')}${more}`,
+    );
+  }
+  return { model, messages: messages.length, repetitions };
+}
+
+/** Stretch by stretch between the world's barriers; in each, by rank, topic (commands, users, look-ups), partition and offset. */
+function inEffectOrder({ sources, collector, barriers }: World, rank: (record: WireRecord) => number): WireRecord[] {
+  const stretchOf = ({ topic, partition, offset }: WireRecord): number => {
+    const found = barriers.findIndex((barrier) => offset < (barrier.get(`${topic}/${partition}`) ?? 0));
+    return found === -1 ? barriers.length : found;
+  };
+  return sources
+    .flatMap((topic, i) =>
+      collector.records(topic).map((record) => ({ record, order: [stretchOf(record), rank(record), i] as const })),
+    )
+    .sort(
+      (a, b) =>
+        a.order[0] - b.order[0] ||
+        a.order[1] - b.order[1] ||
+        a.order[2] - b.order[2] ||
+        a.record.partition - b.record.partition ||
+        a.record.offset - b.record.offset,
+    )
+    .map(({ record }) => record);
+}
+
+/** When the first occurrence of each answer says that it was decided. */
+function decisionTimes(answers: readonly WireRecord[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { headers, decoded } of answers) {
+    const id = headers['ce_id']?.[0]?.toString();
+    const time = decoded?.data['occurredAt'] ?? decoded?.data['rejectedAt'];
+    if (id !== undefined && typeof time === 'number' && !times.has(id)) times.set(id, time);
+  }
+  return times;
+}

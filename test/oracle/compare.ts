@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { WireRecord } from '../support/collect.ts';
+
+export type Differ = (what: string) => void;
+
+/** Field by field, naming only those that differ. */
+export function compareFields(
+  what: string,
+  expected: Readonly<Record<string, unknown>>,
+  actual: Readonly<Record<string, unknown>>,
+  differ: Differ,
+): void {
+  const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  const wrong = [...names].filter((name) => !isDeepStrictEqual(expected[name], actual[name]));
+  if (wrong.length === 0) return;
+  const told = wrong.map((name) => `${name} is ${show(actual[name])}, expected ${show(expected[name])}`);
+  differ(`${what}: ${told.join('; ')}`);
+}
+
+/** Nothing missing, nothing extra, each the same. */
+export function compareMaps(
+  what: string,
+  expected: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
+  actual: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
+  differ: Differ,
+): void {
+  for (const [key, value] of expected) {
+    const there = actual.get(key);
+    if (there === undefined) differ(`${what} ${key} is missing; expected ${show(value)}`);
+    else compareFields(`${what} ${key}`, value, there, differ);
+  }
+  for (const [key, value] of actual) if (!expected.has(key)) differ(`${what} ${key} is one too many: ${show(value)}`);
+}
+
+/** The first occurrence of each id, in order; a later one must be the same byte for byte. */
+export function firstOccurrences(
+  records: readonly WireRecord[],
+  idOf: (record: WireRecord) => string,
+  differ: Differ,
+): { readonly first: ReadonlyMap<string, WireRecord>; readonly repetitions: number } {
+  const first = new Map<string, WireRecord>();
+  for (const record of records) {
+    const id = idOf(record);
+    const before = first.get(id);
+    if (before === undefined) first.set(id, record);
+    else if (!sameBytes(before, record)) differ(`${at(record)} repeats ${id} of ${at(before)} with other bytes`);
+  }
+  return { first, repetitions: records.length - first.size };
+}
+
+export function sameBytes(a: WireRecord, b: WireRecord): boolean {
+  return (
+    a.partition === b.partition &&
+    isDeepStrictEqual([a.key, a.value], [b.key, b.value]) &&
+    isDeepStrictEqual(a.headers, b.headers)
+  );
+}
+
+export function textHeaders({ headers }: WireRecord): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.map(String).join(' | ')]));
+}
+
+export function at({ topic, partition, offset }: Pick<WireRecord, 'topic' | 'partition' | 'offset'>): string {
+  return `${topic}/${partition}@${offset}`;
+}
+
+export function show(value: unknown): string {
+  const text = value === undefined ? 'undefined' : JSON.stringify(value);
+  return text.length > 400 ? `${text.slice(0, 400)}...` : text;
+}

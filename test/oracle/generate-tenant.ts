@@ -1,0 +1,243 @@
+import { command, type Sending } from '../support/load.ts';
+import { partitionOf } from './identity.ts';
+import type { Random } from './random.ts';
+
+export interface Surroundings {
+  readonly random: Random;
+  readonly now: number;
+  readonly partitions: number;
+  /** Makes names, and times of rows, unique. */
+  counter: number;
+}
+
+interface LicenseSketch {
+  readonly licenseId: string;
+  readonly expiresAt: number | null;
+  /** How many requests it is still good for, as far as the sketch knows. */
+  left: number;
+}
+
+interface SubdivisionSketch {
+  readonly subdivisionId: string;
+  readonly licenses: LicenseSketch[];
+  readonly rows: { readonly statisticRowId: string; readonly created: number }[];
+  active: LicenseSketch | undefined;
+}
+
+/** What the generator remembers, so that most commands make sense. It need not be right: the model decides what comes of them. */
+export interface TenantSketch {
+  tenantId: string;
+  readonly userId: string;
+  name: string;
+  born: boolean;
+  subdivisions: SubdivisionSketch[];
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const WEIGHTS = {
+  ...{ CreateTenant: 5, UpdateTenant: 20, DeleteTenant: 2 },
+  ...{ CreateSubdivision: 40, UpdateSubdivision: 40, DeleteSubdivision: 8 },
+  ...{ CreateLicense: 70, UpdateLicense: 25, DeleteLicense: 12 },
+  ...{ ActivateSubdivisionLicense: 110, DeactivateSubdivisionLicense: 25, AddStatisticRow: 640 },
+};
+type TenantCommand = keyof typeof WEIGHTS;
+type SubdivisionCommand = Exclude<TenantCommand, `${string}Tenant` | 'CreateSubdivision'>;
+
+export function createTenantSketch(around: Surroundings, creator: string | undefined): TenantSketch {
+  const { random } = around;
+  const [tenantId, userId] = [random.uuid(), creator ?? random.uuid()];
+  return { tenantId, userId, name: freshName(around), born: false, subdivisions: [] };
+}
+
+/** The first one of a tenant creates it. @param neighbour a tenant of the same partition, whose name and creator may be claimed */
+export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighbour?: TenantSketch): Sending {
+  const { random } = around;
+  const sent = envelope(random);
+  const name = sensible(random, tenant);
+  const tenantId = random.chance(0.02) ? tenant.tenantId.toUpperCase() : tenant.tenantId;
+  switch (name) {
+    case 'CreateTenant': {
+      const { userId } = tenant;
+      const created = { ...contact(random), tenantId, userId, name: tenant.name };
+      const wrong =
+        tenant.born && neighbour !== undefined ? random.weighted({ exists: 2, name: 1, user: 1 }) : 'exists';
+      tenant.born = true;
+      // Refused whoever asks: the neighbour has the name, or the user, until it is deleted in the same partition.
+      if (wrong !== 'exists') created.tenantId = uuidIn(around, tenantId);
+      if (wrong === 'name') created.name = neighbour?.name ?? created.name;
+      if (wrong === 'user') Object.assign(created, { userId: neighbour?.userId ?? userId, name: freshName(around) });
+      return command('CreateTenant', created, sent);
+    }
+    case 'UpdateTenant': {
+      const wanted = random.weighted({ fresh: 15, taken: neighbour === undefined ? 0 : 4, blank: 1 });
+      if (wanted === 'fresh') tenant.name = freshName(around);
+      const names = { fresh: tenant.name, taken: neighbour?.name ?? '', blank: ' ' };
+      return command('UpdateTenant', { ...contact(random), tenantId, name: names[wanted] }, sent);
+    }
+    case 'DeleteTenant':
+      // Its creator founds another one, in the same partition: so the order of the two is fixed.
+      Object.assign(tenant, {
+        tenantId: uuidIn(around, tenantId),
+        name: freshName(around),
+        born: false,
+        subdivisions: [],
+      });
+      return command('DeleteTenant', { tenantId }, sent);
+    case 'CreateSubdivision': {
+      const again = random.chance(0.1) ? random.pick(tenant.subdivisions)?.subdivisionId : undefined;
+      const subdivisionId = again ?? random.uuid();
+      if (again === undefined) tenant.subdivisions.push({ subdivisionId, licenses: [], rows: [], active: undefined });
+      return command('CreateSubdivision', { tenantId, subdivisionId, ...place(random) }, sent);
+    }
+    default: {
+      const stranger: SubdivisionSketch = { subdivisionId: random.uuid(), licenses: [], rows: [], active: undefined };
+      const found = random.chance(0.02) ? undefined : random.pick(tenant.subdivisions);
+      if (name === 'DeleteSubdivision') tenant.subdivisions = tenant.subdivisions.filter((one) => one !== found);
+      const next = found === undefined ? name : sensibleFor(random, found, name);
+      return subdivisionCommand(around, tenantId, found ?? stranger, next, sent);
+    }
+  }
+}
+
+function sensible(random: Random, { born, subdivisions }: TenantSketch): TenantCommand {
+  if (!born) return 'CreateTenant';
+  return subdivisions.length < 2 && random.chance(0.9) ? 'CreateSubdivision' : random.weighted(WEIGHTS);
+}
+
+/** Rows need an active license, which needs a license: in most cases that comes first. */
+function sensibleFor(
+  random: Random,
+  { licenses, active }: SubdivisionSketch,
+  name: SubdivisionCommand,
+): SubdivisionCommand {
+  if (name === 'DeleteSubdivision' || random.chance(0.1)) return name;
+  if (licenses.every(({ left }) => left <= 0)) return 'CreateLicense';
+  if (name === 'AddStatisticRow' && active === undefined) return 'ActivateSubdivisionLicense';
+  if (name === 'CreateLicense' && licenses.length > 3) return 'UpdateLicense';
+  return name === 'ActivateSubdivisionLicense' && active !== undefined ? 'AddStatisticRow' : name;
+}
+
+function subdivisionCommand(
+  around: Surroundings,
+  tenantId: string,
+  subdivision: SubdivisionSketch,
+  name: SubdivisionCommand,
+  sent: Sending['envelope'],
+): Sending {
+  const { random, now } = around;
+  const { subdivisionId, licenses } = subdivision;
+  const of = { tenantId, subdivisionId };
+  const active = random.chance(0.7) ? subdivision.active : undefined;
+  const good = licenses.filter(({ left }) => left > 0);
+  const chosen = active ?? random.pick(random.chance(0.8) ? good : licenses);
+  const license = chosen ?? { licenseId: random.uuid(), expiresAt: null, left: 0 };
+  const { licenseId } = license;
+  switch (name) {
+    case 'UpdateSubdivision': {
+      const workStatus = random.weighted({ keep: 12, active: 6, inactive: 1, other: 1 });
+      const data = { ...of, ...place(random), workStatus: workStatus === 'keep' ? null : workStatus };
+      return command('UpdateSubdivision', data, sent);
+    }
+    case 'DeleteSubdivision':
+      return command('DeleteSubdivision', of, sent);
+    case 'CreateLicense': {
+      const byTime = random.chance(0.3);
+      const again = random.chance(0.05) ? random.pick(licenses) : undefined;
+      const limit = random.chance(0.03) ? 0 : random.int(20, 600);
+      const left = byTime ? Number.POSITIVE_INFINITY : limit;
+      const expiresAt = byTime ? now + random.int(5, 20) * DAY : null;
+      const created = again ?? { licenseId: random.uuid(), expiresAt, left };
+      if (again === undefined) licenses.push(created);
+      const terms = byTime
+        ? { type: 'bytime', requestsLimit: null, expiresAt: random.chance(0.2) ? null : created.expiresAt }
+        : { type: 'bycount', requestsLimit: limit, expiresAt: null };
+      return command('CreateLicense', { ...of, licenseId: created.licenseId, ...described(random), ...terms }, sent);
+    }
+    case 'UpdateLicense':
+      return command('UpdateLicense', { ...of, licenseId, ...described(random) }, sent);
+    case 'DeleteLicense':
+      license.left = 0;
+      if (subdivision.active === license) subdivision.active = undefined;
+      return command('DeleteLicense', { ...of, licenseId }, sent);
+    case 'ActivateSubdivisionLicense':
+      subdivision.active ??= license;
+      return command('ActivateSubdivisionLicense', { ...of, licenseId }, sent);
+    case 'DeactivateSubdivisionLicense':
+      if (subdivision.active === license) subdivision.active = undefined;
+      return command('DeactivateSubdivisionLicense', { ...of, licenseId }, sent);
+    case 'AddStatisticRow': {
+      const countRequests = random.chance(0.01) ? 2e9 : random.int(0, 40);
+      if (subdivision.active !== undefined) subdivision.active.left -= countRequests;
+      if ((subdivision.active?.left ?? 1) <= 0) subdivision.active = undefined;
+      return command('AddStatisticRow', { ...of, ...row(around, subdivision), countRequests }, sent);
+    }
+  }
+}
+
+/** Times are minutes or days away from where a rule changes its mind, so what comes of a row does not hang on the clock. */
+function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSketch['rows'][number] {
+  const { random, now } = around;
+  around.counter += 1;
+  const [statisticRowId, created] = [random.uuid(), now + 2 * MINUTE + around.counter];
+  const before = random.pick(rows) ?? { statisticRowId, created };
+  switch (random.weighted({ counted: 89, old: 5, sameTime: 2, sameId: 2, future: 2 })) {
+    case 'old':
+      return { statisticRowId, created: created - DAY };
+    case 'sameTime':
+      return { statisticRowId, created: before.created };
+    case 'sameId':
+      return { statisticRowId: before.statisticRowId, created };
+    case 'future':
+      return { statisticRowId, created: created + 30 * DAY };
+    case 'counted':
+      rows.push({ statisticRowId, created });
+      return { statisticRowId, created };
+  }
+}
+
+export function envelope(random: Random): Sending['envelope'] {
+  return {
+    // Some producers send no id: theirs goes by the position.
+    id: random.chance(0.05) ? null : random.uuid(),
+    ...(random.chance(0.5) && { source: `service-${random.int(1, 3)}` }),
+    ...(random.chance(0.3) && { correlationId: random.uuid() }),
+    ...(random.chance(0.2) && {
+      traceparent: `00-${random.bytes(16).toString('hex')}-${random.bytes(8).toString('hex')}-01`,
+    }),
+  };
+}
+
+function freshName(around: Surroundings): string {
+  around.counter += 1;
+  return `Tenant ${around.counter}`;
+}
+
+/** An id whose partition is that of another. */
+function uuidIn({ random, partitions }: Surroundings, like: string): string {
+  for (;;) {
+    const id = random.uuid();
+    if (partitionOf(id, partitions) === partitionOf(like.toLowerCase(), partitions)) return id;
+  }
+}
+
+function contact(random: Random): { address: string; email: string; phone: string } {
+  return {
+    address: random.pick(['', '  1 Main Street ', 'Cafe\u0301 Road 2']) ?? '',
+    email: random.weighted({ 'office@example.org': 40, 'nobody at all': 1 }),
+    phone: `+1 555 ${random.int(1_000, 9_999)}`,
+  };
+}
+
+function place(random: Random): { name: string; location: string; linkToSubdivisionProcessingDomain: string | null } {
+  const linkToSubdivisionProcessingDomain = random.chance(0.5) ? null : 'https://processing.example.org/1';
+  return { name: `Subdivision ${random.int(1, 99)}`, location: '', linkToSubdivisionProcessingDomain };
+}
+
+function described(random: Random): { name: string; description: string } {
+  return {
+    name: `License ${random.int(1, 99)}`,
+    description: random.pick(['', 'as agreed', '\u{1F600} \u00e9']) ?? '',
+  };
+}

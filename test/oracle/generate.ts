@@ -1,0 +1,158 @@
+import { command, keyOf, outside, type RawSending, type Sending } from '../support/load.ts';
+import { partitionOf } from './identity.ts';
+import { Random } from './random.ts';
+import {
+  createTenantSketch,
+  envelope,
+  tenantCommand,
+  type Surroundings,
+  type TenantSketch,
+} from './generate-tenant.ts';
+
+export interface LoadOptions {
+  readonly seed: number;
+  /** How many messages the load has, about; at least a few hundred to have some of everything. */
+  readonly messages: number;
+  readonly partitions: number;
+  readonly tenants?: number;
+  /** Milliseconds since the epoch: times are chosen around it, far enough from every rule's edge. */
+  readonly now: number;
+  /** Whether some frames name a schema that the registry does not have. Default true. */
+  readonly unknownSchemas?: boolean;
+}
+
+export interface Load {
+  /** To be settled before `load` is sent: users that the user domain has told already. */
+  readonly first: readonly Sending[];
+  readonly load: readonly (Sending | RawSending)[];
+}
+
+/**
+ * A mixed load: all commands, some refused by design, hot and cold tenants, the user domain's events, repetitions, reused ids and what
+ * nobody can read. What comes of it depends on the order within partitions alone: what is written by several of them (names,
+ * users) is chosen so that no two partitions meet in it, which `*.races` tests are for.
+ */
+export function generate({ seed, messages, partitions, tenants = 24, now, unknownSchemas = true }: LoadOptions): Load {
+  const random = new Random(seed);
+  const around: Surroundings = { random, now, partitions, counter: 0 };
+  const known = Array.from({ length: Math.ceil(tenants / 2) }, () => random.uuid());
+  const sketches = Array.from({ length: tenants }, (_, i) => createTenantSketch(around, known[i]));
+  const strangers = Array.from({ length: 12 }, () => random.uuid());
+  const created: string[] = [];
+  const sent: Sending[] = [];
+  const load: (Sending | RawSending)[] = [];
+
+  const push = (sending: Sending): void => {
+    sent.push(sending);
+    load.push(sending);
+  };
+  for (const sketch of sketches) push(tenantCommand(around, sketch, undefined));
+  while (load.length < messages) {
+    switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused: 4, junk: 6, unknown: 5 })) {
+      case 'tenant': {
+        const sketch = sketchOf(random, sketches);
+        push(tenantCommand(around, sketch, neighbourOf(random, sketches, sketch, partitions)));
+        break;
+      }
+      case 'user': {
+        // One in four exists already.
+        const userId = random.chance(0.25) ? (random.pick(created) ?? random.uuid()) : random.uuid();
+        created.push(userId);
+        push(command('CreateUser', { userId }, envelope(random)));
+        break;
+      }
+      case 'outside':
+        push(outsideEvent(random, strangers, now));
+        break;
+      case 'again': {
+        const before = random.pick(sent.filter(({ envelope: { id } }) => id !== null));
+        if (before !== undefined) load.push(before);
+        break;
+      }
+      case 'reused': {
+        const before = random.pick(
+          sent.filter(({ envelope: { id }, type }) => id !== null && type.includes('commands')),
+        );
+        if (before !== undefined) load.push(rewritten(before));
+        break;
+      }
+      case 'junk':
+        load.push(junk(random, unknownSchemas));
+        break;
+      case 'unknown':
+        push(command('DeleteTenant', { tenantId: random.uuid() }, envelope(random)));
+    }
+  }
+  return {
+    first: known.map((userId) => outside('UserCreated', profileOf(random, userId, now), envelope(random))),
+    load,
+  };
+}
+
+/** Every second command is for one of three hot tenants. */
+function sketchOf(random: Random, sketches: readonly TenantSketch[]): TenantSketch {
+  const found = random.pick(random.chance(0.5) ? sketches.slice(0, 3) : sketches);
+  if (found === undefined) throw new Error('a load needs a tenant');
+  return found;
+}
+
+/** Another tenant of the same partition, whose name and creator may be claimed: the order between the two is fixed. */
+function neighbourOf(
+  random: Random,
+  sketches: readonly TenantSketch[],
+  { tenantId }: TenantSketch,
+  partitions: number,
+): TenantSketch | undefined {
+  const partition = partitionOf(tenantId, partitions);
+  return random.pick(
+    sketches.filter((other) => other.tenantId !== tenantId && partitionOf(other.tenantId, partitions) === partition),
+  );
+}
+
+function outsideEvent(random: Random, strangers: readonly string[], now: number): Sending {
+  const userId = random.pick(strangers) ?? random.uuid();
+  switch (random.weighted({ created: 2, updated: 6, deleted: 1 })) {
+    case 'created':
+      return outside('UserCreated', profileOf(random, userId, now), envelope(random));
+    case 'updated':
+      return outside('UserUpdated', profileOf(random, userId, now), envelope(random));
+    case 'deleted':
+      return outside('UserDeleted', { userId }, envelope(random));
+  }
+}
+
+/** Of few different values, so that some change nothing, and of times in any order, so that some are older than what is known. */
+function profileOf(
+  random: Random,
+  userId: string,
+  now: number,
+): Extract<Sending, { readonly type: 'users.events.UserUpdated' }>['data'] {
+  return {
+    userId,
+    email: random.chance(0.2) ? null : `user${random.int(1, 2)}@example.org`,
+    tgId: random.chance(0.5) ? null : `tg-${random.int(1, 2)}`,
+    superadmin: random.chance(0.1),
+    updatedAt: random.chance(0.2) ? null : now - random.int(0, 50) * 60_000,
+  };
+}
+
+/** Another message with the same id, under the same key. */
+function rewritten(before: Sending): Sending {
+  const { id } = before.envelope;
+  const reused = { ...before.envelope, ...(id !== undefined && { id }), key: keyOf(before) };
+  return command('CreateUser', { userId: NOBODY }, reused);
+}
+
+/** Never created: whoever sends it has used an id twice. */
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+function junk(random: Random, unknownSchemas: boolean): RawSending {
+  const values = [null, Buffer.alloc(0), Buffer.from([1, ...random.bytes(40)])];
+  if (unknownSchemas) values.push(Buffer.from([0, 0x7f, 0, 0, 1, 2]));
+  return {
+    topic: random.chance(0.8) ? 'commands' : 'users',
+    key: random.uuid(),
+    value: random.pick(values) ?? null,
+    headers: { ce_id: random.uuid(), 'x-sent-by': 'a producer that went wrong' },
+  };
+}

@@ -1,0 +1,180 @@
+import { header, type WireRecord } from '../support/collect.ts';
+import { Fields, Refused } from './fields.ts';
+import { digestOf, eventId, identityOf, positionOf, type Identity } from './identity.ts';
+import { SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
+import { fillIn, OUTSIDE_RULES, TENANT_RULES, type Profile } from './rules-tenant.ts';
+import { State, type Happening } from './state.ts';
+
+export interface ExpectedEvent extends Happening {
+  readonly id: string;
+  readonly cause: Cause;
+}
+
+/** What an answer says about the message that it answers. */
+interface Cause {
+  readonly record: WireRecord;
+  readonly id: string;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+}
+
+export interface ExpectedRejection {
+  readonly id: string;
+  readonly cause: Cause;
+  readonly subject: string;
+  /** Without message and rejectedAt. */
+  readonly data: Readonly<Record<string, string | null>>;
+}
+
+export interface ExpectedLetter {
+  readonly record: WireRecord;
+  readonly identity: Identity;
+  readonly reason: string;
+}
+
+export interface InboxRow {
+  readonly outcome: 'accepted' | 'rejected' | 'dead';
+  readonly digest: string;
+}
+
+/** How one message ended; `skipped` ones leave no trace. */
+export type Ending = InboxRow['outcome'] | 'duplicate' | 'skipped';
+
+export interface ModelOptions {
+  readonly topics: { readonly commands: string; readonly users: string; readonly userLookUps: string };
+  /** `ce_source` of what the worker publishes: EVENT_SOURCE. */
+  readonly source?: string;
+  /** What the user domain answers: a profile, undefined for 404, 'malformed'. Left out: there is no user domain. */
+  readonly userDomain?: ((userId: string) => Profile | undefined | 'malformed') | undefined;
+  /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
+  readonly decidedAt: (answerId: string) => number | undefined;
+}
+
+const COMMAND_RULES: Readonly<Record<string, Rule>> = { ...TENANT_RULES, ...SUBDIVISION_RULES };
+
+/**
+ * What the contract says comes of a list of messages. It shares no code with the worker; time alone it takes from the
+ * answers that are judged, since nobody else knows when a message was decided.
+ */
+export class Model {
+  readonly state = new State();
+  readonly events: ExpectedEvent[] = [];
+  readonly rejections: ExpectedRejection[] = [];
+  readonly letters: ExpectedLetter[] = [];
+  readonly inbox = new Map<string, InboxRow>();
+  /** By id: which look-ups may be asked for, each following from a UserCreated without a profile. */
+  readonly lookUps = new Map<string, { readonly userId: string; readonly cause: Cause }>();
+  readonly endings = new Map<Ending, number>();
+  private readonly options: ModelOptions;
+
+  constructor(options: ModelOptions) {
+    this.options = options;
+  }
+
+  /** The next message, in the order in which they take effect. */
+  apply(record: WireRecord): Ending {
+    const ending = this.ending(record);
+    this.endings.set(ending, (this.endings.get(ending) ?? 0) + 1);
+    return ending;
+  }
+
+  private ending(record: WireRecord): Ending {
+    const { topics, userDomain } = this.options;
+    const type = record.decoded?.type;
+    const ours = this.ruleOf(record) !== undefined;
+    if (record.topic === topics.users && type !== undefined && !ours) return 'skipped';
+    if (record.topic === topics.userLookUps && ours && userDomain === undefined) return 'skipped';
+    const identity = identityOf(record);
+    const digest = digestOf(record.value);
+    const seen = this.inbox.get(identity.hash);
+    if (seen !== undefined) {
+      if (seen.digest === digest) return 'duplicate';
+      this.letters.push({ record, identity: positionOf(record), reason: 'IdReused' });
+      return 'dead';
+    }
+    const outcome = this.first(record, identity);
+    this.inbox.set(identity.hash, { outcome, digest });
+    return outcome;
+  }
+
+  private first(record: WireRecord, identity: Identity): InboxRow['outcome'] {
+    const { decoded } = record;
+    const rule = this.ruleOf(record);
+    const bury = (reason: string): 'dead' => {
+      this.letters.push({ record, identity, reason });
+      return 'dead';
+    };
+    if (decoded === undefined) return bury('UndecodableMessage');
+    if (rule === undefined) return bury('UnknownType');
+    const cause: Cause = {
+      record,
+      id: identity.id,
+      correlationId: header(record, 'ce_correlationid') ?? null,
+      traceparent: header(record, 'traceparent') ?? null,
+    };
+    const now = this.options.decidedAt(eventId(identity, 0)) ?? record.timestamp;
+    try {
+      this.tell(rule(this.state, new Fields(decoded.data), now), identity, cause);
+      return 'accepted';
+    } catch (error) {
+      if (error === MALFORMED_ANSWER) return bury('MalformedAnswer');
+      if (!(error instanceof Refused)) throw error;
+      // What the user domain tells is no command, so there is nobody to answer.
+      if (record.topic !== this.options.topics.commands) return bury('UndecodableMessage');
+      this.reject(error, identity, cause);
+      return 'rejected';
+    }
+  }
+
+  private ruleOf({ topic, decoded }: WireRecord): Rule | undefined {
+    const { topics, userDomain } = this.options;
+    const name = (prefix: string): string =>
+      decoded?.type.startsWith(prefix) === true ? decoded.type.slice(prefix.length) : '';
+    if (topic === topics.users) return OUTSIDE_RULES[name('users.events.')];
+    if (topic === topics.commands) return COMMAND_RULES[name('licensing.commands.')];
+    if (decoded?.type !== 'licensing.internal.LookUpUser') return undefined;
+    return (state, fields, now) => {
+      const userId = fields.id('userId');
+      const answer = userDomain?.(userId);
+      if (answer === 'malformed') throw MALFORMED_ANSWER;
+      return fillIn(state, userId, answer, now);
+    };
+  }
+
+  private tell(happenings: readonly Happening[], identity: Identity, cause: Cause): void {
+    for (const [index, happening] of happenings.entries()) {
+      const event = { ...happening, id: eventId(identity, index), cause };
+      this.events.push(event);
+      if (event.type === 'licensing.events.UserCreated') this.lookUp(event);
+    }
+  }
+
+  private lookUp({ id, cause, subject, data }: ExpectedEvent): void {
+    if (this.state.users.get(subject)?.hasProfile !== false) return;
+    this.lookUps.set(id, { userId: subject, cause });
+    this.state.lookUps.set(subject, {
+      ...{ userId: subject, causeId: id, correlationId: cause.correlationId ?? cause.id },
+      ...{ traceparent: cause.traceparent, requestedAt: Number(data['occurredAt']) },
+    });
+  }
+
+  private reject({ code, field }: Refused, identity: Identity, cause: Cause): void {
+    const { type = '', data = {} } = cause.record.decoded ?? {};
+    const named = (name: string): string | null => {
+      const value = data[name];
+      return typeof value === 'string' ? value.toLowerCase() : null;
+    };
+    const aggregateId = named('subdivisionId') ?? named('tenantId') ?? named('userId');
+    this.rejections.push({
+      id: eventId(identity, 0),
+      cause,
+      subject: aggregateId ?? identity.id,
+      data: {
+        ...{ commandId: identity.id, commandSource: identity.source, commandType: type, code, field },
+        ...{ tenantId: named('tenantId'), aggregateId, correlationId: cause.correlationId },
+      },
+    });
+  }
+}
+
+const MALFORMED_ANSWER = new Error('the user domain answers, but not with a profile');

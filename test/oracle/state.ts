@@ -1,0 +1,127 @@
+import type { Data } from '../support/collect.ts';
+
+// What the model holds: the tables as the contract's rules leave them. All of it mutable: a model has no chunks to undo.
+
+export interface Tenant {
+  tenantId: string;
+  name: string;
+  address: string;
+  email: string;
+  phone: string;
+  createdBy: string;
+  version: number;
+}
+
+export interface License {
+  licenseId: string;
+  name: string;
+  description: string;
+  type: string;
+  status: 'active' | 'inactive';
+  requestsLimit: number | null;
+  usedRequests: number;
+  createdAt: number;
+  expiresAt: number | null;
+  activatedAt: number | null;
+  deactivatedAt: number | null;
+}
+
+export interface Subdivision {
+  tenantId: string;
+  subdivisionId: string;
+  name: string;
+  location: string;
+  linkToSubdivisionProcessingDomain: string | null;
+  workStatus: 'active' | 'inactive';
+  activeLicenseId: string | null;
+  version: number;
+  licenses: Map<string, License>;
+}
+
+export interface Row {
+  tenantId: string;
+  subdivisionId: string;
+  licenseId: string;
+  statisticRowId: string;
+  created: number;
+  countRequests: number;
+  counted: boolean;
+}
+
+export interface User {
+  userId: string;
+  email: string | null;
+  tgId: string | null;
+  superadmin: boolean;
+  tenantId: string | null;
+  version: number;
+  hasProfile: boolean;
+  profileUpdatedAt: number | null;
+}
+
+export interface LookUp {
+  userId: string;
+  causeId: string;
+  correlationId: string;
+  traceparent: string | null;
+  requestedAt: number;
+}
+
+/** Something that happened: what the event says, and who it is about. */
+export interface Happening {
+  readonly type: string;
+  readonly key: string;
+  readonly subject: string;
+  readonly data: Data;
+}
+
+/** Two ids in one key. */
+export function pair(tenantId: string, id: string): string {
+  return `${tenantId}/${id}`;
+}
+
+export class State {
+  readonly tenants = new Map<string, Tenant>();
+  readonly deadTenants = new Map<string, number>();
+  readonly subdivisions = new Map<string, Subdivision>();
+  readonly deadSubdivisions = new Map<
+    string,
+    { readonly tenantId: string; readonly subdivisionId: string; readonly version: number }
+  >();
+  /** Every license id that was ever given in a tenant, with the subdivision it went to. */
+  readonly licenseIds = new Map<
+    string,
+    { readonly tenantId: string; readonly licenseId: string; readonly subdivisionId: string }
+  >();
+  readonly rows = new Map<string, Row>();
+  /** `tenant/subdivision/created` of each row. */
+  readonly rowTimes = new Set<string>();
+  readonly users = new Map<string, User>();
+  readonly deadUsers = new Map<string, number>();
+  readonly lookUps = new Map<string, LookUp>();
+
+  holderOfName(name: string): string | undefined {
+    return [...this.tenants.values()].find((tenant) => tenant.name === name)?.tenantId;
+  }
+
+  subdivisionsOf(tenantId: string): readonly Subdivision[] {
+    return byId(
+      [...this.subdivisions.values()].filter((one) => one.tenantId === tenantId),
+      'subdivisionId',
+    );
+  }
+
+  usersOf(tenantId: string): readonly User[] {
+    return byId(
+      [...this.users.values()].filter((one) => one.tenantId === tenantId),
+      'userId',
+    );
+  }
+}
+
+export function byId<Name extends string, T extends { readonly [N in Name]: string }>(
+  list: readonly T[],
+  name: Name,
+): T[] {
+  return [...list].sort((a, b) => (a[name] < b[name] ? -1 : 1));
+}

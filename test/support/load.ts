@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { Message } from 'kafkajs';
+import type { CommandName, Messages, OutsideEventName } from '../../src/generated/messages.ts';
+import type { Codec } from '../../src/ports/codec.ts';
+import type { Topics } from '../../src/ports/topics.ts';
+
+type SendableName = CommandName | OutsideEventName;
+
+export interface Envelope {
+  /** `ce_id`; null: the message goes without one. Default: a new UUID. */
+  readonly id?: string | null;
+  readonly source?: string;
+  readonly correlationId?: string;
+  readonly traceparent?: string;
+  /** Default: the contract's. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A message that is still to be sent. */
+export type Sending = { readonly envelope: Envelope } & {
+  readonly [N in SendableName]: { readonly type: N; readonly data: Messages[N] };
+}[SendableName];
+
+/** Bytes on their way, as somebody sends them who does not hold to the contract. */
+export interface RawSending {
+  readonly topic: keyof Pick<Topics, 'commands' | 'users' | 'userLookUps'>;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** A command by its short name: `command('CreateTenant', {...})`. */
+export function command<S extends ShortName<'licensing.commands.'>>(
+  name: S,
+  data: Messages[`licensing.commands.${S}`],
+  envelope: Envelope = {},
+): Sending {
+  return sending(`licensing.commands.${name}`, data, envelope);
+}
+
+/** An event of the user domain by its short name. */
+export function outside<S extends ShortName<'users.events.'>>(
+  name: S,
+  data: Messages[`users.events.${S}`],
+  envelope: Envelope = {},
+): Sending {
+  return sending(`users.events.${name}`, data, envelope);
+}
+
+type ShortName<Prefix extends string> = SendableName extends infer N
+  ? N extends `${Prefix}${infer Short}`
+    ? Short
+    : never
+  : never;
+
+function sending<N extends SendableName>(
+  type: N,
+  data: Messages[N],
+  { id = randomUUID(), ...rest }: Envelope,
+): Sending {
+  // The two belong together by this function's own type, which a union can't express.
+  return { type, data, envelope: { id, ...rest } } as unknown as Sending;
+}
+
+export function isRaw(message: Sending | RawSending): message is RawSending {
+  return 'topic' in message;
+}
+
+/** The contract's key: tenantId; userId for CreateUser and for what the user domain tells. */
+export function keyOf({ type, data }: Sending): string {
+  const keyed: { readonly tenantId?: string; readonly userId?: string } = data;
+  const key = type === 'licensing.commands.CreateUser' || type.startsWith('users.') ? keyed.userId : keyed.tenantId;
+  return (key ?? '').toLowerCase();
+}
+
+export type Outgoing = Message & { readonly topic: string };
+
+/** The form in which any kafkajs producer would send it: nothing of the worker's own is in between but the codec. */
+export function toOutgoing(message: Sending | RawSending, codec: Codec, topics: Topics): Outgoing {
+  if (isRaw(message)) {
+    const headers = Object.entries(message.headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]);
+    return {
+      topic: topics[message.topic],
+      key: message.key,
+      value: message.value,
+      headers: Object.fromEntries(headers),
+    };
+  }
+  const { type, data, envelope } = message;
+  const topic = type.startsWith('users.') ? topics.users : topics.commands;
+  const { id, source, correlationId, traceparent, key = keyOf(message), headers } = envelope;
+  return {
+    topic,
+    key,
+    value: codec.encode(topic, type, data),
+    headers: {
+      ce_specversion: '1.0',
+      ce_type: type,
+      ...(typeof id === 'string' && { ce_id: id }),
+      ...(source !== undefined && { ce_source: source }),
+      ...(correlationId !== undefined && { ce_correlationid: correlationId }),
+      ...(traceparent !== undefined && { traceparent }),
+      ...headers,
+    },
+  };
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { asValue } from 'awilix';
+import type { Admin, Producer } from 'kafkajs';
+import type { Knex } from 'knex';
+import { pino } from 'pino';
+import type { Stack } from '../../stack/stack.ts';
+import { readConfig } from '../../src/config.ts';
+import { createContainer, subjectsOf, type Cradle } from '../../src/container.ts';
+import { dlqOf, type Topics } from '../../src/ports/topics.ts';
+import { Collector, header, type WireRecord } from './collect.ts';
+import { createTemplateDatabase, createTestDatabase, type TestDatabase } from './database.ts';
+import { toOutgoing, type RawSending, type Sending } from './load.ts';
+import { GroupOffsets, unlessNotYet, type Offsets } from './world-offsets.ts';
+import { licensing, WorkerProcess, type Environment } from './world-process.ts';
+import { until } from './world-until.ts';
+
+export interface WorldOptions {
+  /** A stack of the test's own, for faults of its services; default: the one that all tests share. */
+  readonly stack?: Stack;
+  readonly workers?: number;
+  readonly partitions?: number;
+  /** Beside and above what the world sets itself. */
+  readonly env?: Environment;
+}
+
+/** Short enough that a killed worker's partitions come free in seconds; each is below the session timeout, as it must be. */
+const SWIFT: Environment = {
+  KAFKA_SESSION_TIMEOUT_MS: '6000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '5000',
+  DATABASE_LOCK_TIMEOUT_MS: '2000',
+  DATABASE_IDLE_TIMEOUT_MS: '4000',
+  LOG_LEVEL: 'info',
+};
+
+/** kafkajs copies the list for every message of a send. */
+const SEND_AT_ONCE = 1_000;
+
+/** Database, topics, group and workers of its own, on a real stack. */
+export class World {
+  readonly env: Environment;
+  readonly topics: Topics;
+  readonly group: string;
+  readonly partitions: number;
+  readonly database: TestDatabase;
+  readonly workers: WorkerProcess[] = [];
+  /** The source topics' ends at moments when everything before them had taken effect. */
+  readonly barriers: Offsets[] = [];
+  readonly collector: Collector;
+  private readonly cradle: Cradle;
+  private readonly admin: Admin;
+  private readonly producer: Producer;
+  private readonly offsets: GroupOffsets;
+
+  constructor(env: Environment, database: TestDatabase) {
+    const config = readConfig(env);
+    this.env = env;
+    this.database = database;
+    this.topics = config.topics;
+    this.group = config.kafkaGroupId;
+    this.partitions = config.topicPartitions;
+    const overrides = { logger: asValue(pino({ level: 'silent' })) };
+    this.cradle = createContainer({ config, overrides }).cradle;
+    this.collector = new Collector(this.cradle.kafka, this.cradle.codec, `${this.group}-collector`);
+    this.admin = this.cradle.kafka.admin();
+    this.offsets = new GroupOffsets(this.admin, this.group, this.sources);
+    this.producer = this.cradle.kafka.producer({ allowAutoTopicCreation: false });
+  }
+
+  get db(): Knex {
+    return this.database.db;
+  }
+
+  get sources(): readonly string[] {
+    const { commands, users, userLookUps } = this.topics;
+    return [commands, users, userLookUps];
+  }
+
+  get allTopics(): readonly string[] {
+    return [...this.sources, this.topics.events, this.topics.rejections, ...this.sources.map(dlqOf)];
+  }
+
+  worker(index = 0): WorkerProcess {
+    const worker = this.workers[index];
+    if (worker === undefined) throw new Error(`this world has ${this.workers.length} workers`);
+    return worker;
+  }
+
+  async open(workers: number): Promise<void> {
+    await Promise.all([this.set('topics', 'create'), this.set('schemas', 'register')]);
+    await this.cradle.codec.prepareWriters(subjectsOf(this.topics), AbortSignal.timeout(20_000));
+    await Promise.all([this.admin.connect(), this.producer.connect()]);
+    await this.collector.start(this.allTopics);
+    await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
+  }
+
+  async startWorker(env: Environment = {}): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env });
+    this.workers.push(worker);
+    await worker.works();
+    return worker;
+  }
+
+  /** In order, by one producer, acknowledged by all replicas when it resolves. */
+  async send(messages: readonly (Sending | RawSending)[]): Promise<void> {
+    const outgoing = messages.map((message) => toOutgoing(message, this.cradle.codec, this.topics));
+    for (let i = 0; i < outgoing.length; i += SEND_AT_ONCE) {
+      const byTopic = Map.groupBy(outgoing.slice(i, i + SEND_AT_ONCE), ({ topic }) => topic);
+      await this.producer.sendBatch({
+        acks: -1,
+        topicMessages: [...byTopic].map(([topic, some]) => ({ topic, messages: some })),
+      });
+    }
+  }
+
+  /** How many messages of the source topics the group has not finished yet. */
+  async lag(): Promise<number> {
+    return this.offsets.lagBehind(await this.offsets.ends());
+  }
+
+  async outboxRows(): Promise<number> {
+    return this.count('outbox');
+  }
+
+  async count(table: 'outbox' | 'inbox' | 'dead_letters'): Promise<number> {
+    const found = await this.db.raw<{ rows: readonly { readonly n: string }[] }>(`SELECT count(*) AS n FROM ${table}`);
+    return Number(found.rows[0]?.n);
+  }
+
+  /**
+   * Resolves when everything sent so far has taken effect and is published: lag 0 on all three source topics, and nothing owed.
+   * What is sent afterwards takes effect after it: the oracle is told by a barrier.
+   */
+  async settled(within = 60_000): Promise<void> {
+    let [lag, owed] = [-1, -1];
+    const barrier = await until(
+      'the world settles',
+      async () => {
+        const ends = await unlessNotYet(this.offsets.ends());
+        lag = (ends && (await unlessNotYet(this.offsets.lagBehind(ends)))) ?? -1;
+        if (ends === undefined || lag !== 0) return undefined;
+        owed = await this.outboxRows();
+        // Offsets are committed after the publication, so what a message brings about is in the topics or in the outbox.
+        return owed === 0 && isDeepStrictEqual(ends, await unlessNotYet(this.offsets.ends())) ? ends : undefined;
+      },
+      within,
+      () => `(lag ${lag}, outbox ${owed})`,
+    );
+    this.barriers.push(barrier);
+    await this.collector.caughtUp(this.allTopics);
+  }
+
+  /** The events and rejections that name this message as their cause, as soon as there are `atLeast` many, in their order. */
+  async answers(id: string, atLeast = 1): Promise<readonly WireRecord[]> {
+    const { events, rejections } = this.topics;
+    const look = (): readonly WireRecord[] =>
+      [...this.collector.records(events), ...this.collector.records(rejections)].filter(
+        (record) => header(record, 'ce_causationid') === id,
+      );
+    await until(
+      `${atLeast} answers to ${id}`,
+      () => look().length >= atLeast,
+      20_000,
+      () => `(there are ${look().length})`,
+    );
+    await this.collector.decode();
+    return look();
+  }
+
+  /** Runs a test's body; if it fails, the error shows what the workers said last. */
+  async guard(body: (world: this) => Promise<void>): Promise<void> {
+    try {
+      await body(this);
+    } catch (error) {
+      const tails = this.workers.map((worker) => worker.tail()).join('\n');
+      if (error instanceof Error) error.message = `${error.message}\n${tails}`;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.dispose()));
+    await Promise.allSettled([this.collector.stop(), this.admin.disconnect(), this.producer.disconnect()]);
+    await this.database.drop();
+  }
+
+  private async set(...args: readonly string[]): Promise<void> {
+    let { code, stderr } = await licensing(args, this.env);
+    // The broker may not know topics that it has just created, and the verb does not wait for that: once more finds them there.
+    if (code !== 0 && stderr.includes('does not host')) ({ code, stderr } = await licensing(args, this.env));
+    if (code !== 0) throw new Error(`licensing ${args.join(' ')} ended with ${code}: ${stderr}`);
+  }
+}
+
+/** `workers` of them work when it resolves; `licensing topics create` and `schemas register` have set it up. */
+export async function createWorld({ stack, workers = 1, partitions = 4, env = {} }: WorldOptions = {}): Promise<World> {
+  const prefix = `w${randomUUID().slice(0, 8)}.`;
+  const serverUrl = stack && (await createTemplateDatabase(stack.databaseUrl));
+  const database = await createTestDatabase(serverUrl === undefined ? {} : { serverUrl });
+  const world = new World(
+    {
+      KAFKA_BROKERS: stack?.kafkaBrokers ?? fromEnvironment('TEST_KAFKA_BROKERS'),
+      SCHEMA_REGISTRY_URL: stack?.registryUrl ?? fromEnvironment('TEST_SCHEMA_REGISTRY_URL'),
+      DATABASE_URL: database.url,
+      KAFKA_GROUP_ID: `${prefix}worker`,
+      TOPIC_COMMANDS: `${prefix}licensing.commands.v1`,
+      TOPIC_USERS: `${prefix}users.events.v1`,
+      TOPIC_EVENTS: `${prefix}licensing.events.v1`,
+      TOPIC_REJECTIONS: `${prefix}licensing.rejections.v1`,
+      TOPIC_USER_LOOKUPS: `${prefix}licensing.user-lookups.v1`,
+      TOPIC_PARTITIONS: String(partitions),
+      ...SWIFT,
+      ...env,
+    },
+    database,
+  );
+  try {
+    await world.open(workers);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run the tests with \`npm test\``);
+  return value;
+}
