@@ -33,7 +33,8 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    // Not `instanceof Error`: under jest the error may come from another realm.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ESRCH') return false;
     throw error;
   }
 }

@@ -54,8 +54,8 @@ async function runJest(
       '--json',
       '--outputFile',
       outputFile,
-      ...jestArguments,
       ...paths,
+      ...jestArguments,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...(stack && (await addresses(stack))) } },
   );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { dlqOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes } from './kafkajs.ts';
@@ -31,6 +32,34 @@ export function contractTopics(topics: Topics): readonly string[] {
 
 function sourcesOf(topics: Topics): readonly string[] {
   return [topics.commands, topics.users, topics.userLookUps];
+}
+
+const THERE_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+/** A topic that was just created is not known to every part of the broker at once; kafkajs fails on the first that does not know it. */
+async function onceThere<T>(look: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + THERE_WITHIN_MS;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function allHaveLeaders(admin: Admin, topics: readonly string[]): Promise<void> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+  const without = metadata.topics.find(
+    ({ partitions }) => partitions.length === 0 || partitions.some(({ leader }) => leader < 0),
+  );
+  if (without !== undefined) throw new TopicWithoutLeader(`${without.name} has no leader yet`);
+}
+
+class TopicWithoutLeader extends Error {
+  override readonly name = 'TopicWithoutLeader';
 }
 
 /** The settings of these topics; kafkajs refuses to ask for none. */
@@ -71,7 +100,7 @@ export class KafkaAdmin {
       const make = (names: readonly string[], entries: (topic: string) => readonly (readonly [string, number])[]) =>
         names.length === 0 ||
         admin.createTopics({
-          waitForLeaders: true,
+          waitForLeaders: false,
           topics: names.map((topic) => ({
             topic,
             numPartitions: partitions,
@@ -85,7 +114,7 @@ export class KafkaAdmin {
         () => [['retention.ms', retention]],
       );
       // What a source takes may be the broker's default: it is asked for once the source is there.
-      const configs = await configsOf(admin, sources);
+      const configs = await onceThere(() => configsOf(admin, sources));
       await make(
         missing.filter((topic) => dlqs.has(topic)),
         (topic) => [
@@ -93,6 +122,7 @@ export class KafkaAdmin {
           ['max.message.bytes', Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')) + DLQ_EXTRA_BYTES],
         ],
       );
+      await onceThere(() => allHaveLeaders(admin, missing));
       return missing;
     });
   }

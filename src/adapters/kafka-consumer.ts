@@ -86,7 +86,11 @@ export class KafkaConsumer implements Consumer {
         this.consumer.resume([{ topic, partitions: [partition] }]);
       this.paused.clear();
       this.assignment = payload.memberAssignment;
-      listener.assigned();
+      listener.assigned(
+        Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+          [...partitions].sort((a, b) => a - b).map((partition) => ({ topic, partition })),
+        ),
+      );
     });
     this.consumer.on(CRASH, ({ payload }) => {
       // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle.

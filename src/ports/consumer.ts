@@ -22,7 +22,7 @@ export interface BatchFlow {
 
 export interface ConsumerListener {
   /** The group has assigned partitions anew: what was handed over before and is not finished will come again. */
-  assigned(): void;
+  assigned(partitions: readonly TopicPartition[]): void;
   /** Takes a batch, or does not: then it comes again. Called for several partitions at once. */
   batch(batch: Batch, flow: BatchFlow): Promise<void>;
   /** The consumer has ended and won't recover. */

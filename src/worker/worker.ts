@@ -1,4 +1,4 @@
-import type { Batch, BatchFlow, Consumer, ConsumerListener } from '../ports/consumer.ts';
+import type { Batch, BatchFlow, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { Lane, type LaneDependencies, type Queued } from './lane.ts';
@@ -36,6 +36,8 @@ export class Worker implements ConsumerListener {
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly relay: OutboxRelay;
+  /** Dealt out in turn over what this worker was assigned: by the partition's number, two workers would use half of their lanes. */
+  private readonly lanesOfPartitions = new Map<string, Lane>();
   private readonly outboxes = new Map<string, LaneOutbox>();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
@@ -85,14 +87,20 @@ export class Worker implements ConsumerListener {
     this.end(undefined);
   }
 
-  assigned(): void {
+  assigned(partitions: readonly TopicPartition[]): void {
     this.offsets.assigned();
+    this.lanesOfPartitions.clear();
+    for (const [i, partition] of partitions.entries()) {
+      const lane = partition.topic === this.d.topics.userLookUps ? this.lookUpLane : this.lanes[i % this.lanes.length];
+      if (lane) this.lanesOfPartitions.set(idOf(partition), lane);
+    }
     for (const lane of [...this.lanes, this.lookUpLane]) lane.reset();
   }
 
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
+    if (lane === undefined) return; // of an assignment that is over: it comes again to whoever has it now
     while (!lane.hasRoom && !this.isOver(epoch)) {
       if (lane === this.lookUpLane) {
         this.pauseLookUps(batch);
@@ -125,11 +133,9 @@ export class Worker implements ConsumerListener {
     );
   }
 
-  /** The same partition is always the same lane's: order within it is all that Kafka and we promise. */
-  private laneOf({ topic, partition }: Batch): Lane {
-    if (topic === this.d.topics.userLookUps) return this.lookUpLane;
-    const lane = this.lanes[partition % this.lanes.length];
-    return lane ?? this.lookUpLane;
+  /** As long as an assignment lasts, a partition is one lane's: order within it is all that Kafka and we promise. */
+  private laneOf(batch: Batch): Lane | undefined {
+    return this.lanesOfPartitions.get(idOf(batch));
   }
 
   private isOver(epoch: number): boolean {
@@ -149,4 +155,8 @@ export class Worker implements ConsumerListener {
 
 function queued({ messages, nextOffset }: Batch, epoch: number): Queued[] {
   return messages.map((received, i) => ({ received, nextOffset: messages[i + 1]?.offset ?? nextOffset, epoch }));
+}
+
+function idOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
 }

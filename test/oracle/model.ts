@@ -136,7 +136,10 @@ export class Model {
     return (state, fields, now) => {
       const userId = fields.id('userId');
       const answer = userDomain?.(userId);
-      if (answer === 'malformed') throw MALFORMED_ANSWER;
+      if (answer === 'malformed') {
+        state.lookUps.delete(userId);
+        throw MALFORMED_ANSWER;
+      }
       return fillIn(state, userId, answer, now);
     };
   }

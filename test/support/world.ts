@@ -185,9 +185,7 @@ export class World {
   }
 
   private async set(...args: readonly string[]): Promise<void> {
-    let { code, stderr } = await licensing(args, this.env);
-    // The broker may not know topics that it has just created, and the verb does not wait for that: once more finds them there.
-    if (code !== 0 && stderr.includes('does not host')) ({ code, stderr } = await licensing(args, this.env));
+    const { code, stderr } = await licensing(args, this.env);
     if (code !== 0) throw new Error(`licensing ${args.join(' ')} ended with ${code}: ${stderr}`);
   }
 }
