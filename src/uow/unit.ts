@@ -3,15 +3,8 @@ import type { OutgoingMessage } from '../ports/messages.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
 import { Declared, load } from './loading.ts';
-import {
-  activeLicenseRepository,
-  licenseRepository,
-  statisticRowRepository,
-  subdivisionRepository,
-  tenantRepository,
-  userLookUpRepository,
-  userRepository,
-} from './repositories.ts';
+import { activeLicenseRepository, tenantRepository, userLookUpRepository, userRepository } from './repositories.ts';
+import { licenseRepository, statisticRowRepository, subdivisionRepository } from './subdivision-repositories.ts';
 
 /** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
 export interface OpenUnit extends Unit {

@@ -1,0 +1,196 @@
+import type { LicenseId, TenantId } from '../domain/ids.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type {
+  LicenseOfSubdivision,
+  LicenseRepository,
+  StatisticRowRepository,
+  SubdivisionKey,
+  SubdivisionRepository,
+} from '../ports/repositories.ts';
+import type { RowSameness } from '../repos/store.ts';
+import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
+import { overlay } from './identity-map.ts';
+import { loadLicenseIds, loadSameRows, loadSubdivisions } from './loading.ts';
+
+export function subdivisionRepository(cache: Cache): SubdivisionRepository {
+  const { store, journal, subdivisions, licenseIds, buried } = cache;
+
+  /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
+  function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
+    if (before?.licenses === after?.licenses || haveSameIds(before?.licenses ?? [], after?.licenses ?? [])) return;
+    const stored = subdivisions.find(pairOf(key.tenantId, key.subdivisionId))?.before;
+    for (const { licenseId } of after?.licenses ?? []) {
+      const taken = pairOf(key.tenantId, licenseId);
+      const was = licenseIds.get(taken);
+      if (was === true) continue;
+      journal.record(() => (was === undefined ? licenseIds.delete(taken) : licenseIds.set(taken, was)));
+      licenseIds.set(taken, true);
+    }
+    for (const { licenseId } of before?.licenses ?? []) {
+      if (after?.licenses.some((license) => license.licenseId === licenseId)) continue;
+      if (stored?.licenses.some((license) => license.licenseId === licenseId)) continue;
+      buried.push({ tenantId: key.tenantId, subdivisionId: key.subdivisionId, licenseId });
+      journal.record(() => buried.pop());
+    }
+  }
+
+  return {
+    async get(tenantId, subdivisionId) {
+      const id = pairOf(tenantId, subdivisionId);
+      if (!subdivisions.has(id)) await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
+      return subdivisions.find(id)?.after;
+    },
+    async exists(tenantId, subdivisionId) {
+      await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
+      const entry = subdivisions.find(pairOf(tenantId, subdivisionId));
+      return entry?.after !== undefined || entry?.tombstone !== undefined;
+    },
+    async list(tenantId, page) {
+      const changed = subdivisions
+        .changes()
+        .filter(({ key }) => key.tenantId === tenantId)
+        .map(({ key, after }) => ({ id: key.subdivisionId, value: after }));
+      const stored = await store.subdivisions.list(tenantId, { ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ subdivisionId }) => subdivisionId, page);
+    },
+    async ofTenant(tenantId) {
+      const stored = await store.subdivisions.idsOf([tenantId]);
+      await loadSubdivisions(cache, stored);
+      const added = subdivisions.changes().filter(({ key }) => key.tenantId === tenantId);
+      const ids = new Set([...stored, ...added.map(({ key }) => key)].map(({ subdivisionId }) => subdivisionId));
+      return [...ids].sort().flatMap((id) => subdivisions.find(pairOf(tenantId, id))?.after ?? []);
+    },
+    add(subdivision) {
+      subdivisions.put(pairOf(subdivision.tenantId, subdivision.subdivisionId), subdivision);
+      licensesGo(subdivision, undefined, subdivision);
+    },
+    update(subdivision) {
+      const id = pairOf(subdivision.tenantId, subdivision.subdivisionId);
+      const before = subdivisions.find(id)?.after;
+      subdivisions.put(id, subdivision);
+      licensesGo(subdivision, before, subdivision);
+    },
+    remove(tenantId, subdivisionId, tombstone) {
+      const id = pairOf(tenantId, subdivisionId);
+      const before = subdivisions.find(id)?.after;
+      subdivisions.bury(id, tombstone);
+      licensesGo({ tenantId, subdivisionId }, before, undefined);
+    },
+  };
+}
+
+export function licenseRepository(cache: Cache, subdivisions: SubdivisionRepository): LicenseRepository {
+  const { store, licenseIds } = cache;
+
+  function ofUnit(tenantId: TenantId): { id: LicenseId; value: LicenseOfSubdivision | undefined }[] {
+    return cache.subdivisions
+      .changes()
+      .filter(({ key }) => key.tenantId === tenantId)
+      .flatMap(({ key, before, after }) => [
+        ...(before?.licenses ?? []).map(({ licenseId }) => ({ id: licenseId, value: undefined })),
+        ...(after?.licenses ?? []).map((license) => ({ id: license.licenseId, value: placed(license, key) })),
+      ]);
+  }
+
+  return {
+    async get(tenantId, licenseId) {
+      const own = ofUnit(tenantId).findLast(({ id }) => id === licenseId);
+      if (own) return own.value;
+      const [place] = await store.licenses.taken([{ tenantId, licenseId }]);
+      if (place === undefined || place.deleted) return undefined;
+      const subdivision = await subdivisions.get(tenantId, place.subdivisionId);
+      const license = subdivision?.licenses.find((one) => one.licenseId === licenseId);
+      return license && placed(license, place);
+    },
+    async exists(tenantId, licenseId) {
+      await loadLicenseIds(cache, [{ tenantId, licenseId }]);
+      return licenseIds.get(pairOf(tenantId, licenseId)) ?? false;
+    },
+    async list(tenantId, page) {
+      const changed = ofUnit(tenantId);
+      const stored = await store.licenses.list(tenantId, { ...page, limit: page.limit + changed.length });
+      return overlay(stored, changed, ({ licenseId }) => licenseId, page);
+    },
+  };
+}
+
+/** A subdivision's licenses are sorted by id. */
+function haveSameIds(a: Subdivision['licenses'], b: Subdivision['licenses']): boolean {
+  return a.length === b.length && a.every(({ licenseId }, i) => licenseId === b[i]?.licenseId);
+}
+
+function placed(license: Subdivision['licenses'][number], place: SubdivisionKey): LicenseOfSubdivision {
+  return { ...license, tenantId: place.tenantId, subdivisionId: place.subdivisionId };
+}
+
+export function statisticRowRepository(cache: Cache): StatisticRowRepository {
+  const { store, journal, rows } = cache;
+
+  /** The row that was asked for last is nearly always the one that is added next. */
+  let last: { readonly row: RowSameness; readonly names: RowNames } | undefined;
+
+  function namesOfSame(row: RowSameness): RowNames {
+    return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
+  }
+
+  return {
+    async get(tenantId, id) {
+      const pair = pairOf(tenantId, id);
+      const added = rows.added.get(pair);
+      if (added !== undefined || rows.removed.has(pair)) return added;
+      return store.statisticRows.get(tenantId, id);
+    },
+    async exists(row) {
+      if (!rows.looked.has(row)) await loadSameRows(cache, [row]);
+      const names = rows.looked.get(row) ?? namesOf(row);
+      last = { row, names };
+      return rows.present.has(names.pair) || rows.present.has(names.moment);
+    },
+    async list(tenantId, subdivisionId, page) {
+      const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
+        const row = rows.added.get(pair) ?? rows.removed.get(pair);
+        if (row?.tenantId !== tenantId || row.subdivisionId !== subdivisionId) return [];
+        return [{ id: row.statisticRowId, value: rows.added.get(pair) }];
+      });
+      const stored = await store.statisticRows.list(tenantId, subdivisionId, {
+        ...page,
+        limit: page.limit + changed.length,
+      });
+      return overlay(stored, changed, ({ statisticRowId }) => statisticRowId, page);
+    },
+    add(row) {
+      const { pair, moment } = namesOfSame(row);
+      const known = { pair: rows.present.has(pair), moment: rows.present.has(moment) };
+      journal.record(() => {
+        rows.added.delete(pair);
+        if (!known.pair) rows.present.delete(pair);
+        if (!known.moment) rows.present.delete(moment);
+      });
+      rows.added.set(pair, row);
+      rows.present.add(pair).add(moment);
+    },
+    remove(row) {
+      const pair = pairOf(row.tenantId, row.statisticRowId);
+      const added = rows.added.get(pair);
+      const removed = rows.removed.has(pair);
+      journal.record(() => {
+        if (!removed) rows.removed.delete(pair);
+        if (added) rows.added.set(pair, added);
+        rows.present.add(pair).add(momentOf(row));
+      });
+      rows.added.delete(pair);
+      if (added === undefined) rows.removed.set(pair, row);
+      rows.present.delete(pair);
+      rows.present.delete(momentOf(row));
+    },
+  };
+}
+
+function isSameRow(a: RowSameness, b: RowSameness): boolean {
+  return (
+    a.statisticRowId === b.statisticRowId &&
+    a.created === b.created &&
+    a.subdivisionId === b.subdivisionId &&
+    a.tenantId === b.tenantId
+  );
+}
