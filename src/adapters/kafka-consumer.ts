@@ -93,8 +93,9 @@ export class KafkaConsumer implements Consumer {
       );
     });
     this.consumer.on(CRASH, ({ payload }) => {
-      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle.
-      if (!payload.restart) listener.crashed(payload.error);
+      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle. Not every outage
+      // is one after which it restarts: a coordinator that can't be found in time is not.
+      if (!payload.restart) listener.crashed(payload.error, isFinal(payload.error));
     });
   }
 
@@ -133,4 +134,14 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
     value: message.value,
     headers: message.headers ?? {},
   };
+}
+
+/** What no waiting mends: refused credentials or rights, a codec or a format that kafkajs does not have, a mistake in a program. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  const type = 'type' in error ? String(error.type) : '';
+  if (/^KafkaJS(NotImplemented|SASLAuthenticationError|UnsupportedMagicByte)/.test(error.name)) return true;
+  if (/AUTHORIZATION_FAILED|AUTHENTICATION_FAILED|^UNSUPPORTED_|^INVALID_GROUP_ID$/.test(type)) return true;
+  if (!error.name.startsWith('KafkaJS')) return !('code' in error); // a connection's own error has a code, a mistake has none
+  return error.cause instanceof Error && isFinal(error.cause);
 }

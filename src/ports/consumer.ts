@@ -25,8 +25,8 @@ export interface ConsumerListener {
   assigned(partitions: readonly TopicPartition[]): void;
   /** Takes a batch, or does not: then it comes again. Called for several partitions at once. */
   batch(batch: Batch, flow: BatchFlow): Promise<void>;
-  /** The consumer has ended and won't recover. */
-  crashed(error: Error): void;
+  /** The consumer has ended. `final`: starting it again would end the same way; if not, something was out of reach. */
+  crashed(error: Error, final: boolean): void;
 }
 
 export interface Consumer {

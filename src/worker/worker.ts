@@ -1,6 +1,8 @@
 import type { Batch, BatchFlow, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
+import { asError } from './as-error.ts';
+import { untilUp } from './backoff.ts';
 import { Lane, type LaneDependencies, type Queued } from './lane.ts';
 import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
@@ -115,8 +117,16 @@ export class Worker implements ConsumerListener {
     flow.taken();
   }
 
-  crashed(error: Error): void {
-    this.end(error);
+  crashed(error: Error, final: boolean): void {
+    if (final) {
+      this.end(error);
+      return;
+    }
+    this.d.telemetry.waiting('broker', error);
+    const { signal } = this.stopping;
+    untilUp('broker', this.d.telemetry, signal, () => this.consume()).catch((failure: unknown) => {
+      if (!signal.aborted) this.end(asError(failure));
+    });
   }
 
   private lane(name: string, chunkMaxMessages: number, plan: LaneDependencies['plan']): Lane {
