@@ -38,7 +38,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.log('Starting Kafka, a schema registry and PostgreSQL ...');
     // Until it is up, a Ctrl-C ends this process at once, and the reaper what it has started.
     const stack = await startStack({ dataDir: join(CACHE, 'data'), log: console.log });
-    return await withStack(stack, once, started);
+    try {
+      return await withStack(stack, once, started);
+    } catch (error) {
+      console.error(
+        `\nIt did not work. The logs of Kafka, registry, PostgreSQL and the worker are in ${stack.runDir}.`,
+      );
+      throw error;
+    }
   } catch (error) {
     const known = error instanceof Error && !(error instanceof TypeError || error instanceof ReferenceError);
     console.error(known ? error.message : error);

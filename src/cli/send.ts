@@ -21,7 +21,8 @@ licensing send TYPE       tells the fields of a type and sends nothing
 Filled in when left out: ids of what is created, a row's \`created\` (now), optional fields (null), and in Create... commands
 address, email, phone, description and location (empty). Times are ISO-8601 text or milliseconds since the epoch.
 
-  --id               the command's id; sent again with the same id and source it is skipped. Default: a new UUID
+  --id               the command's id, for sending it again: with the same id, source and data it is skipped. Nothing is made up
+                     then: give every id, and the time of a row. Default: a new UUID
   --source           who sends it. Default: licensing-cli
   --correlation-id   carried on to everything that follows. Default: the command's id
   --key              the message's key. Default: the tenant's id, for users the user's
@@ -63,7 +64,7 @@ function optionsOf({ values }: Call): Parameters<Sender['send']>[2] {
   const { id, source, 'correlation-id': correlationId, key } = values;
   return {
     source: typeof source === 'string' ? source : 'licensing-cli',
-    ...(typeof id === 'string' && { id }),
+    ...(typeof id === 'string' && { id, madeUp: false }),
     ...(typeof correlationId === 'string' && { correlationId }),
     ...(typeof key === 'string' && { key }),
   };
