@@ -62,6 +62,7 @@ await consumer.run({
       await consumer.commitOffsets([{ topic: topics.commands, partition, offset: String(Number(last) + 1) }]);
       await heartbeat();
     }
+    await lane.client.query('DELETE FROM outbox WHERE lane = $1 AND seq < $2', [lane.id, lane.delivered]);
   },
 });
 process.stderr.write('the worker works\n');
