@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
-import { databaseError } from '../repos/errors.ts';
 import { pruneInbox } from '../repos/inbox.ts';
 import { claimSilentLane, deleteDelivered, forgetLanes, owedBy, retireLane, touchLanes } from '../repos/outbox.ts';
 import { removeOrphanedRows } from '../repos/statistic-row.ts';
+import { begin, commit, rollBack } from './transaction.ts';
 
 export class KnexOutboxMaintenance implements OutboxMaintenance {
   private readonly db: Knex;
@@ -55,26 +55,14 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
   }
 
   private async inTransaction<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-    const trx = await this.db.transaction().catch((error: unknown) => {
-      throw databaseError(error);
-    });
+    const trx = await begin(this.db);
     try {
       const done = await work(trx);
       await commit(trx);
       return done;
     } catch (error) {
-      // A connection that is gone has rolled back by itself.
-      if (!trx.isCompleted()) await trx.rollback().catch(() => undefined);
+      if (!trx.isCompleted()) await rollBack(trx);
       throw error;
     }
-  }
-}
-
-async function commit(trx: Knex.Transaction): Promise<void> {
-  try {
-    await trx.commit();
-    await trx.executionPromise; // knex' commit() resolves even when COMMIT failed
-  } catch (error) {
-    throw databaseError(error);
   }
 }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { CommitOutcomeUnknown, StaleRead } from '../ports/errors.ts';
+import { StaleRead } from '../ports/errors.ts';
 import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
-import { databaseError, isDefiniteRollback } from '../repos/errors.ts';
 import { postgresStore } from '../repos/postgres.ts';
 import { hasFailed } from '../repos/sql.ts';
+import { begin, commit, rollBack } from './transaction.ts';
 import { openUnit } from './unit.ts';
 
 /** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
@@ -21,7 +21,7 @@ export class KnexUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = new UnattendedLane(this.newId()),
   ): Promise<Committed<T>> {
-    const trx = await this.begin();
+    const trx = await begin(this.db);
     try {
       const unit = await openUnit(postgresStore(trx), messages, lane);
       const value = await work(unit);
@@ -32,14 +32,6 @@ export class KnexUnitOfWork implements UnitOfWork {
     } catch (error) {
       if (!trx.isCompleted()) await rollBack(trx);
       throw error;
-    }
-  }
-
-  private async begin(): Promise<Knex.Transaction> {
-    try {
-      return await this.db.transaction();
-    } catch (error) {
-      throw databaseError(error);
     }
   }
 }
@@ -66,25 +58,5 @@ export class UnattendedLane implements OutboxLane {
 
   deletable(): undefined {
     return undefined;
-  }
-}
-
-async function commit(trx: Knex.Transaction): Promise<void> {
-  try {
-    await trx.commit();
-    // knex' commit() resolves even when COMMIT was refused or the connection ended: only this promise tells.
-    await trx.executionPromise;
-  } catch (error) {
-    if (isDefiniteRollback(error)) throw databaseError(error);
-    throw new CommitOutcomeUnknown('the connection ended while COMMIT was under way', { cause: error });
-  }
-}
-
-/** The failure that led here is the one to tell; a rollback that fails too means that the connection is gone, and with it the transaction. */
-async function rollBack(trx: Knex.Transaction): Promise<void> {
-  try {
-    await trx.rollback();
-  } catch {
-    // The server undoes what a lost connection leaves behind.
   }
 }

@@ -1,0 +1,34 @@
+import type { Knex } from 'knex';
+import { CommitOutcomeUnknown } from '../ports/errors.ts';
+import { databaseError, isDefiniteRollback } from '../repos/errors.ts';
+
+// One knex transaction by its three moments. Everything of ours that commits does it here.
+
+export async function begin(db: Knex): Promise<Knex.Transaction> {
+  try {
+    return await db.transaction();
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+/** @throws CommitOutcomeUnknown, or what `databaseError` makes of a refusal */
+export async function commit(trx: Knex.Transaction): Promise<void> {
+  try {
+    await trx.commit();
+    // knex' commit() resolves even when COMMIT was refused or the connection ended: only this promise tells.
+    await trx.executionPromise;
+  } catch (error) {
+    if (isDefiniteRollback(error)) throw databaseError(error);
+    throw new CommitOutcomeUnknown('the connection ended while COMMIT was under way', { cause: error });
+  }
+}
+
+/** The failure that led here is the one to tell; a rollback that fails too means that the connection is gone, and with it the transaction. */
+export async function rollBack(trx: Knex.Transaction): Promise<void> {
+  try {
+    await trx.rollback();
+  } catch {
+    // The server undoes what a lost connection leaves behind.
+  }
+}
