@@ -21,9 +21,17 @@ const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.g
 
 /**
  * Every statement of ours looks rows up by key, whatever the statistics say at the moment: a table that was empty when it was last
- * analysed would otherwise be read from end to end, for every chunk, until the next time.
+ * analysed would otherwise be read from end to end, for every chunk, until the next time. A plan without such a scan is estimated as
+ * dear, and for a dear one the server starts parallel workers, to whom it hands a chunk's arrays as text: never worth it here.
  */
-const PLANS = ['jit=off', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
+const PLANS = [
+  'jit=off',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'max_parallel_workers_per_gather=0',
+  'plan_cache_mode=force_generic_plan',
+];
 
 /** The pool. int8 comes as number: every one of ours is below 2^53. */
 export function createDatabase(settings: DatabaseSettings): Knex {
