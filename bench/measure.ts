@@ -1,0 +1,40 @@
+import type { Bench } from './bench.ts';
+import { drainOf, drains, type DrainKind } from './drain.ts';
+import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
+import { versionsOf } from './versions.ts';
+
+/** The broker is cold at first, which makes the first drains half as fast as the later ones. */
+const WARM_UP_COMMANDS = 50_000;
+
+/** Runs the scenarios one after the other; what each has measured is told as soon as it stands. */
+export async function measure(
+  bench: Bench,
+  wanted: readonly ScenarioName[],
+  command: string,
+  keep: (measured: Results) => Promise<void>,
+): Promise<void> {
+  const versions = await versionsOf(bench.stack);
+  const of = <R>(runs: readonly R[]): Measured<R> => ({
+    date: new Date().toISOString(),
+    command,
+    machine: machine(),
+    versions,
+    runs,
+  });
+  bench.say(`${machine()}, ${Object.entries(versions).flat().join(' ')}`);
+  await warmUp(bench);
+  const kinds = (['drain', 'mixed', 'hot'] as const).filter((kind: DrainKind) => wanted.includes(kind));
+  if (kinds.length > 0) {
+    const { drain, mixed, hot } = await drains(bench, kinds);
+    await keep({
+      ...(drain && { drain: of(drain) }),
+      ...(mixed && { mixed: of(mixed) }),
+      ...(hot && { hot: of(hot) }),
+    });
+  }
+}
+
+async function warmUp(bench: Bench): Promise<void> {
+  const commands = Math.min(bench.commands, WARM_UP_COMMANDS);
+  await drainOf({ ...bench, commands, say: (line) => bench.say(`warming up, ${line}`) }, 'drain', 'worker', 0);
+}
