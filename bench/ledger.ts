@@ -5,6 +5,7 @@ export class Ledger {
   /** Statistic rows of subdivisions that live in the end. */
   rows = 0;
   accepted = 0;
+  pastAccepted = 0;
   rejected = 0;
   /** Events that are to be on their topic. */
   events = 0;
@@ -27,6 +28,12 @@ export class Ledger {
     if (events > 0) this.accepted += 1;
     else this.rejected += 1;
     return idOf(this.prefix, this.eventsOf.length - 1);
+  }
+
+  /** Rows that are in the tables, and messages that are in the inbox, without having been sent. */
+  past(count: number): void {
+    this.rows += count;
+    this.pastAccepted += count;
   }
 
   expected(number: number): number {

@@ -1,6 +1,11 @@
 import type { Bench } from './bench.ts';
 import { drainOf, drains, type DrainKind } from './drain.ts';
+import { history } from './history.ts';
+import { leftovers } from './leftovers.ts';
+import { paced } from './paced.ts';
 import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
+import { soak } from './soak.ts';
+import { start } from './start.ts';
 import { versionsOf } from './versions.ts';
 
 /** The broker is cold at first, which makes the first drains half as fast as the later ones. */
@@ -32,6 +37,11 @@ export async function measure(
       ...(hot && { hot: of(hot) }),
     });
   }
+  if (wanted.includes('paced')) await keep({ paced: of(await paced(bench)) });
+  if (wanted.includes('history')) await keep({ history: of(await history(bench)) });
+  if (wanted.includes('leftovers')) await keep({ leftovers: of(await leftovers(bench)) });
+  if (wanted.includes('start')) await keep({ start: of(await start(bench)) });
+  if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });
 }
 
 async function warmUp(bench: Bench): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
+import { format, resolveConfig } from 'prettier';
 import type { ContenderName, Cpu } from './contender.ts';
 
 /** What `npm run bench` has measured, as it is kept in results.json: every run, nothing summed up. */
@@ -112,7 +113,10 @@ export async function readResults(): Promise<Results> {
 /** Replaces what was measured now, and leaves the rest as it is. */
 export async function saveResults(measured: Results): Promise<Results> {
   const results = { ...(await readResults()), ...measured };
-  await writeFile(FILE, `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(
+    FILE,
+    await format(JSON.stringify(results, undefined, 2), { ...(await resolveConfig(FILE)), parser: 'json' }),
+  );
   return results;
 }
 

@@ -3,6 +3,7 @@ import { startStack } from '../stack/stack.ts';
 import { FULL, QUICK, type Bench } from './bench.ts';
 import { CONTENDERS, isContender } from './contender.ts';
 import { measure } from './measure.ts';
+import { report } from './report.ts';
 import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
 
 const HELP = `npm run bench -- [SCENARIO...] [options]
@@ -54,7 +55,9 @@ try {
   };
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   await measure(bench, wanted satisfies readonly ScenarioName[], command, async (measured) => {
-    if (!values.quick && !values.dry) await saveResults(measured);
+    if (values.quick || values.dry) return;
+    await saveResults(measured);
+    await report();
   });
 } finally {
   await stack.stop();

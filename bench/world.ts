@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import type { Knex } from 'knex';
+import pg from 'pg';
 import { readConfig, type Config } from '../src/config.ts';
 import { createContainer, subjectsOf, type Cradle } from '../src/container.ts';
 import { SCHEMAS } from '../src/generated/schemas.ts';
@@ -14,6 +14,7 @@ import { inParts, Load, type Place } from './load.ts';
 
 const PARTITIONS = 4;
 const POLL_MS = 20;
+const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
 /** A database, topics and a group of its own on the stack: runs don't see each other. */
 export class World {
@@ -21,11 +22,11 @@ export class World {
   readonly cradle: Cradle;
   readonly admin: Admin;
   readonly load: Load;
-  readonly database: Knex;
   readonly environment: NodeJS.ProcessEnv;
   /** Of everything that was sent here. */
   readonly ledger = new Ledger();
   private readonly stack: Stack;
+  private readonly client: pg.Client;
 
   private constructor(stack: Stack, environment: NodeJS.ProcessEnv) {
     this.stack = stack;
@@ -35,7 +36,7 @@ export class World {
     this.cradle = createContainer({ config: this.config }).cradle;
     this.admin = this.cradle.kafka.admin();
     this.load = new Load(this.cradle);
-    this.database = this.cradle.database;
+    this.client = new pg.Client({ connectionString: this.config.databaseUrl, types: TYPES });
   }
 
   static async create(stack: Stack): Promise<World> {
@@ -107,7 +108,12 @@ export class World {
 
   /** A run begins with the disk at rest. */
   async checkpoint(): Promise<void> {
-    await this.database.raw('CHECKPOINT');
+    await this.query('CHECKPOINT');
+  }
+
+  /** The harness' own connection: without the worker's timeouts and plans, and with int8 as a number. */
+  async query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly R[]> {
+    return (await this.client.query<R>(text, values)).rows;
   }
 
   async close(): Promise<void> {
@@ -115,12 +121,14 @@ export class World {
     await this.admin.deleteTopics({ topics: [config.topics.commands, config.topics.events] });
     await this.admin.disconnect();
     await cradle.producer.stop();
-    await this.database.destroy();
+    await cradle.database.destroy();
+    await this.client.end();
     await onServer(this.stack, `DROP DATABASE ${config.kafkaGroupId} WITH (FORCE)`);
   }
 
   private async prepare(): Promise<void> {
     const { cradle, config } = this;
+    await this.client.connect();
     await cradle.migrations.up();
     for (const { subject, type } of subjectsOf(config.topics)) {
       await cradle.schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
@@ -135,10 +143,17 @@ export class World {
   }
 }
 
+const INT8_OID = 20;
+const TYPES: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === INT8_OID ? Number : PARSERS(oid, format),
+};
+
 async function onServer(stack: Stack, statement: string): Promise<void> {
-  const { database } = createContainer({ config: readConfig(addresses(stack, stack.databaseUrl)) }).cradle;
-  await database.raw(statement);
-  await database.destroy();
+  const client = new pg.Client(stack.databaseUrl);
+  await client.connect();
+  await client.query(statement);
+  await client.end();
 }
 
 function addresses(stack: Stack, databaseUrl: string): NodeJS.ProcessEnv {
