@@ -8,6 +8,8 @@ export interface Bench {
   readonly contenders: readonly ContenderName[];
   /** Of the drains. */
   readonly commands: number;
+  /** Commands of a drain before anything is measured. */
+  readonly warmUp: number;
   readonly tenants: number;
   readonly subdivisions: number;
   /** Of paced. */
@@ -27,6 +29,7 @@ type Sizes = Omit<Bench, 'stack' | 'contenders' | 'say'>;
 export const FULL: Sizes = {
   runs: 5,
   commands: 200_000,
+  warmUp: 50_000,
   tenants: 100,
   subdivisions: 1_000,
   rates: [1_000, 5_000],
@@ -41,6 +44,7 @@ export const FULL: Sizes = {
 export const QUICK: Sizes = {
   runs: 1,
   commands: 2_000,
+  warmUp: 0,
   tenants: 4,
   subdivisions: 20,
   rates: [200],

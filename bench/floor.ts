@@ -11,7 +11,7 @@ import { Events, identityOf, type Event } from './event.ts';
 import { Tables, type Decision } from './floor-tables.ts';
 
 const CHUNK = Number(process.env['FLOOR_CHUNK'] ?? 2_000);
-const SEND = Number(process.env['FLOOR_SEND'] ?? 1_000);
+const SEND = Number(process.env['FLOOR_SEND'] ?? 500);
 /** Beyond this the consumer waits, so that what is fetched does not pile up. */
 const QUEUE = 4 * CHUNK;
 
@@ -59,16 +59,18 @@ class Lane {
       row: events.read(value),
     }));
     const rows = commands.map(({ row }) => row);
-    const [, seen, places] = await Promise.all([
+    const [, seen, places, knownOfAll] = await Promise.all([
       tables.begin(),
       tables.unseen(
         commands.map(({ identity }) => identity),
         this.id,
       ),
       tables.lock(rows),
+      tables.known(rows),
     ]);
+    // Repetitions are known by their rows too: without them it is asked again.
     const fresh = seen.size === 0 ? commands : commands.filter(({ identity }) => !seen.has(identity.hash));
-    const known = await tables.known(seen.size === 0 ? rows : fresh.map(({ row }) => row));
+    const known = seen.size === 0 ? knownOfAll : await tables.known(fresh.map(({ row }) => row));
     if (known > 0) throw new Error('the floor knows no rejections; the load must not need any');
     const decisions: Decision[] = [];
     const owed = fresh.map(({ row, identity }) => {

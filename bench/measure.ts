@@ -8,9 +8,6 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { versionsOf } from './versions.ts';
 
-/** The broker is cold at first, which makes the first drains half as fast as the later ones. */
-const WARM_UP_COMMANDS = 50_000;
-
 /** Runs the scenarios one after the other; what each has measured is told as soon as it stands. */
 export async function measure(
   bench: Bench,
@@ -44,7 +41,8 @@ export async function measure(
   if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });
 }
 
+/** The broker is cold at first, which makes the first drains half as fast as the later ones. */
 async function warmUp(bench: Bench): Promise<void> {
-  const commands = Math.min(bench.commands, WARM_UP_COMMANDS);
-  await drainOf({ ...bench, commands, say: (line) => bench.say(`warming up, ${line}`) }, 'drain', 'worker', 0);
+  if (bench.warmUp === 0) return;
+  await drainOf({ ...bench, commands: bench.warmUp, say: (line) => bench.say(`warming up, ${line}`) }, 'drain', 'worker', 0);
 }
