@@ -49,7 +49,7 @@ export function tell(message: object): Promise<void> {
   });
 }
 
-/** Milliseconds since the epoch with its fractions: one clock for all processes of a machine. */
+/** Milliseconds of the machine's own clock, with their fractions: the same for all its processes, and never set. */
 export function clock(): number {
-  return performance.timeOrigin + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -11,7 +11,7 @@ export interface ListenOrder {
 }
 
 export interface Heard {
-  /** Milliseconds since the epoch, by the command's number from `first` on. */
+  /** By `clock`, by the command's number from `first` on. */
   readonly arrived: Float64Array;
 }
 

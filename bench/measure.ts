@@ -44,5 +44,10 @@ export async function measure(
 /** The broker is cold at first, which makes the first drains half as fast as the later ones. */
 async function warmUp(bench: Bench): Promise<void> {
   if (bench.warmUp === 0) return;
-  await drainOf({ ...bench, commands: bench.warmUp, say: (line) => bench.say(`warming up, ${line}`) }, 'drain', 'worker', 0);
+  await drainOf(
+    { ...bench, commands: bench.warmUp, say: (line) => bench.say(`warming up, ${line}`) },
+    'drain',
+    'worker',
+    0,
+  );
 }

@@ -17,7 +17,7 @@ export interface SendOrder {
 }
 
 export interface Sent {
-  /** Milliseconds since the epoch, by the command's number from `first` on. */
+  /** By `clock`, by the command's number from `first` on. */
   readonly handedOver: Float64Array;
 }
 
