@@ -10,8 +10,9 @@ import { readConfig } from '../src/config.ts';
 import { Events, identityOf, type Event } from './event.ts';
 import { Tables, type Decision } from './floor-tables.ts';
 
-const CHUNK = Number(process.env['FLOOR_CHUNK'] ?? 2_000);
-const SEND = Number(process.env['FLOOR_SEND'] ?? 500);
+const CHUNK = 2_000;
+/** kafkajs copies the list of a send for every message in it: four small sends cost less than one large one. */
+const SEND = 500;
 /** Beyond this the consumer waits, so that what is fetched does not pile up. */
 const QUEUE = 4 * CHUNK;
 
@@ -110,7 +111,11 @@ class Lane {
 
   private async idle(): Promise<void> {
     await sleep(2);
-    if (this.queue.length > 0) return;
+    if (this.queue.length === 0) await this.settle();
+  }
+
+  /** What is published goes from the outbox, when there is no next transaction to take it along. */
+  async settle(): Promise<void> {
     await this.published;
     if (this.delivered === this.deleted) return;
     const { delivered } = this;
@@ -139,13 +144,18 @@ await consumer.run({
   },
 });
 process.stderr.write('the worker works\n');
-process.once('SIGTERM', () => void consumer.disconnect().then(() => process.exit(0)));
+process.once('SIGTERM', () => void end());
 
-/** kafkajs copies the list of a send for every message in it: two small sends cost less than one large one. */
 async function send(owed: readonly Message[]): Promise<void> {
   for (let at = 0; at < owed.length; at += SEND) {
     await producer.send({ topic: topics.events, acks: -1, messages: owed.slice(at, at + SEND) });
   }
+}
+
+async function end(): Promise<void> {
+  await consumer.disconnect();
+  for (const lane of lanes.values()) await lane.settle();
+  process.exit(0);
 }
 
 async function laneOf(partition: number): Promise<Lane> {
