@@ -22,6 +22,8 @@ export interface Sent {
 }
 
 const TICK_MS = 4;
+/** Between two rates: what has piled up under one is none of the next one's. */
+const PAUSE_MS = 4_000;
 /** Rows lie a little ahead, so that those of one place never share a millisecond whatever the rate. */
 const AHEAD_MS = 60_000;
 
@@ -38,7 +40,8 @@ const sends = new Set<Promise<void>>();
 let number = 0;
 
 await tell({ ready: true });
-for (const { rate, seconds } of order.parts) {
+for (const [i, { rate, seconds }] of order.parts.entries()) {
+  if (i > 0) await sleep(PAUSE_MS);
   const begun = performance.now();
   const before = number;
   while (number - before < rate * seconds) {
