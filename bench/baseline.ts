@@ -1,25 +1,11 @@
 // The baseline: what a competent team writes first. One knex transaction a message (inbox, row lock, outbox), then the event, then the
 // offset; four partitions at once. For AddStatisticRow alone, and as correct about duplicates and crashes as the worker.
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 // eslint-disable-next-line no-restricted-syntax -- the stock kafkajs is what a team starts with
 import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
 import { readConfig } from '../src/config.ts';
-import { idOfSchema, typeOf } from './registry.ts';
-
-interface Row {
-  readonly tenantId: string;
-  readonly subdivisionId: string;
-  readonly statisticRowId: string;
-  readonly created: number;
-  readonly countRequests: number;
-}
-
-interface Event {
-  readonly key: string;
-  readonly value: Buffer;
-  readonly headers: Record<string, string>;
-}
+import { Events, headerBytes, headersOf, identityOf, type Event } from './event.ts';
 
 const config = readConfig(process.env);
 const { topics } = config;
@@ -27,13 +13,12 @@ const db = knex({ client: 'pg', connection: config.databaseUrl, pool: { min: 0, 
 const kafka = new Kafka({ brokers: [...config.kafkaBrokers], logLevel: logLevel.ERROR });
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
 const consumer = kafka.consumer({ groupId: config.kafkaGroupId, maxWaitTimeInMs: 250 });
-const rowType = await typeOf(config, topics.commands, 'licensing.commands.AddStatisticRow');
-const eventType = await typeOf(config, topics.events, 'licensing.events.StatisticRowAdded');
-const eventSchemaId = await idOfSchema(config, topics.events, 'licensing.events.StatisticRowAdded');
+const events = await Events.create(config);
 const lane = randomUUID();
 let seq = 0;
 
 await producer.connect();
+await publishLeftovers();
 await consumer.connect();
 await consumer.subscribe({ topics: [topics.commands], fromBeginning: true });
 await consumer.run({
@@ -50,15 +35,29 @@ await consumer.run({
 process.stderr.write('the worker works\n');
 process.once('SIGTERM', () => void consumer.disconnect().then(() => process.exit(0)));
 
+/** What a crash has left behind goes out before anything new does. */
+async function publishLeftovers(): Promise<void> {
+  type Owed = Pick<Event, 'key' | 'value'> & { readonly lane: string; readonly seq: string; readonly headers: Buffer };
+  for (const owed of await db<Owed>('outbox').orderBy(['lane', 'seq'])) {
+    const { key, value } = owed;
+    await producer.send({
+      topic: topics.events,
+      acks: -1,
+      messages: [{ key, value, headers: headersOf(owed.headers) }],
+    });
+    await db('outbox').where({ lane: owed.lane, seq: owed.seq }).delete();
+  }
+}
+
 async function decide(trx: Knex.Transaction, message: KafkaMessage, number: number): Promise<Event | undefined> {
-  const identity = hash('sha256', `bench\0${String(message.headers?.['ce_id'])}`, 'hex').slice(0, 32);
-  const digest = hash('sha256', message.value?.subarray(5) ?? '', 'hex').slice(0, 32);
+  const cause = identityOf(String(message.headers?.['ce_id']), message.value);
   const taken = await trx('inbox')
-    .insert({ identity, digest, lane, outcome: 'accepted' })
+    .insert({ identity: cause.hash, digest: cause.digest, lane, outcome: 'accepted' })
     .onConflict('identity')
-    .ignore();
-  if ((taken as unknown as { rowCount: number }).rowCount === 0) return undefined;
-  const row = rowType.decode(message.value ?? Buffer.alloc(0), 5).value as Row;
+    .ignore()
+    .returning<{ readonly identity: string }[]>('identity');
+  if (taken.length === 0) return undefined;
+  const row = events.read(message.value);
   const place = { tenant_id: row.tenantId, subdivision_id: row.subdivisionId };
   const subdivision = await trx('subdivisions')
     .where(place)
@@ -74,9 +73,9 @@ async function decide(trx: Knex.Transaction, message: KafkaMessage, number: numb
     .orWhere({ ...place, created })
     .first<object | undefined>();
   if (known !== undefined) throw new Error('the baseline knows no rejections; the load must not need any');
-  const used = Number(license.used_requests) + row.countRequests;
-  const version = Number(subdivision.version) + 1;
   const counted = created > license.activated_at;
+  const usedRequests = Number(license.used_requests) + (counted ? row.countRequests : 0);
+  const version = Number(subdivision.version) + 1;
   await trx('statistic_rows').insert({
     ...place,
     statistic_row_id: row.statisticRowId,
@@ -85,37 +84,14 @@ async function decide(trx: Knex.Transaction, message: KafkaMessage, number: numb
     count_requests: row.countRequests,
     counted,
   });
-  await trx('licenses').where(key).update({ used_requests: used });
+  await trx('licenses').where(key).update({ used_requests: usedRequests });
   await trx('subdivisions').where(place).update({ version });
-  const event = eventOf(row, identity, {
-    ...{ licenseId: subdivision.active_license_id, counted, usedRequests: used },
-    ...{ requestsLimit: Number(license.requests_limit), version, occurredAt: Date.now() },
-  });
+  const requestsLimit = Number(license.requests_limit);
+  const licenseId = subdivision.active_license_id;
+  const event = events.write(row, { licenseId, counted, usedRequests, requestsLimit, version }, cause);
   await trx('outbox').insert({
-    lane,
-    seq: number,
-    topic: topics.events,
-    key: Buffer.from(event.key),
-    headers: Buffer.from([0]),
-    value: event.value,
+    ...{ lane, seq: number, topic: topics.events },
+    ...{ key: event.key, headers: headerBytes(event), value: event.value },
   });
   return event;
-}
-
-function eventOf(row: Row, hex: string, rest: { readonly occurredAt: number }): Event {
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
-  const frame = Buffer.alloc(5);
-  frame.writeInt32BE(eventSchemaId, 1);
-  const about = {
-    ce_specversion: '1.0',
-    ce_type: 'licensing.events.StatisticRowAdded',
-    ce_source: 'licensing',
-    'content-type': 'application/avro',
-  };
-  const when = { ce_id: id, ce_time: new Date(rest.occurredAt).toISOString(), ce_subject: row.subdivisionId };
-  return {
-    key: row.tenantId,
-    value: Buffer.concat([frame, eventType.toBuffer({ ...row, ...rest })]),
-    headers: { ...about, ...when, ce_correlationid: id, ce_causationid: id },
-  };
 }

@@ -11,6 +11,12 @@ export async function cpuSeconds(pid: number, withChildren = false): Promise<num
   return ticks.reduce((sum, one) => sum + one, own) / TICKS_PER_SECOND;
 }
 
+/** The most resident memory that a process ever had, in MB. */
+export async function peakMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1_024);
+}
+
 /** sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 

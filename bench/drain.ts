@@ -1,84 +1,84 @@
-import type { Stack } from '../stack/stack.ts';
-import { inParts } from './load.ts';
-import { stop, World, type Cpu } from './world.ts';
+import type { OutgoingMessage } from '../src/ports/messages.ts';
+import type { Bench } from './bench.ts';
+import { check } from './check.ts';
+import type { ContenderName } from './contender.ts';
+import type { Place } from './load.ts';
+import { mixed } from './mixed.ts';
+import type { DrainResult } from './results.ts';
+import { World } from './world.ts';
 
-/** Who drains: the worker, or what it is held against (see the head of each file). */
-export const CONTENDERS = {
-  worker: ['src/main.ts', 'worker'],
-  floor: ['bench/floor.ts'],
-  baseline: ['bench/baseline.ts'],
-} as const;
+/** Rows lie this far ahead of the set-up's activations, so that all of them count, and behind what the rules call the future. */
+const AHEAD_MS = 60_000;
 
-export type ContenderName = keyof typeof CONTENDERS;
+type Kind = 'drain' | 'mixed' | 'hot';
+export type DrainKind = Kind;
 
-export interface DrainSettings {
-  readonly contender: ContenderName;
-  readonly commands: number;
-  readonly tenants: number;
-  readonly subdivisions: number;
-  readonly partitions: number;
-}
+/** The baseline gets a share that takes it about as long as the others take for all. */
+const BASELINE_SHARE = 0.03;
 
-export interface DrainResult {
-  readonly contender: ContenderName;
-  readonly commands: number;
-  readonly seconds: number;
-  readonly perSecond: number;
-  readonly cpu: Cpu;
-  /** Of the worker, microseconds. */
-  readonly cpuPerCommand: number;
-}
-
-/** A backlog of statistic rows, then the contender: from its first fetch to the last event on the topic and its offsets committed. */
-export async function drain(stack: Stack, settings: DrainSettings): Promise<DrainResult> {
-  const world = await World.create(stack, { partitions: settings.partitions });
-  const { load, cradle } = world;
-  const { places, setUp } = load.places(settings.tenants, settings.subdivisions);
-  const first = await world.start();
-  await cradle.producer.publish(setUp);
-  // Each command of the set-up has one event, CreateTenant two.
-  const before = setUp.length + settings.tenants;
-  await world.drained(before);
-  await stop(first);
-  const activated = Date.now() + 1;
-  for (const part of inParts(load.rows(places, settings.commands, activated), 1_000))
-    await cradle.producer.publish(part);
-
-  const contender = await world.start(CONTENDERS[settings.contender]);
-  const cpuBefore = await world.cpu(contender.child);
-  const end = await world.drained(before + settings.commands);
-  const cpuAfter = await world.cpu(contender.child);
-  await stop(contender);
-  await checkRows(world, settings.commands);
-  await world.close();
-
-  const seconds = (end - contender.startedAt) / 1_000;
-  const cpu = {
-    worker: cpuAfter.worker - cpuBefore.worker,
-    database: cpuAfter.database - cpuBefore.database,
-    broker: cpuAfter.broker - cpuBefore.broker,
-  };
-  return {
-    contender: settings.contender,
-    commands: settings.commands,
-    seconds,
-    perSecond: settings.commands / seconds,
-    cpu,
-    cpuPerCommand: (cpu.worker / settings.commands) * 1e6,
-  };
-}
-
-/** What a fast but wrong worker would not survive. */
-async function checkRows({ database }: World, commands: number): Promise<void> {
-  const [counts] = (
-    await database.raw<{ rows: { rows: number; counted: number; used: number; owed: number }[] }>(
-      `SELECT (SELECT count(*) FROM statistic_rows) AS rows,
-         (SELECT coalesce(sum(count_requests), 0)::bigint FROM statistic_rows WHERE counted) AS counted,
-         (SELECT sum(used_requests)::bigint FROM licenses) AS used,
-         (SELECT count(*) FROM outbox) AS owed`,
-    )
-  ).rows;
-  if (counts?.rows !== commands || counts.counted !== counts.used || counts.owed !== 0) {
-    throw new Error(`the tables are wrong after ${commands} rows: ${JSON.stringify(counts)}`);
+/** The kinds that were asked for and the contenders take turns, so that each run's ratios hold though the machine's speed drifts. */
+export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Partial<Record<Kind, DrainResult[]>>> {
+  const results: Partial<Record<Kind, DrainResult[]>> = {};
+  for (let run = 1; run <= bench.runs; run += 1) {
+    let drain: number | undefined;
+    for (const kind of kinds) {
+      for (const contender of kind === 'drain' ? bench.contenders : (['worker'] as const)) {
+        const result = await drainOf(bench, kind, contender, run);
+        if (kind === 'drain' && contender === 'worker') drain = result.perSecond;
+        const ofDrain = kind === 'drain' || drain === undefined ? {} : { ofDrain: result.perSecond / drain };
+        (results[kind] ??= []).push({ ...result, ...ofDrain });
+      }
+    }
   }
+  return results;
+}
+
+export async function drainOf(bench: Bench, kind: Kind, contender: ContenderName, run: number): Promise<DrainResult> {
+  const world = await World.create(bench.stack);
+  const places = await world.settle(kind === 'hot' ? 1 : bench.tenants, bench.subdivisions);
+  const commands = Math.ceil(bench.commands * (contender === 'baseline' ? BASELINE_SHARE : 1));
+  const result = await drain(world, { run, contender, commands, messages: messagesOf(world, kind, places, commands) });
+  bench.say(`${kind} ${run}: ${describe(result)}`);
+  await world.close();
+  return result;
+}
+
+function messagesOf(world: World, kind: Kind, places: readonly Place[], commands: number): Iterable<OutgoingMessage> {
+  const from = Date.now() + AHEAD_MS;
+  const { load, ledger } = world;
+  return kind === 'mixed' ? mixed(load, places, commands, from, ledger) : load.rows(places, commands, from, ledger);
+}
+
+interface Draining extends Pick<DrainResult, 'run' | 'contender' | 'commands'> {
+  readonly messages: Iterable<OutgoingMessage>;
+}
+
+/** A backlog, then the contender: from its first fetch to the last event on the topic and its offsets committed. Then the checks. */
+export async function drain(world: World, { run, contender, commands, messages }: Draining): Promise<DrainResult> {
+  await world.publish(messages);
+  await world.checkpoint();
+  const process = world.start(contender);
+  const start = await process.working;
+  const before = await process.cpu();
+  const end = await world.drained(process);
+  const after = await process.cpu();
+  const peakMemoryMb = await process.peakMemory();
+  await process.stop();
+  await check(world);
+  const seconds = (end - start) / 1_000;
+  const cpu = {
+    worker: after.worker - before.worker,
+    database: after.database - before.database,
+    broker: after.broker - before.broker,
+  };
+  const cpuPerCommand = (cpu.worker / commands) * 1e6;
+  return { run, contender, commands, seconds, perSecond: commands / seconds, cpu, cpuPerCommand, peakMemoryMb };
+}
+
+export function describe({ contender, perSecond, seconds, cpu, cpuPerCommand, peakMemoryMb }: DrainResult): string {
+  const split = `CPU s: worker ${cpu.worker.toFixed(1)}, database ${cpu.database.toFixed(1)}, broker ${cpu.broker.toFixed(1)}`;
+  return (
+    `${contender} ${Math.round(perSecond)} commands/s in ${seconds.toFixed(2)} s; ${split}; ` +
+    `${cpuPerCommand.toFixed(1)} us a command; ${peakMemoryMb} MB`
+  );
 }

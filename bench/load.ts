@@ -3,6 +3,7 @@ import { encodeTextHeaders } from '../src/adapters/record-headers.ts';
 import type { Cradle } from '../src/container.ts';
 import type { CommandName, Commands, Messages } from '../src/generated/messages.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
+import type { Ledger } from './ledger.ts';
 
 export interface Place {
   readonly tenantId: string;
@@ -10,7 +11,7 @@ export interface Place {
   readonly licenseId: string;
 }
 
-/** Makes commands as an upstream service would: Avro in the Confluent frame, a CloudEvents id each, keyed by tenant. */
+/** Makes commands as an upstream service would: Avro in the Confluent frame, a CloudEvents id each, keyed by tenant (CreateUser by user). */
 export class Load {
   private readonly cradle: Pick<Cradle, 'codec' | 'topics'>;
 
@@ -18,53 +19,37 @@ export class Load {
     this.cradle = cradle;
   }
 
-  command<N extends CommandName>(type: N, data: Commands[N] & Messages[N], key: string): OutgoingMessage {
+  command<N extends CommandName>(type: N, data: Commands[N] & Messages[N], id: string): OutgoingMessage {
     const { codec, topics } = this.cradle;
+    const keyed: { readonly tenantId?: string; readonly userId?: string } = data;
     return {
       topic: topics.commands,
-      key: Buffer.from(key),
+      key: Buffer.from(keyed.tenantId ?? keyed.userId ?? ''),
       value: codec.encode(topics.commands, type, data),
       headers: encodeTextHeaders([
-        ['ce_id', randomUUID()],
+        ['ce_id', id],
         ['ce_source', 'bench'],
       ]),
     };
   }
 
   /** Tenants, each with its subdivisions, each with an active bycount license that won't run out. */
-  places(
+  setUp(
     tenants: number,
     subdivisions: number,
+    ledger: Ledger,
   ): { readonly places: readonly Place[]; readonly setUp: readonly OutgoingMessage[] } {
     const places: Place[] = [];
     const setUp: OutgoingMessage[] = [];
     for (let t = 0; t < tenants; t += 1) {
       const tenantId = randomUUID();
-      const contact = { address: 'Main Street 1', email: 'office@example.com', phone: '+1 555 0100' };
-      const tenant = { tenantId, userId: randomUUID(), name: `Tenant ${tenantId}`, ...contact };
-      setUp.push(this.command('licensing.commands.CreateTenant', tenant, tenantId));
+      setUp.push(this.command('licensing.commands.CreateTenant', newTenant(tenantId), ledger.note(2)));
       for (let s = t; s < subdivisions; s += tenants) {
         const place = { tenantId, subdivisionId: randomUUID(), licenseId: randomUUID() };
-        const { subdivisionId } = place;
-        const subdivision = {
-          tenantId,
-          subdivisionId,
-          name: `Subdivision ${s}`,
-          location: 'Hall 1',
-          linkToSubdivisionProcessingDomain: null,
-        };
-        const license = {
-          ...place,
-          name: 'License',
-          description: '',
-          type: 'bycount',
-          requestsLimit: 1e12,
-          expiresAt: null,
-        };
         setUp.push(
-          this.command('licensing.commands.CreateSubdivision', subdivision, tenantId),
-          this.command('licensing.commands.CreateLicense', license, tenantId),
-          this.command('licensing.commands.ActivateSubdivisionLicense', place, tenantId),
+          this.command('licensing.commands.CreateSubdivision', newSubdivision(place), ledger.note(1)),
+          this.command('licensing.commands.CreateLicense', newLicense(place), ledger.note(1)),
+          this.command('licensing.commands.ActivateSubdivisionLicense', place, ledger.note(1)),
         );
         places.push(place);
       }
@@ -72,22 +57,36 @@ export class Load {
     return { places, setUp };
   }
 
-  /** `count` rows, going round the places; each a millisecond of its own, all later than the activation. */
-  *rows(places: readonly Place[], count: number, from = Date.now()): Generator<OutgoingMessage> {
+  /** `count` rows, going round the places; each a millisecond of its own, all later than the activation if `from` is. */
+  *rows(places: readonly Place[], count: number, from: number, ledger: Ledger): Generator<OutgoingMessage> {
     for (let i = 0; i < count; i += 1) {
       const place = places[i % places.length];
       if (place === undefined) return;
-      const { tenantId, subdivisionId } = place;
-      const row = {
-        tenantId,
-        subdivisionId,
-        statisticRowId: randomUUID(),
-        created: from + Math.floor(i / places.length),
-        countRequests: 1,
-      };
-      yield this.command('licensing.commands.AddStatisticRow', row, tenantId);
+      yield this.row(place, from + Math.floor(i / places.length), ledger.note(1, 1));
     }
   }
+
+  row({ tenantId, subdivisionId }: Place, created: number, id: string): OutgoingMessage {
+    const row = { tenantId, subdivisionId, statisticRowId: randomUUID(), created, countRequests: 1 };
+    return this.command('licensing.commands.AddStatisticRow', row, id);
+  }
+}
+
+export function newTenant(tenantId: string): Messages['licensing.commands.CreateTenant'] {
+  return { tenantId, userId: randomUUID(), ...contact(`Tenant ${tenantId}`) };
+}
+
+export function contact(name: string): { name: string; address: string; email: string; phone: string } {
+  return { name, address: 'Main Street 1', email: 'office@example.com', phone: '+1 555 0100' };
+}
+
+export function newSubdivision({ tenantId, subdivisionId }: Place): Messages['licensing.commands.CreateSubdivision'] {
+  const location = { name: 'Subdivision', location: 'Hall 1', linkToSubdivisionProcessingDomain: null };
+  return { tenantId, subdivisionId, ...location };
+}
+
+export function newLicense(place: Place): Messages['licensing.commands.CreateLicense'] {
+  return { ...place, name: 'License', description: '', type: 'bycount', requestsLimit: 1e12, expiresAt: null };
 }
 
 export function* inParts<T>(items: Iterable<T>, size: number): Generator<T[]> {

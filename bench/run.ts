@@ -1,57 +1,64 @@
-import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startStack } from '../stack/stack.ts';
-import { CONTENDERS, drain, type ContenderName, type DrainResult } from './drain.ts';
+import { FULL, QUICK, type Bench } from './bench.ts';
+import { CONTENDERS, isContender } from './contender.ts';
+import { measure } from './measure.ts';
+import { report } from './report.ts';
+import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
 
-// npm run bench [-- --runs N --commands N --contenders worker,floor,baseline --quick]. Contenders take turns, so that each run's ratios hold
-// though the machine's speed drifts.
+const HELP = `npm run bench -- [SCENARIO...] [options]
 
-const { values } = parseArgs({
+Scenarios: ${SCENARIOS.join(', ')}; none named: all of them.
+--runs N           how often each is run (default ${FULL.runs})
+--commands N       of a drain (default ${FULL.commands})
+--contenders LIST  of the drain: ${Object.keys(CONTENDERS).join(',')} (default all)
+--minutes N        of the soak (default ${FULL.minutes})
+--quick            tiny sizes: shows that the harness runs; keeps no results
+--dry              keeps no results`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    runs: { type: 'string', default: '3' },
-    commands: { type: 'string', default: '100000' },
-    contenders: { type: 'string', default: 'worker' },
+    runs: { type: 'string' },
+    commands: { type: 'string' },
+    contenders: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
+    minutes: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    dry: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 
+const wanted = SCENARIOS.filter((name) => positionals.length === 0 || positionals.includes(name));
+const unknown = positionals.find((name) => !wanted.some((one) => one === name));
+if (unknown !== undefined) throw new Error(`there is no scenario '${unknown}'\n${HELP}`);
 const contenders = values.contenders.split(',').map((name) => {
   if (isContender(name)) return name;
-  throw new Error(`there is no contender '${name}'; there are ${Object.keys(CONTENDERS).join(', ')}`);
+  throw new Error(`there is no contender '${name}'\n${HELP}`);
 });
-const runs = values.quick ? 1 : Number(values.runs);
-const commands = values.quick ? 5_000 : Number(values.commands);
+const sizes = values.quick ? QUICK : FULL;
 const stack = await startStack({ log: console.log });
 process.once('SIGINT', () => void stack.stop().then(() => process.exit(130)));
 try {
-  console.log(
-    `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-  );
-  const results: DrainResult[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    for (const contender of contenders) {
-      const result = await drain(stack, { contender, commands, tenants: 100, subdivisions: 1_000, partitions: 4 });
-      results.push(result);
-      console.log(line(result));
-    }
-  }
-  for (const contender of contenders) console.log(summary(contender, results));
+  const bench: Bench = {
+    ...sizes,
+    stack,
+    contenders,
+    runs: Number(values.runs ?? sizes.runs),
+    commands: Number(values.commands ?? sizes.commands),
+    minutes: Number(values.minutes ?? sizes.minutes),
+    say: console.log,
+  };
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
+  await measure(bench, wanted satisfies readonly ScenarioName[], command, async (measured) => {
+    if (values.quick || values.dry) return;
+    await saveResults(measured);
+    await report();
+  });
 } finally {
   await stack.stop();
-}
-
-function isContender(name: string): name is ContenderName {
-  return name in CONTENDERS;
-}
-
-function summary(contender: ContenderName, results: readonly DrainResult[]): string {
-  const own = results.filter((result) => result.contender === contender).map(({ perSecond }) => Math.round(perSecond));
-  const sorted = own.sort((a, b) => a - b);
-  const spread = `${sorted[0]} to ${sorted.at(-1)}, ${own.length} runs`;
-  return `drain, ${contender}: median ${sorted[sorted.length >> 1]} commands/s, ${spread}`;
-}
-
-function line({ contender, perSecond, seconds, cpu, cpuPerCommand }: DrainResult): string {
-  const split = `CPU s: worker ${cpu.worker.toFixed(1)}, database ${cpu.database.toFixed(1)}, broker ${cpu.broker.toFixed(1)}`;
-  return `${contender}: ${Math.round(perSecond)} commands/s in ${seconds.toFixed(2)} s; ${split}; worker ${cpuPerCommand.toFixed(1)} us a command`;
 }

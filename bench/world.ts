@@ -1,23 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import type { Knex } from 'knex';
+import pg from 'pg';
 import { readConfig, type Config } from '../src/config.ts';
 import { createContainer, subjectsOf, type Cradle } from '../src/container.ts';
 import { SCHEMAS } from '../src/generated/schemas.ts';
+import type { OutgoingMessage } from '../src/ports/messages.ts';
 import type { Stack } from '../stack/stack.ts';
-import { cpuSeconds } from './cpu.ts';
-import { Load } from './load.ts';
+import { Contender, type ContenderName } from './contender.ts';
+import { Ledger } from './ledger.ts';
+import { inParts, Load, type Place } from './load.ts';
 
-/** CPU seconds of everybody who takes part. */
-export interface Cpu {
-  readonly worker: number;
-  readonly database: number;
-  readonly broker: number;
-}
+const PARTITIONS = 4;
+const POLL_MS = 20;
+const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
 /** A database, topics and a group of its own on the stack: runs don't see each other. */
 export class World {
@@ -25,28 +22,26 @@ export class World {
   readonly cradle: Cradle;
   readonly admin: Admin;
   readonly load: Load;
-  readonly database: Knex;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Of everything that was sent here. */
+  readonly ledger = new Ledger();
   private readonly stack: Stack;
-  private readonly environment: NodeJS.ProcessEnv;
+  private readonly client: pg.Client;
 
   private constructor(stack: Stack, environment: NodeJS.ProcessEnv) {
     this.stack = stack;
     this.environment = environment;
-    this.config = readConfig(environment);
+    // The look at topics that comes too early is repeated: nobody need read of it.
+    this.config = readConfig({ ...environment, LOG_LEVEL: 'fatal' });
     this.cradle = createContainer({ config: this.config }).cradle;
     this.admin = this.cradle.kafka.admin();
     this.load = new Load(this.cradle);
-    this.database = this.cradle.database;
+    this.client = new pg.Client({ connectionString: this.config.databaseUrl, types: TYPES });
   }
 
-  static async create(
-    stack: Stack,
-    { partitions = 4, environment = {} }: { partitions?: number; environment?: NodeJS.ProcessEnv } = {},
-  ): Promise<World> {
+  static async create(stack: Stack): Promise<World> {
     const name = `bench_${randomUUID().replaceAll('-', '')}`;
-    const server = createContainer({ config: readConfig(addresses(stack, stack.databaseUrl)) }).cradle.database;
-    await server.raw(`CREATE DATABASE ${name}`);
-    await server.destroy();
+    await onServer(stack, `CREATE DATABASE ${name}`);
     const url = new URL(stack.databaseUrl);
     url.pathname = `/${name}`;
     const world = new World(stack, {
@@ -57,48 +52,44 @@ export class World {
       TOPIC_EVENTS: `${name}.events`,
       TOPIC_REJECTIONS: `${name}.rejections`,
       TOPIC_USER_LOOKUPS: `${name}.lookups`,
-      TOPIC_PARTITIONS: String(partitions),
-      ...environment,
+      TOPIC_PARTITIONS: String(PARTITIONS),
     });
     await world.prepare();
     return world;
   }
 
-  /** Starts a process that consumes the commands; resolves with it when it says that it works. */
-  async start([program, ...args]: readonly [string, ...string[]] = ['src/main.ts', 'worker']): Promise<Contender> {
-    const log = createWriteStream(join(this.stack.runDir, `${this.config.kafkaGroupId}.log`), { flags: 'a' });
-    const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
-    const child = spawn(process.execPath, [...flags, program, ...args], {
-      cwd: new URL('..', import.meta.url).pathname,
-      env: { ...process.env, ...this.environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const stop = (): boolean => child.kill('SIGKILL');
-    process.once('exit', stop);
-    const started = new Promise<number>((resolve, reject) => {
-      let text = '';
-      child.stderr.on('data', (chunk: Buffer) => {
-        text += String(chunk);
-        log.write(chunk);
-        if (text.includes('the worker works')) resolve(performance.now());
-      });
-      child.once('exit', (code) => {
-        process.removeListener('exit', stop);
-        reject(new Error(`${program} ended with ${code} before it worked:\n${text.slice(-2_000)}`));
-      });
-    });
-    return { child, startedAt: await started };
+  /** Founds tenants and subdivisions, as upstream services would: by commands that the worker works off. */
+  async settle(tenants: number, subdivisions: number): Promise<readonly Place[]> {
+    const { places, setUp } = this.load.setUp(tenants, subdivisions, this.ledger);
+    const worker = this.start('worker');
+    await worker.working;
+    await this.publish(setUp);
+    await this.drained(worker);
+    await worker.stop();
+    return places;
   }
 
-  /** Waits until the events topic holds `events` messages and the group's lag on the commands is 0. */
-  async drained(events: number): Promise<number> {
-    const { topics, kafkaGroupId } = this.config;
-    while ((await this.size(topics.events)) < events) await sleep(10);
+  async publish(messages: Iterable<OutgoingMessage>): Promise<void> {
+    for (const part of inParts(messages, 2_000)) await this.cradle.producer.publish(part);
+  }
+
+  start(name: ContenderName, flags: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Contender {
+    const log = join(this.stack.runDir, `${this.config.kafkaGroupId}.log`);
+    return new Contender(this.stack, { ...this.environment, ...environment }, { name, log, flags });
+  }
+
+  /** Waits until all events of what was sent are on their topic, all rejections on theirs, and the group's lag is 0. @returns performance.now() */
+  async drained(contender: Contender, { events, rejected } = this.ledger): Promise<number> {
+    const { topics } = this.config;
     for (;;) {
-      const [committed] = await this.admin.fetchOffsets({ groupId: kafkaGroupId, topics: [topics.commands] });
-      const done = committed?.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) ?? 0;
-      if (done >= (await this.size(topics.commands))) return performance.now();
-      await sleep(10);
+      contender.check();
+      if ((await this.size(topics.events)) >= events && (await this.size(topics.rejections)) >= rejected) break;
+      await sleep(POLL_MS);
+    }
+    for (;;) {
+      contender.check();
+      if ((await this.lag()) <= 0) return performance.now();
+      await sleep(POLL_MS);
     }
   }
 
@@ -107,23 +98,37 @@ export class World {
     return offsets.reduce((sum, { high }) => sum + Number(high), 0);
   }
 
-  async cpu(contender: ChildProcess): Promise<Cpu> {
-    const { kafka, postgres } = this.stack;
-    return {
-      worker: await cpuSeconds(contender.pid ?? 0),
-      database: await cpuSeconds(postgres.pid ?? 0, true),
-      broker: await cpuSeconds(kafka.pid ?? 0),
-    };
+  /** Commands that are on the topic and not committed yet. */
+  async lag(): Promise<number> {
+    const { topics, kafkaGroupId } = this.config;
+    const [committed] = await this.admin.fetchOffsets({ groupId: kafkaGroupId, topics: [topics.commands] });
+    const done = committed?.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) ?? 0;
+    return (await this.size(topics.commands)) - done;
+  }
+
+  /** A run begins with the disk at rest. */
+  async checkpoint(): Promise<void> {
+    await this.query('CHECKPOINT');
+  }
+
+  /** The harness' own connection: without the worker's timeouts and plans, and with int8 as a number. */
+  async query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly R[]> {
+    return (await this.client.query<R>(text, values)).rows;
   }
 
   async close(): Promise<void> {
+    const { config, cradle } = this;
+    await this.admin.deleteTopics({ topics: [config.topics.commands, config.topics.events] });
     await this.admin.disconnect();
-    await this.cradle.producer.stop();
-    await this.database.destroy();
+    await cradle.producer.stop();
+    await cradle.database.destroy();
+    await this.client.end();
+    await onServer(this.stack, `DROP DATABASE ${config.kafkaGroupId} WITH (FORCE)`);
   }
 
   private async prepare(): Promise<void> {
     const { cradle, config } = this;
+    await this.client.connect();
     await cradle.migrations.up();
     for (const { subject, type } of subjectsOf(config.topics)) {
       await cradle.schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
@@ -138,17 +143,17 @@ export class World {
   }
 }
 
-export interface Contender {
-  readonly child: ChildProcess;
-  /** performance.now() of the moment it said that it works: its first fetch follows at once. */
-  readonly startedAt: number;
-}
+const INT8_OID = 20;
+const TYPES: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === INT8_OID ? Number : PARSERS(oid, format),
+};
 
-/** Asks a process to end and waits until it has. */
-export async function stop({ child }: Contender): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
+async function onServer(stack: Stack, statement: string): Promise<void> {
+  const client = new pg.Client(stack.databaseUrl);
+  await client.connect();
+  await client.query(statement);
+  await client.end();
 }
 
 function addresses(stack: Stack, databaseUrl: string): NodeJS.ProcessEnv {

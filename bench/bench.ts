@@ -1,0 +1,56 @@
+import type { Stack } from '../stack/stack.ts';
+import type { ContenderName } from './contender.ts';
+
+/** What every scenario gets: the stack, and the sizes to measure with. */
+export interface Bench {
+  readonly stack: Stack;
+  readonly runs: number;
+  readonly contenders: readonly ContenderName[];
+  /** Of the drains. */
+  readonly commands: number;
+  /** Commands of a drain before anything is measured. */
+  readonly warmUp: number;
+  readonly tenants: number;
+  readonly subdivisions: number;
+  /** Of paced. */
+  readonly rates: readonly number[];
+  readonly pacedSeconds: number;
+  readonly history: number;
+  readonly leftovers: number;
+  readonly starts: number;
+  /** Of the soak. */
+  readonly minutes: number;
+  readonly say: (line: string) => void;
+}
+
+type Sizes = Omit<Bench, 'stack' | 'contenders' | 'say'>;
+
+/** As the issue has them. */
+export const FULL: Sizes = {
+  runs: 5,
+  commands: 200_000,
+  warmUp: 50_000,
+  tenants: 100,
+  subdivisions: 1_000,
+  rates: [1_000, 5_000],
+  pacedSeconds: 30,
+  history: 10_000_000,
+  leftovers: 200_000,
+  starts: 10,
+  minutes: 10,
+};
+
+/** Small enough for every change: shows that the harness runs, and nothing about speed. */
+export const QUICK: Sizes = {
+  runs: 1,
+  commands: 2_000,
+  warmUp: 0,
+  tenants: 4,
+  subdivisions: 20,
+  rates: [200],
+  pacedSeconds: 1,
+  history: 5_000,
+  leftovers: 2_000,
+  starts: 2,
+  minutes: 0.05,
+};

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+
+/** What is to come of the commands of a load, by their numbers: enough to notice one event too few or too many. */
+export class Ledger {
+  /** Statistic rows of subdivisions that live in the end. */
+  rows = 0;
+  accepted = 0;
+  pastAccepted = 0;
+  rejected = 0;
+  /** Events that are to be on their topic. */
+  events = 0;
+  readonly prefix: string;
+  private readonly eventsOf: number[] = [];
+
+  constructor(prefix: string = newPrefix()) {
+    this.prefix = prefix;
+  }
+
+  get commands(): number {
+    return this.eventsOf.length;
+  }
+
+  /** @param events how many the command has; 0: it is rejected @returns its id, which tells its number */
+  note(events: number, rows = 0): string {
+    this.eventsOf.push(events);
+    this.events += events;
+    this.rows += rows;
+    if (events > 0) this.accepted += 1;
+    else this.rejected += 1;
+    return idOf(this.prefix, this.eventsOf.length - 1);
+  }
+
+  /** Rows that are in the tables, and messages that are in the inbox, without having been sent. */
+  past(count: number): void {
+    this.rows += count;
+    this.pastAccepted += count;
+  }
+
+  expected(number: number): number {
+    return this.eventsOf[number] ?? 0;
+  }
+}
+
+/** Command ids look like UUIDs and hold the command's number in their last group. */
+export function newPrefix(): string {
+  return randomBytes(9)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{3})(.{3})$/, '$1-$2-4$3-8$4-');
+}
+
+export function idOf(prefix: string, number: number): string {
+  return prefix + number.toString(16).padStart(12, '0');
+}
+
+/** undefined: not a command of this load. */
+export function numberOf(prefix: string, id: string): number | undefined {
+  return id.startsWith(prefix) ? Number.parseInt(id.slice(prefix.length), 16) : undefined;
+}

@@ -1,0 +1,53 @@
+import type { Bench } from './bench.ts';
+import { drainOf, drains, type DrainKind } from './drain.ts';
+import { history } from './history.ts';
+import { leftovers } from './leftovers.ts';
+import { paced } from './paced.ts';
+import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
+import { soak } from './soak.ts';
+import { start } from './start.ts';
+import { versionsOf } from './versions.ts';
+
+/** Runs the scenarios one after the other; what each has measured is told as soon as it stands. */
+export async function measure(
+  bench: Bench,
+  wanted: readonly ScenarioName[],
+  command: string,
+  keep: (measured: Results) => Promise<void>,
+): Promise<void> {
+  const versions = await versionsOf(bench.stack);
+  const of = <R>(runs: readonly R[]): Measured<R> => ({
+    date: new Date().toISOString(),
+    command,
+    machine: machine(),
+    versions,
+    runs,
+  });
+  bench.say(`${machine()}, ${Object.entries(versions).flat().join(' ')}`);
+  await warmUp(bench);
+  const kinds = (['drain', 'mixed', 'hot'] as const).filter((kind: DrainKind) => wanted.includes(kind));
+  if (kinds.length > 0) {
+    const { drain, mixed, hot } = await drains(bench, kinds);
+    await keep({
+      ...(drain && { drain: of(drain) }),
+      ...(mixed && { mixed: of(mixed) }),
+      ...(hot && { hot: of(hot) }),
+    });
+  }
+  if (wanted.includes('paced')) await keep({ paced: of(await paced(bench)) });
+  if (wanted.includes('history')) await keep({ history: of(await history(bench)) });
+  if (wanted.includes('leftovers')) await keep({ leftovers: of(await leftovers(bench)) });
+  if (wanted.includes('start')) await keep({ start: of(await start(bench)) });
+  if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });
+}
+
+/** The broker is cold at first, which makes the first drains half as fast as the later ones. */
+async function warmUp(bench: Bench): Promise<void> {
+  if (bench.warmUp === 0) return;
+  await drainOf(
+    { ...bench, commands: bench.warmUp, say: (line) => bench.say(`warming up, ${line}`) },
+    'drain',
+    'worker',
+    0,
+  );
+}

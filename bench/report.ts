@@ -1,0 +1,249 @@
+import { writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
+import { chart } from './chart.ts';
+import type { ContenderName } from './contender.ts';
+import { readResults, type DrainResult, type Measured, type Results, type SoakSample } from './results.ts';
+import { median } from './statistics.ts';
+
+// npm run bench:report: RESULTS.md and results.svg from results.json.
+
+const TARGETS = {
+  drain: '>= 0.8 x floor, >= 50 x baseline, <= 25 us a command, RSS <= 300 MB',
+  hot: '>= 0.8 x drain',
+  mixed: '>= 0.6 x drain',
+  paced: '1,000/s: p50 <= 10, p99 <= 25; 5,000/s: p50 <= 12, p99 <= 30',
+  history: '>= 0.9',
+  leftovers: '>= 40,000 rows/s',
+  start: '<= 1,500 ms',
+  soak: 'flat; RSS <= 300 MB',
+};
+
+type Cells = readonly (string | number)[];
+
+export async function report(): Promise<void> {
+  const results = await readResults();
+  const parts = [
+    '# What the benchmark has measured',
+    `Made by \`npm run bench\` from \`results.json\`, which has every run. Real broker, registry and PostgreSQL (fsync on, synchronous_commit on,
+acks = all) and the measured process share one machine, whose speed drifts: what counts is the ratios of what took turns within a run.
+Figures are medians; the spread is the least and the greatest of the runs. A run whose rows, sums, inbox or event ids were wrong has no figure.`,
+    '![Commands a second](results.svg)',
+    ...[drains(results), paced(results), history(results), leftovers(results), starts(results), soak(results)].flat(),
+  ];
+  const file = new URL('RESULTS.md', import.meta.url);
+  const style = await resolveConfig(file);
+  await writeFile(file, await format(parts.join('\n\n'), { ...style, parser: 'markdown' }));
+  await writeFile(new URL('results.svg', import.meta.url), chart(results));
+}
+
+function drains({ drain, mixed, hot }: Results): readonly string[] {
+  if (drain === undefined) return [];
+  const rows: Cells[] = [];
+  for (const [what, measured] of Object.entries({ drain, mixed, hot })) {
+    for (const name of ['worker', 'floor', 'baseline'] as const) {
+      const runs = measured?.runs.filter(({ contender }) => contender === name) ?? [];
+      if (runs.length > 0) rows.push([what, name, ...drainCells(runs)]);
+    }
+  }
+  const ratio = (against: ContenderName): string => spread(inTurns(drain.runs, 'worker', against), 2);
+  const ofDrain = (measured: Measured<DrainResult> | undefined): string =>
+    spread(measured?.runs.flatMap((run) => run.ofDrain ?? []) ?? [], 2);
+  return [
+    '## A backlog is drained',
+    `drain: statistic rows of 100 tenants with 1,000 subdivisions, 4 partitions. mixed: all types, 3 % refused. hot: the drain on one tenant,
+in one partition. From the first fetch to the last event on its topic and all offsets committed. The floor is SQL and stock kafkajs
+by hand with no domain in between; the baseline is one knex transaction a message, on a small share of the commands because it
+would take minutes for all.`,
+    about(drain),
+    table(
+      [
+        'scenario',
+        'who',
+        'commands',
+        'commands/s',
+        'spread',
+        'CPU us a command',
+        'worker/database/broker CPU',
+        'RSS peak, MB',
+      ],
+      rows,
+    ),
+    table(
+      ['ratio, of the same run', 'median (spread)', 'to reach'],
+      [
+        ['drain, worker to floor', ratio('floor'), '0.8'],
+        ['drain, worker to baseline', ratio('baseline'), '50'],
+        ['mixed to drain', ofDrain(mixed), '0.6'],
+        ['hot to drain', ofDrain(hot), '0.8'],
+      ],
+    ),
+    `To reach: ${TARGETS.drain}.`,
+  ];
+}
+
+function drainCells(runs: readonly DrainResult[]): Cells {
+  const speeds = runs.map(({ perSecond }) => perSecond);
+  const share = (who: keyof DrainResult['cpu']): string =>
+    `${Math.round(100 * median(runs.map(({ cpu }) => cpu[who] / (cpu.worker + cpu.database + cpu.broker))))} %`;
+  return [
+    number(runs[0]?.commands ?? 0),
+    number(median(speeds)),
+    range(speeds),
+    median(runs.map(({ cpuPerCommand }) => cpuPerCommand)).toFixed(1),
+    `${share('worker')} / ${share('database')} / ${share('broker')}`,
+    number(Math.max(...runs.map(({ peakMemoryMb }) => peakMemoryMb))),
+  ];
+}
+
+/** One contender's speed over another's, run by run. */
+function inTurns(runs: readonly DrainResult[], one: ContenderName, other: ContenderName): readonly number[] {
+  return runs.flatMap((result) => {
+    const beside = runs.find(({ run, contender }) => run === result.run && contender === other);
+    return result.contender === one && beside ? [result.perSecond / beside.perSecond] : [];
+  });
+}
+
+function paced({ paced: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const rates = [...new Set(measured.runs.map(({ rate }) => rate))];
+  return [
+    '## At a steady pace',
+    `Milliseconds from handing a command to a producer to its event's arrival at a consumer, in processes of their own. To reach: ${TARGETS.paced}.`,
+    about(measured),
+    table(
+      ['commands/s', 'p50', 'p99', 'p99.9', 'runs'],
+      rates.map((rate) => {
+        const runs = measured.runs.filter((run) => run.rate === rate);
+        const of = (name: 'p50' | 'p99' | 'p999'): string =>
+          spread(
+            runs.map((run) => run[name]),
+            1,
+          );
+        return [number(rate), of('p50'), of('p99'), of('p999'), runs.length];
+      }),
+    ),
+  ];
+}
+
+function history({ history: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const { runs } = measured;
+  return [
+    '## With a past',
+    `The drain against an empty database and against one with ${number(runs[0]?.history ?? 0)} statistic rows, as many inbox rows and as many
+delivered outbox rows, in turns. To reach: ${TARGETS.history}.`,
+    about(measured),
+    table(
+      ['empty, commands/s', 'with a past, commands/s', 'ratio', 'runs'],
+      [
+        [
+          spread(
+            runs.map(({ empty }) => empty.perSecond),
+            0,
+          ),
+          spread(
+            runs.map(({ full }) => full.perSecond),
+            0,
+          ),
+          spread(
+            runs.map(({ ratio }) => ratio),
+            2,
+          ),
+          runs.length,
+        ],
+      ],
+    ),
+  ];
+}
+
+function leftovers({ leftovers: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const { runs } = measured;
+  return [
+    '## Leftovers',
+    `${number(runs[0]?.rows ?? 0)} outbox rows of a lane that ended, published by a worker that starts: from the first of them on the topic to an
+empty outbox. A lane counts as ended after ten seconds of silence, which is not part of this. To reach: ${TARGETS.leftovers}.`,
+    about(measured),
+    table(
+      ['rows/s', 'from the start of the process to the end, s', 'runs'],
+      [
+        [
+          spread(
+            runs.map(({ perSecond }) => perSecond),
+            0,
+          ),
+          spread(
+            runs.map(({ secondsFromSpawn }) => secondsFromSpawn),
+            2,
+          ),
+          runs.length,
+        ],
+      ],
+    ),
+  ];
+}
+
+function starts({ start: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const times = measured.runs.map(({ ms }) => ms);
+  return [
+    '## Start',
+    `From the start of the process to the arrival of the event of a command that waited for it. To reach: ${TARGETS.start}.`,
+    about(measured),
+    table(['ms', 'starts'], [[spread(times, 0), times.length]]),
+  ];
+}
+
+function soak({ soak: measured }: Results): readonly string[] {
+  const run = measured?.runs[0];
+  if (measured === undefined || run === undefined) return [];
+  const third = Math.floor(run.samples.length / 3);
+  const columns = { 'RSS, MB': 'rssMb', 'heap, MB': 'heapMb', 'event-loop delay p99, ms': 'loopDelayP99' } as const;
+  const more = { 'dead tuples': 'deadTuples', 'lag, commands': 'lag' } as const;
+  return [
+    '## For a long time',
+    `${number(run.rate)} commands/s, half of the drain speed measured just before, for ${run.minutes} minutes: medians of the first and of the last
+third of the samples. To reach: ${TARGETS.soak}.`,
+    about(measured),
+    table(
+      ['', 'first third', 'last third', 'change', 'greatest'],
+      Object.entries({ ...columns, ...more }).map(([title, column]) => {
+        const of = (samples: readonly SoakSample[]): number => median(samples.map((sample) => sample[column]));
+        const [before, after] = [of(run.samples.slice(0, third)), of(run.samples.slice(-third))];
+        const change =
+          before === 0 ? '' : `${after >= before ? '+' : ''}${Math.round((100 * (after - before)) / before)} %`;
+        return [
+          title,
+          number(before),
+          number(after),
+          change,
+          number(Math.max(...run.samples.map((one) => one[column]))),
+        ];
+      }),
+    ),
+  ];
+}
+
+function about({ date, command, machine, versions }: Measured<unknown>): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `\`${command}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, ${machine}; ${named.join(', ')}.`;
+}
+
+function table(head: Cells, rows: readonly Cells[]): string {
+  const line = (cells: Cells): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function spread(values: readonly number[], digits: number): string {
+  return values.length === 0 ? 'not measured' : `${number(median(values), digits)} (${range(values, digits)})`;
+}
+
+function range(values: readonly number[], digits = 0): string {
+  return `${number(Math.min(...values), digits)} to ${number(Math.max(...values), digits)}`;
+}
+
+function number(value: number, digits = value < 100 && !Number.isInteger(value) ? 1 : 0): string {
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+if (import.meta.main) await report();

@@ -1,0 +1,126 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, release, totalmem } from 'node:os';
+import { format, resolveConfig } from 'prettier';
+import type { ContenderName, Cpu } from './contender.ts';
+
+/** What `npm run bench` has measured, as it is kept in results.json: every run, nothing summed up. */
+export interface Results {
+  readonly drain?: Measured<DrainResult>;
+  readonly mixed?: Measured<DrainResult>;
+  readonly hot?: Measured<DrainResult>;
+  readonly paced?: Measured<PacedResult>;
+  readonly history?: Measured<HistoryResult>;
+  readonly leftovers?: Measured<LeftoversResult>;
+  readonly start?: Measured<StartResult>;
+  readonly soak?: Measured<SoakResult>;
+}
+
+export type ScenarioName = keyof Results;
+export const SCENARIOS: readonly ScenarioName[] = [
+  'drain',
+  'mixed',
+  'hot',
+  'paced',
+  'history',
+  'leftovers',
+  'start',
+  'soak',
+];
+
+export interface Measured<R> {
+  /** ISO 8601, of its end. */
+  readonly date: string;
+  readonly command: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly runs: readonly R[];
+}
+
+/** Times are in seconds where the name says so, else in milliseconds. */
+export interface DrainResult {
+  readonly run: number;
+  readonly contender: ContenderName;
+  readonly commands: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly cpu: Cpu;
+  /** Of the contender, microseconds. */
+  readonly cpuPerCommand: number;
+  readonly peakMemoryMb: number;
+  /** Of hot and mixed: their speed over that of the worker's drain in the same run, where that was measured too. */
+  readonly ofDrain?: number;
+}
+
+export interface PacedResult {
+  readonly run: number;
+  readonly rate: number;
+  readonly commands: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface HistoryResult {
+  readonly run: number;
+  readonly history: number;
+  readonly empty: DrainResult;
+  readonly full: DrainResult;
+  readonly ratio: number;
+}
+
+export interface LeftoversResult {
+  readonly run: number;
+  readonly rows: number;
+  readonly perSecond: number;
+  /** From the process' start to the last event, start of the process included. */
+  readonly secondsFromSpawn: number;
+}
+
+export interface StartResult {
+  readonly run: number;
+  readonly ms: number;
+}
+
+export interface SoakSample {
+  /** Seconds since the load began. */
+  readonly at: number;
+  readonly rssMb: number;
+  readonly heapMb: number;
+  readonly loopDelayP99: number;
+  readonly deadTuples: number;
+  readonly lag: number;
+}
+
+export interface SoakResult {
+  readonly run: number;
+  readonly minutes: number;
+  readonly rate: number;
+  readonly commands: number;
+  readonly samples: readonly SoakSample[];
+}
+
+const FILE = new URL('results.json', import.meta.url);
+
+export async function readResults(): Promise<Results> {
+  try {
+    return JSON.parse(await readFile(FILE, 'utf8')) as Results;
+  } catch {
+    return {}; // nothing was measured yet
+  }
+}
+
+/** Replaces what was measured now, and leaves the rest as it is. */
+export async function saveResults(measured: Results): Promise<Results> {
+  const results = { ...(await readResults()), ...measured };
+  await writeFile(
+    FILE,
+    await format(JSON.stringify(results, undefined, 2), { ...(await resolveConfig(FILE)), parser: 'json' }),
+  );
+  return results;
+}
+
+export function machine(): string {
+  const processor = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`;
+  return `${processor}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`;
+}

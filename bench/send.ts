@@ -1,0 +1,68 @@
+// Sends statistic rows at a steady rate: every few milliseconds what is due, without waiting for what was sent before. Notes for each
+// command when it was handed to the producer.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../src/config.ts';
+import { createContainer, subjectsOf } from '../src/container.ts';
+import { clock, orderOf, tell } from './child.ts';
+import { idOf } from './ledger.ts';
+import { Load, type Place } from './load.ts';
+
+/** One rate after the other. */
+export interface SendOrder {
+  readonly places: readonly Place[];
+  readonly prefix: string;
+  /** Number of the first command. */
+  readonly first: number;
+  readonly parts: readonly { readonly rate: number; readonly seconds: number }[];
+}
+
+export interface Sent {
+  /** By `clock`, by the command's number from `first` on. */
+  readonly handedOver: Float64Array;
+}
+
+const TICK_MS = 4;
+/** Between two rates: what has piled up under one is none of the next one's. */
+const PAUSE_MS = 4_000;
+/** Rows lie a little ahead, so that those of one place never share a millisecond whatever the rate. */
+const AHEAD_MS = 60_000;
+
+const order = await orderOf<SendOrder>();
+const config = readConfig(process.env);
+const { cradle } = createContainer({ config });
+await cradle.codec.prepareWriters(subjectsOf(config.topics), AbortSignal.timeout(30_000));
+await cradle.producer.publish([]); // connects
+const load = new Load(cradle);
+const total = order.parts.reduce((sum, { rate, seconds }) => sum + rate * seconds, 0);
+const handedOver = new Float64Array(total);
+const from = Date.now() + AHEAD_MS;
+const sends = new Set<Promise<void>>();
+let number = 0;
+
+await tell({ ready: true });
+for (const [i, { rate, seconds }] of order.parts.entries()) {
+  if (i > 0) await sleep(PAUSE_MS);
+  const begun = performance.now();
+  const before = number;
+  while (number - before < rate * seconds) {
+    const due = Math.min(rate * seconds, Math.floor(((performance.now() - begun) / 1_000) * rate));
+    const messages = [];
+    const start = number;
+    for (; number < before + due; number += 1) {
+      const place = order.places[number % order.places.length]!;
+      const created = from + Math.floor(number / order.places.length);
+      messages.push(load.row(place, created, idOf(order.prefix, order.first + number)));
+    }
+    if (messages.length > 0) {
+      handedOver.fill(clock(), start, number);
+      const send = cradle.producer.publish(messages);
+      sends.add(send);
+      // A failed send leaves its promise in the set, and fails the end.
+      send.then(() => sends.delete(send)).catch(() => undefined);
+    }
+    await sleep(TICK_MS);
+  }
+}
+await Promise.all(sends);
+await tell({ handedOver } satisfies Sent);
+process.exit(0);
