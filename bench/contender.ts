@@ -23,6 +23,8 @@ export interface Cpu {
   readonly broker: number;
 }
 
+/** As the image starts the worker (Dockerfile); the others get them too. */
+const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=16'];
 const ROOT = new URL('..', import.meta.url).pathname;
 const READY = 'the worker works';
 
@@ -45,7 +47,7 @@ export class Contender {
     this.stack = stack;
     const [program, ...args] = CONTENDERS[name];
     const profiling = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
-    const child = spawn(process.execPath, [...flags, ...profiling, program, ...args], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ...profiling, program, ...args], {
       cwd: ROOT,
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,8 +1,8 @@
 import type { Message } from 'kafkajs';
 import pg from 'pg';
 import type { Config } from '../src/config.ts';
-import { byteas } from '../src/repos/sql.ts';
-import { booleanArray, int8Array, timeArray, uuidArray } from './arrays.ts';
+
+import { booleans, byteas, longs, times, uuids } from '../src/repos/arrays.ts';
 import { headerBytes, headersOf, type Event, type Identity, type Row } from './event.ts';
 
 /** A subdivision and its active license, locked. */
@@ -63,14 +63,14 @@ export class Tables {
       'inbox',
       `INSERT INTO inbox (identity, digest, lane, outcome)
        SELECT i, d, $3, 'accepted' FROM unnest($1::uuid[], $2::uuid[]) AS m (i, d) ON CONFLICT DO NOTHING`,
-      [uuidArray(sorted.map(({ hash }) => hash)), uuidArray(sorted.map(({ digest }) => digest)), lane],
+      [uuids(sorted.map(({ hash }) => hash)), uuids(sorted.map(({ digest }) => digest)), lane],
     );
     if (rowCount === identities.length) return new Set();
     const { rows } = await this.run<{ hash: string }>(
       'seen',
       `SELECT replace(identity::text, '-', '') AS hash FROM inbox
        WHERE identity = ANY ($1::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
-      [uuidArray(identities.map(({ hash }) => hash))],
+      [uuids(identities.map(({ hash }) => hash))],
     );
     return new Set(rows.map(({ hash }) => hash));
   }
@@ -85,14 +85,14 @@ export class Tables {
        FROM unnest($1::uuid[], $2::uuid[]) AS k (t, s) JOIN subdivisions s ON s.tenant_id = k.t AND s.subdivision_id = k.s
        JOIN licenses l ON l.tenant_id = k.t AND l.license_id = s.active_license_id
        ORDER BY s.tenant_id, s.subdivision_id FOR UPDATE OF s`,
-      [uuidArray([...keys.values()]), uuidArray([...keys.keys()])],
+      [uuids([...keys.values()]), uuids([...keys.keys()])],
     );
     return new Map(places.map((place) => [place.subdivision, place]));
   }
 
   /** How many of the rows exist already, by their id or by their time. */
   async known(rows: readonly Row[]): Promise<number> {
-    const tenants = uuidArray(rows.map((row) => row.tenantId));
+    const tenants = uuids(rows.map((row) => row.tenantId));
     const { rowCount } = await this.run(
       'known',
       `SELECT FROM unnest($1::uuid[], $2::uuid[]) AS k (t, r)
@@ -101,9 +101,9 @@ export class Tables {
        JOIN statistic_rows r ON r.tenant_id = k.t AND r.subdivision_id = k.s AND r.created = k.c`,
       [
         tenants,
-        uuidArray(rows.map((row) => row.statisticRowId)),
-        uuidArray(rows.map((row) => row.subdivisionId)),
-        timeArray(rows.map((row) => row.created)),
+        uuids(rows.map((row) => row.statisticRowId)),
+        uuids(rows.map((row) => row.subdivisionId)),
+        times(rows.map((row) => row.created)),
       ],
     );
     return rowCount ?? 0;
@@ -111,7 +111,7 @@ export class Tables {
 
   /** Everything that was decided, and what is owed for it. None of the statements waits for the one before it to be answered. */
   async write(decisions: readonly Decision[], places: readonly Place[], lane: string): Promise<void> {
-    const tenants = uuidArray(places.map(({ tenant }) => tenant));
+    const tenants = uuids(places.map(({ tenant }) => tenant));
     await Promise.all([
       this.run(
         'versions',
@@ -119,8 +119,8 @@ export class Tables {
          WHERE s.tenant_id = c.t AND s.subdivision_id = c.s`,
         [
           tenants,
-          uuidArray(places.map(({ subdivision }) => subdivision)),
-          int8Array(places.map(({ version }) => version)),
+          uuids(places.map(({ subdivision }) => subdivision)),
+          longs(places.map(({ version }) => version)),
           lane,
         ],
       ),
@@ -128,20 +128,20 @@ export class Tables {
         'usage',
         `UPDATE licenses l SET used_requests = c.u FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS c (t, l, u)
          WHERE l.tenant_id = c.t AND l.license_id = c.l`,
-        [tenants, uuidArray(places.map(({ license }) => license)), int8Array(places.map(({ used }) => used))],
+        [tenants, uuids(places.map(({ license }) => license)), longs(places.map(({ used }) => used))],
       ),
       this.run(
         'rows',
         `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bigint[], $7::boolean[])`,
         [
-          uuidArray(decisions.map(({ row }) => row.tenantId)),
-          uuidArray(decisions.map(({ row }) => row.statisticRowId)),
-          uuidArray(decisions.map(({ row }) => row.subdivisionId)),
-          uuidArray(decisions.map(({ place }) => place.license)),
-          timeArray(decisions.map(({ row }) => row.created)),
-          int8Array(decisions.map(({ row }) => row.countRequests)),
-          booleanArray(decisions.map(({ counted }) => counted)),
+          uuids(decisions.map(({ row }) => row.tenantId)),
+          uuids(decisions.map(({ row }) => row.statisticRowId)),
+          uuids(decisions.map(({ row }) => row.subdivisionId)),
+          uuids(decisions.map(({ place }) => place.license)),
+          times(decisions.map(({ row }) => row.created)),
+          longs(decisions.map(({ row }) => row.countRequests)),
+          booleans(decisions.map(({ counted }) => counted)),
         ],
       ),
     ]);
@@ -185,7 +185,7 @@ export class Tables {
       await this.run(
         'paid',
         'DELETE FROM outbox o USING unnest($1::uuid[], $2::bigint[]) AS k (l, s) WHERE lane = l AND seq = s',
-        [uuidArray(rows.map(({ lane }) => lane)), int8Array(rows.map(({ seq }) => Number(seq)))],
+        [uuids(rows.map(({ lane }) => lane)), longs(rows.map(({ seq }) => Number(seq)))],
       );
     }
   }

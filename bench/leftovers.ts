@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
-import { byteas, uuids } from '../src/repos/sql.ts';
+import { byteas } from '../src/repos/arrays.ts';
+import { words } from '../src/repos/sql.ts';
 import type { Bench } from './bench.ts';
 import { CheckFailed, checkEvents } from './check.ts';
 import { inParts, type Place } from './load.ts';
@@ -68,7 +69,7 @@ async function leave(world: World, places: readonly Place[], count: number): Pro
       [
         lane,
         seq,
-        uuids(part.map(({ topic }) => topic)),
+        words(part.map(({ topic }) => topic)),
         byteas(part.map(({ key }) => key)),
         byteas(part.map(({ headers }) => headers)),
         byteas(part.map(({ value }) => value)),

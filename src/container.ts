@@ -258,7 +258,7 @@ function worker(config: Config) {
           {
             lanes: config.lanes,
             chunkMaxMessages: config.chunkMaxMessages,
-            queueMaxMessages: 4 * config.chunkMaxMessages,
+            queueMaxMessages: 2 * config.chunkMaxMessages,
             queueMaxBytes: config.queueMaxBytes,
             lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
             commitInterval: 250,

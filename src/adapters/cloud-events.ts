@@ -3,12 +3,13 @@ import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
-import { encodeHeaders, encodeTextHeaders, headerList } from './record-headers.ts';
+import { encodeHeaders, encodeTextHeaders, FixedHeaders, headerList } from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
 /** What a record costs beside its key, value and headers: lengths, timestamps, the batch around it. Generous. */
 const RECORD_OVERHEAD_BYTES = 128;
+const MAX_KEYS = 10_000;
 
 export interface CloudEventsSettings {
   readonly source: string;
@@ -20,6 +21,8 @@ export interface CloudEventsSettings {
 export class KafkaCloudEvents implements CloudEvents {
   private readonly codec: Codec;
   private readonly settings: CloudEventsSettings;
+  private readonly fixed = new Map<string, FixedHeaders>();
+  private readonly keys = new Map<string, Buffer>();
 
   constructor(codec: Codec, settings: CloudEventsSettings) {
     this.codec = codec;
@@ -54,7 +57,7 @@ export class KafkaCloudEvents implements CloudEvents {
   }
 
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage {
-    const key = typeof event.key === 'string' ? Buffer.from(event.key) : event.key;
+    const key = typeof event.key === 'string' ? this.keyOf(event.key) : event.key;
     const value = this.codec.encode(event.topic, event.type, event.data);
     const headers = this.headersOf(event);
     const size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + value.length + headers.length;
@@ -68,20 +71,39 @@ export class KafkaCloudEvents implements CloudEvents {
 
   private headersOf(event: OutgoingEvent<MessageName>): Buffer {
     const { id, subject, correlationId, causationId, traceparent } = event;
-    const source = this.settings.source + (event.sourceSuffix ?? '');
     const headers: [string, string][] = [
-      ['ce_specversion', '1.0'],
       ['ce_id', id],
-      ['ce_type', event.type],
-      ['ce_source', source],
       ['ce_time', timeText(event.time)],
       ['ce_subject', subject],
       ['ce_correlationid', correlationId],
       ['ce_causationid', causationId],
-      ['content-type', 'application/avro'],
     ];
     if (traceparent !== null) headers.push(['traceparent', traceparent]);
-    return encodeTextHeaders(headers);
+    return encodeTextHeaders(headers, this.fixedOf(event.type, event.sourceSuffix ?? ''));
+  }
+
+  /** As many as there are types, times the few suffixes. */
+  private fixedOf(type: MessageName, sourceSuffix: string): FixedHeaders {
+    const known = this.fixed.get(type + sourceSuffix);
+    if (known !== undefined) return known;
+    const fixed = new FixedHeaders([
+      ['ce_specversion', '1.0'],
+      ['ce_type', type],
+      ['ce_source', this.settings.source + sourceSuffix],
+      ['content-type', 'application/avro'],
+    ]);
+    this.fixed.set(type + sourceSuffix, fixed);
+    return fixed;
+  }
+
+  /** A chunk has many messages of few keys. */
+  private keyOf(text: string): Buffer {
+    const known = this.keys.get(text);
+    if (known !== undefined) return known;
+    if (this.keys.size === MAX_KEYS) this.keys.clear();
+    const key = Buffer.from(text);
+    this.keys.set(text, key);
+    return key;
   }
 
   private context(received: ReceivedMessage, source: string, id: string): MessageContext {

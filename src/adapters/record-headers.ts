@@ -19,16 +19,35 @@ export function encodeHeaders(headers: HeaderList): Buffer {
   return bytes;
 }
 
-const ASCII = /^[\x20-\x7e]*$/;
+type TextHeaderList = readonly (readonly [name: string, value: string])[];
+
+/** Headers that many messages share, put together once. */
+export class FixedHeaders {
+  readonly list: TextHeaderList;
+  readonly text: string;
+
+  constructor(list: TextHeaderList) {
+    this.list = list;
+    this.text = textOf(list);
+  }
+}
+
+const NO_FIXED_HEADERS = new FixedHeaders([]);
 
 /**
- * The same for texts. Where all is ASCII, one string is put together and written at once: a native call instead of two a header.
+ * The same for texts, the fixed ones first. Where all is ASCII, one string is put together and written at once: a native call instead of
+ * two a header. (A length from 64 on is no ASCII either, and takes the longer way to the same bytes.)
  */
-export function encodeTextHeaders(headers: readonly (readonly [name: string, value: string])[]): Buffer {
-  let text = varintText(headers.length);
-  for (const [name, value] of headers) text += varintText(name.length) + name + varintText(value.length) + value;
-  for (const [, value] of headers) if (!ASCII.test(value)) return encodeHeaders(headers);
+export function encodeTextHeaders(headers: TextHeaderList, fixed: FixedHeaders = NO_FIXED_HEADERS): Buffer {
+  const text = varintText(fixed.list.length + headers.length) + fixed.text + textOf(headers);
+  if (Buffer.byteLength(text) !== text.length) return encodeHeaders([...fixed.list, ...headers]);
   return Buffer.from(text, 'latin1');
+}
+
+function textOf(headers: TextHeaderList): string {
+  let text = '';
+  for (const [name, value] of headers) text += varintText(name.length) + name + varintText(value.length) + value;
+  return text;
 }
 
 const VARINT_TEXTS = Array.from({ length: 1_024 }, (_, value) => bytesText(value));

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { ActiveLicense } from '../ports/repositories.ts';
-import { execute, query, uuids } from './sql.ts';
+import { uuids } from './arrays.ts';
+import { execute, query } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** The read model of a tenant's active licenses. */

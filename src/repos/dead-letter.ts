@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { byteas, execute, plain, query, texts, toTime, uuids } from './sql.ts';
+import { byteas, uuids } from './arrays.ts';
+import { execute, plain, query, texts, toTime, words } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** The truth about dead letters: the original bytes, where they came from, and why they could not be handled. */
@@ -37,7 +38,7 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
           byteas(received.map(({ key }) => key)),
           byteas(letters.map(({ headers }) => headers)),
           byteas(received.map(({ value }) => value)),
-          uuids(letters.map(({ reason }) => reason)),
+          words(letters.map(({ reason }) => reason)),
           texts(letters.map(({ message }) => storable(message))),
           texts(letters.map(({ exception }) => storable(exception))),
           plain(letters.map(({ time }) => time)),

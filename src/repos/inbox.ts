@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Outcome } from '../ports/unit-of-work.ts';
-import { execute, query, uuids } from './sql.ts';
+import { uuids } from './arrays.ts';
+import { execute, query, rowsOf, words } from './sql.ts';
 import type { InboxEntry, Store } from './store.ts';
 
 export function inboxTable(db: Knex): Store['inbox'] {
@@ -12,7 +13,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
       const taken = await execute(
         db,
         `INSERT INTO inbox (identity, digest, lane, outcome)
-         SELECT identity, digest, ?::uuid, 'accepted' FROM unnest(?::uuid[], ?::uuid[]) AS m (identity, digest)
+         SELECT identity, digest, ?::uuid, 'accepted' FROM ${rowsOf('m', { identity: 'uuid', digest: 'uuid' })}
          ON CONFLICT (identity) DO NOTHING`,
         [lane, hashes, uuids(messages.map(({ digest }) => digest))],
       );
@@ -31,8 +32,8 @@ export function inboxTable(db: Knex): Store['inbox'] {
       await execute(
         db,
         `UPDATE inbox SET outcome = o.outcome
-         FROM unnest(?::uuid[], ?::text[]) AS o (identity, outcome) WHERE inbox.identity = o.identity`,
-        [uuids(others.map(({ hash }) => hash)), uuids(others.map(({ outcome }): Outcome => outcome))],
+         FROM ${rowsOf('o', { identity: 'uuid', outcome: 'text' })} WHERE inbox.identity = o.identity`,
+        [uuids(others.map(({ hash }) => hash)), words(others.map(({ outcome }): Outcome => outcome))],
       );
     },
   };

@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import type { LicenseId } from '../domain/ids.ts';
 import type { License } from '../domain/license.ts';
 import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../ports/repositories.ts';
-import { execute, fromTime, plain, query, texts, toTime, uuids } from './sql.ts';
+import { longs, uuids } from './arrays.ts';
+import { execute, fromTime, plain, query, rowsOf, texts, toTime, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 const COLUMNS = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", l.name, l.description,
@@ -17,7 +18,7 @@ export function licenseTable(db: Knex): Store['licenses'] {
       return query<LicenseKey & SubdivisionKey & { deleted: boolean }>(
         db,
         `SELECT l.tenant_id AS "tenantId", l.license_id AS "licenseId", l.subdivision_id AS "subdivisionId", l.deleted
-         FROM unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, license_id) JOIN licenses l USING (tenant_id, license_id)`,
+         FROM ${rowsOf('k', { tenant_id: 'uuid', license_id: 'uuid' })} JOIN licenses l USING (tenant_id, license_id)`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ licenseId }) => licenseId))],
       );
     },
@@ -40,7 +41,7 @@ export async function licensesOf(db: Knex, keys: readonly SubdivisionKey[]): Pro
   if (keys.length === 0) return found;
   const rows = await query<LicenseOfSubdivision>(
     db,
-    `SELECT ${COLUMNS} FROM unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, subdivision_id)
+    `SELECT ${COLUMNS} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
      JOIN licenses l USING (tenant_id, subdivision_id) WHERE NOT l.deleted ORDER BY l.license_id`,
     [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
   );
@@ -117,17 +118,17 @@ const FIELDS = `tenant_id, subdivision_id, license_id, deleted, status, name, de
 const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[]) AS c (${FIELDS})`;
 
-function columns(changes: readonly LicenseChange[]): string[] {
+function columns(changes: readonly LicenseChange[]): (string | Buffer)[] {
   const after = changes.map((change) => change.after);
   return [
     uuids(changes.map(({ tenantId }) => tenantId)),
     uuids(changes.map(({ subdivisionId }) => subdivisionId)),
     uuids(changes.map(({ licenseId }): LicenseId => licenseId)),
     plain(after.map((license) => license === undefined)),
-    uuids(after.map((license) => license?.status ?? null)),
+    words(after.map((license) => license?.status ?? null)),
     texts(after.map((license) => license?.name ?? null)),
     texts(after.map((license) => license?.description ?? null)),
-    uuids(after.map((license) => license?.type ?? null)),
+    words(after.map((license) => license?.type ?? null)),
     plain(after.map((license) => license?.requestsLimit ?? null)),
     plain(after.map((license) => license?.usedRequests ?? null)),
     plain(after.map((license) => license?.createdAt ?? null)),
@@ -168,12 +169,12 @@ async function count(db: Knex, changes: readonly LicenseChange[]): Promise<void>
   await execute(
     db,
     `UPDATE licenses l SET used_requests = c.used_requests
-     FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS c (tenant_id, license_id, used_requests)
+     FROM ${rowsOf('c', { tenant_id: 'uuid', license_id: 'uuid', used_requests: 'bigint' })}
      WHERE l.tenant_id = c.tenant_id AND l.license_id = c.license_id`,
     [
       uuids(changes.map(({ tenantId }) => tenantId)),
       uuids(changes.map(({ licenseId }) => licenseId)),
-      plain(changes.map(({ after }) => after?.usedRequests ?? null)),
+      longs(changes.map(({ after }) => after?.usedRequests ?? null)),
     ],
   );
 }

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OwedRow } from '../ports/unit-of-work.ts';
-import { byteas, execute, plain, query, texts, uuids } from './sql.ts';
+import { byteas, longs, uuids } from './arrays.ts';
+import { execute, query, texts } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** What is owed to Kafka. Its order is (lane, seq); a lane is seen to live by its own writes. */
@@ -29,7 +30,7 @@ export function outboxTable(db: Knex): Store['outbox'] {
            ON CONFLICT (lane) DO UPDATE SET seen_at = excluded.seen_at),
          delivered AS (DELETE FROM outbox WHERE lane = ?::uuid AND seq >= ? AND seq < ?)
          INSERT INTO outbox (lane, seq, topic, key, headers, value)
-         SELECT ?::uuid, * FROM unnest(?::bigint[], ?::text[], ?::bytea[], ?::bytea[], ?::bytea[])`,
+         SELECT ?::uuid, unnest(?::bigint[]), unnest(?::text[]), unnest(?::bytea[]), unnest(?::bytea[]), unnest(?::bytea[])`,
         [
           lane.id,
           lane.living,
@@ -37,7 +38,7 @@ export function outboxTable(db: Knex): Store['outbox'] {
           deletable?.from ?? 0,
           deletable?.to ?? 0,
           lane.id,
-          plain(rows.map(({ seq }) => seq)),
+          longs(rows.map(({ seq }) => seq)),
           texts(rows.map(({ topic }) => topic)),
           byteas(rows.map(({ key }) => key)),
           byteas(rows.map(({ headers }) => headers)),

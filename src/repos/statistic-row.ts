@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { StatisticRow } from '../domain/statistic-row.ts';
-import { execute, fromTime, plain, query, toTime, uuids } from './sql.ts';
+import { booleans, longs, times, uuids } from './arrays.ts';
+import { execute, fromTime, query, rowsOf } from './sql.ts';
 import type { RowSameness, Store } from './store.ts';
 
 const COLUMNS = `r.tenant_id AS "tenantId", r.subdivision_id AS "subdivisionId", r.license_id AS "licenseId",
@@ -14,18 +15,18 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
         ${fromTime('r.created')} AS created`;
       return query<RowSameness>(
         db,
-        `SELECT ${same} FROM unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, statistic_row_id)
+        `SELECT ${same} FROM ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
          JOIN statistic_rows r USING (tenant_id, statistic_row_id)
          UNION ALL
-         SELECT ${same} FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS k (tenant_id, subdivision_id, created_ms)
+         SELECT ${same} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid', created: 'timestamptz' })}
          JOIN statistic_rows r ON r.tenant_id = k.tenant_id AND r.subdivision_id = k.subdivision_id
-           AND r.created = ${toTime('k.created_ms')}`,
+           AND r.created = k.created`,
         [
           tenants,
           uuids(rows.map(({ statisticRowId }) => statisticRowId)),
           tenants,
           uuids(rows.map(({ subdivisionId }) => subdivisionId)),
-          plain(rows.map(({ created }) => created)),
+          times(rows.map(({ created }) => created)),
         ],
       );
     },
@@ -53,7 +54,7 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       if (removed.length > 0) {
         await execute(
           db,
-          `DELETE FROM statistic_rows r USING unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, statistic_row_id)
+          `DELETE FROM statistic_rows r USING ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
            WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
           [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
         );
@@ -62,16 +63,16 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       await execute(
         db,
         `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
-         SELECT t, r, s, l, ${toTime('c')}, n, k
-         FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::bigint[], ?::bigint[], ?::boolean[]) AS x (t, r, s, l, c, n, k)`,
+         SELECT unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::timestamptz[]),
+           unnest(?::bigint[]), unnest(?::boolean[])`,
         [
           uuids(added.map(({ tenantId }) => tenantId)),
           uuids(added.map(({ statisticRowId }) => statisticRowId)),
           uuids(added.map(({ subdivisionId }) => subdivisionId)),
           uuids(added.map(({ licenseId }) => licenseId)),
-          plain(added.map(({ created }) => created)),
-          plain(added.map(({ countRequests }) => countRequests)),
-          plain(added.map(({ counted }) => counted)),
+          times(added.map(({ created }) => created)),
+          longs(added.map(({ countRequests }) => countRequests)),
+          booleans(added.map(({ counted }) => counted)),
         ],
       );
     },

@@ -3,8 +3,9 @@ import type { SubdivisionId, TenantId } from '../domain/ids.ts';
 import type { License } from '../domain/license.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { SubdivisionKey } from '../ports/repositories.ts';
+import { longs, uuids } from './arrays.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, plain, query, texts, uuids } from './sql.ts';
+import { execute, plain, query, rowsOf, texts, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 type SubdivisionRow = Omit<Subdivision, 'licenses'> & { readonly deleted: boolean; readonly lane: string | null };
@@ -29,7 +30,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
       const rows = await query<SubdivisionRow>(
         db,
         `SELECT ${COLUMNS}, s.deleted, s.lane
-         FROM unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, subdivision_id)
+         FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
          JOIN subdivisions s USING (tenant_id, subdivision_id)
          ORDER BY s.tenant_id, s.subdivision_id FOR UPDATE OF s`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
@@ -88,7 +89,7 @@ const FIELDS = `tenant_id, subdivision_id, version, deleted, name, location, lin
   active_license_id`;
 const UNNEST = '?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[]';
 
-function columns(changes: readonly SubdivisionChange[]): string[] {
+function columns(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
   const after = changes.map((change) => change.after);
   return [
     uuids(changes.map(({ key }) => key.tenantId)),
@@ -98,7 +99,7 @@ function columns(changes: readonly SubdivisionChange[]): string[] {
     texts(after.map((subdivision) => subdivision?.name ?? null)),
     texts(after.map((subdivision) => subdivision?.location ?? null)),
     texts(after.map((subdivision) => subdivision?.linkToSubdivisionProcessingDomain ?? null)),
-    uuids(after.map((subdivision) => subdivision?.workStatus ?? null)),
+    words(after.map((subdivision) => subdivision?.workStatus ?? null)),
     uuids(after.map((subdivision) => subdivision?.activeLicenseId ?? null)),
   ];
 }
@@ -117,13 +118,13 @@ async function update(db: Knex, changes: readonly SubdivisionChange[], lane: str
     await execute(
       db,
       `UPDATE subdivisions s SET version = c.version, lane = ?::uuid
-       FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS c (tenant_id, subdivision_id, version)
+       FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', version: 'bigint' })}
        WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
       [
         lane,
         uuids(touched.map(({ key }) => key.tenantId)),
         uuids(touched.map(({ key }) => key.subdivisionId)),
-        plain(touched.map(({ after }) => after?.version ?? null)),
+        longs(touched.map(({ after }) => after?.version ?? null)),
       ],
     );
   }

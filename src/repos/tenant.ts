@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Tenant } from '../domain/tenant.ts';
 import type { TenantId } from '../domain/ids.ts';
-import { execute, plain, query, texts, uuids } from './sql.ts';
+import { uuids } from './arrays.ts';
+import { execute, plain, query, texts } from './sql.ts';
 import type { Store, TenantChange } from './store.ts';
 
 type TenantRow = Tenant & { readonly deleted: boolean; readonly lane: string | null };
@@ -83,7 +84,7 @@ async function takeNames(db: Knex, changes: readonly TenantChange[]): Promise<vo
 const FIELDS = 'tenant_id, version, deleted, name, address, email, phone, created_by';
 const UNNEST = '?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[]';
 
-function columns(changes: readonly TenantChange[]): string[] {
+function columns(changes: readonly TenantChange[]): (string | Buffer)[] {
   const after = changes.map((change) => change.after);
   return [
     uuids(changes.map(({ key }) => key)),

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { UserLookUp } from '../ports/repositories.ts';
-import { execute, fromTime, plain, query, texts, toTime, uuids } from './sql.ts';
+import { uuids } from './arrays.ts';
+import { execute, fromTime, plain, query, texts, toTime } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** Look-ups that wait for their answer; what is left here at a start is queued again. */

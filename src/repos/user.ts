@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { UserId } from '../domain/ids.ts';
 import type { User } from '../domain/user.ts';
-import { execute, fromTime, plain, query, texts, toTime, uuids } from './sql.ts';
+import { uuids } from './arrays.ts';
+import { execute, fromTime, plain, query, texts, toTime } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
 type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
@@ -75,7 +76,7 @@ const FIELDS = 'user_id, version, deleted, email, tg_id, superadmin, tenant_id, 
 const UNNEST =
   '?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::boolean[], ?::uuid[], ?::boolean[], ?::bigint[]';
 
-function columns(changes: readonly UserChange[]): string[] {
+function columns(changes: readonly UserChange[]): (string | Buffer)[] {
   const after = changes.map((change) => change.after);
   return [
     uuids(changes.map(({ key }) => key)),

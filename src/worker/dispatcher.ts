@@ -64,9 +64,14 @@ export class Dispatcher {
 
   private async publish(task: Task, unit: Unit, events: readonly DomainEvent[]): Promise<void> {
     const { cloudEvents, eventHandlers } = this.d;
-    for (const [index, event] of events.entries()) {
+    let index = 0;
+    for (const event of events) {
       const cause = { context: task.context, eventId: cloudEvents.eventId(task.context, index) };
-      for (const handler of eventHandlers.get(event.type) ?? []) await handler.handle(event, unit, cause);
+      index += 1;
+      for (const handler of eventHandlers.get(event.type) ?? []) {
+        const handled = handler.handle(event, unit, cause);
+        if (handled !== undefined) await handled;
+      }
     }
   }
 

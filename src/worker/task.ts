@@ -68,10 +68,11 @@ export interface Names {
 export const NAMELESS: Names = { tenantId: null, subdivisionId: null, userId: null };
 
 export function namesOf(data: unknown): Names {
-  const record: Readonly<Record<string, unknown>> = typeof data === 'object' && data !== null ? { ...data } : {};
-  const id = (field: string): string | null => {
-    const value = record[field];
-    return typeof value === 'string' ? value.toLowerCase() : null;
-  };
-  return { tenantId: id('tenantId'), subdivisionId: id('subdivisionId'), userId: id('userId') };
+  if (typeof data !== 'object' || data === null) return NAMELESS;
+  const { tenantId, subdivisionId, userId }: { tenantId?: unknown; subdivisionId?: unknown; userId?: unknown } = data;
+  return { tenantId: idIn(tenantId), subdivisionId: idIn(subdivisionId), userId: idIn(userId) };
+}
+
+function idIn(value: unknown): string | null {
+  return typeof value === 'string' ? value.toLowerCase() : null;
 }
