@@ -24,7 +24,7 @@ describe('a lane', () => {
   });
 
   beforeEach(async () => {
-    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters');
+    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters, parked_letters, parked_keys');
     world = new World(database);
   });
 
@@ -150,6 +150,7 @@ class World {
           eventHandlers: new Map(),
           topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
           consumerGroup: 'test',
+          parkUndecodable: false,
           clock: { now: () => a.NOW },
         }),
         producer: { publish: (messages) => this.publish(messages) },
@@ -245,6 +246,7 @@ const WITHOUT_EVENTS: CloudEvents = {
   eventId: none,
   write: none,
   encodeHeaders: () => Buffer.from([0]),
+  decodeHeaders: none,
 };
 
 function none(): never {
