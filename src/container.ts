@@ -105,7 +105,7 @@ export type Cradle = {
   readonly userLookUpQueuer: UserLookUpQueuer;
   readonly replayer: Replayer;
   readonly worker: Worker;
-} & { readonly [Name in CommandHandlerName | OutsideHandlerName]: MessageHandler<never, never> } & {
+} & { readonly [Name in CommandHandlerName | OutsideHandlerName]: MessageHandler<never, unknown> } & {
   readonly [Name in Exclude<EventHandlerName, 'userLookUpQueuer'>]: EventHandler<never>;
 };
 
@@ -304,6 +304,7 @@ function worker(config: Config) {
 }
 
 export { DLQ_EXTRA_BYTES } from './adapters/kafka-admin.ts';
+export type { Replayed } from './worker/replayer.ts';
 
 export interface Subject {
   /** In the registry, by TopicRecordNameStrategy. */
