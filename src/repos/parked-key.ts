@@ -41,8 +41,8 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
       if (lane === undefined || keys.length === 0) return;
       await execute(
         db,
-        `UPDATE parked_keys k SET lane = ?::uuid, parked = EXISTS (SELECT FROM parked_letters l WHERE l.key = k.key)
-         WHERE key = ANY (?::uuid[]) AND parked`,
+        `UPDATE parked_keys k SET lane = ?::uuid, parked = parked AND EXISTS (SELECT FROM parked_letters l WHERE l.key = k.key)
+         WHERE key = ANY (?::uuid[])`,
         [lane, uuids(keys)],
       );
     },

@@ -58,7 +58,7 @@ export function parkedKeys({ parkedKeys, parkedLetters, clock }: InMemoryDatabas
       if (lane === undefined) return;
       for (const key of keys) {
         const row = parkedKeys.get(key);
-        if (row?.parked === true) parkedKeys.set(key, { ...row, lane, parked: !isEmpty(key) });
+        if (row !== undefined) parkedKeys.set(key, { ...row, lane, parked: row.parked && !isEmpty(key) });
       }
     },
     async free(keys) {

@@ -228,6 +228,37 @@ test('what can not be understood is said in a sentence, with exit code 2; what i
   expect(await licensing(['dlq', 'list'], world.env)).toMatchObject({ code: 0, stdout: 'no open dead letters\n' });
 });
 
+test('a message with an id that was used is replayed when it is asked for by number, as a message of its own', () =>
+  world.guard(async () => {
+    const ours = await givenTenant();
+    const id = randomUUID();
+    await told(world, ours.update('3 Street', id), 'TenantUpdated');
+    await world.send([ours.update('4 Street', id)]);
+    await letters(ours.key, 1);
+    const [letter] = await lettersOf(ours.key);
+    expect(letter?.reason).toBe('IdReused');
+    expect(await replayed('--key', ours.key)).toMatchObject({ code: 0, stdout: '0 replayed, 0 not\n' });
+    expectThrough(await replayed(String(letter?.letter_id)), 1);
+    const [event] = await world.answers(letter?.message_id ?? '');
+    expect(event?.decoded?.data).toMatchObject({ tenantId: ours.key, address: '4 Street', version: 3 });
+  }));
+
+test('a message that still can not be decoded stays a letter, in no order, and says so', () =>
+  world.guard(async () => {
+    const ours = await givenTenant();
+    await world.send([{ topic: 'commands', key: ours.key, value: Buffer.from('no frame'), headers: {} }]);
+    await until('a letter', async () => (await openLetters()).length === 1);
+    await told(world, ours.update('3 Street'), 'TenantUpdated');
+    const [letter] = await openLetters();
+    const { code, stdout } = await replayed('--reason', 'UndecodableMessage');
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/failed {2}UndecodableMessage: [^]*0 replayed, 1 not/)]);
+    const shown = await licensing(['dlq', 'show', String(letter?.letter_id)], world.env);
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/in no order[^]*can not be decoded[^]*bm8gZnJhbWU=/),
+    });
+  }));
+
 async function givenTenant() {
   const created = createTenant();
   const { tenantId, name } = created.data;

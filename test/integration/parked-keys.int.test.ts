@@ -106,12 +106,20 @@ describe('a parked key, with others at work,', () => {
     expect(list.map(({ offset }) => offset)).toEqual([2, 3]);
   });
 
-  it('has one replay of a letter, however many try at once', async () => {
-    const letter = await bury(1);
-    const runs = await Promise.allSettled(Array.from({ length: 5 }, () => replaying(1, letter)));
+  it.each([
+    ['its key', [KEY]],
+    ['nothing', []],
+  ])('has one replay of a letter that parks %s, however many try at once', async (_, keys) => {
+    await unitOfWork.run([message(1)], async (unit) => {
+      unit.settle(message(1), 'dead');
+      unit.deadLetters.add(a.aDeadLetter(1, keys));
+    });
+    const [letter] = await letters.list({}, { after: 0, limit: 1 });
+    const runs = await Promise.allSettled(Array.from({ length: 5 }, () => replaying(1, letter?.letterId ?? 0)));
     const refused = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     expect(refused).toHaveLength(4);
     for (const error of refused) expect(error).toBeInstanceOf(NotReplayable);
+    for (const error of refused) expect(error).toHaveProperty('why', 'resolved');
   });
 
   it('is learnt from a statement that there was anyway, as long as there is none', async () => {
