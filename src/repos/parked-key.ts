@@ -41,8 +41,9 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
       if (lane === undefined || keys.length === 0) return;
       await execute(
         db,
-        `UPDATE parked_keys k SET lane = ?::uuid, parked = parked AND EXISTS (SELECT FROM parked_letters l WHERE l.key = k.key)
-         WHERE key = ANY (?::uuid[])`,
+        `INSERT INTO parked_keys (key, parked, lane) SELECT key, false, ?::uuid FROM unnest(?::uuid[]) AS k (key)
+         ON CONFLICT (key) DO UPDATE SET lane = excluded.lane,
+           parked = parked_keys.parked AND EXISTS (SELECT FROM parked_letters l WHERE l.key = parked_keys.key)`,
         [lane, uuids(keys)],
       );
     },

@@ -57,8 +57,8 @@ export function parkedKeys({ parkedKeys, parkedLetters, clock }: InMemoryDatabas
       for (const key of keys) parkedLetters.delete(`${key}/${numberKey(letterId)}`);
       if (lane === undefined) return;
       for (const key of keys) {
-        const row = parkedKeys.get(key);
-        if (row !== undefined) parkedKeys.set(key, { ...row, lane, parked: row.parked && !isEmpty(key) });
+        const { parked = false, parkedAt = clock.now() } = parkedKeys.get(key) ?? {};
+        parkedKeys.set(key, { key, lane, parkedAt, parked: parked && !isEmpty(key) });
       }
     },
     async free(keys) {

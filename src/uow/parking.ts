@@ -17,7 +17,8 @@ export class Parking {
   private readonly store: Store;
   private readonly journal: Journal;
   private readonly parked = new Set<string>();
-  private readonly freed: string[] = [];
+  /** Keys that are free, whose last replay is adopted here: nobody has to know of it any more. */
+  private freed: readonly string[] = [];
   private readonly lanes = new Map<string, string>();
   private replay: Replay | undefined;
 
@@ -28,7 +29,8 @@ export class Parking {
 
   /** Reads what is parked, and waits for whoever is about to free it. */
   async read(messages: readonly UnitMessage[]): Promise<void> {
-    await this.lock(parkableKeys(messages.flatMap(({ keys }) => keys)));
+    const keys = await this.lock(parkableKeys(messages.flatMap((message) => message.keys)));
+    this.freed = keys.filter((key) => !this.parked.has(key));
   }
 
   behind(message: UnitMessage): string | undefined {
@@ -93,11 +95,13 @@ export class Parking {
     await this.store.deadLetters.resolve(letterId, { state: 'replayed', by: null, note: null });
   }
 
-  private async lock(keys: readonly string[]): Promise<void> {
-    for (const { key, parked, lane } of await this.store.parkedKeys.lock(keys)) {
+  /** @returns those that have a row */
+  private async lock(keys: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.store.parkedKeys.lock(keys);
+    for (const { key, parked, lane } of rows) {
       if (parked) this.parked.add(key);
-      else this.freed.push(key);
       if (lane !== null) this.lanes.set(key, lane);
     }
+    return rows.map(({ key }) => key);
   }
 }

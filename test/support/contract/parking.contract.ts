@@ -184,6 +184,22 @@ export function describeParking(create: CreateSubject): void {
       expect(later.outbox).toEqual([]);
     });
 
+    it.each([false, true])(
+      'of a key that was freed with letters left owes no less; its row is there: %s',
+      async (row) => {
+        const [first, second] = [await bury(1, TENANT), await bury(2, TENANT)];
+        await subject.letters.discard(first, { state: 'discarded', ...BY }, true);
+        if (!row) await parked(TENANT);
+        await replay(2, second, 'accepted', async ({ outbox }) => outbox.add(a.anEvent(TENANT, 'of the replay')));
+        const { outbox } = await subject.unitOfWork.run(
+          [message(3, TENANT)],
+          async (unit) => unit.outbox.add(a.anEvent(TENANT, 'after it')),
+          new a.TestLane(2),
+        );
+        expect(a.textsOf(outbox)).toEqual(['of the replay', 'after it']);
+      },
+    );
+
     it('puts what an earlier replay of its key by another lane still owes ahead of its own', async () => {
       const [first, second] = [await bury(1, TENANT), await bury(2, TENANT)];
       await replay(1, first, 'accepted', async ({ outbox }) => outbox.add(a.anEvent(TENANT, 'one')));
