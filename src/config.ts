@@ -19,6 +19,8 @@ export interface Config {
   readonly queueMaxBytes: number;
   readonly maxMessageBytes: number;
   readonly inboxRetention: number;
+  readonly deadLetterRetention: number;
+  readonly parkUndecodable: boolean;
   readonly sessionTimeout: number;
   readonly statementTimeout: number;
   readonly lockTimeout: number;
@@ -117,6 +119,20 @@ export const SETTINGS = {
     3_650 * DAY,
     'how long identities are remembered; longer than the source topics keep messages',
   ),
+  deadLetterRetention: integer(
+    'DEAD_LETTER_RETENTION_MS',
+    90 * DAY,
+    60_000,
+    3_650 * DAY,
+    'how long replayed and discarded dead letters are kept; open ones stay',
+  ),
+  parkUndecodable: {
+    variable: 'PARK_UNDECODABLE',
+    expected: 'true or false',
+    read: (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined),
+    fallback: false,
+    about: 'whether a message that can not be decoded parks the tenant or user in its Kafka key',
+  },
   sessionTimeout: integer(
     'KAFKA_SESSION_TIMEOUT_MS',
     30_000,
@@ -189,6 +205,8 @@ export function readConfig(environment: Environment): Config {
     queueMaxBytes: read(s.queueMaxBytes, 0),
     maxMessageBytes: read(s.maxMessageBytes, 0),
     inboxRetention: read(s.inboxRetention, 0),
+    deadLetterRetention: read(s.deadLetterRetention, 0),
+    parkUndecodable: read<boolean>(s.parkUndecodable, false),
     sessionTimeout: read(s.sessionTimeout, 0),
     statementTimeout: read(s.statementTimeout, 0),
     lockTimeout: read(s.lockTimeout, 0),

@@ -50,6 +50,7 @@ import type { CloudEvents } from './ports/cloud-events.ts';
 import type { Codec } from './ports/codec.ts';
 import type { Consumer } from './ports/consumer.ts';
 import { ConfigurationError } from './ports/errors.ts';
+import type { DeadLetters } from './ports/dead-letters.ts';
 import type { EventHandler, MessageHandler } from './ports/handlers.ts';
 import type { OutboxMaintenance } from './ports/outbox-maintenance.ts';
 import type { Producer } from './ports/producer.ts';
@@ -58,11 +59,13 @@ import type { Topics } from './ports/topics.ts';
 import type { UnitOfWork } from './ports/unit-of-work.ts';
 import type { UserDomainClient } from './ports/user-domain-client.ts';
 import { createDatabase } from './uow/database.ts';
+import { KnexDeadLetters } from './uow/dead-letters.ts';
 import { Migrations } from './uow/migrations.ts';
 import { KnexOutboxMaintenance } from './uow/outbox-maintenance.ts';
-import { KnexUnitOfWork } from './uow/unit-of-work.ts';
+import { KnexUnitOfWork, UnattendedLane } from './uow/unit-of-work.ts';
 import { Dispatcher, type EventHandlers } from './worker/dispatcher.ts';
 import { Planner, type AnyHandler, type Handlers } from './worker/planner.ts';
+import { Replayer } from './worker/replayer.ts';
 import { UserLookUps } from './worker/user-lookups.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -84,6 +87,7 @@ export type Cradle = {
   readonly migrations: Migrations;
   readonly unitOfWork: UnitOfWork;
   readonly outboxMaintenance: OutboxMaintenance;
+  readonly deadLetters: DeadLetters;
   readonly kafka: Kafka;
   readonly kafkaAdmin: KafkaAdmin;
   readonly consumer: Consumer;
@@ -99,8 +103,9 @@ export type Cradle = {
   readonly dispatcher: Dispatcher;
   readonly userLookUps: UserLookUps;
   readonly userLookUpQueuer: UserLookUpQueuer;
+  readonly replayer: Replayer;
   readonly worker: Worker;
-} & { readonly [Name in CommandHandlerName | OutsideHandlerName]: MessageHandler<never, never> } & {
+} & { readonly [Name in CommandHandlerName | OutsideHandlerName]: MessageHandler<never, unknown> } & {
   readonly [Name in Exclude<EventHandlerName, 'userLookUpQueuer'>]: EventHandler<never>;
 };
 
@@ -158,6 +163,7 @@ function database(config: Config) {
     ).singleton(),
     unitOfWork: asFunction(({ database: db, newId }: Cradle) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: Cradle) => new KnexOutboxMaintenance(db)).singleton(),
+    deadLetters: asFunction(({ database: db }: Cradle) => new KnexDeadLetters(db)).singleton(),
   };
 }
 
@@ -246,11 +252,19 @@ function worker(config: Config) {
         new Dispatcher({
           ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock'),
           consumerGroup: config.kafkaGroupId,
+          parkUndecodable: config.parkUndecodable,
         }),
     ).singleton(),
     userLookUps: asFunction(
       ({ planner, userDomainClient, telemetry }: Cradle) =>
         new UserLookUps(planner, userDomainClient, telemetry, config.lookUpsAtOnce),
+    ).singleton(),
+    replayer: asFunction(
+      (cradle: Cradle) =>
+        new Replayer({
+          ...pick(cradle, 'unitOfWork', 'dispatcher', 'planner', 'userLookUps', 'cloudEvents', 'deadLetters', 'topics'),
+          lane: new UnattendedLane(cradle.newId()),
+        }),
     ).singleton(),
     worker: asFunction(
       (cradle: Cradle) =>
@@ -268,6 +282,7 @@ function worker(config: Config) {
               silence: 10_000,
               step: config.chunkMaxMessages,
               inboxRetention: config.inboxRetention,
+              deadLetterRetention: config.deadLetterRetention,
             },
           },
           pick(
@@ -289,6 +304,7 @@ function worker(config: Config) {
 }
 
 export { DLQ_EXTRA_BYTES } from './adapters/kafka-admin.ts';
+export type { Replayed } from './worker/replayer.ts';
 
 export interface Subject {
   /** In the registry, by TopicRecordNameStrategy. */

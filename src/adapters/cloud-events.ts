@@ -3,7 +3,7 @@ import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
-import { encodeHeaders, encodeTextHeaders, FixedHeaders, headerList } from './record-headers.ts';
+import { decodeHeaders, encodeHeaders, encodeTextHeaders, FixedHeaders, headerList } from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
@@ -54,6 +54,16 @@ export class KafkaCloudEvents implements CloudEvents {
 
   encodeHeaders(headers: MessageHeaders, added: Readonly<Record<string, string>> = {}): Buffer {
     return encodeHeaders([...headerList(headers), ...Object.entries(added)]);
+  }
+
+  decodeHeaders(headers: Buffer): MessageHeaders {
+    const byName = Map.groupBy(decodeHeaders(headers), ([name]) => name);
+    return Object.fromEntries(
+      [...byName].map(([name, values]) => [
+        name,
+        values.length === 1 ? (values[0]?.[1] ?? null) : values.map(([, value]) => value ?? ''),
+      ]),
+    );
   }
 
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage {

@@ -24,7 +24,8 @@ export class LogTelemetry implements Telemetry {
   }
 
   deadLetter(letter: Parameters<Telemetry['deadLetter']>[0]): void {
-    this.logger.error(letter, `dead letter: ${letter.reason}`);
+    // What only follows a letter that was told already may come by the thousand: the counters say how many.
+    this.logger[letter.reason === 'ParkedBehind' ? 'debug' : 'error'](letter, `dead letter: ${letter.reason}`);
   }
 
   userUnknown(userId: string): void {

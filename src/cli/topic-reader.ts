@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cradle } from '../container.ts';
-import { UndecodableMessage } from '../ports/codec.ts';
 import { ConfigurationError } from '../ports/errors.ts';
-import { patiently, registrySetting } from './reachable.ts';
+import { decodeValue } from './decode.ts';
 
 /** A message as a person wants it: headers and key as text, the value decoded if it can be. */
 export interface ReadMessage {
@@ -136,23 +135,8 @@ export class TopicReader {
       key: key === null ? null : key.toString(),
       headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, String(content ?? '')])),
       value,
-      ...(await this.decode(value)),
+      ...(await decodeValue(this.cradle, value)),
     };
-  }
-
-  private async decode(value: Buffer | null): Promise<Pick<ReadMessage, 'type' | 'data'>> {
-    const { codec, config } = this.cradle;
-    const missing = codec.missingSchema(value);
-    if (missing !== undefined) {
-      await patiently(registrySetting(config), (signal) => codec.fetchSchema(missing, signal));
-    }
-    try {
-      const decoded = codec.decode(value);
-      return { type: decoded.type, data: decoded.known ? fieldsOf(decoded.data) : undefined };
-    } catch (error) {
-      if (error instanceof UndecodableMessage) return { type: undefined, data: undefined };
-      throw error;
-    }
   }
 
   /** The broker would forget the empty group by itself after a while; a refusal to delete it is no fault of anybody. */
@@ -179,11 +163,6 @@ async function offsetsOf(admin: Admin, topic: string): ReturnType<Admin['fetchTo
       await sleep(LEADER_PAUSE_MS);
     }
   }
-}
-
-/** A record as a plain object. */
-function fieldsOf(data: unknown): Readonly<Record<string, unknown>> {
-  return typeof data === 'object' && data !== null ? { ...data } : {};
 }
 
 async function atMost(limit: number, work: Promise<void>): Promise<void> {

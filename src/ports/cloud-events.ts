@@ -34,6 +34,8 @@ export interface CloudEvents {
   eventId(context: MessageContext, index: number): string;
   /** The headers of a message, and what is to be said beside them, in the form in which a record carries them. */
   encodeHeaders(headers: MessageHeaders, added?: Readonly<Record<string, string>>): Buffer;
+  /** What `encodeHeaders` has made of headers, taken apart again. */
+  decodeHeaders(headers: Buffer): MessageHeaders;
   /** @throws MessageTooLarge */
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;
 }

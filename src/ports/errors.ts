@@ -27,3 +27,14 @@ export class NotLoaded extends Error {
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
+
+/** It is not this dead letter's turn, or no longer: it is not open, waits behind another, or its message has taken effect since. */
+export class NotReplayable extends Error {
+  override readonly name = 'NotReplayable';
+  readonly why: 'absent' | 'resolved' | 'behind' | 'superseded';
+
+  constructor(why: NotReplayable['why'], message: string) {
+    super(message);
+    this.why = why;
+  }
+}

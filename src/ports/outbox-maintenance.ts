@@ -23,4 +23,8 @@ export interface OutboxMaintenance {
   pruneInbox(retentionMs: number, step: number): Promise<number>;
   /** Deletes statistic rows of deleted subdivisions, `step` at the most; 0 when none are left. */
   removeOrphanedRows(step: number): Promise<number>;
+  /** Deletes dead letters that were resolved longer ago than `retentionMs`, `step` at the most; returns how many. */
+  pruneDeadLetters(retentionMs: number, step: number): Promise<number>;
+  /** Forgets keys that were parked once, when nothing is owed of their replays. */
+  forgetFreedKeys(): Promise<void>;
 }

@@ -38,6 +38,8 @@ export interface UnitMessage {
   readonly digest: string;
   /** Keys that its events may go under: what is owed under them by a lane before is adopted when the message was seen there. */
   readonly keys: readonly string[];
+  /** The dead letter of which this is the replay; null: none, it comes from Kafka. A replay is a unit's only message. */
+  readonly letterId: number | null;
   declare(loads: Loads): void;
 }
 
@@ -61,6 +63,10 @@ export interface DeadLetter {
   readonly exception: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** The tenant and the user that it names, as far as they are UUIDs. */
+  readonly keys: readonly string[];
+  /** Whether it parks these keys: later messages that name one of them become letters behind it. */
+  readonly parks: boolean;
 }
 
 export interface OutboxWriter {
@@ -86,6 +92,8 @@ export interface Unit {
   readonly deadLetters: DeadLetterWriter;
   /** How an earlier message of this identity ended, in the database or earlier in this unit; undefined for the first one. */
   seen(message: UnitMessage): Seen | undefined;
+  /** The parked key behind which a message has to wait; undefined: none, or it is the replay whose turn it is. */
+  parked(message: UnitMessage): string | undefined;
   /** Records how a message ended. Every message of the unit that was not seen ends exactly once. */
   settle(message: UnitMessage, outcome: Outcome): void;
   /** All that `work` changes takes effect together, or none of it when it throws. Attempts do not nest. */
@@ -137,8 +145,9 @@ export interface Committed<T> {
 export interface UnitOfWork {
   /**
    * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
-   * Without a lane the rows of the outbox are left to the relay.
-   * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown, or what `work` threw; only after
+   * Without a lane the rows of the outbox are left to the relay. With the replay of a dead letter, its letter is resolved in the
+   * same transaction, and its keys are free after it when no other waits.
+   * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
    * CommitOutcomeUnknown may anything have taken effect
    */
   run<T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;

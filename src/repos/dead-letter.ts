@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { byteas, uuids } from './arrays.ts';
 import { execute, plain, query, texts, toTime, words } from './sql.ts';
-import type { Store } from './store.ts';
+import type { LockedLetter, Store } from './store.ts';
 
 /** The truth about dead letters: the original bytes, where they came from, and why they could not be handled. */
 export function deadLetterTable(db: Knex): Store['deadLetters'] {
@@ -20,13 +20,16 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
       const received = letters.map((letter) => letter.received);
       await execute(
         db,
-        `INSERT INTO dead_letters (topic, partition, "offset", "timestamp", source, message_id, identity, key, headers, value,
-           reason, message, exception, created_at)
-         SELECT topic, partition, "offset", ${toTime('"timestamp"')}, source, message_id, identity, key, headers, value,
-           reason, message, exception, ${toTime('created_at')}
-         FROM unnest(?::text[], ?::integer[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::bytea[],
-           ?::bytea[], ?::text[], ?::text[], ?::text[], ?::bigint[]) AS x (topic, partition, "offset", "timestamp", source,
-           message_id, identity, key, headers, value, reason, message, exception, created_at)`,
+        `WITH added AS (
+           INSERT INTO dead_letters (topic, partition, "offset", "timestamp", source, message_id, identity, key, headers, value,
+             reason, message, exception, created_at, keys, parks)
+           SELECT topic, partition, "offset", ${toTime('"timestamp"')}, source, message_id, identity, key, headers, value,
+             reason, message, exception, ${toTime('created_at')}, keys::uuid[], parks
+           FROM unnest(?::text[], ?::integer[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::bytea[],
+             ?::bytea[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::boolean[]) AS x (topic, partition, "offset",
+             "timestamp", source, message_id, identity, key, headers, value, reason, message, exception, created_at, keys, parks)
+           RETURNING letter_id, keys, parks)
+         INSERT INTO parked_letters (key, letter_id) SELECT k, letter_id FROM added, unnest(keys) AS k WHERE parks`,
         [
           texts(received.map(({ topic }) => topic)),
           plain(received.map(({ partition }) => partition)),
@@ -42,13 +45,52 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
           texts(letters.map(({ message }) => storable(message))),
           texts(letters.map(({ exception }) => storable(exception))),
           plain(letters.map(({ time }) => time)),
+          texts(letters.map(({ keys }) => words(keys))),
+          plain(letters.map(({ parks }) => parks)),
         ],
+      );
+    },
+
+    async keysOf(letterId) {
+      const found = await query<{ readonly keys: readonly string[] }>(
+        db,
+        'SELECT keys::text[] AS keys FROM dead_letters WHERE letter_id = ?',
+        [letterId],
+      );
+      return found[0]?.keys;
+    },
+
+    async lock(letterId) {
+      const found = await query<LockedLetter>(
+        db,
+        'SELECT state, keys::text[] AS keys, parks FROM dead_letters WHERE letter_id = ? FOR UPDATE',
+        [letterId],
+      );
+      return found[0];
+    },
+
+    async resolve(letterId, { state, by, note }) {
+      await execute(
+        db,
+        'UPDATE dead_letters SET state = ?, resolved_at = clock_timestamp(), resolved_by = ?, resolution = ? WHERE letter_id = ?',
+        [state, by === null ? null : storable(by), note === null ? null : storable(note), letterId],
       );
     },
   };
 }
 
+/** Deletes letters that were resolved longer ago than that, `step` at the most; returns how many. Open ones live for ever. */
+export async function pruneDeadLetters(db: Knex, retentionMs: number, step: number): Promise<number> {
+  return execute(
+    db,
+    `DELETE FROM dead_letters WHERE letter_id IN (
+       SELECT letter_id FROM dead_letters WHERE state <> 'open' AND resolved_at < now() - ? * interval '1 millisecond'
+       ORDER BY resolved_at LIMIT ?)`,
+    [retentionMs, step],
+  );
+}
+
 /** PostgreSQL's text takes no U+0000; these texts are for reading, the original bytes are beside them. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd');
 }

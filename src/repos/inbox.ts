@@ -10,20 +10,38 @@ export function inboxTable(db: Knex): Store['inbox'] {
       const hashes = uuids(messages.map(({ identity }) => identity.hash));
       // Everything is taken as accepted: the few that end otherwise are corrected by `settle`. A row that another
       // transaction has just taken makes this statement wait for that transaction: this is what fences zombies.
-      const taken = await execute(
-        db,
-        `INSERT INTO inbox (identity, digest, lane, outcome)
-         SELECT identity, digest, ?::uuid, 'accepted' FROM ${rowsOf('m', { identity: 'uuid', digest: 'uuid' })}
-         ON CONFLICT (identity) DO NOTHING`,
-        [lane, hashes, uuids(messages.map(({ digest }) => digest))],
-      );
-      if (taken === messages.length) return [];
-      return query<InboxEntry>(
+      const digests = uuids(messages.map(({ digest }) => digest));
+      const take = (condition: string): Promise<number> =>
+        execute(
+          db,
+          `INSERT INTO inbox (identity, digest, lane, outcome)
+           SELECT identity, digest, ?::uuid, 'accepted' FROM ${rowsOf('m', { identity: 'uuid', digest: 'uuid' })} ${condition}
+           ON CONFLICT (identity) DO NOTHING`,
+          [lane, hashes, digests],
+        );
+      // All or nothing, decided once a statement: so it costs nothing to learn here that no key is parked. Only where nobody had to be
+      // waited for: whoever was may have parked a key since, which this statement does not see yet.
+      const calm = await take('WHERE NOT EXISTS (SELECT FROM parked_keys)');
+      if (calm === messages.length) return { before: [], calm: true };
+      const taken = calm === 0 ? await take('') : calm;
+      if (taken === messages.length) return { before: [], calm: false };
+      const before = await query<InboxEntry>(
         db,
         `SELECT replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome
          FROM inbox WHERE identity = ANY (?::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
         [hashes],
       );
+      return { before, calm: false };
+    },
+
+    async revive({ identity, digest }, lane) {
+      const taken = await execute(
+        db,
+        `INSERT INTO inbox (identity, digest, lane, outcome) VALUES (?::uuid, ?::uuid, ?::uuid, 'accepted')
+         ON CONFLICT (identity) DO UPDATE SET outcome = 'accepted', lane = excluded.lane WHERE inbox.outcome = 'dead'`,
+        [identity.hash, digest, lane],
+      );
+      return taken === 1;
     },
 
     async settle(outcomes) {

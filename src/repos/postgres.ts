@@ -4,6 +4,7 @@ import { deadLetterTable } from './dead-letter.ts';
 import { inboxTable } from './inbox.ts';
 import { licenseTable } from './license.ts';
 import { outboxTable } from './outbox.ts';
+import { parkedKeyTable } from './parked-key.ts';
 import { statisticRowTable } from './statistic-row.ts';
 import type { Store } from './store.ts';
 import { subdivisionTable } from './subdivision.ts';
@@ -24,5 +25,6 @@ export function postgresStore(db: Knex): Store {
     userLookUps: userLookUpTable(db),
     outbox: outboxTable(db),
     deadLetters: deadLetterTable(db),
+    parkedKeys: parkedKeyTable(db),
   };
 }

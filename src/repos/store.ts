@@ -13,6 +13,7 @@ import type {
   SubdivisionKey,
   UserLookUp,
 } from '../ports/repositories.ts';
+import type { LetterState, Resolution } from '../ports/dead-letters.ts';
 import type { DeadLetter, Outcome, OutboxLane, OutboxRow, OwedRow, Seen } from '../ports/unit-of-work.ts';
 
 /** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
@@ -45,6 +46,26 @@ export interface InboxEntry extends Seen {
   readonly lane: string | null;
 }
 
+/** `parks`: it waits under its keys. */
+export interface LockedLetter {
+  readonly state: LetterState;
+  readonly keys: readonly string[];
+  readonly parks: boolean;
+}
+
+/** What a claim found. `calm`: nothing at all is parked, and no message was taken before. */
+export interface Claim {
+  readonly before: readonly InboxEntry[];
+  readonly calm: boolean;
+}
+
+/** A key as its row in `parked_keys` has it; `lane` made its last replay. */
+export interface ParkedKey {
+  readonly key: string;
+  readonly parked: boolean;
+  readonly lane: string | null;
+}
+
 export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
 
 /**
@@ -55,10 +76,9 @@ export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'sta
 export interface Store {
   readonly inbox: {
     /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
-    claim(
-      messages: readonly { identity: MessageIdentity; digest: string }[],
-      lane: string,
-    ): Promise<readonly InboxEntry[]>;
+    claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;
+    /** Takes an identity that was dead, or that is no longer remembered; false: it has taken effect. */
+    revive(message: { identity: MessageIdentity; digest: string }, lane: string): Promise<boolean>;
     settle(outcomes: readonly { readonly hash: string; readonly outcome: Outcome }[]): Promise<void>;
   };
   readonly tenants: {
@@ -118,6 +138,27 @@ export interface Store {
   };
   readonly deadLetters: {
     has(position: Position): Promise<boolean>;
+    /** Those that park wait under their keys from here on, in the order of their numbers, which is this one. */
     add(letters: readonly DeadLetter[]): Promise<void>;
+    /** The keys of a letter, which never change; undefined: there is no such letter. */
+    keysOf(letterId: number): Promise<readonly string[] | undefined>;
+    /** Locks a letter and says in what state it is; undefined: there is no such letter. */
+    lock(letterId: number): Promise<LockedLetter | undefined>;
+    resolve(letterId: number, resolution: Resolution): Promise<void>;
+  };
+  /** Keys sorted, so that nobody waits in a circle. */
+  readonly parkedKeys: {
+    /** Reads and locks the rows of these keys; what has no row is left out. */
+    lock(keys: readonly string[]): Promise<readonly ParkedKey[]>;
+    /** Parks these keys, under the locks of their rows, which this makes when they are not there. */
+    park(keys: readonly string[]): Promise<void>;
+    /** The lowest open letter that waits under one of these keys. */
+    lowest(keys: readonly string[]): Promise<number | undefined>;
+    /** A letter waits no more. With a lane, which has replayed it: a key under which none is left is free. */
+    leave(letterId: number, keys: readonly string[], lane: string | undefined): Promise<void>;
+    /** @returns how many of them were parked */
+    free(keys: readonly string[]): Promise<number>;
+    /** Removes the rows of these keys unless they are parked. */
+    forget(keys: readonly string[]): Promise<void>;
   };
 }

@@ -6,16 +6,24 @@ import type { User } from '../domain/user.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
 import type { DeadLetter, OutboxRow } from '../ports/unit-of-work.ts';
-import type { InboxEntry, Stored } from '../repos/store.ts';
+import type { LetterState, LetterSummary } from '../ports/dead-letters.ts';
+import type { InboxEntry, ParkedKey, Stored } from '../repos/store.ts';
 import { Journal } from './identity-map.ts';
 
 export type StoredLicenseId = LicenseKey & SubdivisionKey & { readonly deleted: boolean };
 export type StoredInboxEntry = InboxEntry & { readonly receivedAt: number };
 export type StoredOutboxRow = OutboxRow & { readonly lane: string };
+export type StoredDeadLetter = DeadLetter & {
+  readonly letterId: number;
+  readonly state: LetterState;
+  readonly resolution: LetterSummary['resolution'];
+};
+export type StoredParkedKey = ParkedKey & { readonly parkedAt: number };
+export type ParkedLetter = { readonly key: string; readonly letterId: number };
 /** `seenAt` is in milliseconds since the epoch; -Infinity: nobody publishes for it, or nobody any more. */
 export type StoredLane = { readonly lane: string; readonly seenAt: number };
 
-/** Everything that is stored, each table in the order of its keys; dead letters in the order in which they came. */
+/** Everything that is stored, each table in the order of its keys. */
 export interface Snapshot {
   readonly tenants: readonly Stored<Tenant>[];
   readonly tenantNames: readonly { readonly name: string; readonly tenantId: TenantId }[];
@@ -29,7 +37,8 @@ export interface Snapshot {
   readonly inbox: readonly StoredInboxEntry[];
   readonly lanes: readonly StoredLane[];
   readonly outbox: readonly StoredOutboxRow[];
-  readonly deadLetters: readonly DeadLetter[];
+  readonly deadLetters: readonly StoredDeadLetter[];
+  readonly parkedKeys: readonly StoredParkedKey[];
 }
 
 /** Rows by their key. Every write is recorded, so that a transaction that fails leaves nothing. */
@@ -89,11 +98,19 @@ export class InMemoryDatabase {
   readonly inbox = new Table<StoredInboxEntry>(this.journal);
   readonly lanes = new Table<StoredLane>(this.journal);
   readonly outbox = new Table<StoredOutboxRow>(this.journal);
-  readonly deadLetters = new Table<DeadLetter>(this.journal);
+  readonly deadLetters = new Table<StoredDeadLetter>(this.journal);
+  readonly parkedKeys = new Table<StoredParkedKey>(this.journal);
+  readonly parkedLetters = new Table<ParkedLetter>(this.journal);
+  private letters = 0;
   private previous: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock) {
     this.clock = clock;
+  }
+
+  /** A transaction that fails leaves a gap. */
+  nextLetterId(): number {
+    return ++this.letters;
   }
 
   /** Runs `work` after the transactions before it have ended. It must not begin another one and wait for it. */
@@ -129,12 +146,18 @@ export class InMemoryDatabase {
       inbox: this.inbox.sorted(),
       lanes: this.lanes.sorted(),
       outbox: this.outbox.sorted(),
-      deadLetters: this.deadLetters.filter(() => true),
+      deadLetters: this.deadLetters.sorted(),
+      parkedKeys: this.parkedKeys.sorted(),
     }));
   }
 }
 
 /** Sorts as (lane, seq) does. */
 export function outboxKey(lane: string, seq: number): string {
-  return `${lane}/${String(seq).padStart(16, '0')}`;
+  return `${lane}/${numberKey(seq)}`;
+}
+
+/** Sorts as the number does. */
+export function numberKey(number: number): string {
+  return String(number).padStart(16, '0');
 }

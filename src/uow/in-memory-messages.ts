@@ -1,4 +1,3 @@
-import type { Position } from '../ports/messages.ts';
 import type { Store } from '../repos/store.ts';
 import { constrain } from './in-memory-constraints.ts';
 import { outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
@@ -8,12 +7,18 @@ import { outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
 export function inbox(db: InMemoryDatabase): Store['inbox'] {
   return {
     async claim(messages, lane) {
-      return messages.flatMap(({ identity: { hash }, digest }) => {
-        const before = db.inbox.get(hash);
-        if (before !== undefined) return [before];
+      const before = messages.flatMap(({ identity: { hash }, digest }) => {
+        const entry = db.inbox.get(hash);
+        if (entry !== undefined) return [entry];
         db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
         return [];
       });
+      return { before, calm: false };
+    },
+    async revive({ identity: { hash }, digest }, lane) {
+      const { outcome = 'dead', receivedAt = db.clock.now() } = db.inbox.get(hash) ?? {};
+      if (outcome === 'dead') db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt });
+      return outcome === 'dead';
     },
     async settle(outcomes) {
       for (const { hash, outcome } of outcomes) {
@@ -40,19 +45,6 @@ export function outbox({ outbox, lanes, clock }: InMemoryDatabase): Store['outbo
         const key = outboxKey(lane.id, row.seq);
         constrain(!outbox.has(key), 'outbox row');
         outbox.set(key, { ...row, lane: lane.id });
-      }
-    },
-  };
-}
-
-export function deadLetters({ deadLetters }: InMemoryDatabase): Store['deadLetters'] {
-  const idOf = (at: Position): string => `${at.topic}/${at.partition}/${at.offset}/${at.timestamp}`;
-  return {
-    has: async (position) => deadLetters.has(idOf(position)),
-    async add(letters) {
-      for (const letter of letters) {
-        constrain(!deadLetters.has(idOf(letter.received)), 'dead letter at a position');
-        deadLetters.set(idOf(letter.received), letter);
       }
     },
   };

@@ -3,7 +3,8 @@ import type { Page } from '../ports/repositories.ts';
 import { momentOf, pairOf } from './cache.ts';
 import { constrain, constrainStatisticRow, constrainSubdivision, constrainTenant } from './in-memory-constraints.ts';
 import type { InMemoryDatabase, Table } from './in-memory-database.ts';
-import { deadLetters, inbox, outbox } from './in-memory-messages.ts';
+import { deadLetters, parkedKeys } from './in-memory-letters.ts';
+import { inbox, outbox } from './in-memory-messages.ts';
 
 /** The tables as one transaction sees them. Nothing has to be locked, since transactions come one after the other. */
 export function inMemoryStore(db: InMemoryDatabase): Store {
@@ -18,6 +19,7 @@ export function inMemoryStore(db: InMemoryDatabase): Store {
     userLookUps: userLookUps(db),
     outbox: outbox(db),
     deadLetters: deadLetters(db),
+    parkedKeys: parkedKeys(db),
   };
 }
 

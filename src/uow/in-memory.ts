@@ -2,7 +2,7 @@ import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../po
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import { momentOf, pairOf } from './cache.ts';
-import { outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
+import { numberKey, outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
 import { inMemoryStore } from './in-memory-store.ts';
 import { openUnit } from './unit.ts';
 import { UnattendedLane } from './unit-of-work.ts';
@@ -79,6 +79,26 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
       const pruned = this.db.inbox.filter(({ receivedAt }) => receivedAt < oldest).slice(0, step);
       for (const { hash } of pruned) this.db.inbox.delete(hash);
       return pruned.length;
+    });
+  }
+
+  async pruneDeadLetters(retentionMs: number, step: number): Promise<number> {
+    return this.db.transaction(() => {
+      const oldest = this.db.clock.now() - retentionMs;
+      const pruned = this.db.deadLetters
+        .filter(({ resolution }) => resolution !== null && resolution.at < oldest)
+        .slice(0, step);
+      for (const { letterId } of pruned) this.db.deadLetters.delete(numberKey(letterId));
+      return pruned.length;
+    });
+  }
+
+  async forgetFreedKeys(): Promise<void> {
+    await this.db.transaction(() => {
+      const owing = new Set(this.db.outbox.sorted().map(({ lane }) => lane));
+      for (const { key } of this.db.parkedKeys.filter(({ parked, lane }) => !parked && !owing.has(lane ?? ''))) {
+        this.db.parkedKeys.delete(key);
+      }
     });
   }
 

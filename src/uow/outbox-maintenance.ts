@@ -1,10 +1,12 @@
 import type { Knex } from 'knex';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import { pruneDeadLetters } from '../repos/dead-letter.ts';
 import { pruneInbox } from '../repos/inbox.ts';
 import { claimSilentLane, deleteDelivered, forgetLanes, owedBy, retireLane, touchLanes } from '../repos/outbox.ts';
+import { forgetFreedKeys } from '../repos/parked-key.ts';
 import { removeOrphanedRows } from '../repos/statistic-row.ts';
-import { begin, commit, rollBack } from './transaction.ts';
+import { inTransaction } from './transaction.ts';
 
 export class KnexOutboxMaintenance implements OutboxMaintenance {
   private readonly db: Knex;
@@ -51,18 +53,14 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
   }
 
   async removeOrphanedRows(step: number): Promise<number> {
-    return this.inTransaction((trx) => removeOrphanedRows(trx, step));
+    return inTransaction(this.db, (trx) => removeOrphanedRows(trx, step));
   }
 
-  private async inTransaction<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-    const trx = await begin(this.db);
-    try {
-      const done = await work(trx);
-      await commit(trx);
-      return done;
-    } catch (error) {
-      if (!trx.isCompleted()) await rollBack(trx);
-      throw error;
-    }
+  async pruneDeadLetters(retentionMs: number, step: number): Promise<number> {
+    return pruneDeadLetters(this.db, retentionMs, step);
+  }
+
+  async forgetFreedKeys(): Promise<void> {
+    await forgetFreedKeys(this.db);
   }
 }

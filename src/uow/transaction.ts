@@ -32,3 +32,16 @@ export async function rollBack(trx: Knex.Transaction): Promise<void> {
     // The server undoes what a lost connection leaves behind.
   }
 }
+
+/** What `work` does takes effect together, or not at all when it throws. */
+export async function inTransaction<T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  const trx = await begin(db);
+  try {
+    const done = await work(trx);
+    await commit(trx);
+    return done;
+  } catch (error) {
+    if (!trx.isCompleted()) await rollBack(trx);
+    throw error;
+  }
+}

@@ -3,6 +3,7 @@ import type { OutgoingMessage } from '../ports/messages.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
 import { Declared, load } from './loading.ts';
+import { Parking } from './parking.ts';
 import { activeLicenseRepository, tenantRepository, userLookUpRepository, userRepository } from './repositories.ts';
 import { licenseRepository, statisticRowRepository, subdivisionRepository } from './subdivision-repositories.ts';
 
@@ -15,13 +16,20 @@ export interface OpenUnit extends Unit {
 export async function openUnit(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
   const cache = createCache(store);
   const inbox = new Inbox();
+  const parking = new Parking(store, cache.journal);
   if (messages.length > 0) {
-    await inbox.claim(store, messages, lane.id);
+    const [only] = messages;
+    if (only !== undefined && only.letterId !== null) await parking.takeUp(only, only.letterId, lane.id);
+    else if (!(await inbox.claim(store, messages, lane.id))) {
+      await parking.read(messages.filter((message) => inbox.isFirst(message)));
+    }
     const declared = new Declared();
-    for (const message of messages) if (inbox.isFirst(message)) message.declare(declared);
+    for (const message of messages) {
+      if (inbox.isFirst(message) && parking.behind(message) === undefined) message.declare(declared);
+    }
     await load(cache, declared);
   }
-  return unitOver(cache, inbox, lane, debtsOfSeen(messages, inbox, lane.id));
+  return unitOver(cache, inbox, parking, lane, [...debtsOfSeen(messages, inbox, lane.id), ...parking.debts(lane.id)]);
 }
 
 interface Debt {
@@ -35,15 +43,19 @@ class Inbox {
   private readonly before = new Map<string, InboxEntry>();
   private readonly settled = new Map<string, Outcome>();
 
-  async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<void> {
+  /** @returns whether no key has to be looked up: nothing at all is parked */
+  async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<boolean> {
     for (const message of messages) {
       if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
     }
     const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
-    for (const entry of await store.inbox.claim(sorted, lane)) this.before.set(entry.hash, entry);
+    const { before, calm } = await store.inbox.claim(sorted, lane);
+    for (const entry of before) this.before.set(entry.hash, entry);
+    return calm;
   }
 
   isFirst(message: UnitMessage): boolean {
+    if (message.letterId !== null) return true;
     return this.first.get(message.identity.hash) === message && !this.before.has(message.identity.hash);
   }
 
@@ -94,7 +106,13 @@ function debtsOfWritten({ tenants, subdivisions, users }: Cache, lane: string): 
   );
 }
 
-function unitOver(cache: Cache, inbox: Inbox, lane: OutboxLane, seenDebts: readonly Debt[]): OpenUnit {
+function unitOver(
+  cache: Cache,
+  inbox: Inbox,
+  parking: Parking,
+  lane: OutboxLane,
+  seenDebts: readonly Debt[],
+): OpenUnit {
   const { store, journal } = cache;
   const owed: OutgoingMessage[] = [];
   const letters: DeadLetter[] = [];
@@ -137,9 +155,11 @@ function unitOver(cache: Cache, inbox: Inbox, lane: OutboxLane, seenDebts: reado
       add(letter) {
         letters.push(letter);
         journal.record(() => letters.pop());
+        parking.add(letter);
       },
     },
     seen: (message) => inbox.seen(message),
+    parked: (message) => parking.behind(message),
     settle: (message, outcome) => inbox.settle(message, outcome),
     async attempt(work) {
       journal.keep();
@@ -165,7 +185,9 @@ function unitOver(cache: Cache, inbox: Inbox, lane: OutboxLane, seenDebts: reado
         lookUps.flatMap(([, lookUp]) => lookUp ?? []),
         lookUps.flatMap(([userId, lookUp]) => (lookUp === undefined ? [userId] : [])),
       );
+      await parking.flush(letters);
       await store.deadLetters.add(letters);
+      await parking.resolve(lane.id);
       await store.inbox.settle(inbox.outcomes());
       const messages = [...(await adopt()), ...owed];
       const first = lane.take(messages.length);

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
+import { parkableKeys } from '../ports/parked-keys.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
 import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
@@ -27,6 +28,8 @@ interface Dependencies {
   readonly eventHandlers: EventHandlers;
   readonly topics: Topics;
   readonly consumerGroup: string;
+  /** Whether a message that can't be decoded parks the tenant or user that is its Kafka key. */
+  readonly parkUndecodable: boolean;
   readonly clock: Clock;
 }
 
@@ -48,15 +51,29 @@ export class Dispatcher {
   private async dispatchOne(task: Task, unit: Unit): Promise<Ending> {
     const seen = unit.seen(task);
     if (seen !== undefined) return seen.digest === task.digest ? DUPLICATE : this.idReused(task, unit);
-    if (task.plan.kind === 'reject') return this.reject(task, unit, task.plan.rejection);
-    if (task.plan.kind === 'bury') return this.end(task, unit, task.plan.reason, task.plan.error);
-    const { handle } = task.plan;
+    const parked = waits(task) ? unit.parked(task) : undefined;
+    if (parked !== undefined) return this.end(task, unit, new Failed('ParkedBehind', new ParkedBehind(parked)));
+    const ending = await this.answer(task, unit);
+    return ending instanceof Failed ? this.end(task, unit, ending) : ending;
+  }
+
+  /** Runs the replay of a letter, which ends as accepted or rejected. @throws ReplayFailed, for which the unit must be undone */
+  async replay(task: Task, unit: Unit): Promise<Ending> {
+    const ending = await this.answer(task, unit);
+    if (ending instanceof Failed) throw new ReplayFailed(ending.reason, ending.error);
+    return ending;
+  }
+
+  private async answer(task: Task, unit: Unit): Promise<Ending | Failed> {
+    const { plan } = task;
+    if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection);
+    if (plan.kind === 'bury') return new Failed(plan.reason, plan.error);
     try {
-      await unit.attempt(async () => this.publish(task, unit, await handle(unit, this.d.clock.now())));
+      await unit.attempt(async () => this.publish(task, unit, await plan.handle(unit, this.d.clock.now())));
     } catch (error) {
       if (error instanceof Rejection) return this.reject(task, unit, error);
       if (isOfTheDatabase(error)) throw error;
-      return this.end(task, unit, error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
+      return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
     }
     unit.settle(task, 'accepted');
     return ACCEPTED;
@@ -116,18 +133,22 @@ export class Dispatcher {
     const { identity } = this.d.cloudEvents.byPosition(task.received);
     const { source, id } = task.identity;
     const error = new Error(`another message of source '${source}' had the id ${id}, with other bytes`);
-    return this.letter(unit, { ...this.letterOf(task, 'IdReused', error), identity });
+    return this.letter(unit, { ...this.letterOf(task, new Failed('IdReused', error)), identity });
   }
 
-  private end(task: Task, unit: Unit, reason: DeadLetterReason, error: Error): Ending {
+  private end(task: Task, unit: Unit, failed: Failed): Ending {
     unit.settle(task, 'dead');
     // A look-up that was answered with nonsense has ended: it is not asked for again at the next start.
     const { userId } = task.names;
-    if (reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
-    return this.letter(unit, this.letterOf(task, reason, error));
+    if (failed.reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
+    return this.letter(unit, this.letterOf(task, failed));
   }
 
-  private letterOf({ received, identity }: Task, reason: DeadLetterReason, error: Error): DeadLetter {
+  private letterOf({ received, identity, keys: names }: Task, { reason, error }: Failed): DeadLetter {
+    const named = parkableKeys(names);
+    // What can't be read names nobody: its Kafka key is all there is to go by.
+    const undecodable = reason === 'UndecodableMessage' && this.d.parkUndecodable;
+    const keys = undecodable && named.length === 0 ? parkableKeys([String(received.key).toLowerCase()]) : named;
     return {
       received,
       headers: this.d.cloudEvents.encodeHeaders(received.headers),
@@ -136,6 +157,8 @@ export class Dispatcher {
       message: error.message,
       exception: error.name,
       time: this.d.clock.now(),
+      keys,
+      parks: keys.length > 0 && (undecodable || PARKING.has(reason)),
     };
   }
 
@@ -157,6 +180,47 @@ export class Dispatcher {
     unit.outbox.add({ topic: dlqOf(topic), key, value, headers: this.d.cloudEvents.encodeHeaders(headers, about) });
     return { what: 'dead', letter };
   }
+}
+
+/** The replay of a letter came to nothing, for this reason. */
+export class ReplayFailed extends Error {
+  override readonly name = 'ReplayFailed';
+  readonly reason: DeadLetterReason;
+  override readonly cause: Error;
+
+  constructor(reason: DeadLetterReason, cause: Error) {
+    super(cause.message);
+    this.reason = reason;
+    this.cause = cause;
+  }
+}
+
+/** A message came to nothing, and becomes a letter. */
+class Failed {
+  readonly reason: DeadLetterReason;
+  readonly error: Error;
+
+  constructor(reason: DeadLetterReason, error: Error) {
+    this.reason = reason;
+    this.error = error;
+  }
+}
+
+/** A message of this tenant or user is a dead letter that has to be resolved first. */
+class ParkedBehind extends Error {
+  override readonly name = 'ParkedBehind';
+
+  constructor(key: string) {
+    super(`${key} is parked: a message of it before this one is a dead letter`);
+  }
+}
+
+/** What fails by our own fault will be mended and replayed: what comes after it waits, so that order holds. */
+const PARKING: ReadonlySet<DeadLetterReason> = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
+
+/** What can't be read, or is none of ours, has no place in the order: it does not wait to be told so. */
+function waits({ plan }: Task): boolean {
+  return plan.kind !== 'bury' || PARKING.has(plan.reason);
 }
 
 /** The DLQ topic takes 64 KB more than its source: what is said about a letter stays far below. */

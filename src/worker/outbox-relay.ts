@@ -12,6 +12,8 @@ export interface RelaySettings {
   readonly step: number;
   /** How long inbox rows are kept. Milliseconds. */
   readonly inboxRetention: number;
+  /** How long resolved dead letters are kept. Milliseconds. */
+  readonly deadLetterRetention: number;
 }
 
 /** Lanes that owe nothing are remembered for this long. */
@@ -71,9 +73,11 @@ export class OutboxRelay {
 
   private async clean(signal: AbortSignal): Promise<void> {
     const { outboxMaintenance } = this.d;
-    const { inboxRetention, step } = this.settings;
+    const { inboxRetention, deadLetterRetention, step } = this.settings;
     await outboxMaintenance.forget(FORGET_MS);
+    await outboxMaintenance.forgetFreedKeys();
     while (!signal.aborted && (await outboxMaintenance.removeOrphanedRows(step)) > 0);
     while (!signal.aborted && (await outboxMaintenance.pruneInbox(inboxRetention, step)) > 0);
+    while (!signal.aborted && (await outboxMaintenance.pruneDeadLetters(deadLetterRetention, step)) > 0);
   }
 }

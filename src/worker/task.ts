@@ -1,4 +1,4 @@
-import type { MessageContext, ReceivedMessage } from '../ports/messages.ts';
+import type { MessageContext, MessageIdentity, ReceivedMessage } from '../ports/messages.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import type { DeadLetterReason, Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
@@ -23,6 +23,7 @@ export class Task implements UnitMessage {
   /** What it names: ids under which its events may go, and which its rejection tells. */
   readonly names: Names;
   readonly plan: Plan;
+  readonly letterId: number | null;
 
   constructor(
     received: ReceivedMessage,
@@ -31,6 +32,7 @@ export class Task implements UnitMessage {
     type: string | null,
     names: Names,
     plan: Plan,
+    letterId: number | null = null,
   ) {
     this.received = received;
     this.context = context;
@@ -38,11 +40,18 @@ export class Task implements UnitMessage {
     this.type = type;
     this.names = names;
     this.plan = plan;
+    this.letterId = letterId;
   }
 
   /** The same message, given up: it declares nothing and is not handled again. */
   givenUp(reason: DeadLetterReason, error: Error): Task {
     return new Task(this.received, this.context, this.digest, this.type, this.names, { kind: 'bury', reason, error });
+  }
+
+  /** The same message as the replay of a letter, under the identity that the letter has kept. */
+  replaying(letterId: number, identity: MessageIdentity): Task {
+    const context = { ...this.context, identity, causationId: identity.id };
+    return new Task(this.received, context, this.digest, this.type, this.names, this.plan, letterId);
   }
 
   get identity(): MessageContext['identity'] {

@@ -47,8 +47,9 @@ export function createTenant(
     name = `Tenant ${randomUUID()}`,
   }: Partial<TenantIds> & { readonly name?: string } = {},
   envelope: Envelope = {},
+  address: string = CONTACT.address,
 ): Extract<Sending, { readonly type: 'licensing.commands.CreateTenant' }> {
-  const sending = command('CreateTenant', { tenantId, userId, name, ...CONTACT }, envelope);
+  const sending = command('CreateTenant', { tenantId, userId, name, ...CONTACT, address }, envelope);
   if (sending.type !== 'licensing.commands.CreateTenant') throw new Error('this is a CreateTenant');
   return sending;
 }

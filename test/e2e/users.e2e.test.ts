@@ -4,6 +4,7 @@ import { check, madeUp } from '../oracle/check.ts';
 import { eventId, identity } from '../oracle/identity.ts';
 import { header, type WireRecord } from '../support/collect.ts';
 import { command, outside, type Sending } from '../support/load.ts';
+import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { createTenant, told } from './given.ts';
@@ -149,6 +150,19 @@ describe('look-ups', () => {
       const answer = (userId: string): ReturnType<typeof madeUp> | undefined | 'malformed' =>
         garbled.has(userId) ? 'malformed' : nobody.has(userId) ? undefined : madeUp(userId);
       await check(world, { userDomain: answer });
+    }));
+
+  test('the letter of a malformed answer is replayed: the user domain is asked again', () =>
+    world.guard(async () => {
+      const env = { ...world.env, USER_DOMAIN_URL: userDomain.url };
+      expect(await licensing(['dlq', 'replay', '--reason', 'MalformedAnswer'], env)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('accepted'),
+      });
+      for (const userId of garbled) {
+        const { decoded } = await updateOf(userId);
+        expect(decoded?.data).toMatchObject(madeUp(userId));
+      }
     }));
 });
 

@@ -24,7 +24,7 @@ describe('a lane', () => {
   });
 
   beforeEach(async () => {
-    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters');
+    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters, parked_letters, parked_keys');
     world = new World(database);
   });
 
@@ -62,6 +62,37 @@ describe('a lane', () => {
     expect(await database.db('dead_letters').pluck('reason')).toEqual(['HandlerFailed']);
     expect(await database.db('users').orderBy('user_id').pluck('user_id')).toEqual([a.userId(0), a.userId(2)]);
     expect(world.runs).toBe(1);
+  });
+
+  it('parks the tenant of a message that the database refuses: what comes after it waits, in its chunk and later', async () => {
+    world.tenantOf = (offset) => (offset % 2 === 0 ? 1 : 2);
+    world.poisonous.add(2);
+    world.push(0, 1, 2, 3, 4, 5, 6, 7);
+    await world.finished(8);
+    world.push(8, 9);
+    await world.finished(10);
+    const letters = await database.db('dead_letters').orderBy('letter_id').select('offset', 'reason');
+    expect(letters.map(({ offset, reason }) => [offset, reason])).toEqual([
+      [2, 'FlushFailed'],
+      [4, 'ParkedBehind'],
+      [6, 'ParkedBehind'],
+      [8, 'ParkedBehind'],
+    ]);
+    expect(world.published.filter((said) => said.startsWith('accepted'))).toHaveLength(6);
+  });
+
+  it.each([
+    [true, ['UndecodableMessage', 'ParkedBehind']],
+    [false, ['UndecodableMessage']],
+  ])('an undecodable message parks the id that is its Kafka key, if it is told to: %s', async (told, reasons) => {
+    await world.stop();
+    world = new World(database, told);
+    world.tenantOf = () => 1;
+    world.undecodable.add(0);
+    world.keyOf = () => a.tenantId(1).toUpperCase();
+    world.push(0, 1);
+    await world.finished(2);
+    expect(await database.db('dead_letters').orderBy('letter_id').pluck('reason')).toEqual(reasons);
   });
 
   it('does not finish what is not published: a failing publication is repeated, in order', async () => {
@@ -125,6 +156,10 @@ class World {
   readonly attempts: (readonly string[])[] = [];
   readonly poisonous = new Set<number>();
   readonly throwing = new Set<number>();
+  readonly undecodable = new Set<number>();
+  /** Whom message n names; null: nobody. Its Kafka key is n, unless something else is told. */
+  tenantOf: (offset: number) => number | null = () => null;
+  keyOf: (offset: number) => string = String;
   refusedPublications = 0;
   runs = 0;
   gate: Gate | undefined;
@@ -133,7 +168,7 @@ class World {
   private readonly failures: Error[] = [];
   private done = 0;
 
-  constructor(database: TestDatabase) {
+  constructor(database: TestDatabase, parkUndecodable = false) {
     this.database = database;
     const unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
     this.lane = new Lane(
@@ -150,6 +185,7 @@ class World {
           eventHandlers: new Map(),
           topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
           consumerGroup: 'test',
+          parkUndecodable,
           clock: { now: () => a.NOW },
         }),
         producer: { publish: (messages) => this.publish(messages) },
@@ -167,7 +203,7 @@ class World {
 
   push(...offsets: readonly number[]): void {
     this.lane.push(
-      offsets.map((offset): Queued => ({ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 })),
+      offsets.map((offset): Queued => ({ received: this.receivedAt(offset), nextOffset: offset + 1, epoch: 0 })),
     );
   }
 
@@ -199,10 +235,22 @@ class World {
     this.published.push(...said);
   }
 
+  private receivedAt(offset: number) {
+    const [key, value] = [Buffer.from(this.keyOf(offset)), Buffer.from(`message ${offset}`)];
+    return { topic: TOPIC, partition: 0, offset, timestamp: a.NOW, key, value, headers: {} };
+  }
+
   private task(offset: number): Task {
     const { identity, digest } = a.aMessage(offset);
     const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-    return new Task(receivedAt(offset), context, digest, 'test', NAMELESS, {
+    const received = this.receivedAt(offset);
+    if (this.undecodable.has(offset)) {
+      const error = new Error('no Avro');
+      return new Task(received, context, digest, null, NAMELESS, { kind: 'bury', reason: 'UndecodableMessage', error });
+    }
+    const tenant = this.tenantOf(offset);
+    const names = { ...NAMELESS, tenantId: tenant === null ? null : a.tenantId(tenant) };
+    return new Task(received, context, digest, 'test', names, {
       kind: 'handle',
       declare: (loads) => loads.user(a.userId(offset)),
       handle: async (unit: Unit) => {
@@ -214,11 +262,6 @@ class World {
       },
     });
   }
-}
-
-function receivedAt(offset: number) {
-  const value = Buffer.from(`message ${offset}`);
-  return { topic: TOPIC, partition: 0, offset, timestamp: a.NOW, key: Buffer.from(String(offset)), value, headers: {} };
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -245,6 +288,7 @@ const WITHOUT_EVENTS: CloudEvents = {
   eventId: none,
   write: none,
   encodeHeaders: () => Buffer.from([0]),
+  decodeHeaders: none,
 };
 
 function none(): never {

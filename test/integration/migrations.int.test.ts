@@ -38,7 +38,7 @@ describe('migrations', () => {
   });
 
   it('are all undone at once, and tell what is missing', async () => {
-    expect(await migrations.down(true)).toHaveLength(8);
+    expect(await migrations.down(true)).toHaveLength(9);
     expect(await schemaOf(database.db)).toEqual([]);
     await expect(migrations.check()).rejects.toThrow('licensing migrate up');
     await migrations.up();

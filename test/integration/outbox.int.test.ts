@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
@@ -14,10 +15,21 @@ afterAll(() => database.drop());
 
 describeOutboxMaintenance('KnexOutboxMaintenance', async () => {
   const { db } = database;
-  await db.raw('TRUNCATE lanes, outbox, inbox, statistic_rows, statistic_row_removals, tenants, tenant_names CASCADE');
+  await db.raw(
+    `TRUNCATE lanes, outbox, inbox, statistic_rows, statistic_row_removals, tenants, tenant_names, dead_letters,
+       parked_keys CASCADE`,
+  );
   return {
     unitOfWork: new KnexUnitOfWork(db, randomUUID),
     maintenance: new KnexOutboxMaintenance(db),
+    letters: new KnexDeadLetters(db),
+    ageLetter: async (letterId, by) => {
+      await db.raw(
+        `UPDATE dead_letters SET resolved_at = resolved_at - ? * interval '1 millisecond' WHERE letter_id = ?`,
+        [by, letterId],
+      );
+    },
+    parkedKeyRows: async () => (await db('parked_keys')).length,
     ageLane: async (lane, by) => {
       await db.raw(`UPDATE lanes SET seen_at = seen_at - ? * interval '1 millisecond' WHERE lane = ?`, [by, lane]);
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -15,12 +16,16 @@ describeUnitOfWork('KnexUnitOfWork', async () => {
   const { db } = database;
   await db.raw(
     `TRUNCATE tenants, tenant_names, users, user_look_ups, subdivisions, licenses, statistic_rows, statistic_row_removals,
-       inbox, lanes, outbox, dead_letters, tenant_active_licenses`,
+       inbox, lanes, outbox, dead_letters, parked_letters, parked_keys, tenant_active_licenses`,
   );
   return {
     unitOfWork: new KnexUnitOfWork(db, randomUUID),
+    letters: new KnexDeadLetters(db),
     outbox: () =>
       db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
+    forgetMessages: async () => {
+      await db('inbox').del();
+    },
     deadLetters: () => db('dead_letters').orderBy('letter_id').pluck('offset'),
   };
 });

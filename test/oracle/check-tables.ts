@@ -54,10 +54,10 @@ export async function checkTables(model: Model, world: World, differ: Differ): P
     'row of dead_letters',
     keyed(
       model.letters.map(
-        ({ record, reason, identity: { hash } }) =>
+        ({ record, reason, state, identity: { hash } }) =>
           [
             at(record),
-            { reason, identity: asUuid(hash), state: 'open', value: record.value?.toString('hex') ?? null },
+            { reason, identity: asUuid(hash), state, value: record.value?.toString('hex') ?? null },
           ] as const,
       ),
     ),

@@ -18,6 +18,7 @@ export interface Checked {
 
 export interface CheckOptions {
   readonly userDomain?: ModelOptions['userDomain'];
+  readonly setAside?: ModelOptions['setAside'];
   /** Between two barriers, messages of different partitions take effect by rank, then by topic, partition and offset. Default 0. */
   readonly rank?: (record: WireRecord) => number;
 }
@@ -32,13 +33,16 @@ export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
  * tables, inbox, events, rejections, dead letters, look-ups, nothing owed, no lag.
  * @throws an Error with the first ten differences
  */
-export async function check(world: World, { userDomain, rank = () => 0 }: CheckOptions = {}): Promise<Checked> {
+export async function check(
+  world: World,
+  { userDomain, setAside, rank = () => 0 }: CheckOptions = {},
+): Promise<Checked> {
   await world.settled();
   const { topics, collector } = world;
   const events = collector.records(topics.events);
   const rejections = collector.records(topics.rejections);
   const decided = decisionTimes([...events, ...rejections]);
-  const model = new Model({ topics, userDomain, decidedAt: (id) => decided.get(id) });
+  const model = new Model({ topics, userDomain, setAside, decidedAt: (id) => decided.get(id) });
   const messages = inEffectOrder(world, rank);
   for (const message of messages) model.apply(message);
 

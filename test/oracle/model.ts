@@ -30,6 +30,15 @@ export interface ExpectedLetter {
   readonly record: WireRecord;
   readonly identity: Identity;
   readonly reason: string;
+  readonly state: LetterState;
+}
+
+type LetterState = 'open' | 'replayed' | 'discarded';
+
+/** A message that a fault of the worker, or one before it, has set aside, and what has come of it since. */
+export interface SetAside {
+  readonly reason: string;
+  readonly state: LetterState;
 }
 
 export interface InboxRow {
@@ -46,6 +55,8 @@ export interface ModelOptions {
   readonly source?: string;
   /** What the user domain answers: a profile, undefined for 404, 'malformed'. Left out: there is no user domain. */
   readonly userDomain?: ((userId: string) => Profile | undefined | 'malformed') | undefined;
+  /** What was set aside; replayed, it takes effect as if nothing had been, at its place among the messages of its tenant or user. */
+  readonly setAside?: ((record: WireRecord) => SetAside | undefined) | undefined;
   /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
   readonly decidedAt: (answerId: string) => number | undefined;
 }
@@ -89,7 +100,7 @@ export class Model {
     const seen = this.inbox.get(identity.hash);
     if (seen !== undefined) {
       if (seen.digest === digest) return 'duplicate';
-      this.letters.push({ record, identity: positionOf(record), reason: 'IdReused' });
+      this.letters.push({ record, identity: positionOf(record), reason: 'IdReused', state: 'open' });
       return 'dead';
     }
     const outcome = this.first(record, identity);
@@ -100,10 +111,13 @@ export class Model {
   private first(record: WireRecord, identity: Identity): InboxRow['outcome'] {
     const { decoded } = record;
     const rule = this.ruleOf(record);
-    const bury = (reason: string): 'dead' => {
-      this.letters.push({ record, identity, reason });
+    const bury = (reason: string, state: LetterState = 'open'): 'dead' => {
+      this.letters.push({ record, identity, reason, state });
       return 'dead';
     };
+    const aside = this.options.setAside?.(record);
+    if (aside !== undefined) bury(aside.reason, aside.state);
+    if (aside !== undefined && aside.state !== 'replayed') return 'dead';
     if (decoded === undefined) return bury('UndecodableMessage');
     if (rule === undefined) return bury('UnknownType');
     const cause: Cause = {

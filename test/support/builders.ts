@@ -118,14 +118,22 @@ interface MessageOptions {
   readonly bytes?: string;
   readonly keys?: readonly string[];
   readonly declare?: (loads: Loads) => void;
+  /** The letter of which it is the replay. */
+  readonly letterId?: number;
 }
 
 export function aMessage(
   number: number,
-  { bytes = `message ${number}`, keys = [], declare = () => undefined }: MessageOptions = {},
+  { bytes = `message ${number}`, keys = [], declare = () => undefined, letterId }: MessageOptions = {},
 ): UnitMessage {
   const id = `message-${number}`;
-  return { identity: { source: 'test', id, hash: hashOf(id) }, digest: hashOf(bytes), keys, declare };
+  return {
+    identity: { source: 'test', id, hash: hashOf(id) },
+    digest: hashOf(bytes),
+    keys,
+    letterId: letterId ?? null,
+    declare,
+  };
 }
 
 /** An event that goes out under a key; `text` is how tests know it again. */
@@ -142,13 +150,14 @@ export function textsOf(messages: readonly OutgoingMessage[]): readonly string[]
   return messages.map(({ value }) => value?.toString() ?? '');
 }
 
-/** The letter of the message at this offset. */
-export function aDeadLetter(offset: number): DeadLetter {
+/** The letter of the message at this offset; with keys, it parks them. */
+export function aDeadLetter(offset: number, keys: readonly string[] = []): DeadLetter {
   const { identity } = aMessage(offset);
   const at = { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW };
   const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers: { ce_id: identity.id } };
   const headers = encodeTextHeaders([['ce_id', identity.id]]);
-  return { received, headers, identity, reason: 'HandlerFailed', message: 'no', exception: 'Error', time: NOW };
+  const why = { reason: 'HandlerFailed', message: 'no', exception: 'Error' } as const;
+  return { received, headers, identity, ...why, time: NOW, keys, parks: keys.length > 0 };
 }
 
 /** A lane whose publications the test tells of. */

@@ -20,16 +20,44 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** A program whose UpdateTenant has a fault, see its head. */
+export const BROKEN = join(ROOT, 'test', 'support', 'broken.ts');
+
 /** The real CLI, to its end: `licensing(['topics', 'create'], env)`. */
-export async function licensing(args: readonly string[], env: Environment): Promise<Ended> {
+export async function licensing(args: readonly string[], env: Environment, program = MAIN): Promise<Ended> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [MAIN, ...args],
+      [program, ...args],
       { cwd: ROOT, env: { ...clean(process.env), ...env }, timeout: 60_000 },
       (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
+}
+
+/** Runs a program until it has printed `text`, and ends it by SIGKILL there. */
+export async function killedAt(
+  text: string,
+  args: readonly string[],
+  env: Environment,
+  program: string,
+): Promise<void> {
+  const child = execFile(process.execPath, [program, ...args], { cwd: ROOT, env: { ...clean(process.env), ...env } });
+  let said = '';
+  child.stdout?.on('data', (chunk) => (said += String(chunk)));
+  child.stderr?.on('data', (chunk) => (said += String(chunk)));
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    await until(
+      `${args.join(' ')} prints '${text}'`,
+      () => said.includes(text),
+      BOOT_WITHIN_MS,
+      () => said,
+    );
+  } finally {
+    child.kill('SIGKILL');
+    await gone;
+  }
 }
 
 /** A real worker process. It does not survive the test's own process, however that ends. */
@@ -40,10 +68,12 @@ export class WorkerProcess {
   private child: Child;
   private lives = 0;
   private logFile = '';
+  private readonly program: string;
 
-  constructor(name: string, env: Environment) {
+  constructor(name: string, env: Environment, program = MAIN) {
     this.name = name;
     this.env = env;
+    this.program = program;
     this.folder = mkdtempSync(join(tmpdir(), 'licensing-worker-'));
     this.child = this.spawn();
   }
@@ -127,7 +157,7 @@ export class WorkerProcess {
     this.logFile = join(this.folder, `${this.lives}.log`);
     return spawnChild({
       command: process.execPath,
-      args: [MAIN, 'worker'],
+      args: [this.program, 'worker'],
       cwd: ROOT,
       env,
       logFile: this.logFile,
@@ -138,6 +168,7 @@ export class WorkerProcess {
 
 /** Settings of the shell that runs the tests are none of the worker's. */
 function clean(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = /^(KAFKA_|SCHEMA_REGISTRY_|DATABASE_|USER_DOMAIN_|TOPIC_|EVENT_SOURCE|LANES|CHUNK_|INBOX_|LOG_LEVEL)/;
+  const ours =
+    /^(KAFKA_|SCHEMA_REGISTRY_|DATABASE_|USER_DOMAIN_|TOPIC_|EVENT_SOURCE|LANES|CHUNK_|INBOX_|DEAD_LETTER_|PARK_|LOG_LEVEL)/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)));
 }

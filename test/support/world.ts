@@ -94,8 +94,8 @@ export class World {
     await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
   }
 
-  async startWorker(env: Environment = {}): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env });
+  async startWorker(env: Environment = {}, program?: string): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env }, program);
     this.workers.push(worker);
     await worker.works();
     return worker;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { InMemoryDatabase } from '../../src/uow/in-memory-database.ts';
+import { InMemoryDeadLetters } from '../../src/uow/in-memory-dead-letters.ts';
+import { InMemoryDatabase, numberKey } from '../../src/uow/in-memory-database.ts';
 import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../../src/uow/in-memory.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
 import { there } from '../support/contract/subject.ts';
@@ -9,6 +10,11 @@ describeUnitOfWork('InMemoryUnitOfWork', async () => {
   const database = new InMemoryDatabase({ now: () => Date.now() });
   return {
     unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
+    letters: new InMemoryDeadLetters(database),
+    forgetMessages: async () =>
+      database.transaction(() => {
+        for (const { hash } of database.inbox.sorted()) database.inbox.delete(hash);
+      }),
     outbox: async () => {
       const { outbox } = await database.snapshot();
       return outbox.map(({ lane, seq, value }) => ({ lane, seq, text: value?.toString() ?? '' }));
@@ -25,6 +31,14 @@ describeOutboxMaintenance('InMemoryOutboxMaintenance', () => {
   return Promise.resolve({
     unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
     maintenance: new InMemoryOutboxMaintenance(database),
+    letters: new InMemoryDeadLetters(database),
+    ageLetter: (letterId, by) =>
+      database.transaction(() => {
+        const letter = there(database.deadLetters.get(numberKey(letterId)));
+        const resolution = letter.resolution && { ...letter.resolution, at: letter.resolution.at - by };
+        database.deadLetters.set(numberKey(letterId), { ...letter, resolution });
+      }),
+    parkedKeyRows: async () => (await database.snapshot()).parkedKeys.length,
     ageLane: (id, by) =>
       database.transaction(() => {
         const { lane, seenAt } = there(database.lanes.get(id));

@@ -1,3 +1,4 @@
+import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
@@ -8,9 +9,14 @@ import { addRows, addSubdivisions, addTenants, reading } from './subject.ts';
 export interface MaintenanceSubject {
   readonly unitOfWork: UnitOfWork;
   readonly maintenance: OutboxMaintenance;
+  readonly letters: DeadLetters;
   /** Moves the last sign of life of a lane, or the reception of a message, back by so many milliseconds. */
   ageLane(lane: string, by: number): Promise<void>;
   ageMessage(hash: string, by: number): Promise<void>;
+  /** Moves the end of a letter back by so many milliseconds. */
+  ageLetter(letterId: number, by: number): Promise<void>;
+  /** How many keys have a row, parked or not. */
+  parkedKeyRows(): Promise<number>;
   /** The values of the outbox, in the order of (lane, seq). */
   owed(): Promise<readonly string[]>;
   lanes(): Promise<readonly string[]>;
@@ -166,6 +172,43 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
         again.map((message) => unit.seen(message) !== undefined),
       );
       expect(known).toEqual([false, true]);
+    });
+
+    it('prunes resolved letters by age, a step at a time, and open ones never', async () => {
+      await unitOfWork.run([], async ({ deadLetters }) => {
+        for (const n of [1, 2, 3, 4, 5]) deadLetters.add(a.aDeadLetter(n));
+      });
+      const numbers = (await subject.letters.list({}, { after: 0, limit: 9 })).map(({ letterId }) => letterId);
+      for (const letterId of numbers.slice(0, 4)) {
+        await subject.letters.discard(letterId, { state: 'discarded', by: null, note: null }, false);
+      }
+      for (const letterId of numbers.slice(0, 3)) await subject.ageLetter(letterId, 60 * 60_000);
+      const prune = () => maintenance.pruneDeadLetters(30 * 60_000, 2);
+      expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0]);
+      const left = await Promise.all(numbers.map((letterId) => subject.letters.get(letterId)));
+      expect(left.map((letter) => letter?.state)).toEqual([undefined, undefined, undefined, 'discarded', 'open']);
+    });
+
+    it('forgets keys that are free, once nothing is owed of their replay', async () => {
+      const [lane, keys] = [new a.TestLane(1), [a.tenantId(1)]];
+      await unitOfWork.run([], async ({ deadLetters }) => deadLetters.add(a.aDeadLetter(1, keys)));
+      await maintenance.forgetFreedKeys();
+      expect(await subject.parkedKeyRows()).toBe(1);
+      const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
+      const replay = a.aMessage(1, { keys, letterId: letter?.letterId ?? 0 });
+      const { outbox } = await unitOfWork.run(
+        [replay],
+        async (unit) => {
+          unit.settle(replay, 'accepted');
+          unit.outbox.add(a.anEvent('k', 'owed'));
+        },
+        lane,
+      );
+      await maintenance.forgetFreedKeys();
+      expect(await subject.parkedKeyRows()).toBe(1);
+      await maintenance.deleteDelivered(lane.id, outbox.at(0)?.seq ?? 0, (outbox.at(-1)?.seq ?? 0) + 1);
+      await maintenance.forgetFreedKeys();
+      expect(await subject.parkedKeyRows()).toBe(0);
     });
 
     it('removes the rows of deleted subdivisions, a step at a time, and no others', async () => {

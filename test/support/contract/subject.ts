@@ -2,16 +2,20 @@ import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
+import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
 import type { Unit, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import { aSubdivision, aTenant, licensed } from '../builders.ts';
 
 /** A unit of work over empty tables, and a look at what its repositories don't show. */
 export interface Subject {
   readonly unitOfWork: UnitOfWork;
+  readonly letters: DeadLetters;
   /** In the order of (lane, seq). */
   outbox(): Promise<readonly { readonly lane: string; readonly seq: number; readonly text: string }[]>;
   /** The offsets of the messages that letters are about. */
   deadLetters(): Promise<readonly number[]>;
+  /** As if the inbox had been pruned of everything. */
+  forgetMessages(): Promise<void>;
 }
 
 export type CreateSubject = () => Promise<Subject>;

@@ -1,5 +1,6 @@
 import { describeChunks } from './chunks.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
+import { describeParking } from './parking.contract.ts';
 import { describeRepositories } from './repositories.contract.ts';
 import { describeRuns } from './runs.contract.ts';
 import type { CreateSubject } from './subject.ts';
@@ -10,6 +11,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('repositories', () => describeRepositories(create));
     describe('a chunk', () => describeChunks(create));
     describe('runs', () => describeRuns(create));
+    describe('parking', () => describeParking(create));
     describe('the outbox', () => describeOutbox(create));
   });
 }

@@ -1,0 +1,77 @@
+import { createContainer } from '../container.ts';
+import type { KeyCount, LetterSummary, ReasonCount } from '../ports/dead-letters.ts';
+import { ageIn, keyIn, reasonIn, table, timeText } from './dlq-words.ts';
+import { reachDatabase } from './reachable.ts';
+import { configFor } from './settings.ts';
+import { print, UsageError, type Call } from './verb.ts';
+
+const LIMIT = 50;
+
+/** @returns the exit code */
+export async function listLetters({ positionals, values, environment }: Call): Promise<number> {
+  if (positionals.length > 0) throw new UsageError(`expected options only, got '${positionals.join(' ')}'`);
+  const [reason, key, age] = [reasonIn(values), keyIn(values), ageIn(values)];
+  const limit = limitIn(values);
+  const { cradle } = createContainer({ config: configFor(environment, ['DATABASE_URL']) });
+  const { deadLetters, clock, database } = cradle;
+  await reachDatabase(cradle);
+  try {
+    const filter = {
+      ...(reason !== undefined && { reason }),
+      ...(key !== undefined && { key }),
+      ...(age !== undefined && { before: clock.now() - age }),
+    };
+    const counts = await deadLetters.counts(filter);
+    const keys = await deadLetters.parkedKeys({ limit, ...(key !== undefined && { key }) });
+    const letters = await deadLetters.list(filter, { after: 0, limit });
+    if (values['json'] === true) {
+      for (const letter of letters) print(JSON.stringify(letter));
+    } else {
+      for (const line of linesOf(counts, keys, letters)) print(line);
+    }
+    return 0;
+  } finally {
+    await database.destroy();
+  }
+}
+
+function linesOf(
+  counts: readonly ReasonCount[],
+  keys: readonly KeyCount[],
+  letters: readonly LetterSummary[],
+): readonly string[] {
+  const lines: string[] = [];
+  if (counts.length === 0) lines.push('no open dead letters');
+  else {
+    lines.push(
+      ...table([
+        ['REASON', 'LETTERS', 'OLDEST'],
+        ...counts.map((count) => [count.reason, String(count.letters), timeText(count.oldest)]),
+      ]),
+    );
+  }
+  if (keys.length > 0) {
+    const rows = keys.map((one) => [one.key, timeText(one.parkedAt), String(one.letters), String(one.lowest ?? '-')]);
+    lines.push('', ...table([['PARKED KEY', 'SINCE', 'LETTERS', 'NEXT'], ...rows]));
+  }
+  if (letters.length > 0) {
+    const rows = letters.map((letter) => [
+      String(letter.letterId),
+      timeText(letter.time),
+      letter.reason,
+      letter.keys[0] ?? '-',
+      letter.message.split('\n', 1)[0] ?? '',
+    ]);
+    lines.push('', ...table([['LETTER', 'SINCE', 'REASON', 'KEY', 'MESSAGE'], ...rows]));
+  }
+  const all = counts.reduce((sum, count) => sum + count.letters, 0);
+  if (letters.length < all) lines.push(`... and ${all - letters.length} more; --limit shows them`);
+  return lines;
+}
+
+function limitIn({ limit }: Call['values']): number {
+  if (typeof limit !== 'string') return LIMIT;
+  const number = Number(limit);
+  if (Number.isInteger(number) && number >= 1 && number <= 1e6) return number;
+  throw new UsageError(`--limit is '${limit}'; expected a whole number from 1 to 1000000`);
+}

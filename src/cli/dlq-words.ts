@@ -1,0 +1,73 @@
+import type { DeadLetterReason } from '../ports/unit-of-work.ts';
+import { nearest } from './nearest.ts';
+import { UsageError, type Call } from './verb.ts';
+
+// The words of `licensing dlq`, read and written.
+
+export const REASONS = [
+  'UndecodableMessage',
+  'UnknownType',
+  'IdReused',
+  'HandlerFailed',
+  'FlushFailed',
+  'ParkedBehind',
+  'MalformedAnswer',
+  'TooLarge',
+] as const satisfies readonly DeadLetterReason[];
+
+type Values = Call['values'];
+
+/** @throws UsageError with the nearest reason */
+export function reasonIn({ reason }: Values): DeadLetterReason | undefined {
+  if (typeof reason !== 'string') return undefined;
+  const found = REASONS.find((one) => one.toLowerCase() === reason.toLowerCase());
+  if (found !== undefined) return found;
+  const near = nearest(reason, REASONS);
+  throw new UsageError(
+    `--reason is '${reason}'; ${near === undefined ? `expected one of: ${REASONS.join(', ')}` : `did you mean ${near}?`}`,
+  );
+}
+
+export function keyIn({ key }: Values): string | undefined {
+  if (typeof key !== 'string') return undefined;
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key)) return key.toLowerCase();
+  throw new UsageError(`--key is '${key}'; expected the id of a tenant or user, a UUID`);
+}
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds. */
+export function ageIn({ 'older-than': age }: Values): number | undefined {
+  if (typeof age !== 'string') return undefined;
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(age) ?? [];
+  const length = Object.entries(UNITS).find(([name]) => name === unit)?.[1];
+  if (length === undefined) throw new UsageError(`--older-than is '${age}'; expected 90s, 15m, 12h or 7d`);
+  return Number(number) * length;
+}
+
+/** The one letter that a call names. */
+export function letterIn(positionals: readonly string[]): number {
+  const [word = '', ...more] = positionals;
+  const number = Number(word);
+  if (more.length > 0 || !/^\d+$/.test(word) || !Number.isSafeInteger(number)) {
+    throw new UsageError(
+      `expected the number of one letter${word === '' ? '' : `; got '${positionals.join(' ')}'`}; \`licensing dlq list\` shows them`,
+    );
+  }
+  return number;
+}
+
+export function timeText(time: number): string {
+  return new Date(time).toISOString();
+}
+
+/** Columns as wide as their widest word; the last one as it comes. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((word, i) => (i === row.length - 1 ? word : word.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Knex } from 'knex';
+import { uuids } from './arrays.ts';
+import { execute, query } from './sql.ts';
+import type { ParkedKey, Store } from './store.ts';
+
+/** Which keys are parked, and the open letters that wait under them. Whoever writes here holds the lock of the key's row. */
+export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
+  return {
+    async lock(keys) {
+      if (keys.length === 0) return [];
+      return query<ParkedKey>(
+        db,
+        'SELECT key, parked, lane FROM parked_keys WHERE key = ANY (?::uuid[]) ORDER BY key FOR UPDATE',
+        [uuids(keys)],
+      );
+    },
+
+    async park(keys) {
+      if (keys.length === 0) return;
+      // An update and not nothing: it waits for whoever is just freeing the key, and parks it again after that.
+      await execute(
+        db,
+        `INSERT INTO parked_keys (key) SELECT * FROM unnest(?::uuid[])
+         ON CONFLICT (key) DO UPDATE SET parked = true,
+           parked_at = CASE WHEN parked_keys.parked THEN parked_keys.parked_at ELSE excluded.parked_at END`,
+        [uuids(keys)],
+      );
+    },
+
+    async lowest(keys) {
+      if (keys.length === 0) return undefined;
+      const found = await query<{ readonly letterId: number | null }>(
+        db,
+        'SELECT min(letter_id) AS "letterId" FROM parked_letters WHERE key = ANY (?::uuid[])',
+        [uuids(keys)],
+      );
+      return found[0]?.letterId ?? undefined;
+    },
+
+    async leave(letterId, keys, lane) {
+      await execute(db, 'DELETE FROM parked_letters WHERE letter_id = ?', [letterId]);
+      if (lane === undefined || keys.length === 0) return;
+      await execute(
+        db,
+        `INSERT INTO parked_keys (key, parked, lane) SELECT key, false, ?::uuid FROM unnest(?::uuid[]) AS k (key)
+         ON CONFLICT (key) DO UPDATE SET lane = excluded.lane,
+           parked = parked_keys.parked AND EXISTS (SELECT FROM parked_letters l WHERE l.key = parked_keys.key)`,
+        [lane, uuids(keys)],
+      );
+    },
+
+    async free(keys) {
+      if (keys.length === 0) return 0;
+      return execute(db, 'UPDATE parked_keys SET parked = false WHERE key = ANY (?::uuid[]) AND parked', [uuids(keys)]);
+    },
+
+    async forget(keys) {
+      if (keys.length === 0) return;
+      await execute(db, 'DELETE FROM parked_keys WHERE key = ANY (?::uuid[]) AND NOT parked', [uuids(keys)]);
+    },
+  };
+}
+
+/** Forgets keys that are free, once the lane of their last replay owes nothing. */
+export async function forgetFreedKeys(db: Knex): Promise<void> {
+  await execute(
+    db,
+    `DELETE FROM parked_keys k WHERE NOT k.parked AND NOT EXISTS (SELECT FROM outbox o WHERE o.lane = k.lane)`,
+    [],
+  );
+}

@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+import type {
+  DeadLetters,
+  Discarded,
+  KeyCount,
+  LetterFilter,
+  LetterSummary,
+  ReasonCount,
+  Resolution,
+  StoredLetter,
+} from '../ports/dead-letters.ts';
+import { parkableKeys } from '../ports/parked-keys.ts';
+import { countLetters, getLetter, listLetters, listParkedKeys, noteFailure } from '../repos/dead-letter-queries.ts';
+import { postgresStore } from '../repos/postgres.ts';
+import type { Store } from '../repos/store.ts';
+import { inTransaction } from './transaction.ts';
+
+/** The dead letters as an operator has them, on PostgreSQL. */
+export class KnexDeadLetters implements DeadLetters {
+  private readonly db: Knex;
+
+  constructor(db: Knex) {
+    this.db = db;
+  }
+
+  async counts(filter: LetterFilter): Promise<readonly ReasonCount[]> {
+    return countLetters(this.db, filter);
+  }
+
+  async list(
+    filter: LetterFilter,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly LetterSummary[]> {
+    return listLetters(this.db, filter, page);
+  }
+
+  async parkedKeys(page: { readonly limit: number; readonly key?: string }): Promise<readonly KeyCount[]> {
+    return listParkedKeys(this.db, page);
+  }
+
+  async get(letterId: number): Promise<StoredLetter | undefined> {
+    return getLetter(this.db, letterId);
+  }
+
+  async lowest(key: string): Promise<number | undefined> {
+    return postgresStore(this.db).parkedKeys.lowest(parkableKeys([key]));
+  }
+
+  async failed(letterId: number, failure: Parameters<DeadLetters['failed']>[1]): Promise<void> {
+    await noteFailure(this.db, letterId, failure);
+  }
+
+  async discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded> {
+    return inTransaction(this.db, async (trx) => {
+      const { state, keys } = await discard(postgresStore(trx), letterId, resolution, freeKeys);
+      const parked: KeyCount[] = [];
+      for (const key of keys) parked.push(...(await listParkedKeys(trx, { limit: 1, key })));
+      return { state, parked };
+    });
+  }
+
+  async freeIfEmpty(key: string): Promise<boolean> {
+    return inTransaction(this.db, (trx) => freeIfEmpty(postgresStore(trx), key));
+  }
+}
+
+/** In one transaction: first the locks of its keys, as everybody takes them, then the letter's own. */
+export async function discard(
+  { deadLetters, parkedKeys }: Store,
+  letterId: number,
+  resolution: Resolution,
+  freeKeys: boolean,
+): Promise<{ readonly state: Discarded['state']; readonly keys: readonly string[] }> {
+  const keys = parkableKeys((await deadLetters.keysOf(letterId)) ?? []);
+  await parkedKeys.lock(keys);
+  const letter = await deadLetters.lock(letterId);
+  if (letter?.state !== 'open') return { state: letter?.state, keys: [] };
+  await parkedKeys.leave(letterId, keys, undefined);
+  await deadLetters.resolve(letterId, resolution);
+  if (freeKeys) await parkedKeys.free(keys);
+  return { state: 'open', keys };
+}
+
+/** In one transaction: whoever parks this key, or parks something behind it, waits, and whoever has just done so is waited for. */
+export async function freeIfEmpty({ parkedKeys }: Store, key: string): Promise<boolean> {
+  const keys = parkableKeys([key]);
+  await parkedKeys.lock(keys);
+  if ((await parkedKeys.lowest(keys)) !== undefined) return false;
+  return (await parkedKeys.free(keys)) > 0;
+}

@@ -1,0 +1,73 @@
+import type { Store } from '../repos/store.ts';
+import type { Position } from '../ports/messages.ts';
+import { constrain } from './in-memory-constraints.ts';
+import { numberKey, type InMemoryDatabase } from './in-memory-database.ts';
+
+// The tables of dead letters and parked keys in memory.
+
+export function deadLetters(db: InMemoryDatabase): Store['deadLetters'] {
+  const { deadLetters, parkedLetters, clock } = db;
+  const has = ({ topic, partition, offset, timestamp }: Position): boolean =>
+    deadLetters.filter(
+      ({ received: at }) =>
+        at.topic === topic && at.partition === partition && at.offset === offset && at.timestamp === timestamp,
+    ).length > 0;
+  return {
+    has: async (position) => has(position),
+    async add(letters) {
+      for (const letter of letters) {
+        constrain(!has(letter.received), 'dead letter at a position');
+        const letterId = db.nextLetterId();
+        deadLetters.set(numberKey(letterId), { ...letter, letterId, state: 'open', resolution: null });
+        if (!letter.parks) continue;
+        for (const key of letter.keys) parkedLetters.set(`${key}/${numberKey(letterId)}`, { key, letterId });
+      }
+    },
+    keysOf: async (letterId) => deadLetters.get(numberKey(letterId))?.keys,
+    lock: async (letterId) => deadLetters.get(numberKey(letterId)),
+    async resolve(letterId, { state, by, note }) {
+      const letter = deadLetters.get(numberKey(letterId));
+      if (letter === undefined) return;
+      deadLetters.set(numberKey(letterId), {
+        ...letter,
+        state,
+        resolution: { state, by, note, at: clock.now() },
+      });
+    },
+  };
+}
+
+export function parkedKeys({ parkedKeys, parkedLetters, clock }: InMemoryDatabase): Store['parkedKeys'] {
+  const isEmpty = (key: string): boolean => parkedLetters.filter((letter) => letter.key === key).length === 0;
+  return {
+    lock: async (keys) => keys.flatMap((key) => parkedKeys.get(key) ?? []),
+    async park(keys) {
+      for (const key of keys) {
+        const row = parkedKeys.get(key);
+        if (row?.parked === true) continue;
+        parkedKeys.set(key, { key, parked: true, lane: row?.lane ?? null, parkedAt: clock.now() });
+      }
+    },
+    async lowest(keys) {
+      const wanted = new Set(keys);
+      const waiting = parkedLetters.filter(({ key }) => wanted.has(key)).map(({ letterId }) => letterId);
+      return waiting.length === 0 ? undefined : Math.min(...waiting);
+    },
+    async leave(letterId, keys, lane) {
+      for (const key of keys) parkedLetters.delete(`${key}/${numberKey(letterId)}`);
+      if (lane === undefined) return;
+      for (const key of keys) {
+        const { parked = false, parkedAt = clock.now() } = parkedKeys.get(key) ?? {};
+        parkedKeys.set(key, { key, lane, parkedAt, parked: parked && !isEmpty(key) });
+      }
+    },
+    async free(keys) {
+      const rows = keys.flatMap((key) => parkedKeys.get(key) ?? []).filter(({ parked }) => parked);
+      for (const row of rows) parkedKeys.set(row.key, { ...row, parked: false });
+      return rows.length;
+    },
+    async forget(keys) {
+      for (const key of keys) if (parkedKeys.get(key)?.parked === false) parkedKeys.delete(key);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { NotReplayable } from '../ports/errors.ts';
+import { parkableKeys } from '../ports/parked-keys.ts';
+import type { DeadLetter, UnitMessage } from '../ports/unit-of-work.ts';
+import type { Store } from '../repos/store.ts';
+import type { Journal } from './identity-map.ts';
+
+/** The letter that a unit replays, with its keys and the locks of these held. */
+interface Replay {
+  readonly message: UnitMessage;
+  readonly letterId: number;
+  /** Keys under which it waits; none when it is in no order. */
+  readonly keys: readonly string[];
+}
+
+/** Which keys are parked, for the length of a unit: as read, under the locks of their rows, and what the unit parks itself. */
+export class Parking {
+  private readonly store: Store;
+  private readonly journal: Journal;
+  private readonly parked = new Set<string>();
+  /** Keys that are free, whose last replay is adopted here: nobody has to know of it any more. */
+  private freed: readonly string[] = [];
+  private readonly lanes = new Map<string, string>();
+  private replay: Replay | undefined;
+
+  constructor(store: Store, journal: Journal) {
+    this.store = store;
+    this.journal = journal;
+  }
+
+  /** Reads what is parked, and waits for whoever is about to free it. */
+  async read(messages: readonly UnitMessage[]): Promise<void> {
+    const keys = await this.lock(parkableKeys(messages.flatMap((message) => message.keys)));
+    this.freed = keys.filter((key) => !this.parked.has(key));
+  }
+
+  behind(message: UnitMessage): string | undefined {
+    if (this.parked.size === 0 || message === this.replay?.message) return undefined;
+    return message.keys.find((key) => this.parked.has(key));
+  }
+
+  add({ keys, parks }: DeadLetter): void {
+    if (!parks) return;
+    for (const key of keys) {
+      if (this.parked.has(key)) continue;
+      this.journal.record(() => this.parked.delete(key));
+      this.parked.add(key);
+    }
+  }
+
+  /**
+   * Takes up a letter for its replay: the locks of its keys first, as everybody takes them, then its own, then its identity.
+   * @throws NotReplayable
+   */
+  async takeUp(message: UnitMessage, letterId: number, lane: string): Promise<void> {
+    const { deadLetters, parkedKeys, inbox } = this.store;
+    const stored = await deadLetters.keysOf(letterId);
+    const keys = parkableKeys([...(stored ?? []), ...message.keys]);
+    await this.lock(keys);
+    const letter = await deadLetters.lock(letterId);
+    if (letter === undefined) throw new NotReplayable('absent', `there is no letter ${letterId}`);
+    if (letter.state !== 'open') throw new NotReplayable('resolved', `letter ${letterId} is ${letter.state} already`);
+    const lowest = await parkedKeys.lowest(keys);
+    if (lowest !== undefined && lowest < letterId) {
+      throw new NotReplayable(
+        'behind',
+        `letter ${letterId} waits behind letter ${lowest}, which is of the same tenant or user`,
+      );
+    }
+    if (!(await inbox.revive(message, lane))) {
+      throw new NotReplayable(
+        'superseded',
+        `the message of letter ${letterId} has taken effect since; discard the letter`,
+      );
+    }
+    this.replay = { message, letterId, keys: letter.parks ? parkableKeys(letter.keys) : [] };
+  }
+
+  /** What lanes may still owe of replays of these keys: it must not be overtaken by what is owed now. */
+  debts(lane: string): readonly { readonly lane: string; readonly key: string }[] {
+    return [...this.lanes].flatMap(([key, owing]) => (owing === lane ? [] : [{ lane: owing, key }]));
+  }
+
+  /** Before the letters are written: their numbers are given under the locks of their keys. */
+  async flush(letters: readonly DeadLetter[]): Promise<void> {
+    const parking = letters.filter(({ parks }) => parks).flatMap(({ keys }) => keys);
+    await this.store.parkedKeys.park(parkableKeys(parking));
+    await this.store.parkedKeys.forget(this.freed);
+  }
+
+  /** The replay has come to its end; `lane` owes what follows from it. */
+  async resolve(lane: string): Promise<void> {
+    if (this.replay === undefined) return;
+    const { letterId, keys } = this.replay;
+    await this.store.parkedKeys.leave(letterId, keys, lane);
+    await this.store.deadLetters.resolve(letterId, { state: 'replayed', by: null, note: null });
+  }
+
+  /** @returns those that have a row */
+  private async lock(keys: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.store.parkedKeys.lock(keys);
+    for (const { key, parked, lane } of rows) {
+      if (parked) this.parked.add(key);
+      if (lane !== null) this.lanes.set(key, lane);
+    }
+    return rows.map(({ key }) => key);
+  }
+}

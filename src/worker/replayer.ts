@@ -1,0 +1,138 @@
+import type { CloudEvents } from '../ports/cloud-events.ts';
+import type { DeadLetters, StoredLetter } from '../ports/dead-letters.ts';
+import { CommitOutcomeUnknown, DatabaseUnavailable, NotReplayable, StaleRead } from '../ports/errors.ts';
+import type { ReceivedMessage } from '../ports/messages.ts';
+import type { Topics } from '../ports/topics.ts';
+import type { DeadLetterReason, OutboxLane, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import { Backoff } from './backoff.ts';
+import { ReplayFailed, type Dispatcher, type Ending } from './dispatcher.ts';
+import type { Planner } from './planner.ts';
+import type { Task } from './task.ts';
+import type { UserLookUps } from './user-lookups.ts';
+
+/** How a replay ended. `left`: it did not come to it, and why. */
+export type Replayed =
+  | { readonly what: Ending['what'] }
+  | { readonly what: 'failed'; readonly reason: DeadLetterReason; readonly message: string }
+  | { readonly what: 'left'; readonly why: NotReplayable['why'] | 'skipped'; readonly message: string };
+
+export interface ReplayOptions {
+  readonly signal: AbortSignal;
+  /** Everything is done, and undone: only the ending is told. */
+  readonly dryRun: boolean;
+}
+
+interface Dependencies {
+  readonly unitOfWork: UnitOfWork;
+  readonly dispatcher: Dispatcher;
+  readonly planner: Planner;
+  readonly userLookUps: UserLookUps;
+  readonly cloudEvents: CloudEvents;
+  readonly deadLetters: DeadLetters;
+  readonly topics: Topics;
+  /** Of these replays alone; what they owe is published by the relay of any worker. */
+  readonly lane: OutboxLane;
+}
+
+/** How often the database may refuse what a message made, or be away, before that is the end. */
+const STALE_READS = 4;
+const TRIES = 8;
+
+/**
+ * Runs the stored message of a dead letter under the identity that the letter has kept. That it is open, and its turn, is checked in
+ * the transaction of its effect, where it is resolved too: two at once, or one again after a crash, take effect once.
+ */
+export class Replayer {
+  private readonly d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.d = dependencies;
+  }
+
+  /** @throws DatabaseUnavailable when it stays away, CommitOutcomeUnknown, ConfigurationError */
+  async replay(letterId: number, options: ReplayOptions): Promise<Replayed> {
+    const letter = await this.d.deadLetters.get(letterId);
+    if (letter === undefined) return { what: 'left', why: 'absent', message: `there is no letter ${letterId}` };
+    if (letter.state !== 'open') {
+      return { what: 'left', why: 'resolved', message: `letter ${letterId} is ${letter.state} already` };
+    }
+    const task = await this.plan(letter, options.signal);
+    if (task === undefined) {
+      const message = `the message of letter ${letterId} is one that is skipped here: a type of no interest, or a look-up without a USER_DOMAIN_URL`;
+      return { what: 'left', why: 'skipped', message };
+    }
+    try {
+      return { what: (await this.run(task, letter, options)).what };
+    } catch (error) {
+      if (error instanceof NotReplayable) return { what: 'left', why: error.why, message: error.message };
+      const failed = failureOf(error);
+      if (failed === undefined) throw error;
+      if (!options.dryRun) await this.d.deadLetters.failed(letterId, failed);
+      return { what: 'failed', reason: failed.reason, message: failed.message };
+    }
+  }
+
+  private async plan(letter: StoredLetter, signal: AbortSignal): Promise<Task | undefined> {
+    const { planner, userLookUps, topics } = this.d;
+    const plans = letter.topic === topics.userLookUps ? userLookUps : planner;
+    const [task] = await plans.plan([this.receivedOf(letter)], signal);
+    return task?.replaying(letter.letterId, letter.identity);
+  }
+
+  private receivedOf({ topic, partition, offset, timestamp, key, value, headers }: StoredLetter): ReceivedMessage {
+    return { topic, partition, offset, timestamp, key, value, headers: this.d.cloudEvents.decodeHeaders(headers) };
+  }
+
+  private async run(task: Task, letter: StoredLetter, { signal, dryRun }: ReplayOptions): Promise<Ending> {
+    const { unitOfWork, dispatcher, deadLetters, lane } = this.d;
+    const backoff = new Backoff();
+    let ended: Ending | undefined;
+    let unclear = false;
+    const work = async (unit: Unit): Promise<Ending> => {
+      ended = await dispatcher.replay(task, unit);
+      if (dryRun) throw new Undone(ended);
+      return ended;
+    };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await unitOfWork.run([task], work, lane)).value;
+      } catch (error) {
+        if (error instanceof Undone) return error.ending;
+        // It was this very replay that has resolved it, if the COMMIT of a try before went through after all.
+        const resolved = error instanceof NotReplayable && error.why === 'resolved';
+        if (unclear && resolved && ended !== undefined) {
+          if ((await deadLetters.get(letter.letterId))?.state === 'replayed') return ended;
+        }
+        if (error instanceof StaleRead ? tries >= STALE_READS : !mayPass(error) || tries >= TRIES) throw error;
+        unclear ||= error instanceof CommitOutcomeUnknown;
+      }
+      await backoff.wait(signal);
+    }
+  }
+}
+
+/** What a dry run throws to have everything undone. */
+class Undone extends Error {
+  override readonly name = 'Undone';
+  readonly ending: Ending;
+
+  constructor(ending: Ending) {
+    super('a dry run');
+    this.ending = ending;
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable || error instanceof CommitOutcomeUnknown;
+}
+
+/** Undefined: it was not the message that failed. */
+function failureOf(
+  error: unknown,
+): { readonly reason: DeadLetterReason; readonly message: string; readonly exception: string } | undefined {
+  if (error instanceof ReplayFailed) {
+    return { reason: error.reason, message: error.message, exception: error.cause.name };
+  }
+  if (error instanceof StaleRead) return { reason: 'FlushFailed', message: error.message, exception: error.name };
+  return undefined;
+}
