@@ -5,7 +5,12 @@ import { identity } from './identity.ts';
 import type { Model } from './model.ts';
 
 /** What the DLQ topics hold: original bytes and headers, and who wrote them off, when and why. */
-export function checkLetters(model: Model, { collector, sources, group }: World, differ: Differ): void {
+export function checkLetters(
+  model: Model,
+  { collector, sources, group }: World,
+  clockError: number,
+  differ: Differ,
+): void {
   const records = sources.flatMap((topic) => collector.records(`${topic}.dlq`));
   const { first } = firstOccurrences(records, originOf, differ);
   const expected = new Map(model.letters.map((letter) => [at(letter.record), letter]));
@@ -35,7 +40,8 @@ export function checkLetters(model: Model, { collector, sources, group }: World,
       differ,
     );
     if (!message || !exception) differ(`${what} does not say why: '${message}', '${exception}'`);
-    if (time === undefined || !(Date.parse(time) >= record.timestamp - 5)) differ(`${what} was written off at ${time}`);
+    if (time === undefined || !(Date.parse(time) >= record.timestamp - 5 - clockError))
+      differ(`${what} was written off at ${time}`);
   }
   for (const [origin, letter] of first) {
     if (!expected.has(origin)) differ(`${at(letter)} is a dead letter of ${origin}: ${header(letter, 'dlq-message')}`);

@@ -46,6 +46,8 @@ export interface ModelOptions {
   readonly source?: string;
   /** What the user domain answers: a profile, undefined for 404, 'malformed'. Left out: there is no user domain. */
   readonly userDomain?: ((userId: string) => Profile | undefined | 'malformed') | undefined;
+  /** Messages whose events are larger than their topic takes: nobody but the test that sends them knows. */
+  readonly tooLarge?: ((record: WireRecord) => boolean) | undefined;
   /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
   readonly decidedAt: (answerId: string) => number | undefined;
 }
@@ -106,6 +108,7 @@ export class Model {
     };
     if (decoded === undefined) return bury('UndecodableMessage');
     if (rule === undefined) return bury('UnknownType');
+    if (this.options.tooLarge?.(record) === true) return bury('TooLarge');
     const cause: Cause = {
       record,
       id: identity.id,

@@ -37,13 +37,16 @@ export class WorkerProcess {
   readonly name: string;
   readonly env: Environment;
   private readonly folder: string;
+  private readonly program: readonly string[];
   private child: Child;
   private lives = 0;
   private logFile = '';
 
-  constructor(name: string, env: Environment) {
+  /** @param program what Node runs; default: the real CLI's `worker` */
+  constructor(name: string, env: Environment, program: readonly string[] = [MAIN, 'worker']) {
     this.name = name;
     this.env = env;
+    this.program = program;
     this.folder = mkdtempSync(join(tmpdir(), 'licensing-worker-'));
     this.child = this.spawn();
   }
@@ -127,7 +130,7 @@ export class WorkerProcess {
     this.logFile = join(this.folder, `${this.lives}.log`);
     return spawnChild({
       command: process.execPath,
-      args: [MAIN, 'worker'],
+      args: this.program,
       cwd: ROOT,
       env,
       logFile: this.logFile,
