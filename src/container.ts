@@ -13,7 +13,7 @@ import type { Kafka } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino, type Logger } from 'pino';
 import { KafkaCloudEvents } from './adapters/cloud-events.ts';
-import { KafkaAdmin } from './adapters/kafka-admin.ts';
+import { DLQ_EXTRA_BYTES, KafkaAdmin } from './adapters/kafka-admin.ts';
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConsumer } from './adapters/kafka-consumer.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
@@ -246,6 +246,7 @@ function worker(config: Config) {
         new Dispatcher({
           ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock'),
           consumerGroup: config.kafkaGroupId,
+          maxLetterBytes: config.maxMessageBytes + DLQ_EXTRA_BYTES,
         }),
     ).singleton(),
     userLookUps: asFunction(
@@ -288,7 +289,7 @@ function worker(config: Config) {
   };
 }
 
-export { DLQ_EXTRA_BYTES } from './adapters/kafka-admin.ts';
+export { DLQ_EXTRA_BYTES };
 
 export interface Subject {
   /** In the registry, by TopicRecordNameStrategy. */

@@ -26,6 +26,8 @@ export interface FaultCase {
   /** Of the world, beside small chunks. */
   readonly env?: Environment;
   readonly load?: Partial<UnderLoadOptions>;
+  /** The case sends the rest of the load itself. */
+  readonly sendsRest?: boolean;
   /** Starts the workers; default: one real one. */
   readonly begin?: (around: Omit<Around, 'load'>) => Promise<unknown>;
   /** Called amid the load; resolves when the fault is over and nothing more has to be done. */
@@ -71,7 +73,8 @@ async function run(one: FaultCase, stack: Stack, world: World): Promise<void> {
     const around = { stack, world, load };
     await load.amid();
     let over = 0;
-    await Promise.all([load.sendRest(), one.inject(around).then(() => (over = performance.now()))]);
+    const rest = one.sendsRest === true ? undefined : load.sendRest();
+    await Promise.all([rest, one.inject(around).then(() => (over = performance.now()))]);
     await world.settled(SETTLES_WITHIN_MS);
     const seconds = (performance.now() - over) / 1_000;
     const checked = await check(world, one.check);

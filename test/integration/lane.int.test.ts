@@ -150,6 +150,7 @@ class World {
           eventHandlers: new Map(),
           topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
           consumerGroup: 'test',
+          maxLetterBytes: 1_000_000,
           clock: { now: () => a.NOW },
         }),
         producer: { publish: (messages) => this.publish(messages) },

@@ -79,8 +79,8 @@ function checkAcknowledged({ acknowledged, collector, sources }: World, differ: 
 
 /** Stretch by stretch between the world's barriers; in each, by rank, topic (commands, users, look-ups), partition and offset. */
 function inEffectOrder({ sources, collector, barriers }: World, rank: (record: WireRecord) => number): WireRecord[] {
-  const stretchOf = ({ topic, partition, offset }: WireRecord): number => {
-    const found = barriers.findIndex((barrier) => offset < (barrier.get(`${topic}/${partition}`) ?? 0));
+  const stretchOf = ({ topic, partition, index }: WireRecord): number => {
+    const found = barriers.findIndex((barrier) => index < (barrier.get(`${topic}/${partition}`) ?? 0));
     return found === -1 ? barriers.length : found;
   };
   return sources
@@ -93,7 +93,7 @@ function inEffectOrder({ sources, collector, barriers }: World, rank: (record: W
         a.order[1] - b.order[1] ||
         a.order[2] - b.order[2] ||
         a.record.partition - b.record.partition ||
-        a.record.offset - b.record.offset,
+        a.record.index - b.record.index,
     )
     .map(({ record }) => record);
 }

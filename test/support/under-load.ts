@@ -9,47 +9,53 @@ import type { World } from './world.ts';
 export const SMALL_CHUNKS = { CHUNK_MAX_MESSAGES: '20' };
 
 const AT_ONCE = 100;
-/** What is sent before the fault; the rest is sent while it lasts. */
-const FIRST_SHARE = 0.7;
 
 export interface UnderLoadOptions {
   readonly seed: number;
   readonly messages: number;
   readonly unknownSchemas?: boolean;
+  readonly letters?: boolean;
+  /** What is sent before the fault; the rest is sent while it lasts. Default 0.7. */
+  readonly firstShare?: number;
 }
 
 /** A mixed load on its way through a world. */
 export class UnderLoad {
+  readonly messages: readonly (Sending | RawSending)[];
   private readonly world: World;
-  private readonly size: number;
-  private readonly rest: readonly (Sending | RawSending)[];
   private readonly before: number;
+  private sent: number;
 
-  private constructor(world: World, size: number, rest: readonly (Sending | RawSending)[], before: number) {
+  private constructor(world: World, messages: readonly (Sending | RawSending)[], sent: number, before: number) {
     this.world = world;
-    this.size = size;
-    this.rest = rest;
+    this.messages = messages;
+    this.sent = sent;
     this.before = before;
   }
 
   /** Resolves when the first share of it is sent. */
-  static async start(world: World, { seed, messages, unknownSchemas = true }: UnderLoadOptions): Promise<UnderLoad> {
-    const { partitions } = world;
-    const { first, load } = generate({ seed, messages, unknownSchemas, partitions, now: Date.now() });
+  static async start(world: World, options: UnderLoadOptions): Promise<UnderLoad> {
+    const { firstShare = 0.7, ...rest } = options;
+    const { first, load } = generate({ ...rest, partitions: world.partitions, now: Date.now() });
     await world.send(first);
     await world.settled();
     const before = await world.count('inbox');
-    const share = Math.round(load.length * FIRST_SHARE);
+    const share = Math.round(load.length * firstShare);
     await world.send(load.slice(0, share));
-    return new UnderLoad(world, load.length, load.slice(share), before);
+    return new UnderLoad(world, load, share, before);
   }
 
   /** Sends what is left, and what a broker refuses again and again, as producers do. Resolves when all of it is acknowledged. */
   async sendRest(): Promise<void> {
-    for (let i = 0; i < this.rest.length; i += AT_ONCE) {
-      const some = this.rest.slice(i, i + AT_ONCE);
+    for (let some = this.next(); some.length > 0; some = this.next()) {
       await until('a batch is acknowledged', async () => unlessNotYet(this.world.send(some).then(() => true)), 120_000);
     }
+  }
+
+  private next(): readonly (Sending | RawSending)[] {
+    const some = this.messages.slice(this.sent, this.sent + AT_ONCE);
+    this.sent += some.length;
+    return some;
   }
 
   async handled(): Promise<number> {
@@ -60,10 +66,10 @@ export class UnderLoad {
   async amid(): Promise<void> {
     const handled = await until('the load is under way', async () => {
       const n = await this.handled();
-      return n > this.size / 20 && n;
+      return n > this.messages.length / 20 && n;
     });
-    if (handled > this.size * 0.6)
-      throw new Error(`a load of ${this.size} is too small: ${handled} are handled already`);
+    const { length } = this.messages;
+    if (handled > length * 0.6) throw new Error(`a load of ${length} is too small: ${handled} are handled already`);
   }
 
   /** Stops the worker's process at a moment when it has committed what nobody has been told yet, and has more before it. */

@@ -45,7 +45,7 @@ export class World {
   readonly partitions: number;
   readonly database: TestDatabase;
   readonly workers: WorkerProcess[] = [];
-  /** The source topics' ends at moments when everything before them had taken effect. */
+  /** The source topics' ends, as the collector counts, at moments when everything before them had taken effect. */
   readonly barriers: Offsets[] = [];
   readonly collector: Collector;
   /** The `ce_id` of every message that the broker has acknowledged, null where it has none. */
@@ -168,8 +168,8 @@ export class World {
       within,
       () => `(lag ${lag}, outbox ${owed})`,
     );
-    this.barriers.push(barrier);
     await this.collector.caughtUp(this.allTopics);
+    this.barriers.push(new Map([...barrier].map(([name, end]) => [name, this.collector.indexOf(name, end)])));
   }
 
   /** The events and rejections that name this message as their cause, as soon as there are `atLeast` many, in their order. */
