@@ -73,39 +73,47 @@ export class Dispatcher {
     }
   }
 
-  private reject(task: Task, unit: Unit, { code, message, field }: Rejection): Ending {
+  private reject(task: Task, unit: Unit, rejection: Rejection): Ending {
+    try {
+      unit.outbox.add(this.answerOf(task, rejection));
+    } catch (error) {
+      // A correlation id may be as long as it likes, and the answer carries it twice.
+      if (error instanceof MessageTooLarge) return this.end(task, unit, 'TooLarge', error);
+      throw error;
+    }
+    unit.settle(task, 'rejected');
+    return REJECTED;
+  }
+
+  private answerOf(task: Task, { code, message, field }: Rejection): OutgoingMessage {
     const { cloudEvents, topics, clock } = this.d;
     const { context, names, type } = task;
     const { id, source } = context.identity;
     const aggregateId = names.subdivisionId ?? names.tenantId ?? names.userId;
     const now = clock.now();
-    unit.outbox.add(
-      cloudEvents.write({
-        topic: topics.rejections,
-        key: context.key,
-        type: 'licensing.rejections.CommandRejected',
-        data: {
-          commandId: id,
-          commandSource: source,
-          commandType: type ?? '',
-          code,
-          message,
-          field,
-          tenantId: names.tenantId,
-          aggregateId,
-          correlationId: context.correlationId,
-          rejectedAt: now,
-        },
-        id: cloudEvents.eventId(context, 0),
-        time: now,
-        subject: aggregateId ?? id,
-        causationId: context.causationId,
-        correlationId: context.correlationId ?? id,
-        traceparent: context.traceparent,
-      }),
-    );
-    unit.settle(task, 'rejected');
-    return REJECTED;
+    return cloudEvents.write({
+      topic: topics.rejections,
+      key: context.key,
+      type: 'licensing.rejections.CommandRejected',
+      data: {
+        commandId: id,
+        commandSource: source,
+        commandType: type ?? '',
+        code,
+        message,
+        field,
+        tenantId: names.tenantId,
+        aggregateId,
+        correlationId: context.correlationId,
+        rejectedAt: now,
+      },
+      id: cloudEvents.eventId(context, 0),
+      time: now,
+      subject: aggregateId ?? id,
+      causationId: context.causationId,
+      correlationId: context.correlationId ?? id,
+      traceparent: context.traceparent,
+    });
   }
 
   /** The id belongs to another message, so this one goes by its position; the same position again is a redelivery. */
