@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -63,12 +63,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const wanted = options.only ?? ALL;
   const temporary: string[] = [];
   const runDir = await makeRunDir(options.dataDir, temporary);
+  const cacheDir = resolve(options.cacheDir ?? CACHE_DIR);
+  mkdirSync(cacheDir, { recursive: true });
   const around: ServiceSurroundings = {
-    cacheDir: resolve(options.cacheDir ?? CACHE_DIR),
+    // A class archive is good for one path alone, by whatever name one comes to it.
+    cacheDir: realpathSync(cacheDir),
     runDir,
     log: options.log ?? (() => undefined),
   };
-  mkdirSync(around.cacheDir, { recursive: true });
 
   const parts: Service[] = [];
   const begin = <S extends Service>(name: ServiceName, create: () => Promise<S>): Promise<S | undefined> =>

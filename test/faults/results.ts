@@ -24,7 +24,10 @@ export interface Result extends FaultText {
   readonly runs: readonly Observation[];
 }
 
-const FOLDER = fileURLToPath(new URL('../../.cache/faults', import.meta.url));
+/** Another place than the usual one: for runs whose results are not to be kept. */
+export const RESULTS_FOLDER = 'FAULT_RESULTS_FOLDER';
+
+const FOLDER = process.env[RESULTS_FOLDER] ?? fileURLToPath(new URL('../../.cache/faults', import.meta.url));
 
 /** Adds a run to what is known of a case: the suite may be run case by case. */
 export async function keep(text: FaultText, run: Observation): Promise<void> {
