@@ -13,7 +13,7 @@ import type { Kafka } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino, type Logger } from 'pino';
 import { KafkaCloudEvents } from './adapters/cloud-events.ts';
-import { KafkaAdmin } from './adapters/kafka-admin.ts';
+import { DLQ_EXTRA_BYTES, KafkaAdmin } from './adapters/kafka-admin.ts';
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConsumer } from './adapters/kafka-consumer.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
@@ -253,6 +253,7 @@ function worker(config: Config) {
           ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock'),
           consumerGroup: config.kafkaGroupId,
           parkUndecodable: config.parkUndecodable,
+          maxLetterBytes: config.maxMessageBytes + DLQ_EXTRA_BYTES,
         }),
     ).singleton(),
     userLookUps: asFunction(
@@ -303,7 +304,7 @@ function worker(config: Config) {
   };
 }
 
-export { DLQ_EXTRA_BYTES } from './adapters/kafka-admin.ts';
+export { DLQ_EXTRA_BYTES };
 export type { Replayed } from './worker/replayer.ts';
 
 export interface Subject {

@@ -19,16 +19,25 @@ const METADATA_REQUEST = Buffer.from('0000000f' + '0003' + '0004' + '00000000' +
 const BROKER_COUNT_AT = 12;
 const CLUSTER_ID = 'bGljZW5zaW5nLXN0YWNrMQ';
 
+export interface KafkaService extends Service {
+  /** Where who comes in through the proxy is let through to; see `StackOptions.kafkaProxyPort`. */
+  readonly portBehindProxy: number;
+}
+
 /** A one-node Kafka (KRaft) with empty data; not started yet. */
-export async function createKafka({ cacheDir, runDir, log }: ServiceSurroundings): Promise<Service> {
+export async function createKafka(
+  { cacheDir, runDir, log }: ServiceSurroundings,
+  proxyPort: number | undefined,
+): Promise<KafkaService> {
   const jars = await kafkaJars(cacheDir, log);
-  const [port, controllerPort] = [await freePort(), await freePort()];
+  const [port, controllerPort, portBehindProxy] = [await freePort(), await freePort(), await freePort()];
   const dataDir = join(runDir, `kafka-${port}`);
   const settings = join(runDir, `kafka-${port}.properties`);
-  await writeFile(settings, serverProperties(port, controllerPort, dataDir));
+  const proxied = proxyPort === undefined ? undefined : { port: portBehindProxy, advertised: proxyPort };
+  await writeFile(settings, serverProperties({ port, controllerPort, dataDir, proxied }));
   await copyDirectory(await formattedData(cacheDir, jars), dataDir);
   const archive = classArchive(cacheDir, 'kafka', jars, runDir);
-  return createService({
+  const service = createService({
     name: 'kafka',
     port,
     logFile: join(runDir, 'kafka.log'),
@@ -50,6 +59,13 @@ export async function createKafka({ cacheDir, runDir, log }: ServiceSurroundings
     probe: () => probe(port),
     afterGracefulEnd: archive.keep,
   });
+  return {
+    ...service,
+    portBehindProxy,
+    get pid() {
+      return service.pid; // the spread has copied a value
+    },
+  };
 }
 
 /**
@@ -82,7 +98,7 @@ function formattedData(cacheDir: string, jars: string): Promise<string> {
   return ensureCached(`${jars}-formatted`, async (unfinished) => {
     const data = join(unfinished, 'data');
     const settings = join(unfinished, 'properties');
-    await writeFile(settings, serverProperties(1, 2, data));
+    await writeFile(settings, serverProperties({ port: 1, controllerPort: 2, dataDir: data }));
     await promisify(execFile)('java', [
       LOGGER,
       '-XX:+UseSerialGC',
@@ -103,16 +119,29 @@ function formattedData(cacheDir: string, jars: string): Promise<string> {
   }).then((directory) => join(directory, 'data'));
 }
 
-function serverProperties(port: number, controllerPort: number, dataDir: string): string {
+interface ServerSettings {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly dataDir: string;
+  /** A second way in: clients that come by it are told to come back by the advertised port. */
+  readonly proxied?: { readonly port: number; readonly advertised: number } | undefined;
+}
+
+function serverProperties({ port, controllerPort, dataDir, proxied }: ServerSettings): string {
+  const [listener, advertised] =
+    proxied === undefined
+      ? ['', '']
+      : [`,PROXIED://${HOST}:${proxied.port}`, `,PROXIED://${HOST}:${proxied.advertised}`];
   return `
 process.roles=broker,controller
 node.id=1
 # The static quorum and not controller.quorum.bootstrap.servers: the latter writes the port into the formatted data.
 controller.quorum.voters=1@${HOST}:${controllerPort}
-listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}
-advertised.listeners=PLAINTEXT://${HOST}:${port}
+listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${listener}
+advertised.listeners=PLAINTEXT://${HOST}:${port}${advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 log.dirs=${dataDir}
 # One node can hold one replica of its own topics.
 offsets.topic.replication.factor=1

@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortTakenError, StackError } from './errors.ts';
-import { createKafka } from './kafka.ts';
+import { createKafka, type KafkaService } from './kafka.ts';
 import { createPostgres, databaseUrl } from './postgres.ts';
 import type { PostgresService } from './postgres.ts';
 import { processStart } from './process-tree.ts';
@@ -29,6 +29,11 @@ export interface StackOptions {
   readonly log?: Log;
   /** Default: all three. */
   readonly only?: readonly ServiceName[];
+  /**
+   * A port that a test's proxy listens on: the broker gets a second listener, `kafka.portBehindProxy`, which tells its clients to come
+   * back by this port. Without that they would go around the proxy as soon as they knew the broker's own address.
+   */
+  readonly kafkaProxyPort?: number;
 }
 
 /** Reading a part that `only` left out throws a StackError. */
@@ -39,7 +44,7 @@ export interface Stack {
   readonly registryUrl: string;
   /** For DATABASE_URL; a superuser's, so tests can create databases of their own. */
   readonly databaseUrl: string;
-  readonly kafka: Service;
+  readonly kafka: KafkaService;
   readonly registry: Service;
   readonly postgres: PostgresService;
   /** Holds `kafka.log`, `registry.log` and `postgres.log`. */
@@ -58,19 +63,21 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const wanted = options.only ?? ALL;
   const temporary: string[] = [];
   const runDir = await makeRunDir(options.dataDir, temporary);
+  const cacheDir = resolve(options.cacheDir ?? CACHE_DIR);
+  mkdirSync(cacheDir, { recursive: true });
   const around: ServiceSurroundings = {
-    cacheDir: resolve(options.cacheDir ?? CACHE_DIR),
+    // A class archive is good for one path alone, by whatever name one comes to it.
+    cacheDir: realpathSync(cacheDir),
     runDir,
     log: options.log ?? (() => undefined),
   };
-  mkdirSync(around.cacheDir, { recursive: true });
 
   const parts: Service[] = [];
   const begin = <S extends Service>(name: ServiceName, create: () => Promise<S>): Promise<S | undefined> =>
     wanted.includes(name) ? startOnFreePort(create, parts) : Promise.resolve(undefined);
   const [kafka, registry, postgres] = await allOrNone(
     [
-      begin('kafka', () => createKafka(around)),
+      begin('kafka', () => createKafka(around, options.kafkaProxyPort)),
       begin('registry', () => createRegistry(around)),
       begin('postgres', () => createPostgres(around, temporary)),
     ],

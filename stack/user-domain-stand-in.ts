@@ -26,6 +26,8 @@ export interface UserDomainStandInOptions {
   readonly host?: string;
   /** Users with a profile of their own instead of the made-up one, or unknown (null): 404. */
   readonly profiles?: ReadonlyMap<string, UserProfile | null>;
+  /** How a request for this user is answered unless `respondWith` says something; undefined: as usual. */
+  readonly respondTo?: (userId: string) => Behaviour | undefined;
 }
 
 export interface UserDomainStandIn {
@@ -61,7 +63,7 @@ export async function startUserDomainStandIn(options: UserDomainStandInOptions =
       return;
     }
     requests.push(userId);
-    const { status, body, delayMs } = behaviour; // as it was when the request came in
+    const { status, body, delayMs } = { ...options.respondTo?.(userId), ...behaviour }; // as it was when the request came in
     if (delayMs !== undefined) await sleep(delayMs);
     const profile = profiles.has(userId) ? profiles.get(userId) : madeUpProfile(userId);
     const usual = profile === null ? 404 : 200;

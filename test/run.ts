@@ -3,12 +3,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type Stack } from '../stack/stack.ts';
+import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
-// Runs the tests: `node test/run.ts [unit|integration|e2e ...] [jest arguments]`. All levels when none is named. Starts the real stack
-// for the levels that need it, and closes with 'N passed, N failed'.
+// Runs the tests: `node test/run.ts [unit|integration|e2e|faults ...] [jest arguments]`. All levels but the faults when none is named.
+// Starts the real stack for the levels that need it, and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
+/** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
+const FAULTS = 'faults';
+const SUBSET = '--subset';
 
 interface Results {
   readonly numPassedTests: number;
@@ -19,12 +23,18 @@ interface Results {
 }
 
 const words = process.argv.slice(2);
-const levels = words.filter((word) => LEVELS.includes(word));
-const rest = words.filter((word) => !LEVELS.includes(word));
-process.exitCode = await main(levels.length === 0 ? LEVELS : levels, rest);
+const levels = words.filter((word) => LEVELS.includes(word) || word === FAULTS);
+const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
+const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')}):`] : [];
+const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
+process.exitCode = await main(levels.length === 0 ? LEVELS : levels, [...inBand, ...subset, ...rest]);
+// The whole suite writes the page; a part of it would write a part.
+if (levels.join() === FAULTS && words.length === 1) await writeRecovery();
 
 async function main(chosen: readonly string[], jestArguments: readonly string[]): Promise<number> {
-  const stack = chosen.some((level) => level !== 'unit') ? await startStack({ log: console.log }) : undefined;
+  const stack = chosen.some((level) => level === 'integration' || level === 'e2e')
+    ? await startStack({ log: console.log })
+    : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'licensing-test-'));
   const interrupted = new Promise<number>((resolve) => {
     process.once('SIGINT', () => resolve(130)).once('SIGTERM', () => resolve(143));

@@ -4,13 +4,14 @@ import { crc32c } from './crc32c.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 /**
- * kafkajs, mended in four places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in five places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
  * 2. The record encoder allocates 512 zeroed bytes a record and a header.
  * 3. It computes the checksum of a batch byte by byte.
  * 4. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
+ * 5. It keeps a connection on which requests time out, and sends the next ones into it.
  */
 const require = createRequire(import.meta.url);
 
@@ -18,6 +19,7 @@ replace('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessagesPerPar
 replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
+endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
@@ -62,5 +64,24 @@ function stopIdleTimers({ prototype }: typeof RequestQueue): void {
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests(this: RequestQueue): void {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+}
+
+declare class Connection {
+  readonly socket: { destroy(error: Error): void } | null;
+  send(request: unknown): Promise<unknown>;
+}
+
+/** Packets may vanish without a reset: what was not answered in time ends the connection, so that the next try makes another. */
+function endAfterTimeout({ prototype }: typeof Connection): void {
+  const send = prototype.send;
+  prototype.send = async function sendOrEnd(this: Connection, request: unknown): Promise<unknown> {
+    const { socket } = this;
+    try {
+      return await send.call(this, request);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') socket?.destroy(error);
+      throw error;
+    }
   };
 }

@@ -49,7 +49,15 @@ export function createDatabase(settings: DatabaseSettings): Knex {
   return knex({
     client: 'pg',
     log: { warn: tell, error: tell, deprecate: tell, debug: tell },
-    pool: { min: 0, max: settings.poolMax },
+    pool: {
+      min: 0,
+      max: settings.poolMax,
+      afterCreate: (client: Connected, done: (error: null, client: Connected) => void) => {
+        // The server's own timeout answers first; this one is for a server that no longer answers at all.
+        endWhenUnanswered(client, statementTimeout + 5_000);
+        done(null, client);
+      },
+    },
     acquireConnectionTimeout: connectTimeout,
     connection: {
       connectionString: settings.url,
@@ -57,13 +65,31 @@ export function createDatabase(settings: DatabaseSettings): Knex {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
       connectionTimeoutMillis: connectTimeout,
-      // The server's own timeout answers first; this one is for a server that no longer answers at all.
-      query_timeout: statementTimeout + 5_000,
       options: session.map((setting) => `-c ${setting}`).join(' '),
       types: {
         getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
           oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
       },
     } as Knex.PgConnectionConfig,
+  });
+}
+
+/** What a pg client is inside. */
+interface Connected {
+  /** False while an answer is outstanding. */
+  readonly readyForQuery: boolean;
+  readonly connection: {
+    readonly stream: { setTimeout(milliseconds: number, then: () => void): void; destroy(error: Error): void };
+  };
+}
+
+/**
+ * Packets may vanish without a reset. pg's `query_timeout` would fail the query and leave the dead connection in the pool, where it
+ * fails the next ones too, for as long as the kernel goes on trying; so the connection itself is ended.
+ */
+function endWhenUnanswered(client: Connected, milliseconds: number): void {
+  const { stream } = client.connection;
+  stream.setTimeout(milliseconds, () => {
+    if (!client.readyForQuery) stream.destroy(new Error(`PostgreSQL did not answer within ${milliseconds} ms`));
   });
 }

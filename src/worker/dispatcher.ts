@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
+import type { MessageHeaders, OutgoingMessage } from '../ports/messages.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
 import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
@@ -31,6 +32,8 @@ interface Dependencies {
   /** Whether a message that can't be decoded parks the tenant or user that is its Kafka key. */
   readonly parkUndecodable: boolean;
   readonly clock: Clock;
+  /** The largest record that the DLQ topics take, in bytes. */
+  readonly maxLetterBytes: number;
 }
 
 /** Runs tasks in a unit, one by one, in partition order: each ends as accepted, rejected, dead, or was seen before. */
@@ -92,39 +95,47 @@ export class Dispatcher {
     }
   }
 
-  private reject(task: Task, unit: Unit, { code, message, field }: Rejection): Ending {
+  private reject(task: Task, unit: Unit, rejection: Rejection): Ending | Failed {
+    try {
+      unit.outbox.add(this.answerOf(task, rejection));
+    } catch (error) {
+      // A correlation id may be as long as it likes, and the answer carries it twice.
+      if (error instanceof MessageTooLarge) return new Failed('TooLarge', error);
+      throw error;
+    }
+    unit.settle(task, 'rejected');
+    return REJECTED;
+  }
+
+  private answerOf(task: Task, { code, message, field }: Rejection): OutgoingMessage {
     const { cloudEvents, topics, clock } = this.d;
     const { context, names, type } = task;
     const { id, source } = context.identity;
     const aggregateId = names.subdivisionId ?? names.tenantId ?? names.userId;
     const now = clock.now();
-    unit.outbox.add(
-      cloudEvents.write({
-        topic: topics.rejections,
-        key: context.key,
-        type: 'licensing.rejections.CommandRejected',
-        data: {
-          commandId: id,
-          commandSource: source,
-          commandType: type ?? '',
-          code,
-          message,
-          field,
-          tenantId: names.tenantId,
-          aggregateId,
-          correlationId: context.correlationId,
-          rejectedAt: now,
-        },
-        id: cloudEvents.eventId(context, 0),
-        time: now,
-        subject: aggregateId ?? id,
-        causationId: context.causationId,
-        correlationId: context.correlationId ?? id,
-        traceparent: context.traceparent,
-      }),
-    );
-    unit.settle(task, 'rejected');
-    return REJECTED;
+    return cloudEvents.write({
+      topic: topics.rejections,
+      key: context.key,
+      type: 'licensing.rejections.CommandRejected',
+      data: {
+        commandId: id,
+        commandSource: source,
+        commandType: type ?? '',
+        code,
+        message,
+        field,
+        tenantId: names.tenantId,
+        aggregateId,
+        correlationId: context.correlationId,
+        rejectedAt: now,
+      },
+      id: cloudEvents.eventId(context, 0),
+      time: now,
+      subject: aggregateId ?? id,
+      causationId: context.causationId,
+      correlationId: context.correlationId ?? id,
+      traceparent: context.traceparent,
+    });
   }
 
   /** The id belongs to another message, so this one goes by its position; the same position again is a redelivery. */
@@ -177,8 +188,26 @@ export class Dispatcher {
       'dlq-time': new Date(time).toISOString(),
     };
     unit.deadLetters.add(letter);
-    unit.outbox.add({ topic: dlqOf(topic), key, value, headers: this.d.cloudEvents.encodeHeaders(headers, about) });
+    unit.outbox.add(this.fitting({ topic: dlqOf(topic), key, value }, headers, about));
     return { what: 'dead', letter };
+  }
+
+  /**
+   * The letter as its topic takes it. A compressed batch can bring what no topic takes uncompressed; its lane must not wait for ever for
+   * a broker that will never have it, so what is too large stays out, and is told by its size. The table has the whole of it.
+   */
+  private fitting(
+    { topic, key, value }: Pick<OutgoingMessage, 'topic' | 'key' | 'value'>,
+    headers: MessageHeaders,
+    about: Readonly<Record<string, string>>,
+  ): OutgoingMessage {
+    const { cloudEvents, maxLetterBytes } = this.d;
+    const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(headers, about) };
+    if (sizeOf(whole) <= maxLetterBytes) return whole;
+    const told = { ...about, 'dlq-omitted-bytes': String(sizeOf(whole)) };
+    const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(headers, told) };
+    if (sizeOf(withoutValue) <= maxLetterBytes) return withoutValue;
+    return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders({}, told) };
   }
 }
 
@@ -222,6 +251,13 @@ const PARKING: ReadonlySet<DeadLetterReason> = new Set(['HandlerFailed', 'FlushF
 function waits({ plan }: Task): boolean {
   return plan.kind !== 'bury' || PARKING.has(plan.reason);
 }
+
+function sizeOf({ key, value, headers }: OutgoingMessage): number {
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
+}
+
+/** What a record costs beside its contents. Generous. */
+const RECORD_OVERHEAD_BYTES = 128;
 
 /** The DLQ topic takes 64 KB more than its source: what is said about a letter stays far below. */
 const MAX_HEADER_CHARACTERS = 4_000;

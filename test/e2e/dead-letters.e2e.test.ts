@@ -16,7 +16,7 @@ const world = theWorld({ workers: 0, env: { CHUNK_MAX_MESSAGES: '20' } });
 const fates = new Map<string, SetAside>();
 
 beforeAll(async () => {
-  await world.startWorker({ BROKEN: `${BUG},${OTHER_BUG}` }, BROKEN);
+  await world.startWorker({ BROKEN: `${BUG},${OTHER_BUG}` }, [BROKEN, 'worker']);
 });
 
 test('a message that meets a bug parks its tenant: what comes after it waits in order, others go on', () =>

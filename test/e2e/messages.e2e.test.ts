@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { check } from '../oracle/check.ts';
 import { textHeaders } from '../oracle/compare.ts';
 import { header, type WireRecord } from '../support/collect.ts';
+import { framed, registerSchema } from '../support/foreign-schemas.ts';
 import { command, outside, type RawSending } from '../support/load.ts';
 import { until } from '../support/world-until.ts';
 import { theWorld } from '../support/world-of-tests.ts';
@@ -163,14 +164,13 @@ async function letterOf(name: string, value: string): Promise<WireRecord> {
 async function foreign(fullName: string): Promise<Buffer> {
   const topic = fullName.startsWith('users.') ? world.topics.users : world.topics.commands;
   const [, namespace = '', name = ''] = /^(.*)\.(\w+)$/.exec(fullName) ?? [];
-  const schema = JSON.stringify({ type: 'record', name, namespace, fields: [{ name: 'when', type: 'long' }] });
-  const url = `${world.env['SCHEMA_REGISTRY_URL']}/subjects/${encodeURIComponent(`${topic}-${fullName}`)}/versions`;
-  const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ schema }) });
-  const { id } = (await answer.json()) as { readonly id: number };
-  const frame = Buffer.from([0, 0, 0, 0, 0, 2]);
-  frame.writeUInt32BE(id, 1);
-  return frame;
+  const id = await registerSchema(world, topic, {
+    type: 'record',
+    name,
+    namespace,
+    fields: [{ name: 'when', type: 'long' }],
+  });
+  return framed(id, Buffer.from([2]));
 }
 
 /** An event of the user domain, as it would stand on its own topic. */

@@ -186,6 +186,7 @@ class World {
           topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
           consumerGroup: 'test',
           parkUndecodable,
+          maxLetterBytes: 1_000_000,
           clock: { now: () => a.NOW },
         }),
         producer: { publish: (messages) => this.publish(messages) },

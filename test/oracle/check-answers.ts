@@ -7,13 +7,29 @@ import type { ExpectedEvent, ExpectedRejection, Model } from './model.ts';
 const CLOCK_SLACK_MS = 5;
 
 /** @returns how many events came more than once */
-export function checkEvents(model: Model, records: readonly WireRecord[], partitions: number, differ: Differ): number {
+export function checkEvents(
+  model: Model,
+  records: readonly WireRecord[],
+  partitions: number,
+  clockError: number,
+  differ: Differ,
+): number {
   const { first, repetitions } = firstOccurrences(records, idOf, differ);
   const expected = new Map(model.events.map((event) => [event.id, event]));
   for (const event of model.events) {
     const record = first.get(event.id);
     if (record === undefined) differ(`event ${event.type} ${event.id} of ${at(event.cause.record)} is missing`);
-    else checkEvent(event, record, partitions, differ);
+    else {
+      checkEvent(event, record, partitions, differ);
+      checkTime(
+        nameOf(event, record),
+        Number(event.data['occurredAt']),
+        event.cause.record,
+        record,
+        clockError,
+        differ,
+      );
+    }
   }
   for (const [id, record] of first) {
     if (!expected.has(id))
@@ -25,7 +41,7 @@ export function checkEvents(model: Model, records: readonly WireRecord[], partit
 }
 
 function checkEvent(event: ExpectedEvent, record: WireRecord, partitions: number, differ: Differ): void {
-  const what = `event ${event.type} ${event.id} (${at(record)}) of ${at(event.cause.record)}`;
+  const what = nameOf(event, record);
   const occurredAt = Number(event.data['occurredAt']);
   compareFields(what, event.data, record.decoded?.data ?? {}, differ);
   compareFields(
@@ -34,11 +50,19 @@ function checkEvent(event: ExpectedEvent, record: WireRecord, partitions: number
     { key: record.key?.toString(), partition: record.partition, ...textHeaders(record) },
     differ,
   );
-  checkTime(what, occurredAt, event.cause.record, record, differ);
+}
+
+function nameOf({ type, id, cause }: ExpectedEvent, record: WireRecord): string {
+  return `event ${type} ${id} (${at(record)}) of ${at(cause.record)}`;
 }
 
 /** @returns how many rejections came more than once */
-export function checkRejections(model: Model, records: readonly WireRecord[], differ: Differ): number {
+export function checkRejections(
+  model: Model,
+  records: readonly WireRecord[],
+  clockError: number,
+  differ: Differ,
+): number {
   const { first, repetitions } = firstOccurrences(records, idOf, differ);
   const expected = new Map(model.rejections.map((rejection) => [rejection.id, rejection]));
   for (const rejection of model.rejections) {
@@ -62,7 +86,7 @@ export function checkRejections(model: Model, records: readonly WireRecord[], di
     );
     if (typeof message !== 'string' || !/^[A-Z].*\.$/s.test(message))
       differ(`${what}: ${show(message)} is no sentence`);
-    checkTime(what, Number(rejectedAt), cause.record, record, differ);
+    checkTime(what, Number(rejectedAt), cause.record, record, clockError, differ);
   }
   for (const [id, record] of first) {
     if (!expected.has(id))
@@ -90,8 +114,16 @@ function headersOf(
   };
 }
 
-function checkTime(what: string, time: number, cause: WireRecord, answer: WireRecord, differ: Differ): void {
-  if (time >= cause.timestamp - CLOCK_SLACK_MS && time <= answer.timestamp + CLOCK_SLACK_MS) return;
+function checkTime(
+  what: string,
+  time: number,
+  cause: WireRecord,
+  answer: WireRecord,
+  clockError: number,
+  differ: Differ,
+): void {
+  const slack = CLOCK_SLACK_MS + clockError;
+  if (time >= cause.timestamp - slack && time <= answer.timestamp + slack) return;
   differ(`${what} was decided at ${time}, not between ${cause.timestamp} (sent) and ${answer.timestamp} (published)`);
 }
 

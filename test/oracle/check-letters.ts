@@ -1,14 +1,22 @@
 import { header, type WireRecord } from '../support/collect.ts';
 import type { World } from '../support/world.ts';
-import { at, compareFields, firstOccurrences, textHeaders, type Differ } from './compare.ts';
+import { at, compareFields, firstOccurrences, once, textHeaders, type Differ } from './compare.ts';
 import { identity } from './identity.ts';
 import type { Model } from './model.ts';
 
+/** MAX_MESSAGE_BYTES and 64 KB: a larger value stands in the table alone. */
+const LARGEST_LETTER = 1_065_536;
+
 /** What the DLQ topics hold: original bytes and headers, and who wrote them off, when and why. */
-export function checkLetters(model: Model, { collector, sources, group }: World, differ: Differ): void {
+export function checkLetters(
+  model: Model,
+  { collector, sources, group }: World,
+  clockError: number,
+  differ: Differ,
+): void {
   const records = sources.flatMap((topic) => collector.records(`${topic}.dlq`));
   const { first } = firstOccurrences(records, originOf, differ);
-  const expected = new Map(model.letters.map((letter) => [at(letter.record), letter]));
+  const expected = new Map(model.letters.map((letter) => [once(letter.record), letter]));
   for (const [origin, { record, reason }] of expected) {
     const letter = first.get(origin);
     if (letter === undefined) {
@@ -17,7 +25,10 @@ export function checkLetters(model: Model, { collector, sources, group }: World,
     }
     const what = `dead letter of ${origin}`;
     const { about, original } = split(letter);
-    const { 'dlq-message': message, 'dlq-exception': exception, 'dlq-time': time, ...rest } = about;
+    const { 'dlq-message': message, 'dlq-exception': exception, 'dlq-time': time, ...said } = about;
+    const { 'dlq-omitted-bytes': omitted, ...rest } = said;
+    const isOmitted = (record.value?.length ?? 0) > LARGEST_LETTER;
+    if (isOmitted && !(Number(omitted) > (record.value?.length ?? 0))) differ(`${what} does not say what was left out`);
     compareFields(
       what,
       {
@@ -30,12 +41,13 @@ export function checkLetters(model: Model, { collector, sources, group }: World,
     );
     compareFields(
       `${what}, what was sent`,
-      { key: record.key, value: record.value, ...record.headers },
+      { key: record.key, value: isOmitted ? null : record.value, ...record.headers },
       { key: letter.key, value: letter.value, ...original },
       differ,
     );
     if (!message || !exception) differ(`${what} does not say why: '${message}', '${exception}'`);
-    if (time === undefined || !(Date.parse(time) >= record.timestamp - 5)) differ(`${what} was written off at ${time}`);
+    if (time === undefined || !(Date.parse(time) >= record.timestamp - 5 - clockError))
+      differ(`${what} was written off at ${time}`);
   }
   for (const [origin, letter] of first) {
     if (!expected.has(origin)) differ(`${at(letter)} is a dead letter of ${origin}: ${header(letter, 'dlq-message')}`);
@@ -80,10 +92,11 @@ export function checkLookUps(model: Model, { collector, topics }: World, differ:
 }
 
 function originOf(letter: WireRecord): string {
-  const [topic = '?', partition, offset] = ['dlq-topic', 'dlq-partition', 'dlq-offset'].map((name) =>
-    header(letter, name),
+  const [topic = '?', ...numbers] = ['topic', 'partition', 'offset', 'timestamp'].map((name) =>
+    header(letter, `dlq-${name}`),
   );
-  return at({ topic, partition: Number(partition), offset: Number(offset) });
+  const [partition = -1, offset = -1, timestamp = -1] = numbers.map(Number);
+  return once({ topic, partition, offset, timestamp });
 }
 
 function split({ headers }: WireRecord): {

@@ -1,5 +1,5 @@
 import type { World } from '../support/world.ts';
-import { at, compareMaps, type Differ } from './compare.ts';
+import { compareMaps, once, type Differ } from './compare.ts';
 import { asUuid } from './identity.ts';
 import type { Model } from './model.ts';
 import { pair } from './state.ts';
@@ -7,7 +7,7 @@ import { pair } from './state.ts';
 type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /** Every table, row by row and column by column; lanes and what the database alone decides are left out. */
-export async function checkTables(model: Model, world: World, differ: Differ): Promise<void> {
+export async function checkTables(model: Model, world: Pick<World, 'db'>, differ: Differ): Promise<void> {
   const compare = async (what: string, expected: Table, sql: string): Promise<void> =>
     compareMaps(what, expected, await rowsOf(world, sql), differ);
   const { state } = model;
@@ -56,12 +56,12 @@ export async function checkTables(model: Model, world: World, differ: Differ): P
       model.letters.map(
         ({ record, reason, state, identity: { hash } }) =>
           [
-            at(record),
+            once(record),
             { reason, identity: asUuid(hash), state, value: record.value?.toString('hex') ?? null },
           ] as const,
       ),
     ),
-    `SELECT topic || '/' || partition || '@' || "offset" AS key, reason, identity, state, encode(value, 'hex') AS value FROM dead_letters`,
+    `SELECT topic || '/' || partition || '@' || "offset" || ' of ' || ${ms('"timestamp"')} AS key, reason, identity, state, encode(value, 'hex') AS value FROM dead_letters`,
   );
 }
 
@@ -140,7 +140,7 @@ function activeLicenses({ state }: Model): Table {
   );
 }
 
-async function rowsOf({ db }: World, sql: string): Promise<Table> {
+async function rowsOf({ db }: Pick<World, 'db'>, sql: string): Promise<Table> {
   // By way of JSON, so that numbers are numbers and uuids text, whatever the driver makes of them.
   const found = await db.raw<{ rows: readonly { readonly row: Readonly<Record<string, unknown>> }[] }>(
     `SELECT to_jsonb(t) AS row FROM (${sql}) t`,

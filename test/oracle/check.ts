@@ -1,9 +1,10 @@
 import { madeUpProfile } from '../../stack/user-domain-stand-in.ts';
-import type { WireRecord } from '../support/collect.ts';
+import { header, type WireRecord } from '../support/collect.ts';
 import type { World } from '../support/world.ts';
 import { checkEvents, checkRejections } from './check-answers.ts';
 import { checkLetters, checkLookUps } from './check-letters.ts';
 import { checkTables } from './check-tables.ts';
+import type { Differ } from './compare.ts';
 import { Model, type ModelOptions } from './model.ts';
 
 const SHOWN = 10;
@@ -21,6 +22,10 @@ export interface CheckOptions {
   readonly setAside?: ModelOptions['setAside'];
   /** Between two barriers, messages of different partitions take effect by rank, then by topic, partition and offset. Default 0. */
   readonly rank?: (record: WireRecord) => number;
+  /** By how many milliseconds the workers' clocks may be wrong. Default 0. */
+  readonly clockError?: number;
+  /** Whether an event of this message would be larger than its topic takes. Default: never. */
+  readonly tooLarge?: ModelOptions['tooLarge'];
 }
 
 /** What the stand-in answers when it was told nothing else. */
@@ -35,22 +40,25 @@ export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
  */
 export async function check(
   world: World,
-  { userDomain, setAside, rank = () => 0 }: CheckOptions = {},
+  { userDomain, setAside, rank = () => 0, clockError = 0, tooLarge }: CheckOptions = {},
 ): Promise<Checked> {
   await world.settled();
   const { topics, collector } = world;
   const events = collector.records(topics.events);
   const rejections = collector.records(topics.rejections);
   const decided = decisionTimes([...events, ...rejections]);
-  const model = new Model({ topics, userDomain, setAside, decidedAt: (id) => decided.get(id) });
+  const model = new Model({ topics, userDomain, setAside, tooLarge, decidedAt: (id) => decided.get(id) });
   const messages = inEffectOrder(world, rank);
   for (const message of messages) model.apply(message);
 
   const differences: string[] = [];
   const differ = (what: string): void => void differences.push(what);
-  const repetitions = checkEvents(model, events, world.partitions, differ) + checkRejections(model, rejections, differ);
-  checkLetters(model, world, differ);
+  const repetitions =
+    checkEvents(model, events, world.partitions, clockError, differ) +
+    checkRejections(model, rejections, clockError, differ);
+  checkLetters(model, world, clockError, differ);
   checkLookUps(model, world, differ, userDomain !== undefined);
+  checkAcknowledged(world, differ);
   await checkTables(model, world, differ);
   if (differences.length > 0) {
     const more = differences.length > SHOWN ? `\n... and ${differences.length - SHOWN} more` : '';
@@ -61,10 +69,19 @@ export async function check(
   return { model, messages: messages.length, repetitions };
 }
 
+/** What the broker has acknowledged to the test's producer stands in the topics: as much of it, and each by its id. */
+function checkAcknowledged({ acknowledged, collector, sources }: World, differ: Differ): void {
+  const records = sources.flatMap((topic) => collector.records(topic));
+  const ids = new Set(records.map((record) => header(record, 'ce_id')));
+  for (const id of acknowledged) if (id !== null && !ids.has(id)) differ(`message ${id} was acknowledged and is gone`);
+  if (records.length < acknowledged.length)
+    differ(`${acknowledged.length} messages were acknowledged, and there are ${records.length}`);
+}
+
 /** Stretch by stretch between the world's barriers; in each, by rank, topic (commands, users, look-ups), partition and offset. */
 function inEffectOrder({ sources, collector, barriers }: World, rank: (record: WireRecord) => number): WireRecord[] {
-  const stretchOf = ({ topic, partition, offset }: WireRecord): number => {
-    const found = barriers.findIndex((barrier) => offset < (barrier.get(`${topic}/${partition}`) ?? 0));
+  const stretchOf = ({ topic, partition, index }: WireRecord): number => {
+    const found = barriers.findIndex((barrier) => index < (barrier.get(`${topic}/${partition}`) ?? 0));
     return found === -1 ? barriers.length : found;
   };
   return sources
@@ -77,7 +94,7 @@ function inEffectOrder({ sources, collector, barriers }: World, rank: (record: W
         a.order[1] - b.order[1] ||
         a.order[2] - b.order[2] ||
         a.record.partition - b.record.partition ||
-        a.record.offset - b.record.offset,
+        a.record.index - b.record.index,
     )
     .map(({ record }) => record);
 }

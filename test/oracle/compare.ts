@@ -64,6 +64,11 @@ export function at({ topic, partition, offset }: Pick<WireRecord, 'topic' | 'par
   return `${topic}/${partition}@${offset}`;
 }
 
+/** Unique also where a topic was deleted and made again. */
+export function once(record: Pick<WireRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>): string {
+  return `${at(record)} of ${record.timestamp}`;
+}
+
 export function show(value: unknown): string {
   const text = value === undefined ? 'undefined' : JSON.stringify(value);
   return text.length > 400 ? `${text.slice(0, 400)}...` : text;

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly now: number;
   /** Whether some frames name a schema that the registry does not have. Default true. */
   readonly unknownSchemas?: boolean;
+  /** Whether some of it ends as dead letters. Default true. */
+  readonly letters?: boolean;
 }
 
 export interface Load {
@@ -32,7 +34,9 @@ export interface Load {
  * nobody can read. What comes of it depends on the order within partitions alone: what is written by several of them (names,
  * users) is chosen so that no two partitions meet in it, which `*.races` tests are for.
  */
-export function generate({ seed, messages, partitions, tenants = 24, now, unknownSchemas = true }: LoadOptions): Load {
+export function generate(options: LoadOptions): Load {
+  const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, letters = true } = options;
+  const [reused, wrong] = letters ? [4, 6] : [0, 0];
   const random = new Random(seed);
   const around: Surroundings = { random, now, partitions, counter: 0 };
   const known = Array.from({ length: Math.ceil(tenants / 2) }, () => random.uuid());
@@ -48,7 +52,7 @@ export function generate({ seed, messages, partitions, tenants = 24, now, unknow
   };
   for (const sketch of sketches) push(tenantCommand(around, sketch, undefined));
   while (load.length < messages) {
-    switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused: 4, junk: 6, unknown: 5 })) {
+    switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused, junk: wrong, unknown: 5 })) {
       case 'tenant': {
         const sketch = sketchOf(random, sketches);
         push(tenantCommand(around, sketch, neighbourOf(random, sketches, sketch, partitions)));

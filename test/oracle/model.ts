@@ -57,6 +57,8 @@ export interface ModelOptions {
   readonly userDomain?: ((userId: string) => Profile | undefined | 'malformed') | undefined;
   /** What was set aside; replayed, it takes effect as if nothing had been, at its place among the messages of its tenant or user. */
   readonly setAside?: ((record: WireRecord) => SetAside | undefined) | undefined;
+  /** Messages whose events are larger than their topic takes: nobody but the test that sends them knows. */
+  readonly tooLarge?: ((record: WireRecord) => boolean) | undefined;
   /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
   readonly decidedAt: (answerId: string) => number | undefined;
 }
@@ -120,6 +122,7 @@ export class Model {
     if (aside !== undefined && aside.state !== 'replayed') return 'dead';
     if (decoded === undefined) return bury('UndecodableMessage');
     if (rule === undefined) return bury('UnknownType');
+    if (this.options.tooLarge?.(record) === true) return bury('TooLarge');
     const cause: Cause = {
       record,
       id: identity.id,

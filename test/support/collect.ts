@@ -13,11 +13,17 @@ export interface WireRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, readonly Buffer[]>>;
+  /** Its place in its partition, also when the topic was deleted and made again: then offsets begin anew. */
+  readonly index: number;
   /** A type without data is one that this build does not know. */
   decoded?: { readonly type: string; readonly data: Data } | undefined;
 }
 
-type Tail = WireRecord[];
+interface Tail {
+  readonly records: WireRecord[];
+  /** Where the present life of the topic begins. */
+  start: number;
+}
 
 /** Reads topics from their beginning, for as long as it lives, each record once. */
 export class Collector {
@@ -68,21 +74,22 @@ export class Collector {
 
   /** What has come in so far, by partition and offset; not decoded unless `decode` was awaited since. */
   records(topic: string): readonly WireRecord[] {
-    return [...this.tails].flatMap(([name, tail]) => (name.startsWith(`${topic}/`) ? tail : []));
+    return [...this.tails].flatMap(([name, { records }]) => (name.startsWith(`${topic}/`) ? records : []));
   }
 
-  /** Resolves when all that stands in these topics now has come in, and is decoded. */
+  /** Resolves when all that stands in these topics now, as far as they exist, has come in and is decoded. */
   async caughtUp(topics: readonly string[]): Promise<void> {
     const admin = this.kafka.admin();
     await admin.connect();
     try {
-      for (const topic of topics) {
+      const existing = new Set(await admin.listTopics());
+      for (const topic of topics.filter((one) => existing.has(one))) {
         for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
           const name = `${topic}/${partition}`;
           const last = Number(high) - 1;
           await until(
             `the collector has read ${name} to ${last}`,
-            () => last < 0 || (this.tails.get(name)?.at(-1)?.offset ?? -1) >= last,
+            () => this.indexOf(name, last + 1) <= (this.tails.get(name)?.records.length ?? 0),
           );
         }
       }
@@ -90,6 +97,11 @@ export class Collector {
       await admin.disconnect();
     }
     await this.decode();
+  }
+
+  /** The place of an offset of the topic's present life. @param name `topic/partition` */
+  indexOf(name: string, offset: number): number {
+    return (this.tails.get(name)?.start ?? 0) + offset;
   }
 
   /** Decodes what came in since the last time; needs the registry for what was never seen. */
@@ -113,13 +125,17 @@ export class Collector {
   }
 
   /** A consumer that had to start again reads from the beginning: what is known is passed over. */
-  private take(record: WireRecord): void {
+  private take(record: Omit<WireRecord, 'index'>): void {
     const name = `${record.topic}/${record.partition}`;
-    const tail = this.tails.get(name);
-    if (tail === undefined) this.tails.set(name, [record]);
-    else if (record.offset > (tail.at(-1)?.offset ?? -1)) tail.push(record);
-    else return;
-    this.undecoded.push(record);
+    const tail = this.tails.get(name) ?? { records: [], start: 0 };
+    this.tails.set(name, tail);
+    const known = tail.records[tail.start + record.offset];
+    if (known?.timestamp === record.timestamp) return;
+    // Another message at an offset that was there before: the topic was deleted and made again.
+    if (known !== undefined) tail.start = tail.records.length;
+    const taken = { ...record, index: tail.start + record.offset };
+    tail.records.push(taken);
+    this.undecoded.push(taken);
   }
 }
 

@@ -24,8 +24,16 @@ export function connect(url: string): Knex {
   });
 }
 
-/** Migrates once, so that each test file gets its database by a copy; returns the server's URL. */
+const templates = new Map<string, Promise<string>>();
+
+/** Migrates once a server, so that each test file or case gets its database by a copy; returns the server's URL. */
 export async function createTemplateDatabase(serverUrl: string): Promise<string> {
+  const created = templates.get(serverUrl) ?? createTemplate(serverUrl);
+  templates.set(serverUrl, created);
+  return created;
+}
+
+async function createTemplate(serverUrl: string): Promise<string> {
   const server = connect(serverUrl);
   await server.raw(`CREATE DATABASE ${TEMPLATE}`);
   await server.destroy();

@@ -14,6 +14,8 @@ export interface Envelope {
   readonly traceparent?: string;
   /** Default: the contract's. */
   readonly key?: string | null;
+  /** Default: where the key belongs. */
+  readonly partition?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -92,10 +94,11 @@ export function toOutgoing(message: Sending | RawSending, codec: Codec, topics: 
   }
   const { type, data, envelope } = message;
   const topic = type.startsWith('users.') ? topics.users : topics.commands;
-  const { id, source, correlationId, traceparent, key = keyOf(message), headers } = envelope;
+  const { id, source, correlationId, traceparent, key = keyOf(message), partition, headers } = envelope;
   return {
     topic,
     key,
+    ...(partition !== undefined && { partition }),
     value: codec.encode(topic, type, data),
     headers: {
       ce_specversion: '1.0',

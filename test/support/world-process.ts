@@ -65,12 +65,13 @@ export class WorkerProcess {
   readonly name: string;
   readonly env: Environment;
   private readonly folder: string;
+  private readonly program: readonly string[];
   private child: Child;
   private lives = 0;
   private logFile = '';
-  private readonly program: string;
 
-  constructor(name: string, env: Environment, program = MAIN) {
+  /** @param program what Node runs; default: the real CLI's `worker` */
+  constructor(name: string, env: Environment, program: readonly string[] = [MAIN, 'worker']) {
     this.name = name;
     this.env = env;
     this.program = program;
@@ -157,7 +158,7 @@ export class WorkerProcess {
     this.logFile = join(this.folder, `${this.lives}.log`);
     return spawnChild({
       command: process.execPath,
-      args: [this.program, 'worker'],
+      args: this.program,
       cwd: ROOT,
       env,
       logFile: this.logFile,

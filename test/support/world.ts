@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { asValue } from 'awilix';
-import type { Admin, Producer } from 'kafkajs';
+import type { Admin, Kafka, Producer } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
 import type { Stack } from '../../stack/stack.ts';
@@ -18,6 +18,7 @@ import { until } from './world-until.ts';
 export interface WorldOptions {
   /** A stack of the test's own, for faults of its services; default: the one that all tests share. */
   readonly stack?: Stack;
+  /** How many of the real ones to start; default 1. */
   readonly workers?: number;
   readonly partitions?: number;
   /** Beside and above what the world sets itself. */
@@ -44,11 +45,13 @@ export class World {
   readonly partitions: number;
   readonly database: TestDatabase;
   readonly workers: WorkerProcess[] = [];
-  /** The source topics' ends at moments when everything before them had taken effect. */
+  /** The source topics' ends, as the collector counts, at moments when everything before them had taken effect. */
   readonly barriers: Offsets[] = [];
   readonly collector: Collector;
+  /** The `ce_id` of every message that the broker has acknowledged, null where it has none. */
+  readonly acknowledged: (string | null)[] = [];
+  readonly admin: Admin;
   private readonly cradle: Cradle;
-  private readonly admin: Admin;
   private readonly producer: Producer;
   private readonly offsets: GroupOffsets;
 
@@ -80,6 +83,11 @@ export class World {
     return [...this.sources, this.topics.events, this.topics.rejections, ...this.sources.map(dlqOf)];
   }
 
+  /** For clients of a test's own. */
+  get kafka(): Kafka {
+    return this.cradle.kafka;
+  }
+
   worker(index = 0): WorkerProcess {
     const worker = this.workers[index];
     if (worker === undefined) throw new Error(`this world has ${this.workers.length} workers`);
@@ -94,7 +102,7 @@ export class World {
     await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
   }
 
-  async startWorker(env: Environment = {}, program?: string): Promise<WorkerProcess> {
+  async startWorker(env: Environment = {}, program?: readonly string[]): Promise<WorkerProcess> {
     const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env }, program);
     this.workers.push(worker);
     await worker.works();
@@ -110,12 +118,26 @@ export class World {
         acks: -1,
         topicMessages: [...byTopic].map(([topic, some]) => ({ topic, messages: some })),
       });
+      for (const { headers } of outgoing.slice(i, i + SEND_AT_ONCE)) {
+        this.acknowledged.push(typeof headers?.['ce_id'] === 'string' ? headers['ce_id'] : null);
+      }
     }
   }
 
   /** How many messages of the source topics the group has not finished yet. */
   async lag(): Promise<number> {
     return this.offsets.lagBehind(await this.offsets.ends());
+  }
+
+  /** The same of one topic. */
+  async lagOf(topic: string): Promise<number> {
+    const ends = await this.offsets.ends();
+    return this.offsets.lagBehind(new Map([...ends].filter(([name]) => name.startsWith(`${topic}/`))));
+  }
+
+  /** All source topics again, from their beginning; nobody may be in the group. */
+  async resetOffsets(): Promise<void> {
+    for (const topic of this.sources) await this.admin.resetOffsets({ groupId: this.group, topic, earliest: true });
   }
 
   async outboxRows(): Promise<number> {
@@ -146,8 +168,8 @@ export class World {
       within,
       () => `(lag ${lag}, outbox ${owed})`,
     );
-    this.barriers.push(barrier);
     await this.collector.caughtUp(this.allTopics);
+    this.barriers.push(new Map([...barrier].map(([name, end]) => [name, this.collector.indexOf(name, end)])));
   }
 
   /** The events and rejections that name this message as their cause, as soon as there are `atLeast` many, in their order. */

@@ -1,6 +1,6 @@
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import { UndecodableMessage } from '../../../src/ports/codec.ts';
-import { ADD, COMMAND, frame, givenCodec, withField, written } from './given-codec.ts';
+import { ADD, COMMAND, frame, givenCodec, withField, written } from '../../support/given-codec.ts';
 
 describe('writers of other builds', () => {
   test('an older writer: what it lacks gets its default', async () => {

@@ -73,6 +73,7 @@ class World {
     topics: { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
     consumerGroup: 'test',
     parkUndecodable: false,
+    maxLetterBytes: 1_000_000,
     clock: { now: () => a.NOW },
   });
 

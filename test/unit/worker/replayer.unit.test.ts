@@ -114,6 +114,7 @@ class World {
         topics: TOPICS,
         consumerGroup: 'test',
         parkUndecodable: false,
+        maxLetterBytes: 1_000_000,
         clock: { now: () => a.NOW },
       }),
       planner: { plan } as unknown as Planner,

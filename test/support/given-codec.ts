@@ -1,9 +1,9 @@
 import avsc from 'avsc';
-import { MessageCodec } from '../../../src/adapters/message-codec.ts';
-import type { MessageName } from '../../../src/generated/messages.ts';
-import { SCHEMAS } from '../../../src/generated/schemas.ts';
-import type { RecordSchema } from '../../../src/generated/schemas.ts';
-import { givenClock, givenLogger } from './given.ts';
+import { MessageCodec } from '../../src/adapters/message-codec.ts';
+import type { MessageName } from '../../src/generated/messages.ts';
+import { SCHEMAS } from '../../src/generated/schemas.ts';
+import type { RecordSchema } from '../../src/generated/schemas.ts';
+import { givenClock, givenLogger } from '../unit/adapters/given.ts';
 
 export const NAMES = Object.keys(SCHEMAS) as MessageName[];
 export const NEVER = new AbortController().signal;

@@ -1,0 +1,182 @@
+import type { World } from '../support/world.ts';
+import { until } from '../support/world-until.ts';
+import { down, faultCase, theStack } from './fault-case.ts';
+import { databaseOf, endSessions, inSession, Session } from './sessions.ts';
+
+const stack = theStack();
+const WAITS = '`waiting for the database`, then `the database is back`; lag grows meanwhile.';
+const ROLE = 'licensing_worker';
+const LOCKED_FOR_MS = 60_000;
+
+faultCase(stack, {
+  fault: 'F8',
+  what: 'PostgreSQL is killed (immediate shutdown) amid a chunk, and started again',
+  shows: WAITS,
+  todo: 'Bring the database back. Nothing else: the chunk runs again.',
+  async inject({ stack: { postgres }, world }) {
+    await postgres.immediate();
+    await world.worker().logs('waiting for the database');
+    await postgres.start();
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F2',
+  what: 'SIGKILL of a worker that waits for a lock, with a chunk begun and others behind it',
+  shows: 'The group rebalances after the session timeout; `duplicate` may rise for a moment.',
+  todo: 'Nothing but starting a worker, which the supervisor does.',
+  async inject({ world }) {
+    await inSession(world.database.url, async (session) => {
+      await session.run('BEGIN');
+      await session.run('LOCK TABLE inbox');
+      // By then it has gone around a few times, and offsets that could be committed have been.
+      await world.worker().logs('55P03');
+      await world.worker().kill();
+      await session.run('COMMIT');
+    });
+    await world.worker().restart();
+  },
+  fired: ({ world }) => expect(world.worker().log).toContain('the worker works'),
+});
+
+faultCase(stack, {
+  fault: 'F8',
+  what: 'PostgreSQL is stopped and started again',
+  shows: WAITS,
+  todo: 'Bring the database back. Nothing else: the chunk runs again.',
+  async inject({ stack: { postgres }, world }) {
+    await down(postgres);
+    await world.worker().logs('waiting for the database');
+    await postgres.start();
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F10',
+  what: 'the database is read-only',
+  shows: '`waiting for the database` with the state 25006.',
+  todo: 'Make it writable, or point `DATABASE_URL` to the primary.',
+  async inject({ stack: { databaseUrl }, world }) {
+    const database = databaseOf(world.database.url);
+    await inSession(databaseUrl, async (session) => {
+      await session.run(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
+      await endSessions(session, database);
+      await world.worker().logs('25006');
+      await session.run(`ALTER DATABASE ${database} RESET default_transaction_read_only`);
+      await endSessions(session, database);
+    });
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F10',
+  what: 'the database has no connections left',
+  shows: '`waiting for the database` with the state 53300.',
+  todo: 'Raise the limit, or find who holds the connections; a worker takes up to `LANES` + 3.',
+  begin: async ({ stack: { databaseUrl }, world }) => {
+    await inSession(databaseUrl, (session) => session.run(`DROP ROLE IF EXISTS ${ROLE}`));
+    await inSession(world.database.url, async (session) => {
+      await session.run(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${ROLE}'`);
+      // What docs/operations.md grants.
+      await session.run(`GRANT USAGE ON SCHEMA public TO ${ROLE}`);
+      await session.run(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${ROLE}`);
+      await session.run(`REVOKE INSERT, UPDATE, DELETE ON migrations, migrations_lock FROM ${ROLE}`);
+    });
+    const url = new URL(world.database.url);
+    Object.assign(url, { username: ROLE, password: ROLE });
+    await world.startWorker({ DATABASE_URL: url.href });
+  },
+  async inject({ stack: { databaseUrl }, world }) {
+    await inSession(databaseUrl, async (session) => {
+      await session.run(`ALTER ROLE ${ROLE} CONNECTION LIMIT 0`);
+      await endSessions(session, databaseOf(world.database.url));
+      await world.worker().logs('53300');
+      await session.run(`ALTER ROLE ${ROLE} CONNECTION LIMIT -1`);
+    });
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F10',
+  what: 'somebody holds locks on all tenants for a minute',
+  shows: '`waiting for the database` with the state 55P03; `pg_blocking_pids` names who holds the lock.',
+  todo: 'End that session. The worker asks again every few seconds and holds nothing in between.',
+  async inject({ world }) {
+    await inSession(world.database.url, async (session) => {
+      await session.run('BEGIN');
+      await session.run('SELECT FROM tenants FOR UPDATE');
+      const since = performance.now();
+      await world.worker().logs('55P03');
+      await until('the minute is over', () => performance.now() - since > LOCKED_FOR_MS, 2 * LOCKED_FOR_MS);
+      await session.run('COMMIT');
+    });
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F11',
+  what: 'a deadlock',
+  shows: '`waiting for the database` with the state 40P01, for an instant.',
+  todo: 'Nothing. If it comes often, somebody else writes to these tables.',
+  // Chunks so large that each locks tenants and subdivisions.
+  env: { CHUNK_MAX_MESSAGES: '60' },
+  load: { messages: 8_000 },
+  async inject({ world }) {
+    const session = await Session.open(world.database.url);
+    try {
+      // So that it is the worker who is chosen.
+      await session.run(`SET deadlock_timeout = '20s'`);
+      await until('the worker is the victim of a deadlock', async () => {
+        await session.run('BEGIN');
+        await session.run('SELECT FROM subdivisions FOR UPDATE');
+        await session.blocked();
+        // Whoever waits has locked tenants before.
+        await session.run('SELECT FROM tenants FOR UPDATE');
+        await session.run('COMMIT');
+        return world.worker().log.includes('40P01');
+      });
+    } finally {
+      await session.close();
+    }
+  },
+  fired: backAgain,
+});
+
+faultCase(stack, {
+  fault: 'F11',
+  what: 'serialization failures: every session is REPEATABLE READ, and somebody touches the same rows',
+  shows: '`waiting for the database` with the state 40001, for an instant each time.',
+  todo: 'Nothing. READ COMMITTED, the default, spares the repetitions.',
+  async inject({ stack: { databaseUrl }, world }) {
+    const database = databaseOf(world.database.url);
+    await inSession(databaseUrl, async (session) => {
+      await session.run(`ALTER DATABASE ${database} SET default_transaction_isolation = 'repeatable read'`);
+      await endSessions(session, database);
+    });
+    await inSession(world.database.url, (session) =>
+      until('a transaction could not be serialized', async () => {
+        await session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
+        await session.run('SELECT FROM tenants ORDER BY tenant_id FOR UPDATE');
+        await session.run('UPDATE tenants SET version = version');
+        if (world.worker().log.includes('40001')) return session.run('COMMIT');
+        // Who begins its statement now, and waits for us, finds the rows changed.
+        await session.blocked();
+        await session.run('COMMIT');
+        return undefined;
+      }),
+    );
+  },
+  fired: backAgain,
+});
+
+/** The worker has seen the outage, and its end. */
+function backAgain({ world }: { readonly world: World }): void {
+  expect(world.worker().log).toContain('waiting for the database');
+  expect(world.worker().log).toContain('the database is back');
+  expect(world.worker().exit).toBeUndefined();
+}

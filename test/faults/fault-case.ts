@@ -1,0 +1,119 @@
+import { check, type Checked, type CheckOptions } from '../oracle/check.ts';
+import { InvariantWatch } from '../support/invariants.ts';
+import { SMALL_CHUNKS, UnderLoad, type UnderLoadOptions } from '../support/under-load.ts';
+import type { Environment } from '../support/world-process.ts';
+import { until } from '../support/world-until.ts';
+import { createWorld, type World } from '../support/world.ts';
+import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts';
+import type { Service } from '../../stack/service.ts';
+import { keep } from './results.ts';
+
+/** What a case has in its hands. */
+export interface Around {
+  readonly stack: Stack;
+  readonly world: World;
+  readonly load: UnderLoad;
+}
+
+/** One fault: how it is brought about, how one knows that it was, and what an operator should know of it. */
+export interface FaultCase {
+  /** As the table of issue 5 calls it. */
+  readonly fault: string;
+  readonly what: string;
+  /** For docs/recovery.md: what shows, and what to do. Sentences. */
+  readonly shows: string;
+  readonly todo: string;
+  /** Of the world, beside small chunks. */
+  readonly env?: Environment;
+  readonly load?: Partial<UnderLoadOptions>;
+  /** The case sends the rest of the load itself. */
+  readonly sendsRest?: boolean;
+  /** Starts the workers; default: one real one. */
+  readonly begin?: (around: Omit<Around, 'load'>) => Promise<unknown>;
+  /** Called amid the load; resolves when the fault is over and nothing more has to be done. */
+  readonly inject: (around: Around) => Promise<void>;
+  /** Throws unless the fault has fired. Called when everything has settled. */
+  readonly fired: (around: Around, checked: Checked) => void | Promise<void>;
+  /** What the oracle has to be told. */
+  readonly check?: CheckOptions;
+  /** Undoes what `begin` has opened. */
+  readonly end?: () => Promise<void>;
+}
+
+const MESSAGES = 3_000;
+const SETTLES_WITHIN_MS = 120_000;
+const CASE_WITHIN_MS = 230_000;
+
+/**
+ * A test of one fault: a load of mixed commands is sent through real workers, the fault comes amid it, the rest of the load is sent
+ * while it lasts; then the oracle looks at everything. @param stack given when the test runs
+ */
+export function faultCase(stack: () => Stack, one: FaultCase): void {
+  test(
+    `${one.fault}: ${one.what}`,
+    async () => {
+      const world = await createWorld({ stack: stack(), workers: 0, env: { ...SMALL_CHUNKS, ...one.env } });
+      try {
+        await world.guard(() => run(one, stack(), world));
+      } finally {
+        await world.close();
+        await one.end?.();
+      }
+    },
+    CASE_WITHIN_MS,
+  );
+}
+
+async function run(one: FaultCase, stack: Stack, world: World): Promise<void> {
+  const { begin = () => world.startWorker() } = one;
+  await begin({ stack, world });
+  const snapshots = new InvariantWatch(world.database.url);
+  try {
+    const load = await UnderLoad.start(world, { seed: seedOf(one), messages: MESSAGES, ...one.load });
+    const around = { stack, world, load };
+    await load.amid();
+    let over = 0;
+    const rest = one.sendsRest === true ? undefined : load.sendRest();
+    await Promise.all([rest, one.inject(around).then(() => (over = performance.now()))]);
+    await world.settled(SETTLES_WITHIN_MS);
+    const seconds = (performance.now() - over) / 1_000;
+    const checked = await check(world, one.check);
+    await snapshots.end();
+    expect(snapshots.broken()).toEqual([]);
+    await one.fired(around, checked);
+    const { fault, what, shows, todo } = one;
+    const { messages, repetitions } = checked;
+    // The oracle throws on anything lost or doubled.
+    await keep({ fault, what, shows, todo }, { messages, lost: 0, doubled: 0, repeated: repetitions, seconds });
+  } finally {
+    await snapshots.end();
+  }
+}
+
+/** Another load for each fault, the same each time. */
+function seedOf({ fault, what }: FaultCase): number {
+  return [...`${fault} ${what}`].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1_000_003, 7);
+}
+
+/** A stack of the file's own, for faults of its services; up before the first case, down after the last. */
+export function theStack(options: StackOptions = {}): () => Stack {
+  let stack: Stack | undefined;
+  beforeAll(async () => {
+    stack = await startStack(options);
+  });
+  afterAll(async () => {
+    if (stack === undefined) return;
+    await Promise.all([stack.kafka, stack.registry, stack.postgres].map(down));
+    await stack.stop();
+  });
+  return () => {
+    if (stack === undefined) throw new Error('the stack is there once the tests run');
+    return stack;
+  };
+}
+
+export async function down(service: Service): Promise<void> {
+  // Its processes can end while they are being listed, which `stop` takes for an error where jest has replaced `Error`.
+  await service.stop().catch(() => undefined);
+  await until(`${service.name} is down`, () => service.pid === undefined);
+}

@@ -1,0 +1,113 @@
+import { writeSync } from 'node:fs';
+import { asFunction, type AwilixContainer } from 'awilix';
+import { runWorker } from '../../src/cli/worker.ts';
+import { readConfig } from '../../src/config.ts';
+import { createContainer, type Cradle } from '../../src/container.ts';
+import type { Consumer } from '../../src/ports/consumer.ts';
+import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
+import { FAULT_CLOCK, FAULT_POINT, lastWords, type Point } from './points.ts';
+
+// The real worker with one port wrapped, for the fault suite: told by the environment at which point to end itself, and by SIGUSR2
+// when. Without FAULT_* in the environment it is the real worker.
+
+type Container = AwilixContainer<Cradle>;
+type Die = () => void;
+
+/** How each point is reached, from the outside of a port. */
+const WRAPPED: Readonly<Record<Point, (container: Container, die: Die) => void>> = {
+  'before the transaction': (container, die) =>
+    wrapUnitOfWork(container, (inner) => (messages, work, lane) => {
+      if (messages.length > 0) die();
+      return inner.run(messages, work, lane);
+    }),
+  'after the inbox insert': (container, die) =>
+    wrapUnitOfWork(container, (inner) => (messages, work, lane) => {
+      const inside: typeof work = (unit) => {
+        if (messages.length > 0) die();
+        return work(unit);
+      };
+      return inner.run(messages, inside, lane);
+    }),
+  'after the commit, before the publication': (container, die) =>
+    wrapUnitOfWork(container, (inner) => async (messages, work, lane) => {
+      const committed = await inner.run(messages, work, lane);
+      if (committed.outbox.length > 0) die();
+      return committed;
+    }),
+  'in the middle of a publication': (container, die) =>
+    wrap(container, 'producer', (inner) => ({
+      stop: () => inner.stop(),
+      publish: async (messages) => {
+        const half = messages.length >> 1;
+        if (half === 0) return inner.publish(messages);
+        await inner.publish(messages.slice(0, half));
+        die();
+        await inner.publish(messages.slice(half));
+      },
+    })),
+  'before the outbox delete': (container, die) =>
+    wrap(container, 'producer', (inner) => ({
+      stop: () => inner.stop(),
+      publish: async (messages) => {
+        await inner.publish(messages);
+        die();
+      },
+    })),
+  'before the offset commit': (container, die) =>
+    wrapCommit(container, (inner) => async (offsets) => {
+      die();
+      await inner.commit(offsets);
+    }),
+  'after the offset commit': (container, die) =>
+    wrapCommit(container, (inner) => async (offsets) => {
+      await inner.commit(offsets);
+      die();
+    }),
+};
+
+const config = readConfig(process.env);
+const container = createContainer({ config });
+let armed = false;
+process.on('SIGUSR2', () => (armed = !armed));
+
+const point = process.env[FAULT_POINT];
+if (point !== undefined) {
+  WRAPPED[point as Point](container, () => {
+    if (!armed) return;
+    writeSync(2, `${lastWords(point as Point)}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  });
+}
+const wrong = Number(process.env[FAULT_CLOCK] ?? 0);
+if (wrong !== 0) {
+  let jumps = 0;
+  process.on('SIGUSR2', () => (jumps += 1));
+  // Right, ahead, right, behind, and so on.
+  const by = (): number => [0, wrong, 0, -wrong][jumps % 4] ?? 0;
+  wrap(container, 'clock', (inner) => ({ now: () => inner.now() + by() }));
+}
+process.exitCode = await runWorker(config, container);
+
+function wrap<Name extends keyof Cradle>(
+  into: Container,
+  name: Name,
+  around: (inner: Cradle[Name]) => Cradle[Name],
+): void {
+  const original = into.getRegistration<Cradle[Name]>(name);
+  if (original === null) throw new Error(`nothing is registered as ${name}`);
+  into.register(name, asFunction(() => around(original.resolve(into))).singleton());
+}
+
+function wrapUnitOfWork(into: Container, run: (inner: UnitOfWork) => UnitOfWork['run']): void {
+  wrap(into, 'unitOfWork', (inner) => ({ run: run(inner) }));
+}
+
+function wrapCommit(into: Container, commit: (inner: Consumer) => Consumer['commit']): void {
+  wrap(into, 'consumer', (inner) => ({
+    start: (listener) => inner.start(listener),
+    pause: (partition) => inner.pause(partition),
+    resume: (partition) => inner.resume(partition),
+    stop: () => inner.stop(),
+    commit: commit(inner),
+  }));
+}

@@ -1,0 +1,102 @@
+import { until } from '../support/world-until.ts';
+import type { World } from '../support/world.ts';
+import { faultCase, theStack } from './fault-case.ts';
+
+const stack = theStack();
+const twoWorkers = async ({ world }: { readonly world: World }): Promise<void> => {
+  await Promise.all([world.startWorker(), world.startWorker()]);
+};
+const STOPS = 20;
+const CHANGES_FOR_MS = 60_000;
+const CHANGE_EVERY_MS = 3_000;
+
+faultCase(stack, {
+  fault: 'F3',
+  what: 'SIGKILL of one of two workers between a commit and its publication',
+  shows: 'The group rebalances after the session timeout; the other worker publishes what the dead one owed.',
+  todo: 'Nothing but starting a worker, which the supervisor does.',
+  begin: twoWorkers,
+  async inject({ world, load }) {
+    await load.frozen(world.worker(1));
+    await world.worker(1).kill();
+  },
+  fired({ world }) {
+    expect(world.worker(1).exit?.signal).toBe('SIGKILL');
+    expect(world.worker().exit).toBeUndefined();
+  },
+});
+
+faultCase(stack, {
+  fault: 'F14',
+  what: 'a worker is frozen for longer than the session timeout, and goes on beside the new owner: a zombie',
+  shows: 'The group rebalances twice; `duplicate` and `relayed` rise and then stop.',
+  todo: 'Nothing. If it comes often, look for pauses of the machine or raise `KAFKA_SESSION_TIMEOUT_MS`.',
+  begin: twoWorkers,
+  load: { messages: 4_000 },
+  async inject({ world, load }) {
+    await load.frozen(world.worker(1));
+    await until('the group has gone on without it', async () => (await members(world)) === 1);
+    await until('the new owner is at it', async () => (await world.lag()) < 1_500);
+    world.worker(1).signal('SIGCONT');
+    await until('the zombie is back in the group', async () => (await members(world)) === 2);
+  },
+  fired({ world }) {
+    expect([world.worker(0).exit, world.worker(1).exit]).toEqual([undefined, undefined]);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F19',
+  what: 'a worker joins or leaves every 3 s for a minute',
+  shows: 'Rebalances; lag falls in between; `duplicate` rises and then stops.',
+  todo: 'Nothing. Find out what restarts the workers.',
+  load: { messages: 12_000 },
+  async inject({ world }) {
+    const until60 = performance.now() + CHANGES_FOR_MS;
+    let changes = 0;
+    while (performance.now() < until60) {
+      const next = performance.now() + CHANGE_EVERY_MS;
+      // In turn: one more, one more, one killed, one stopped.
+      if (changes % 4 < 2) await world.startWorker();
+      else if (changes % 4 === 2) await living(world).at(-1)?.kill();
+      else await living(world).at(-1)?.stop();
+      changes += 1;
+      await until('it is time for the next change', () => performance.now() > next);
+    }
+    expect(changes).toBeGreaterThanOrEqual(10);
+  },
+  fired({ world }) {
+    expect(world.workers.length).toBeGreaterThan(5);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F25',
+  what: `SIGTERM under full load, ${STOPS} times`,
+  shows: '`stopped`, exit code 0, and a new worker that goes on where the last one ended.',
+  todo: 'Nothing: this is how a worker is updated.',
+  load: { messages: 6_000 },
+  async inject({ world }) {
+    for (let i = 0; i < STOPS; i += 1) {
+      const before = await world.count('inbox');
+      await until('the worker is at it', async () => (await world.count('inbox')) > before);
+      expect(await world.worker().stop()).toBeLessThan(10_000);
+      expect(world.worker().log).toContain('stopped');
+      expect(await world.lag()).toBeGreaterThan(0);
+      await world.worker().restart();
+    }
+  },
+  fired({ world }) {
+    expect(world.worker().exit).toBeUndefined();
+  },
+});
+
+function living({ workers }: World): World['workers'] {
+  return workers.filter(({ exit }) => exit === undefined);
+}
+
+/** How many members the consumer group has, by the broker's own account. */
+async function members({ admin, group }: World): Promise<number> {
+  const { groups } = await admin.describeGroups([group]);
+  return groups[0]?.members.length ?? 0;
+}

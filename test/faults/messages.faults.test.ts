@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { SCHEMAS } from '../../src/generated/schemas.ts';
+import { dlqOf } from '../../src/ports/topics.ts';
+import { CONTACT, createTenant, PLACE } from '../e2e/given.ts';
+import { header } from '../support/collect.ts';
+import { framed, frameOf, rawCommand, registerSchema, type ForeignSchema } from '../support/foreign-schemas.ts';
+import { command, type RawSending } from '../support/load.ts';
+import { licensing } from '../support/world-process.ts';
+import { unlessNotYet } from '../support/world-offsets.ts';
+import { until } from '../support/world-until.ts';
+import type { World } from '../support/world.ts';
+import { faultCase, theStack } from './fault-case.ts';
+
+const stack = theStack();
+const BOMB_BYTES = 8_000_000;
+const LONG_TEXT = 900_000;
+
+faultCase(stack, {
+  fault: 'F20',
+  what: 'poison among good messages',
+  shows: '`dead letter: UndecodableMessage` and the like, one line a message, with topic, partition and offset.',
+  todo: 'Find the producer by the letter. Nothing waits for it: what is behind the poison goes on.',
+  async inject({ world }) {
+    const poison = await poisonFor(world);
+    // Under one key, with a good message behind each.
+    const tenant = createTenant();
+    const { tenantId, name } = tenant.data;
+    const good = (i: number) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone: String(i) });
+    await world.send([tenant, ...poison.flatMap((one, i) => [one, good(i)])]);
+    await sendBomb(world);
+  },
+  async fired({ world }, { model }) {
+    const reasons = Map.groupBy(model.letters, ({ reason }) => reason);
+    expect(reasons.get('UndecodableMessage')?.length).toBeGreaterThanOrEqual(10);
+    expect(reasons.get('UnknownType')?.length).toBeGreaterThanOrEqual(1);
+    const [bomb] = await world.db('dead_letters').whereRaw('length(value) > ?', [BOMB_BYTES]);
+    expect(bomb).toBeDefined();
+  },
+});
+
+faultCase(stack, {
+  fault: 'F21',
+  what: 'the offsets are reset to the earliest: the whole topic again',
+  shows: 'Lag jumps to the whole topic; `duplicate` counts it all, and nothing is published anew.',
+  todo: 'Nothing, as long as the inbox remembers (`INBOX_RETENTION_MS`).',
+  async inject({ world, load }) {
+    await until('half of it is handled', async () => (await load.handled()) > 1_000);
+    await world.worker().stop();
+    const before = await world.lag();
+    await world.resetOffsets();
+    expect(await world.lag()).toBeGreaterThan(before + 1_000);
+    await world.worker().restart();
+  },
+  async fired({ world }) {
+    await world.worker().stop();
+    // The counters of this life, as it tells them at its end.
+    expect(world.worker().log).toMatch(/"duplicate licensing\.commands\.AddStatisticRow":\d{3}/);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F22',
+  what: "a producer's own retries: same id same payload, same id other payload",
+  shows: '`duplicate` for the same payload; `dead letter: IdReused` for another one.',
+  todo: 'Nothing for the same payload. For another: the producer gives one `ce_id` to two messages, which it must not.',
+  sendsRest: true,
+  async inject({ world, load }) {
+    const sent = load.messages.filter((message) => !('topic' in message) && typeof message.envelope.id === 'string');
+    await load.sendRest();
+    // Batches whose acknowledgement was lost are sent again as a whole.
+    await world.send(sent);
+    const tenant = createTenant();
+    const { tenantId, name } = tenant.data;
+    const update = command('UpdateTenant', { tenantId, name, ...CONTACT });
+    const other = command('UpdateTenant', { tenantId, name, ...CONTACT, phone: 'another' }, update.envelope);
+    await world.send([tenant, update, other, update, other]);
+  },
+  fired(_, { model }) {
+    expect(model.endings.get('duplicate')).toBeGreaterThan(400);
+    expect(model.letters.filter(({ reason }) => reason === 'IdReused').length).toBeGreaterThanOrEqual(2);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F24',
+  what: 'events larger than their topic allows',
+  shows: '`dead letter: TooLarge`, with the size.',
+  todo: 'Raise `max.message.bytes` of the topics, then `MAX_MESSAGE_BYTES`; or have the producer send less.',
+  env: { MAX_MESSAGE_BYTES: '10000' },
+  check: { tooLarge: (record) => (header(record, 'ce_correlationid')?.length ?? 0) > 9_000 },
+  async inject({ world }) {
+    const tenant = createTenant();
+    const { tenantId } = tenant.data;
+    const place = { tenantId, ...PLACE };
+    const long = { correlationId: 'x'.repeat(9_500) };
+    await world.send([
+      tenant,
+      command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }),
+      command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }, long),
+      // The answer to one that is refused is as large.
+      command('DeleteTenant', { tenantId: randomUUID() }, long),
+      command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }),
+    ]);
+  },
+  fired(_, { model }) {
+    expect(model.letters.filter(({ reason }) => reason === 'TooLarge')).toHaveLength(2);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F24',
+  what: 'the DLQ topic is missing',
+  shows: '`waiting for the broker`, with the name of the topic; its lane waits, the letters stand in `dead_letters`.',
+  todo: '`licensing topics create`. Nothing else: what is owed goes out.',
+  // What a topic held goes with it, so it has to be empty.
+  load: { letters: false },
+  async inject({ world }) {
+    await world.admin.deleteTopics({ topics: [dlqOf(world.topics.commands)] });
+    await world.send([rawCommand(null)]);
+    await world.worker().logs('waiting for the broker');
+    expect(await world.outboxRows()).toBeGreaterThan(0);
+    await until(
+      'the topic can be made again',
+      async () => (await licensing(['topics', 'create'], world.env)).code === 0,
+    );
+  },
+  fired: ({ world }) => expect(world.worker().log).toContain('the broker is back'),
+});
+
+faultCase(stack, {
+  fault: 'F24',
+  what: 'the DLQ topic is not writable',
+  shows: '`waiting for the broker` with its reason; its lane waits, the letters stand in `dead_letters`.',
+  todo: 'Make the topic writable (rights, in-sync replicas). Nothing else: what is owed goes out.',
+  async inject({ world }) {
+    const topic = dlqOf(world.topics.commands);
+    // No record is as small as that: the broker refuses every write.
+    await limitRecords(world, topic, 1);
+    await world.send([rawCommand(null)]);
+    await world.worker().logs('waiting for the broker');
+    await limitRecords(world, topic, 2_000_000);
+  },
+  fired: ({ world }) => expect(world.worker().log).toContain('the broker is back'),
+});
+
+/** All that a producer can get wrong, one of each. */
+async function poisonFor(world: World): Promise<readonly RawSending[]> {
+  const { commands } = world.topics;
+  const schema: ForeignSchema = { ...SCHEMAS['licensing.commands.CreateTenant'], type: 'record' };
+  const id = await registerSchema(world, commands, schema);
+  const frame = (name: string): Buffer =>
+    frameOf(id, schema, { tenantId: randomUUID(), userId: randomUUID(), name, ...CONTACT });
+  const recursive: ForeignSchema = {
+    ...{ type: 'record', name: 'CreateTenant', namespace: 'licensing.commands' },
+    fields: [{ name: 'next', type: ['null', 'CreateTenant'], default: null }],
+  };
+  const deep = await registerSchema(world, `${commands}.of-somebody-else`, recursive);
+  const event: ForeignSchema = { ...SCHEMAS['licensing.events.TenantDeleted'], type: 'record' };
+  const eventId = await registerSchema(world, world.topics.events, event);
+  const tenant = { tenantId: randomUUID(), name: 'n', address: '', email: '', phone: '', createdBy: randomUUID() };
+  const good = frame('Tenant');
+  return [
+    rawCommand(good.subarray(0, -7)),
+    rawCommand(Buffer.concat([good, good])),
+    rawCommand(Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 7_919 + 13) % 256))),
+    rawCommand(Buffer.concat([Buffer.from([7]), good.subarray(1)])),
+    rawCommand(framed(0x7ffffff0, good.subarray(5))),
+    rawCommand(framed(0xffffffff, good.subarray(5))),
+    rawCommand(gzipSync(Buffer.alloc(1_000_000))),
+    rawCommand(framed(deep, Buffer.concat([Buffer.alloc(100_000, 2), Buffer.from([0])]))),
+    rawCommand(frame('x'.repeat(LONG_TEXT))),
+    rawCommand(frame('a \0 in it')),
+    rawCommand(withBytes(frame('~~~'), Buffer.from('~~~'), Buffer.from([0xed, 0xa0, 0x80]))),
+    rawCommand(null),
+    rawCommand(Buffer.alloc(0)),
+    rawCommand(frameOf(eventId, event, { ...tenant, version: 1, occurredAt: 1 })),
+    { ...rawCommand(good), topic: 'users' },
+  ];
+}
+
+/** A small batch on the wire, and a large one once somebody has unpacked it: nobody's limits see its size before. */
+async function sendBomb(world: World): Promise<void> {
+  const producer = world.kafka.producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  await producer.send({
+    topic: world.topics.commands,
+    compression: CompressionTypes.GZIP,
+    messages: [{ key: randomUUID(), value: Buffer.alloc(BOMB_BYTES + 1, 1), headers: { ce_id: randomUUID() } }],
+  });
+  await producer.disconnect();
+}
+
+async function limitRecords({ admin }: World, topic: string, bytes: number): Promise<void> {
+  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+  await until('the topic is changed', () =>
+    unlessNotYet(admin.alterConfigs({ validateOnly: false, resources }).then(() => true)),
+  );
+}
+
+/** Other bytes in the place of some that stand there once. */
+function withBytes(frame: Buffer, some: Buffer, other: Buffer): Buffer {
+  const at = frame.indexOf(some);
+  return Buffer.concat([frame.subarray(0, at), other, frame.subarray(at + some.length)]);
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { SCHEMAS } from '../../src/generated/schemas.ts';
+import { createTenant, CONTACT } from '../e2e/given.ts';
+import { frameOf, NotRegistered, rawCommand, registerSchema, type ForeignSchema } from '../support/foreign-schemas.ts';
+import { command, type RawSending, type Sending } from '../support/load.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/world-until.ts';
+import type { World } from '../support/world.ts';
+import { faultCase, theStack } from './fault-case.ts';
+
+const stack = theStack();
+let proxy: TcpProxy;
+
+const WAITS = '`SCHEMA_REGISTRY_URL ...; trying until there is an answer`, once a minute.';
+const SLOW_MS = 10_000;
+const OF_EACH = 20;
+
+faultCase(stack, {
+  fault: 'F17',
+  what: 'the registry is away when a worker starts',
+  shows: WAITS,
+  todo: 'Bring the registry back. Workers that know the schemas go on meanwhile.',
+  // An id that nobody has ever seen would have to be asked for, and make the one who knows the others wait too.
+  load: { unknownSchemas: false },
+  async inject({ stack: { registry }, world, load }) {
+    registry.signal('SIGSTOP');
+    const before = await load.handled();
+    const starting = world.startWorker();
+    await world.worker(1).logs('trying until there is an answer');
+    await until('the other one goes on', async () => (await load.handled()) > before);
+    expect(world.worker(1).log).not.toContain('the worker works');
+    registry.signal('SIGCONT');
+    await starting;
+  },
+  fired: ({ world }) => expect(world.worker(1).log).toContain('the worker works'),
+});
+
+faultCase(stack, {
+  fault: 'F17',
+  what: 'the registry is away with an unknown schema id in flight',
+  shows: WAITS,
+  todo: 'Bring the registry back. What is behind the unknown id in its lane waits; the other lanes go on.',
+  load: { unknownSchemas: false },
+  async inject({ stack: { registry }, world }) {
+    const newcomer = await newerDeleteTenant(world);
+    registry.signal('SIGSTOP');
+    await world.send([newcomer]);
+    await world.worker().logs('trying until there is an answer');
+    expect(await world.lag()).toBeGreaterThan(0);
+    registry.signal('SIGCONT');
+  },
+  fired: ({ world }) => expect(world.worker().log).toContain('trying until there is an answer'),
+});
+
+faultCase(stack, {
+  fault: 'F17',
+  what: `the registry answers after ${SLOW_MS / 1_000} s`,
+  shows: WAITS,
+  todo: 'Find out what slows the registry. Each id is asked for once.',
+  begin: async ({ stack: { registry }, world }) => {
+    proxy = await TcpProxy.to(registry.port);
+    await world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
+  },
+  load: { unknownSchemas: false },
+  async inject({ world }) {
+    const newcomer = await newerDeleteTenant(world);
+    proxy.delay(SLOW_MS);
+    await world.send([newcomer]);
+    await world.worker().logs('trying until there is an answer');
+    proxy.delay(0);
+  },
+  fired: ({ world }) => expect(world.worker().log).toContain('trying until there is an answer'),
+  end: () => proxy.close(),
+});
+
+faultCase(stack, {
+  fault: 'F26',
+  what: 'an older and a newer writer at once, and one with an incompatible schema',
+  shows: '`schema is not acceptable` with the id, and dead letters `UndecodableMessage` for the incompatible one.',
+  todo: 'Nothing for the compatible ones. Find who writes with a schema that the registry has refused, or never saw under our subject.',
+  async inject({ world }) {
+    const { commands } = world.topics;
+    const updated = 'licensing.commands.UpdateSubdivision';
+    const current: ForeignSchema = { ...SCHEMAS[updated], type: 'record' };
+    const older = { ...current, fields: current.fields.filter(({ name }) => name !== 'workStatus') };
+    const newer = {
+      ...current,
+      fields: [...current.fields, { name: 'color', type: ['null', 'string'], default: null }],
+    };
+    const other = { ...current, fields: current.fields.map(({ name }) => ({ name, type: 'long' })) };
+    const [olderId, newerId] = [
+      await registerSchema(world, commands, older),
+      await registerSchema(world, commands, newer),
+    ];
+    await expect(registerSchema(world, commands, other)).rejects.toThrow(NotRegistered);
+    const otherId = await registerSchema(world, `${commands}.of-somebody-else`, other);
+
+    const { data: tenant } = createTenant();
+    const { tenantId } = tenant;
+    const sends: (Sending | RawSending)[] = [command('CreateTenant', tenant)];
+    for (let i = 0; i < OF_EACH; i += 1) {
+      const of = { tenantId, subdivisionId: randomUUID() };
+      const place = { name: `Subdivision ${i}`, location: '', linkToSubdivisionProcessingDomain: null };
+      sends.push(
+        command('CreateSubdivision', { ...of, ...place }),
+        rawCommand(frameOf(olderId, older, { ...of, ...place, location: 'by the older' }), tenantId),
+        rawCommand(
+          frameOf(newerId, newer, { ...of, ...place, location: 'by the newer', workStatus: null, color: 'red' }),
+          tenantId,
+        ),
+        rawCommand(frameOf(otherId, other, Object.fromEntries(other.fields.map(({ name }) => [name, i]))), tenantId),
+      );
+    }
+    await world.send([...sends, command('UpdateTenant', { tenantId, name: tenant.name, ...CONTACT })]);
+  },
+  fired({ world }, { model }) {
+    const told = (location: string): number =>
+      model.events.filter(({ type, data }) => type.endsWith('SubdivisionUpdated') && data['location'] === location)
+        .length;
+    expect([told('by the older'), told('by the newer')]).toEqual([OF_EACH, OF_EACH]);
+    expect(world.worker().log).toContain('schema is not acceptable');
+  },
+});
+
+/** A command in a version of its schema that no worker has met yet. */
+async function newerDeleteTenant(world: World): Promise<RawSending> {
+  const current: ForeignSchema = { ...SCHEMAS['licensing.commands.DeleteTenant'], type: 'record' };
+  const newer = { ...current, fields: [...current.fields, { name: 'why', type: ['null', 'string'], default: null }] };
+  const tenantId = randomUUID();
+  const id = await registerSchema(world, world.topics.commands, newer);
+  return rawCommand(frameOf(id, newer, { tenantId, why: null }), tenantId);
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { CONTACT } from '../e2e/given.ts';
+import { NOW } from './builders.ts';
+import { command, outside, type Sending } from './load.ts';
+
+// Random sequences over so few ids that everything meets everything: names that are taken, licenses of other subdivisions, rows that
+// exist, what was deleted. fast-check makes a failing one as short as it can.
+
+/** One unit of work: its messages, and by how much the clock has moved on before it. */
+export interface Chunk {
+  readonly later: number;
+  readonly messages: readonly Step[];
+}
+
+/** A message, or one of those before once more, perhaps with other bytes under the same id. */
+export type Step = { readonly send: Sending } | { readonly again: number; readonly changed: boolean };
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+const id = (kind: string, number: number): string => `${kind}0000000-0000-4000-8000-00000000000${number}`;
+const of = (kind: string, count: number): fc.Arbitrary<string> => fc.nat(count - 1).map((number) => id(kind, number));
+
+const tenantId = of('1', 2);
+const userId = of('2', 2);
+const subdivisionId = of('3', 2);
+const licenseId = of('4', 3);
+const name = fc.constantFrom('One', 'Two', ' One ', '');
+const link = fc.constantFrom(null, 'https://processing.example.org');
+const at = fc.constantFrom(0, 1_000, 2_000, DAY, 40 * DAY).map((later) => NOW + later);
+const inSubdivision = { tenantId, subdivisionId };
+const inLicense = { ...inSubdivision, licenseId };
+const place = { name, location: fc.constantFrom('', 'Bergen'), linkToSubdivisionProcessingDomain: link };
+const described = { name, description: fc.constantFrom('', 'as agreed') };
+const contact = fc.record({ tenantId, name }).map((given) => ({ ...given, ...CONTACT }));
+
+const sending: fc.Arbitrary<Sending> = fc.oneof(
+  fc.tuple(contact, userId).map(([given, user]) => command('CreateTenant', { ...given, userId: user })),
+  contact.map((data) => command('UpdateTenant', data)),
+  fc.record({ tenantId }).map((data) => command('DeleteTenant', data)),
+  weighted(
+    3,
+    fc.record({ ...inSubdivision, ...place }).map((data) => command('CreateSubdivision', data)),
+  ),
+  fc
+    .record({ ...inSubdivision, ...place, workStatus: fc.constantFrom(null, 'active', 'inactive', 'odd') })
+    .map((data) => command('UpdateSubdivision', data)),
+  fc.record(inSubdivision).map((data) => command('DeleteSubdivision', data)),
+  weighted(
+    3,
+    fc
+      .record({
+        ...{ ...inLicense, ...described, type: fc.constantFrom('bycount', 'bytime', 'odd') },
+        ...{ requestsLimit: fc.constantFrom(null, 0, 5, 100), expiresAt: fc.option(at) },
+      })
+      .map((data) => command('CreateLicense', data)),
+  ),
+  fc.record({ ...inLicense, ...described }).map((data) => command('UpdateLicense', data)),
+  fc.record(inLicense).map((data) => command('DeleteLicense', data)),
+  weighted(
+    3,
+    fc.record(inLicense).map((data) => command('ActivateSubdivisionLicense', data)),
+  ),
+  fc.record(inLicense).map((data) => command('DeactivateSubdivisionLicense', data)),
+  weighted(
+    5,
+    fc
+      .record({
+        ...inSubdivision,
+        statisticRowId: of('5', 4),
+        created: at,
+        countRequests: fc.constantFrom(0, 1, 4, 96, -1),
+      })
+      .map((data) => command('AddStatisticRow', data)),
+  ),
+  fc.record({ userId }).map((data) => command('CreateUser', data)),
+  fc
+    .record({
+      ...{ userId, email: fc.constantFrom(null, 'a@example.org'), tgId: fc.constant(null) },
+      ...{ superadmin: fc.boolean(), updatedAt: fc.option(at) },
+    })
+    .chain((data) => fc.constantFrom(outside('UserCreated', data), outside('UserUpdated', data))),
+  fc.record({ userId }).map((data) => outside('UserDeleted', data)),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: sending.map((send) => ({ send })) },
+  { weight: 1, arbitrary: fc.record({ again: fc.nat(60), changed: fc.boolean() }) },
+);
+
+/** Tenant, subdivision, license: without them most of the rest would be refused. */
+const beginning: Chunk = {
+  later: 0,
+  messages: [
+    command('CreateTenant', { tenantId: id('1', 0), userId: id('2', 0), name: 'One', ...CONTACT }),
+    command('CreateSubdivision', {
+      ...{ tenantId: id('1', 0), subdivisionId: id('3', 0), name: 'North', location: '' },
+      linkToSubdivisionProcessingDomain: null,
+    }),
+    command('CreateLicense', {
+      ...{ tenantId: id('1', 0), subdivisionId: id('3', 0), licenseId: id('4', 0), name: 'Trial', description: '' },
+      ...{ type: 'bycount', requestsLimit: 100, expiresAt: null },
+    }),
+  ].map((send) => ({ send })),
+};
+
+const chunk: fc.Arbitrary<Chunk> = fc.record({
+  later: fc.constantFrom(0, 0, 1, 1_000, DAY),
+  messages: fc.array(step, { minLength: 1, maxLength: 8 }),
+});
+
+export const sequences: fc.Arbitrary<readonly Chunk[]> = fc
+  .array(chunk, { minLength: 1, maxLength: 8 })
+  .map((chunks) => [beginning, ...chunks]);
+
+function weighted<T>(weight: number, arbitrary: fc.Arbitrary<T>): { weight: number; arbitrary: fc.Arbitrary<T> } {
+  return { weight, arbitrary };
+}

@@ -1,0 +1,96 @@
+import { generate } from '../oracle/generate.ts';
+import type { RawSending, Sending } from './load.ts';
+import type { WorkerProcess } from './world-process.ts';
+import { unlessNotYet } from './world-offsets.ts';
+import { until } from './world-until.ts';
+import type { World } from './world.ts';
+
+/** Many transactions in a load, so that a fault finds some before it, some after it, and one under way. */
+export const SMALL_CHUNKS = { CHUNK_MAX_MESSAGES: '20' };
+
+const AT_ONCE = 100;
+
+export interface UnderLoadOptions {
+  readonly seed: number;
+  readonly messages: number;
+  readonly unknownSchemas?: boolean;
+  readonly letters?: boolean;
+  /** What is sent before the fault; the rest is sent while it lasts. Default 0.7. */
+  readonly firstShare?: number;
+}
+
+/** A mixed load on its way through a world. */
+export class UnderLoad {
+  readonly messages: readonly (Sending | RawSending)[];
+  private readonly world: World;
+  private readonly before: number;
+  private sent: number;
+
+  private constructor(world: World, messages: readonly (Sending | RawSending)[], sent: number, before: number) {
+    this.world = world;
+    this.messages = messages;
+    this.sent = sent;
+    this.before = before;
+  }
+
+  /** Resolves when the first share of it is sent. */
+  static async start(world: World, options: UnderLoadOptions): Promise<UnderLoad> {
+    const { firstShare = 0.7, ...rest } = options;
+    const { first, load } = generate({ ...rest, partitions: world.partitions, now: Date.now() });
+    await world.send(first);
+    await world.settled();
+    const before = await world.count('inbox');
+    const share = Math.round(load.length * firstShare);
+    await world.send(load.slice(0, share));
+    return new UnderLoad(world, load, share, before);
+  }
+
+  /** Sends what is left, and what a broker refuses again and again, as producers do. Resolves when all of it is acknowledged. */
+  async sendRest(): Promise<void> {
+    for (let some = this.next(); some.length > 0; some = this.next()) {
+      await until('a batch is acknowledged', async () => unlessNotYet(this.world.send(some).then(() => true)), 120_000);
+    }
+  }
+
+  private next(): readonly (Sending | RawSending)[] {
+    const some = this.messages.slice(this.sent, this.sent + AT_ONCE);
+    this.sent += some.length;
+    return some;
+  }
+
+  async handled(): Promise<number> {
+    return (await this.world.count('inbox')) - this.before;
+  }
+
+  /** Resolves with a part of the load handled, and a part not. @throws when it is nearly over */
+  async amid(): Promise<void> {
+    const handled = await until('the load is under way', async () => {
+      const n = await this.handled();
+      return n > this.messages.length / 20 && n;
+    });
+    const { length } = this.messages;
+    if (handled > length * 0.6) throw new Error(`a load of ${length} is too small: ${handled} are handled already`);
+  }
+
+  /** Stops the worker's process at a moment when it has committed what nobody has been told yet, and has more before it. */
+  async frozen(worker: WorkerProcess): Promise<void> {
+    await until('the worker is caught between a commit and its publication', async () => {
+      worker.signal('SIGSTOP');
+      if ((await untold(this.world)) > 0 && (await this.world.lag()) > 0) return true;
+      worker.signal('SIGCONT');
+      return false;
+    });
+  }
+}
+
+/** How many rows of the outbox are not in their topics. */
+async function untold({ db, collector, topics }: World): Promise<number> {
+  const owed = await db.raw<{ rows: readonly { readonly value: string }[] }>(
+    `SELECT encode(value, 'hex') AS value FROM outbox WHERE value IS NOT NULL`,
+  );
+  if (owed.rows.length === 0) return 0;
+  const told = [topics.events, topics.rejections];
+  await collector.caughtUp(told);
+  const values = new Set(told.flatMap((topic) => collector.records(topic)).map(({ value }) => value?.toString('hex')));
+  return owed.rows.filter(({ value }) => !values.has(value)).length;
+}
