@@ -14,6 +14,7 @@ describe('a parked key, with others at work,', () => {
   let database: TestDatabase;
   let unitOfWork: KnexUnitOfWork;
   let letters: KnexDeadLetters;
+  let gates: Gate[] = [];
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -25,11 +26,17 @@ describe('a parked key, with others at work,', () => {
     await database.db.raw('TRUNCATE inbox, outbox, lanes, dead_letters, parked_letters, parked_keys');
   });
 
+  /** A test that failed leaves no transaction behind for the next one to wait for. */
+  afterEach(() => {
+    for (const gate of gates) gate.open();
+    gates = [];
+  });
+
   afterAll(() => database.drop());
 
   it('that is just being freed is waited for, and free then', async () => {
     const letter = await bury(1);
-    const gate = new Gate();
+    const gate = aGate();
     const replay = replaying(1, letter, () => gate.pass());
     await gate.reached;
     const chunk = unitOfWork.run([message(2)], async (unit) => unit.parked(message(2)));
@@ -41,7 +48,7 @@ describe('a parked key, with others at work,', () => {
 
   it('that a replay was about to free stays parked when a chunk has put a letter behind it', async () => {
     const letter = await bury(1);
-    const gate = new Gate();
+    const gate = aGate();
     const chunk = unitOfWork.run([message(2)], async (unit) => (addLetter(unit, 2), gate.pass()));
     await gate.reached;
     const replay = replaying(1, letter);
@@ -54,7 +61,7 @@ describe('a parked key, with others at work,', () => {
   it.each(['replayed', 'discarded and freed'])(
     'that a chunk parks which had found it free stays parked, though its first letter is being %s',
     async (ending) => {
-      const [began, inReplay] = [new Gate(), new Gate()];
+      const [began, inReplay] = [aGate(), aGate()];
       const chunk = unitOfWork.run([message(2)], async (unit) => {
         expect(unit.parked(message(2))).toBeUndefined();
         await began.pass();
@@ -80,7 +87,7 @@ describe('a parked key, with others at work,', () => {
   );
 
   it('that a zombie parks in a chunk which comes again is parked for what comes behind that chunk', async () => {
-    const gate = new Gate();
+    const gate = aGate();
     const zombie = unitOfWork.run([message(1)], async (unit) => (addLetter(unit, 1), gate.pass()));
     await gate.reached;
     const successor = unitOfWork.run([message(1), message(2)], async (unit) => [
@@ -94,7 +101,7 @@ describe('a parked key, with others at work,', () => {
   });
 
   it('gives letters their numbers in the order of their commits, whoever was first', async () => {
-    const gate = new Gate();
+    const gate = aGate();
     const first = await bury(1);
     const slow = unitOfWork.run([message(2)], async (unit) => (addLetter(unit, 2), gate.pass()));
     await gate.reached;
@@ -139,6 +146,12 @@ describe('a parked key, with others at work,', () => {
     database.db.removeListener('query', listen);
     expect(said.length - all).toBe(2);
   });
+
+  function aGate(): Gate {
+    const gate = new Gate();
+    gates.push(gate);
+    return gate;
+  }
 
   /** @returns the letter's number */
   async function bury(number: number): Promise<number> {
