@@ -24,7 +24,7 @@ describe('a lane', () => {
   });
 
   beforeEach(async () => {
-    await database.db.raw('TRUNCATE users, inbox, outbox, lanes, dead_letters, parked_letters, parked_keys');
+    await database.clear();
     world = new World(database);
   });
 

@@ -15,10 +15,7 @@ afterAll(() => database.drop());
 
 describeOutboxMaintenance('KnexOutboxMaintenance', async () => {
   const { db } = database;
-  await db.raw(
-    `TRUNCATE lanes, outbox, inbox, statistic_rows, statistic_row_removals, tenants, tenant_names, dead_letters,
-       parked_keys CASCADE`,
-  );
+  await database.clear();
   return {
     unitOfWork: new KnexUnitOfWork(db, randomUUID),
     maintenance: new KnexOutboxMaintenance(db),

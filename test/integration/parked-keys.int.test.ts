@@ -22,9 +22,7 @@ describe('a parked key, with others at work,', () => {
     letters = new KnexDeadLetters(database.db);
   });
 
-  beforeEach(async () => {
-    await database.db.raw('TRUNCATE inbox, outbox, lanes, dead_letters, parked_letters, parked_keys');
-  });
+  beforeEach(() => database.clear());
 
   /** A test that failed leaves no transaction behind for the next one to wait for. */
   afterEach(() => {

@@ -19,7 +19,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
   });
 
   beforeEach(async () => {
-    await database.db.raw('TRUNCATE tenants, tenant_names, inbox, outbox, lanes CASCADE');
+    await database.clear();
     await unitOfWork.run([], async (unit) => {
       await addTenants(unit, a.aTenant(1));
       await addSubdivisions(unit, a.aSubdivision(1), a.aSubdivision(2));

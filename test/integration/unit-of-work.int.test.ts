@@ -14,10 +14,7 @@ afterAll(() => database.drop());
 
 describeUnitOfWork('KnexUnitOfWork', async () => {
   const { db } = database;
-  await db.raw(
-    `TRUNCATE tenants, tenant_names, users, user_look_ups, subdivisions, licenses, statistic_rows, statistic_row_removals,
-       inbox, lanes, outbox, dead_letters, parked_letters, parked_keys, tenant_active_licenses`,
-  );
+  await database.clear();
   return {
     unitOfWork: new KnexUnitOfWork(db, randomUUID),
     letters: new KnexDeadLetters(db),

@@ -5,10 +5,13 @@ import { createDatabase } from '../../src/uow/database.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 
 const TEMPLATE = 'licensing_template';
+const MIGRATION_TABLES = ['migrations', 'migrations_lock'];
 
 export interface TestDatabase {
   readonly url: string;
   readonly db: Knex;
+  /** Leaves the schema and no row, whatever tables a migration brings. */
+  clear(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -53,6 +56,13 @@ export async function createTestDatabase({ empty = false, serverUrl = fromEnviro
   return {
     url,
     db,
+    async clear() {
+      const tables = await db('pg_tables')
+        .where('schemaname', 'public')
+        .whereNotIn('tablename', MIGRATION_TABLES)
+        .pluck<string[]>('tablename');
+      await db.raw(`TRUNCATE ${tables.join()}`);
+    },
     async drop() {
       await db.destroy();
       await server.raw(`DROP DATABASE ${name} WITH (FORCE)`);
