@@ -1,22 +1,25 @@
 import { createRequire } from 'node:module';
 import type KafkaJs from 'kafkajs';
 import { crc32c } from './crc32c.ts';
+import { decodeRecord } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 /**
- * kafkajs, mended in five places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in six places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
  * 2. The record encoder allocates 512 zeroed bytes a record and a header.
- * 3. It computes the checksum of a batch byte by byte.
- * 4. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
- * 5. It keeps a connection on which requests time out, and sends the next ones into it.
+ * 3. The record decoder makes big integers, and copies the headers anew for each of them.
+ * 4. It computes the checksum of a batch byte by byte.
+ * 5. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
+ * 6. It keeps a connection on which requests time out, and sends the next ones into it.
  */
 const require = createRequire(import.meta.url);
 
 replace('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition);
 replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
+replace('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
 endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);

@@ -5,6 +5,7 @@ import type { ICustomPartitioner } from 'kafkajs';
 import { crc32c } from '../../../src/adapters/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs.ts';
 import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
+import { decodeRecord } from '../../../src/adapters/record-decoder.ts';
 import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
 import { decodeHeaders, encodeHeaders, encodeTextHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 
@@ -12,11 +13,14 @@ import { decodeHeaders, encodeHeaders, encodeTextHeaders, headerList } from '../
 const original = new Worker(
   `const { parentPort } = require('node:worker_threads');
    const Record = require('kafkajs/src/protocol/recordBatch/record/v0');
+   const decode = require('kafkajs/src/protocol/recordBatch/record/v0/decoder');
+   const Decoder = require('kafkajs/src/protocol/decoder');
    const checksum = require('kafkajs/src/protocol/recordBatch/crc32C/crc32C');
    const group = require('kafkajs/src/producer/groupMessagesPerPartition');
    const buffers = (value) => value instanceof Uint8Array ? Buffer.from(value) : Array.isArray(value) ? value.map(buffers) : value;
    parentPort.on('message', ({ what, input }) => {
      if (what === 'checksum') return parentPort.postMessage(checksum(buffers(input)));
+     if (what === 'decode') return parentPort.postMessage(decode(new Decoder(buffers(input.body)), input.batch));
      if (what === 'group') return parentPort.postMessage(group({ ...input, partitioner: ({ message }) => message.to }));
      const headers = Object.fromEntries(Object.entries(input.headers).map(([k, v]) => [k, buffers(v)]));
      parentPort.postMessage(Record({ ...input, key: buffers(input.key), value: buffers(input.value), headers }).buffer);
@@ -52,6 +56,63 @@ test('a record has the same bytes as from the encoder of kafkajs', async () => {
       expect(encodeRecord(input).buffer.toString('hex')).toBe(expected.toString('hex'));
     }),
     { numRuns: 500 },
+  );
+});
+
+const batch = fc.record({
+  firstOffset: fc.maxSafeNat().map((offset) => String(Math.floor(offset / 2))),
+  firstTimestamp: fc.integer({ min: 0, max: 2 ** 44 }).map(String),
+  maxTimestamp: fc.integer({ min: 0, max: 2 ** 44 }).map(String),
+  timestampType: fc.constantFrom(0, 1),
+  magicByte: fc.constant(2),
+  isControlBatch: fc.boolean(),
+});
+
+/** Of a header called `toString` kafkajs takes the function of that name for the first of two. */
+const isOrdinary = (name: string): boolean => !(name in {});
+
+const NO_BATCH = { firstOffset: '0', firstTimestamp: '0', maxTimestamp: '0', timestampType: 0, magicByte: 2 };
+
+test('a record is read as by the decoder of kafkajs', async () => {
+  await fc.assert(
+    fc.asyncProperty(record, batch, async ({ headers, ...rest }, around) => {
+      const input = {
+        ...rest,
+        headers: Object.fromEntries(Object.entries(headers).filter(([name]) => isOrdinary(name))),
+      };
+      const { buffer } = encodeRecord(input);
+      const body = buffer.subarray(buffer.findIndex((byte) => byte < 0x80) + 1);
+      expect(plain(decodeRecord({ buffer: body }, around))).toEqual(
+        plain(await byOriginal('decode', { body, batch: around })),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Buffers become plain arrays between threads. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).map(([name, one]) => [name, plain(one)]);
+}
+
+test('a header may be called as what every object has', () => {
+  const headers = encodeHeaders([
+    ['toString', 'one'],
+    ['__proto__', 'two'],
+    ['__proto__', null],
+  ]);
+  const { buffer } = encodeRecord({ headers });
+  const read = decodeRecord({ buffer: buffer.subarray(1) }, { ...NO_BATCH });
+  expect(plain(read.headers)).toEqual(
+    plain(
+      Object.fromEntries([
+        ['toString', Buffer.from('one')],
+        ['__proto__', [Buffer.from('two'), null]],
+      ]),
+    ),
   );
 });
 

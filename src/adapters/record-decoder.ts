@@ -1,0 +1,133 @@
+/** What kafkajs tells its record decoder of the batch around a record. */
+export interface BatchContext {
+  readonly firstOffset: string;
+  readonly firstTimestamp: string;
+  readonly maxTimestamp: string;
+  readonly timestampType: number;
+  readonly magicByte: number;
+  readonly isControlBatch?: boolean;
+}
+
+type HeaderValue = Buffer | null | (Buffer | null)[];
+
+/** A record as kafkajs hands it on. */
+export interface DecodedRecord {
+  readonly magicByte: number;
+  readonly attributes: number;
+  readonly timestamp: string;
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Record<string, HeaderValue>;
+  readonly isControlRecord: boolean;
+  readonly batchContext: BatchContext;
+}
+
+const LOG_APPEND_TIME = 1;
+
+/**
+ * One record of a record batch (magic 2), as `encodeRecord` writes it, behind its length. Offsets and timestamps are exact up to 2^53.
+ * Source: Kafka's protocol guide, "Record".
+ */
+export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: BatchContext): DecodedRecord {
+  const reader: Reader = { buffer, at: 1 };
+  const timestampDelta = readVarlong(reader);
+  const offsetDelta = readVarint(reader);
+  const { firstOffset, firstTimestamp } = startOf(batch);
+  const appended = batch.timestampType === LOG_APPEND_TIME && batch.maxTimestamp !== '';
+  return {
+    magicByte: batch.magicByte,
+    attributes: buffer.readInt8(0),
+    timestamp: appended ? batch.maxTimestamp : String(firstTimestamp + timestampDelta),
+    offset: String(firstOffset + offsetDelta),
+    key: readBytes(reader),
+    value: readBytes(reader),
+    headers: readHeaders(reader),
+    isControlRecord: batch.isControlBatch ?? false,
+    batchContext: batch,
+  };
+}
+
+/** The numbers of the batch that is being decoded: its records come one after the other. */
+let start = { batch: {}, firstOffset: 0, firstTimestamp: 0 };
+
+function startOf(batch: BatchContext): typeof start {
+  if (start.batch !== batch) {
+    start = { batch, firstOffset: Number(batch.firstOffset), firstTimestamp: Number(batch.firstTimestamp) };
+  }
+  return start;
+}
+
+interface Reader {
+  readonly buffer: Buffer;
+  at: number;
+}
+
+function readHeaders(reader: Reader): Record<string, HeaderValue> {
+  const headers: Record<string, HeaderValue> = {};
+  const count = readVarint(reader);
+  for (let i = 0; i < count; i += 1) {
+    const name = readName(reader, i);
+    const value = readBytes(reader);
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    const all = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+    // As any other, though a plain assignment to it would be lost.
+    if (name === '__proto__') Object.defineProperty(headers, name, { value: all, ...OWN });
+    else headers[name] = all;
+  }
+  return headers;
+}
+
+const OWN = { configurable: true, enumerable: true, writable: true };
+
+/** The name that stood last at each place among the headers: nearly always it stands there again. */
+const names: { readonly bytes: Buffer; readonly text: string }[] = [];
+const MAX_NAMES = 16;
+
+function readName(reader: Reader, place: number): string {
+  const length = readVarint(reader);
+  if (length < 0) return 'null'; // as kafkajs has it; no name may be null
+  const from = reader.at;
+  reader.at += length;
+  const known = names[place];
+  if (known?.bytes.length === length && isAt(known.bytes, reader.buffer, from)) return known.text;
+  const text = reader.buffer.toString('utf8', from, reader.at);
+  if (place < MAX_NAMES) names[place] = { bytes: Buffer.from(reader.buffer.subarray(from, reader.at)), text };
+  return text;
+}
+
+function isAt(bytes: Buffer, buffer: Buffer, from: number): boolean {
+  for (let i = 0; i < bytes.length; i += 1) if (bytes[i] !== buffer[from + i]) return false;
+  return true;
+}
+
+function readBytes(reader: Reader): Buffer | null {
+  const length = readVarint(reader);
+  if (length < 0) return null;
+  reader.at += length;
+  return reader.buffer.subarray(reader.at - length, reader.at);
+}
+
+function readVarint(reader: Reader): number {
+  const { buffer } = reader;
+  let byte = buffer[reader.at++] ?? 0;
+  let value = byte & 0x7f;
+  for (let shift = 7; byte > 0x7f; shift += 7) {
+    byte = buffer[reader.at++] ?? 0;
+    value |= (byte & 0x7f) << shift;
+  }
+  return (value >>> 1) ^ -(value & 1);
+}
+
+/** The delta of a timestamp: nearly always small, and never beyond 2^53 where times are those of this world. */
+function readVarlong(reader: Reader): number {
+  const { buffer } = reader;
+  let factor = 1;
+  let value = 0;
+  for (;;) {
+    const byte = buffer[reader.at++] ?? 0;
+    value += (byte & 0x7f) * factor;
+    if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    factor *= 128;
+  }
+}
