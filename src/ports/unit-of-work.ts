@@ -96,8 +96,9 @@ export interface Unit {
   parked(message: UnitMessage): string | undefined;
   /** Records how a message ended. Every message of the unit that was not seen ends exactly once. */
   settle(message: UnitMessage, outcome: Outcome): void;
-  /** All that `work` changes takes effect together, or none of it when it throws. Attempts do not nest. */
-  attempt<T>(work: () => Promise<T>): Promise<T>;
+  /** An attempt begins: all that changes from here on is taken back by `undoAttempt`. Attempts do not nest. */
+  beginAttempt(): void;
+  undoAttempt(): void;
 }
 
 /** The views that handlers ask for: no handler sees more of the unit than it needs. */

@@ -35,10 +35,13 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
   }
 
   return {
-    async get(tenantId, subdivisionId) {
-      const id = pairOf(tenantId, subdivisionId);
-      if (!subdivisions.has(id)) await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
-      return subdivisions.find(id)?.after;
+    get(tenantId, subdivisionId) {
+      const loaded = subdivisions.find(pairOf(tenantId, subdivisionId));
+      // Nearly always: what a message declared is here.
+      if (loaded !== undefined) return Promise.resolve(loaded.after);
+      return loadSubdivisions(cache, [{ tenantId, subdivisionId }]).then(
+        () => subdivisions.find(pairOf(tenantId, subdivisionId))?.after,
+      );
     },
     async exists(tenantId, subdivisionId) {
       await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
@@ -140,11 +143,14 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       if (added !== undefined || rows.removed.has(pair)) return added;
       return store.statisticRows.get(tenantId, id);
     },
-    async exists(row) {
-      if (!rows.looked.has(row)) await loadSameRows(cache, [row]);
-      const names = rows.looked.get(row) ?? namesOf(row);
-      last = { row, names };
-      return rows.present.has(names.pair) || rows.present.has(names.moment);
+    exists(row) {
+      const isThere = (names: RowNames): boolean => {
+        last = { row, names };
+        return rows.present.has(names.pair) || rows.present.has(names.moment);
+      };
+      const looked = rows.looked.get(row);
+      if (looked !== undefined) return Promise.resolve(isThere(looked));
+      return loadSameRows(cache, [row]).then(() => isThere(namesOf(row)));
     },
     async list(tenantId, subdivisionId, page) {
       const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {

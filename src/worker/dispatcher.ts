@@ -47,17 +47,17 @@ export class Dispatcher {
   /** @returns how each task ended, to be told once the transaction is committed */
   async dispatch(tasks: readonly Task[], unit: Unit): Promise<readonly Ending[]> {
     const endings: Ending[] = [];
-    for (const task of tasks) endings.push(await this.dispatchOne(task, unit));
+    for (const task of tasks) {
+      const seen = unit.seen(task);
+      if (seen !== undefined) {
+        endings.push(seen.digest === task.digest ? DUPLICATE : await this.idReused(task, unit));
+        continue;
+      }
+      const parked = waits(task) ? unit.parked(task) : undefined;
+      const ending = parked === undefined ? await this.answer(task, unit) : behind(parked);
+      endings.push(ending instanceof Failed ? this.end(task, unit, ending) : ending);
+    }
     return endings;
-  }
-
-  private async dispatchOne(task: Task, unit: Unit): Promise<Ending> {
-    const seen = unit.seen(task);
-    if (seen !== undefined) return seen.digest === task.digest ? DUPLICATE : this.idReused(task, unit);
-    const parked = waits(task) ? unit.parked(task) : undefined;
-    if (parked !== undefined) return this.end(task, unit, new Failed('ParkedBehind', new ParkedBehind(parked)));
-    const ending = await this.answer(task, unit);
-    return ending instanceof Failed ? this.end(task, unit, ending) : ending;
   }
 
   /** Runs the replay of a letter, which ends as accepted or rejected. @throws ReplayFailed, for which the unit must be undone */
@@ -67,32 +67,29 @@ export class Dispatcher {
     return ending;
   }
 
+  /** The one asynchronous step of a message beside its handler: each more costs every message a kilobyte of garbage. */
   private async answer(task: Task, unit: Unit): Promise<Ending | Failed> {
     const { plan } = task;
     if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection);
     if (plan.kind === 'bury') return new Failed(plan.reason, plan.error);
+    unit.beginAttempt();
     try {
-      await unit.attempt(async () => this.publish(task, unit, await plan.handle(unit, this.d.clock.now())));
+      const events = await plan.handle(unit, this.d.clock.now());
+      for (const [index, event] of events.entries()) {
+        const cause = { context: task.context, eventId: this.d.cloudEvents.eventId(task.context, index) };
+        for (const handler of this.d.eventHandlers.get(event.type) ?? []) {
+          const handled = handler.handle(event, unit, cause);
+          if (handled !== undefined) await handled;
+        }
+      }
     } catch (error) {
+      unit.undoAttempt();
       if (error instanceof Rejection) return this.reject(task, unit, error);
       if (isOfTheDatabase(error)) throw error;
       return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
     }
     unit.settle(task, 'accepted');
     return ACCEPTED;
-  }
-
-  private async publish(task: Task, unit: Unit, events: readonly DomainEvent[]): Promise<void> {
-    const { cloudEvents, eventHandlers } = this.d;
-    let index = 0;
-    for (const event of events) {
-      const cause = { context: task.context, eventId: cloudEvents.eventId(task.context, index) };
-      index += 1;
-      for (const handler of eventHandlers.get(event.type) ?? []) {
-        const handled = handler.handle(event, unit, cause);
-        if (handled !== undefined) await handled;
-      }
-    }
   }
 
   private reject(task: Task, unit: Unit, rejection: Rejection): Ending | Failed {
@@ -242,6 +239,10 @@ class ParkedBehind extends Error {
   constructor(key: string) {
     super(`${key} is parked: a message of it before this one is a dead letter`);
   }
+}
+
+function behind(key: string): Failed {
+  return new Failed('ParkedBehind', new ParkedBehind(key));
 }
 
 /** What fails by our own fault will be mended and replayed: what comes after it waits, so that order holds. */

@@ -41,7 +41,8 @@ export class Planner {
   async plan(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<readonly Task[]> {
     const tasks: Task[] = [];
     for (const received of messages) {
-      await this.fetchSchemaOf(received, signal);
+      const fetched = this.fetchSchemaOf(received, signal);
+      if (fetched !== undefined) await fetched;
       const task = this.planOne(received);
       if (task !== undefined) tasks.push(task);
     }
@@ -82,9 +83,10 @@ export class Planner {
     return this.task(received, type, NAMELESS, { kind: 'bury', reason, error });
   }
 
-  private async fetchSchemaOf({ value }: ReceivedMessage, signal: AbortSignal): Promise<void> {
+  /** Nearly always there is nothing to wait for. */
+  private fetchSchemaOf({ value }: ReceivedMessage, signal: AbortSignal): Promise<void> | undefined {
     const missing = this.d.codec.missingSchema(value);
-    if (missing !== undefined) await this.d.codec.fetchSchema(missing, signal);
+    return missing === undefined ? undefined : this.d.codec.fetchSchema(missing, signal);
   }
 
   private planOne(received: ReceivedMessage): Task | undefined {

@@ -1,6 +1,7 @@
 import type { OutboxLane, Unit } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
 import {
+  attempt,
   addUsers,
   changeSubdivision,
   changeTenant,
@@ -70,12 +71,10 @@ export function describeOutbox(create: CreateSubject): void {
       [],
       async (unit) => {
         await unit.subdivisions.get(TENANT, a.subdivisionId(1));
-        await unit
-          .attempt(async () => {
-            await movesSubdivision(unit);
-            throw new Error('no');
-          })
-          .catch(() => undefined);
+        await attempt(unit, async () => {
+          await movesSubdivision(unit);
+          throw new Error('no');
+        }).catch(() => undefined);
         unit.outbox.add(a.anEvent(TENANT, 'two'));
       },
       second,

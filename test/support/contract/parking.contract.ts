@@ -1,7 +1,7 @@
 import { NotReplayable } from '../../../src/ports/errors.ts';
 import type { Outcome, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
-import { addTenants, changeTenant, reading, type CreateSubject, type Subject } from './subject.ts';
+import { addTenants, attempt, changeTenant, reading, type CreateSubject, type Subject } from './subject.ts';
 
 const TENANT = a.tenantId(1);
 const OTHER = a.tenantId(2);
@@ -57,11 +57,11 @@ export function describeParking(create: CreateSubject): void {
 
     it('is as it was after an attempt or a run that fails', async () => {
       await subject.unitOfWork.run([], async (unit) => {
-        const attempt = unit.attempt(async () => {
+        const failing = attempt(unit, async () => {
           unit.deadLetters.add(a.aDeadLetter(1, [TENANT]));
           throw new Error('no');
         });
-        await expect(attempt).rejects.toThrow('no');
+        await expect(failing).rejects.toThrow('no');
         expect(parkedIn(unit, TENANT)).toEqual([undefined]);
       });
       const run = subject.unitOfWork.run([], async ({ deadLetters }) => {

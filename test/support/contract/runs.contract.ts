@@ -2,6 +2,7 @@ import { NotLoaded } from '../../../src/ports/errors.ts';
 import type { Unit } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
 import {
+  attempt,
   addRows,
   addSubdivisions,
   addTenants,
@@ -35,9 +36,9 @@ export function describeRuns(create: CreateSubject): void {
         unit.deadLetters.add(a.aDeadLetter(1));
         unit.activeLicenses.put(activeLicense(1));
         unit.userLookUps.put(lookUp(1));
-        await expect(unit.attempt(() => doEverything(unit))).rejects.toBe(NO);
+        await expect(attempt(unit, () => doEverything(unit))).rejects.toBe(NO);
         await expectBefore(unit);
-        await unit.attempt(() => addUsers(unit, a.aUser(3)));
+        await attempt(unit, () => addUsers(unit, a.aUser(3)));
         unit.outbox.add(a.anEvent(TENANT, 'after'));
       });
       expect(a.textsOf(outbox)).toEqual(['before', 'after']);
@@ -50,12 +51,10 @@ export function describeRuns(create: CreateSubject): void {
 
     it('that succeeds stays when the next one fails', async () => {
       await subject.unitOfWork.run([], async (unit) => {
-        expect(await unit.attempt(async () => (await changeTenant(unit, TENANT, { name: 'First' }), 'done'))).toBe(
-          'done',
-        );
-        await unit
-          .attempt(async () => (await changeTenant(unit, TENANT, { name: 'Second' }), fail()))
-          .catch(() => undefined);
+        const first = attempt(unit, async () => (await changeTenant(unit, TENANT, { name: 'First' }), 'done'));
+        expect(await first).toBe('done');
+        const second = attempt(unit, async () => (await changeTenant(unit, TENANT, { name: 'Second' }), fail()));
+        await second.catch(() => undefined);
       });
       expect(await reading(subject, ({ tenants }) => tenants.get(TENANT))).toMatchObject({ name: 'First', version: 2 });
     });

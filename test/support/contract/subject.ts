@@ -20,6 +20,17 @@ export interface Subject {
 
 export type CreateSubject = () => Promise<Subject>;
 
+/** What `work` changes stays, or none of it when it throws. */
+export async function attempt<T>(unit: Unit, work: () => Promise<T>): Promise<T> {
+  unit.beginAttempt();
+  try {
+    return await work();
+  } catch (error) {
+    unit.undoAttempt();
+    throw error;
+  }
+}
+
 /** Adds what is not there yet; in a chunk, `get` is what says that. */
 export async function addTenants({ tenants }: Unit, ...added: readonly Tenant[]): Promise<void> {
   for (const tenant of added) {
