@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
@@ -46,6 +47,8 @@ export interface Queued {
 const STALE_READS_BEFORE_BISECTING = 4;
 /** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
 const TIMEOUTS_BEFORE_BISECTING = 2;
+/** How many messages of the next chunk are read at a stretch, while PostgreSQL is at the present one: a millisecond or so. */
+const PLANNED_AT_ONCE = 128;
 /** A lane without messages deletes what it has published after this long. */
 const IDLE_MS = 200;
 
@@ -108,10 +111,15 @@ export class Lane {
   async run(): Promise<void> {
     const { signal } = this.stopping;
     try {
+      let next: Planned | undefined;
       while (!signal.aborted) {
-        const chunk = this.take();
-        if (chunk.length > 0) await this.work(chunk);
-        else await this.idle();
+        next ??= this.plan(this.take(), 0);
+        if (next.chunk.length > 0) {
+          next = await this.work(next);
+        } else {
+          next = undefined;
+          await this.idle();
+        }
       }
       await this.published;
       await this.deleteDelivered(this.outbox);
@@ -156,23 +164,41 @@ export class Lane {
     await this.deleteDelivered(this.outbox);
   }
 
-  private async work(chunk: readonly Queued[]): Promise<void> {
-    const { signal } = this.assignment;
-    let tasks: readonly Task[];
-    try {
-      tasks = await this.d.plan(
-        chunk.map(({ received }) => received),
-        signal,
-      );
-    } catch (error) {
-      if (signal.aborted) return;
-      throw error;
-    }
-    if (signal.aborted) return;
-    const committed = tasks.length === 0 ? [] : await this.commit(tasks);
+  /** @returns the chunk after it, which is read already when the lane is behind */
+  private async work({ chunk, tasks: planned, signal }: Planned): Promise<Planned | undefined> {
+    const tasks = await planned;
+    if (tasks === undefined || signal.aborted) return undefined;
+    const committing = tasks.length === 0 ? [] : this.commit(tasks);
+    const behind = this.queue.length >= this.settings.chunkMaxMessages;
+    const next = behind ? this.plan(this.take(), PLANNED_AT_ONCE) : undefined;
+    const committed = await committing;
     await this.published;
     this.published = this.publish(committed).then(() => this.d.finished(chunk));
     this.published.catch((error: unknown) => this.fail(error));
+    return next;
+  }
+
+  /** @param atOnce 0: all of it at a stretch */
+  private plan(chunk: readonly Queued[], atOnce: number): Planned {
+    const { signal } = this.assignment;
+    const tasks = this.tasksOf(chunk, atOnce === 0 ? chunk.length : atOnce, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      return undefined;
+    });
+    // Whoever works on the chunk is told; that may be after the present one has failed.
+    tasks.catch(() => undefined);
+    return { chunk, tasks, signal };
+  }
+
+  private async tasksOf(chunk: readonly Queued[], atOnce: number, signal: AbortSignal): Promise<readonly Task[]> {
+    const received = chunk.map((queued) => queued.received);
+    if (atOnce >= received.length) return this.d.plan(received, signal);
+    const tasks: Task[] = [];
+    for (let at = 0; at < received.length; at += atOnce) {
+      await setImmediate();
+      tasks.push(...(await this.d.plan(received.slice(at, at + atOnce), signal)));
+    }
+    return tasks;
   }
 
   /** Commits the tasks, in one transaction if they let it, and returns what is owed for them. */
@@ -289,6 +315,13 @@ export class Lane {
       this.d.telemetry.waiting('database', error);
     }
   }
+}
+
+/** A chunk that is being turned into tasks; undefined when its assignment ended meanwhile. */
+interface Planned {
+  readonly chunk: readonly Queued[];
+  readonly tasks: Promise<readonly Task[] | undefined>;
+  readonly signal: AbortSignal;
 }
 
 interface Owed {
