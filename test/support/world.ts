@@ -190,9 +190,9 @@ export class World {
   }
 
   /** Runs a test's body; if it fails, the error shows what the workers said last. */
-  async guard(body: (world: this) => Promise<void>): Promise<void> {
+  async guard<T>(body: (world: this) => Promise<T>): Promise<T> {
     try {
-      await body(this);
+      return await body(this);
     } catch (error) {
       const tails = this.workers.map((worker) => worker.tail()).join('\n');
       if (error instanceof Error) error.message = `${error.message}\n${tails}`;
