@@ -3,8 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { results, type Result } from './results.ts';
 
-/** What CI runs: one of each kind, in under three minutes. */
-export const SUBSET_OF_FAULTS = ['F3', 'F6', 'F20'];
+/** What CI runs, by how the cases' names begin: one of each kind, in under three minutes. */
+export const SUBSET_OF_FAULTS = [
+  // Around the publication, and before the offsets are committed.
+  'F[346]: SIGKILL of the worker',
+  'F9: .*answer does not come back',
+  'F14: a worker is frozen',
+  'F20: ',
+];
 
 const FILE = fileURLToPath(new URL('../../docs/recovery.md', import.meta.url));
 
