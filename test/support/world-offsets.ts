@@ -44,6 +44,12 @@ export class GroupOffsets {
   }
 }
 
+/** How many members a consumer group has, by the broker's own account. */
+export async function membersOf(admin: Admin, group: string): Promise<number> {
+  const { groups } = await admin.describeGroups([group]);
+  return groups[0]?.members.length ?? 0;
+}
+
 /** A broker that has just come back does not know for a while what it leads: ask again. */
 export async function unlessNotYet<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
