@@ -1,4 +1,5 @@
 import { membersOf } from '../support/world-offsets.ts';
+import type { WorkerProcess } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { faultCase, theStack } from './fault-case.ts';
@@ -44,6 +45,26 @@ faultCase(stack, {
   },
   fired({ world }) {
     expect([world.worker(0).exit, world.worker(1).exit]).toEqual([undefined, undefined]);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F14',
+  what: 'two workers hold every partition, all the while: of two groups, on the same topics and tables',
+  shows: '`duplicate` at both, for what the other one has done.',
+  todo: 'Give the workers of one database one `KAFKA_GROUP_ID`. Until then each does the work of the other again, to no effect.',
+  load: { messages: 4_000 },
+  begin: ({ world }) =>
+    Promise.all([world.startWorker(), world.startWorker({ KAFKA_GROUP_ID: `${world.group}-beside` })]),
+  // Nothing has to be brought about: it has been so from the first message on.
+  inject: () => Promise.resolve(),
+  async fired({ world }) {
+    expect(world.groups.size).toBe(2);
+    for (const worker of world.workers) {
+      await worker.stop();
+      expect(counted(worker, 'accepted')).toBeGreaterThan(100);
+      expect(counted(worker, 'duplicate')).toBeGreaterThan(100);
+    }
   },
 });
 
@@ -104,4 +125,10 @@ faultCase(stack, {
 
 function living({ workers }: World): World['workers'] {
   return workers.filter(({ exit }) => exit === undefined);
+}
+
+/** How many messages a worker has counted as ended like that, as it tells at its end. */
+function counted({ log }: WorkerProcess, ending: 'accepted' | 'duplicate'): number {
+  const counters = log.matchAll(new RegExp(`"${ending} licensing\\.commands\\.\\w+":(\\d+)`, 'g'));
+  return [...counters].reduce((sum, [, count]) => sum + Number(count), 0);
 }
