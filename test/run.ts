@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type Stack } from '../stack/stack.ts';
 import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
+import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
 // Runs the tests: `node test/run.ts [unit|integration|e2e|faults ...] [jest arguments]`. All levels but the faults when none is named.
-// Starts the real stack for the levels that need it, and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them.
+// Starts the real stack for the levels that need it, and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them;
+// `faults --times N` all of them N times, and if each case has held each time, docs/recovery.md is written.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
 /** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
 const FAULTS = 'faults';
 const SUBSET = '--subset';
+const TIMES = '--times';
 
 interface Results {
   readonly numPassedTests: number;
@@ -22,22 +25,58 @@ interface Results {
   readonly numPendingTests: number;
 }
 
+interface Ended {
+  readonly passed: number;
+  readonly failed: number;
+  readonly code: number;
+}
+
+/** Exit codes of a run that a signal has ended. */
+const INTERRUPTED = 128;
+
 const words = process.argv.slice(2);
+const times = timesIn(words);
 const levels = words.filter((word) => LEVELS.includes(word) || word === FAULTS);
 const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
-const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')}):`] : [];
+const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];
 const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
-process.exitCode = await main(levels.length === 0 ? LEVELS : levels, [...inBand, ...subset, ...rest]);
-// The whole suite writes the page; a part of it would write a part.
-if (levels.join() === FAULTS && words.length === 1) await writeRecovery();
+// The whole suite writes the page, from nothing but its own runs; a part of it would write a part.
+const wholeSuite = levels.join() === FAULTS && words.length === 1;
+if (wholeSuite) await forgetResults();
+process.exitCode = await repeatedly(() => main(levels.length === 0 ? LEVELS : levels, [...inBand, ...subset, ...rest]));
+if (wholeSuite && process.exitCode === 0) await writeRecovery();
 
-async function main(chosen: readonly string[], jestArguments: readonly string[]): Promise<number> {
+/** Takes `--times N` out of the words. @returns N, or 1 */
+function timesIn(given: string[]): number {
+  const at = given.indexOf(TIMES);
+  const times = at === -1 ? 1 : Number(given.splice(at, 2)[1]);
+  if (!Number.isInteger(times) || times < 1) throw new Error(`${TIMES} takes how often to run, from 1 on`);
+  return times;
+}
+
+/** @returns the exit code: 0 when every run has held; the runs after one that has not tell how often it is so. */
+async function repeatedly(run: () => Promise<Ended>): Promise<number> {
+  const sum = { passed: 0, failed: 0, code: 0 };
+  for (let i = 1; i <= times; i += 1) {
+    const { passed, failed, code } = await run();
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.code = Math.max(sum.code, code);
+    if (times > 1) console.log(`run ${i} of ${times}: ${passed} passed, ${failed} failed`);
+    if (code >= INTERRUPTED) return code;
+  }
+  console.log(`${sum.passed} passed, ${sum.failed} failed`);
+  return sum.code;
+}
+
+async function main(chosen: readonly string[], jestArguments: readonly string[]): Promise<Ended> {
   const stack = chosen.some((level) => level === 'integration' || level === 'e2e')
     ? await startStack({ log: console.log })
     : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'licensing-test-'));
-  const interrupted = new Promise<number>((resolve) => {
-    process.once('SIGINT', () => resolve(130)).once('SIGTERM', () => resolve(143));
+  const interrupted = new Promise<Ended>((resolve) => {
+    const by = (signal: number) => (): void => resolve({ passed: 0, failed: 0, code: INTERRUPTED + signal });
+    process.once('SIGINT', by(2)).once('SIGTERM', by(15));
   });
   try {
     return await Promise.race([runJest(chosen, jestArguments, join(folder, 'results.json'), stack), interrupted]);
@@ -52,7 +91,7 @@ async function runJest(
   jestArguments: readonly string[],
   outputFile: string,
   stack: Stack | undefined,
-): Promise<number> {
+): Promise<Ended> {
   const jest = new URL('../node_modules/jest/bin/jest.js', import.meta.url).pathname;
   const paths = chosen.map((level) => `test/${level}/`);
   const child = spawn(
@@ -75,8 +114,8 @@ async function runJest(
   process.removeListener('exit', stop);
   const results = JSON.parse(await readFile(outputFile, 'utf8')) as Results;
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-  console.log(`${results.numPassedTests} passed, ${failed} failed`);
-  return code === 0 && failed === 0 && results.numPassedTests > 0 ? 0 : 1;
+  const held = code === 0 && failed === 0 && results.numPassedTests > 0;
+  return { passed: results.numPassedTests, failed, code: held ? 0 : 1 };
 }
 
 /** What the tests read; `support/` is the only place that does. */

@@ -6,7 +6,7 @@ import { until } from '../support/world-until.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts';
 import type { Service } from '../../stack/service.ts';
-import { keep } from './results.ts';
+import { keep, keepFailure, type Observation } from './results.ts';
 
 /** What a case has in its hands. */
 export interface Around {
@@ -54,7 +54,10 @@ export function faultCase(stack: () => Stack, one: FaultCase): void {
     async () => {
       const world = await createWorld({ stack: stack(), workers: 0, env: { ...SMALL_CHUNKS, ...one.env } });
       try {
-        await world.guard(() => run(one, stack(), world));
+        await keep(one, await world.guard(() => run(one, stack(), world)));
+      } catch (error) {
+        await keepFailure(one);
+        throw error;
       } finally {
         await world.close();
         await one.end?.();
@@ -64,7 +67,7 @@ export function faultCase(stack: () => Stack, one: FaultCase): void {
   );
 }
 
-async function run(one: FaultCase, stack: Stack, world: World): Promise<void> {
+async function run(one: FaultCase, stack: Stack, world: World): Promise<Observation> {
   const { begin = () => world.startWorker() } = one;
   await begin({ stack, world });
   const snapshots = new InvariantWatch(world.database.url);
@@ -81,10 +84,8 @@ async function run(one: FaultCase, stack: Stack, world: World): Promise<void> {
     await snapshots.end();
     expect(snapshots.broken()).toEqual([]);
     await one.fired(around, checked);
-    const { fault, what, shows, todo } = one;
-    const { messages, repetitions } = checked;
     // The oracle throws on anything lost or doubled.
-    await keep({ fault, what, shows, todo }, { messages, lost: 0, doubled: 0, repeated: repetitions, seconds });
+    return { messages: checked.messages, lost: 0, doubled: 0, repeated: checked.repetitions, seconds };
   } finally {
     await snapshots.end();
   }

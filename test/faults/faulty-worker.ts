@@ -5,10 +5,10 @@ import { readConfig } from '../../src/config.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';
 import type { Consumer } from '../../src/ports/consumer.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
-import { FAULT_CLOCK, FAULT_POINT, lastWords, type Point } from './points.ts';
+import { FAULT_BUG, FAULT_CLOCK, FAULT_POINT, lastWords, type Point } from './points.ts';
 
-// The real worker with one port wrapped, for the fault suite: told by the environment at which point to end itself, and by SIGUSR2
-// when. Without FAULT_* in the environment it is the real worker.
+// The real worker with a port or a handler wrapped, for the fault suite: told by the environment at which point to end itself, and by
+// SIGUSR2 when; how wrong its clock is; and which message meets a bug. Without FAULT_* in the environment it is the real worker.
 
 type Container = AwilixContainer<Cradle>;
 type Die = () => void;
@@ -86,7 +86,23 @@ if (wrong !== 0) {
   const by = (): number => [0, wrong, 0, -wrong][jumps % 4] ?? 0;
   wrap(container, 'clock', (inner) => ({ now: () => inner.now() + by() }));
 }
+const bug = process.env[FAULT_BUG];
+if (bug !== undefined) {
+  wrap(container, 'updateTenantHandler', (inner) => ({
+    parse: (raw, now) => inner.parse(raw, now),
+    declare: (message, loads) => inner.declare(message, loads),
+    handle: async (message, unit, now) => {
+      const events = await inner.handle(message, unit, now);
+      if (isFor(message, bug)) throw new TypeError(`a bug that meets '${bug}'`);
+      return events;
+    },
+  }));
+}
 process.exitCode = await runWorker(config, container);
+
+function isFor(message: unknown, address: string): boolean {
+  return typeof message === 'object' && message !== null && 'address' in message && message.address === address;
+}
 
 function wrap<Name extends keyof Cradle>(
   into: Container,

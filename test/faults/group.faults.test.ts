@@ -1,3 +1,5 @@
+import { membersOf } from '../support/world-offsets.ts';
+import type { WorkerProcess } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { faultCase, theStack } from './fault-case.ts';
@@ -9,6 +11,7 @@ const twoWorkers = async ({ world }: { readonly world: World }): Promise<void> =
 const STOPS = 20;
 const CHANGES_FOR_MS = 60_000;
 const CHANGE_EVERY_MS = 3_000;
+const ALWAYS_WAITING = 200;
 
 faultCase(stack, {
   fault: 'F3',
@@ -35,13 +38,33 @@ faultCase(stack, {
   load: { messages: 4_000 },
   async inject({ world, load }) {
     await load.frozen(world.worker(1));
-    await until('the group has gone on without it', async () => (await members(world)) === 1);
+    await until('the group has gone on without it', async () => (await membersOf(world.admin, world.group)) === 1);
     await until('the new owner is at it', async () => (await world.lag()) < 1_500);
     world.worker(1).signal('SIGCONT');
-    await until('the zombie is back in the group', async () => (await members(world)) === 2);
+    await until('the zombie is back in the group', async () => (await membersOf(world.admin, world.group)) === 2);
   },
   fired({ world }) {
     expect([world.worker(0).exit, world.worker(1).exit]).toEqual([undefined, undefined]);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F14',
+  what: 'two workers hold every partition, all the while: of two groups, on the same topics and tables',
+  shows: '`duplicate` at both, for what the other one has done.',
+  todo: 'Give the workers of one database one `KAFKA_GROUP_ID`. Until then each does the work of the other again, to no effect.',
+  load: { messages: 4_000 },
+  begin: ({ world }) =>
+    Promise.all([world.startWorker(), world.startWorker({ KAFKA_GROUP_ID: `${world.group}-beside` })]),
+  // Nothing has to be brought about: it has been so from the first message on.
+  inject: () => Promise.resolve(),
+  async fired({ world }) {
+    expect(world.groups.size).toBe(2);
+    for (const worker of world.workers) {
+      await worker.stop();
+      expect(counted(worker, 'accepted')).toBeGreaterThan(100);
+      expect(counted(worker, 'duplicate')).toBeGreaterThan(100);
+    }
   },
 });
 
@@ -50,20 +73,29 @@ faultCase(stack, {
   what: 'a worker joins or leaves every 3 s for a minute',
   shows: 'Rebalances; lag falls in between; `duplicate` rises and then stops.',
   todo: 'Nothing. Find out what restarts the workers.',
-  load: { messages: 12_000 },
-  async inject({ world }) {
+  // As slow as can be, and sent as they work it off, so that the load lasts as long as the changes.
+  env: { CHUNK_MAX_MESSAGES: '1', LANES: '1' },
+  load: { messages: 12_000, firstShare: 0.06 },
+  sendsRest: true,
+  async inject({ world, load }) {
     const until60 = performance.now() + CHANGES_FOR_MS;
-    let changes = 0;
-    while (performance.now() < until60) {
-      const next = performance.now() + CHANGE_EVERY_MS;
-      // In turn: one more, one more, one killed, one stopped.
-      if (changes % 4 < 2) await world.startWorker();
-      else if (changes % 4 === 2) await living(world).at(-1)?.kill();
-      else await living(world).at(-1)?.stop();
-      changes += 1;
-      await until('it is time for the next change', () => performance.now() > next);
-    }
-    expect(changes).toBeGreaterThanOrEqual(10);
+    const over = (): boolean => performance.now() > until60;
+    const lags: number[] = [];
+    const change = async (): Promise<void> => {
+      while (!over()) {
+        const next = performance.now() + CHANGE_EVERY_MS;
+        // In turn: one more, one more, one killed, one stopped.
+        if (lags.length % 4 < 2) await world.startWorker();
+        else if (lags.length % 4 === 2) await living(world).at(-1)?.kill();
+        else await living(world).at(-1)?.stop();
+        lags.push(await world.lag());
+        await until('it is time for the next change', () => performance.now() > next);
+      }
+    };
+    await Promise.all([change(), load.sendUntil(over, ALWAYS_WAITING)]);
+    expect(lags.length).toBeGreaterThanOrEqual(10);
+    // Whoever joins or leaves when nothing is to be done takes nothing from anybody.
+    expect(lags.filter((lag) => lag > 0).length).toBeGreaterThan(lags.length * 0.8);
   },
   fired({ world }) {
     expect(world.workers.length).toBeGreaterThan(5);
@@ -95,8 +127,8 @@ function living({ workers }: World): World['workers'] {
   return workers.filter(({ exit }) => exit === undefined);
 }
 
-/** How many members the consumer group has, by the broker's own account. */
-async function members({ admin, group }: World): Promise<number> {
-  const { groups } = await admin.describeGroups([group]);
-  return groups[0]?.members.length ?? 0;
+/** How many messages a worker has counted as ended like that, as it tells at its end. */
+function counted({ log }: WorkerProcess, ending: 'accepted' | 'duplicate'): number {
+  const counters = log.matchAll(new RegExp(`"${ending} licensing\\.commands\\.\\w+":(\\d+)`, 'g'));
+  return [...counters].reduce((sum, [, count]) => sum + Number(count), 0);
 }

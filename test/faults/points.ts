@@ -17,6 +17,8 @@ export type Point = (typeof POINTS)[number];
 export const FAULT_POINT = 'FAULT_POINT';
 /** By how many milliseconds the clock is wrong, alternately to either side, from SIGUSR2 to SIGUSR2. */
 export const FAULT_CLOCK = 'FAULT_CLOCK_MS';
+/** The address with which UpdateTenant meets a bug. */
+export const FAULT_BUG = 'FAULT_BUG';
 
 const PROGRAM = fileURLToPath(new URL('./faulty-worker.ts', import.meta.url));
 

@@ -6,7 +6,7 @@ import { command, type RawSending, type Sending } from '../support/load.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
-import { faultCase, theStack } from './fault-case.ts';
+import { faultCase, theStack, type Around } from './fault-case.ts';
 
 const stack = theStack();
 let proxy: TcpProxy;
@@ -14,30 +14,57 @@ let proxy: TcpProxy;
 const WAITS = '`SCHEMA_REGISTRY_URL ...; trying until there is an answer`, once a minute.';
 const SLOW_MS = 10_000;
 const OF_EACH = 20;
+/** Not to be taken for an answer, as of a registry that does not know the id. */
+const REFUSED = /ECONNREFUSED.*trying until there is an answer/;
 
 faultCase(stack, {
   fault: 'F17',
-  what: 'the registry is away when a worker starts',
+  what: 'nobody listens where the registry was when a worker starts',
   shows: WAITS,
   todo: 'Bring the registry back. Workers that know the schemas go on meanwhile.',
   // An id that nobody has ever seen would have to be asked for, and make the one who knows the others wait too.
   load: { unknownSchemas: false },
   async inject({ stack: { registry }, world, load }) {
-    registry.signal('SIGSTOP');
+    proxy = await TcpProxy.to(registry.port);
+    const { port } = proxy;
+    await proxy.close();
     const before = await load.handled();
-    const starting = world.startWorker();
+    const starting = world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
     await world.worker(1).logs('trying until there is an answer');
     await until('the other one goes on', async () => (await load.handled()) > before);
     expect(world.worker(1).log).not.toContain('the worker works');
-    registry.signal('SIGCONT');
+    proxy = await TcpProxy.to(registry.port, port);
     await starting;
   },
-  fired: ({ world }) => expect(world.worker(1).log).toContain('the worker works'),
+  fired({ world }) {
+    expect(world.worker(1).log).toMatch(REFUSED);
+    expect(world.worker(1).log).toContain('the worker works');
+  },
+  end: () => proxy.close(),
 });
 
 faultCase(stack, {
   fault: 'F17',
-  what: 'the registry is away with an unknown schema id in flight',
+  what: 'the registry refuses connections with an unknown schema id in flight',
+  shows: WAITS,
+  todo: 'Bring the registry back. What is behind the unknown id in its lane waits; the other lanes go on.',
+  load: { unknownSchemas: false },
+  begin: behindProxy,
+  async inject({ stack: { registry }, world }) {
+    const newcomer = await newerDeleteTenant(world);
+    await proxy.close();
+    await world.send([newcomer]);
+    await world.worker().logs('trying until there is an answer');
+    expect(await world.lag()).toBeGreaterThan(0);
+    proxy = await TcpProxy.to(registry.port, proxy.port);
+  },
+  fired: ({ world }) => expect(world.worker().log).toMatch(REFUSED),
+  end: () => proxy.close(),
+});
+
+faultCase(stack, {
+  fault: 'F17',
+  what: 'the registry does not answer with an unknown schema id in flight',
   shows: WAITS,
   todo: 'Bring the registry back. What is behind the unknown id in its lane waits; the other lanes go on.',
   load: { unknownSchemas: false },
@@ -57,10 +84,7 @@ faultCase(stack, {
   what: `the registry answers after ${SLOW_MS / 1_000} s`,
   shows: WAITS,
   todo: 'Find out what slows the registry. Each id is asked for once.',
-  begin: async ({ stack: { registry }, world }) => {
-    proxy = await TcpProxy.to(registry.port);
-    await world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
-  },
+  begin: behindProxy,
   load: { unknownSchemas: false },
   async inject({ world }) {
     const newcomer = await newerDeleteTenant(world);
@@ -121,6 +145,11 @@ faultCase(stack, {
     expect(world.worker().log).toContain('schema is not acceptable');
   },
 });
+
+async function behindProxy({ stack: { registry }, world }: Omit<Around, 'load'>): Promise<void> {
+  proxy = await TcpProxy.to(registry.port);
+  await world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
+}
 
 /** A command in a version of its schema that no worker has met yet. */
 async function newerDeleteTenant(world: World): Promise<RawSending> {

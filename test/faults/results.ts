@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,7 @@ export interface Observation {
   readonly seconds: number;
 }
 
+/** A case and its runs since the last that failed: how often it has held in a row. */
 export interface Result extends FaultText {
   readonly runs: readonly Observation[];
 }
@@ -29,13 +30,20 @@ export const RESULTS_FOLDER = 'FAULT_RESULTS_FOLDER';
 
 const FOLDER = process.env[RESULTS_FOLDER] ?? fileURLToPath(new URL('../../.cache/faults', import.meta.url));
 
-/** Adds a run to what is known of a case: the suite may be run case by case. */
+/** Forgets what was kept: of another time, and perhaps of other code. */
+export async function forgetResults(): Promise<void> {
+  await rm(FOLDER, { recursive: true, force: true });
+}
+
+/** Adds a run in which a case has held. */
 export async function keep(text: FaultText, run: Observation): Promise<void> {
-  await mkdir(FOLDER, { recursive: true });
-  const file = join(FOLDER, `${`${text.fault} ${text.what}`.replace(/\W+/g, '-')}.json`);
-  const before = await readResult(file).catch(() => undefined);
-  const result: Result = { ...text, runs: [...(before?.runs ?? []), run] };
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  const before = await readResult(fileOf(text)).catch(() => undefined);
+  await write({ ...text, runs: [...(before?.runs ?? []), run] });
+}
+
+/** A run in which it has not: what held before it is no longer in a row. */
+export async function keepFailure(text: FaultText): Promise<void> {
+  await write({ ...text, runs: [] });
 }
 
 /** All that were kept, by the number of their fault. */
@@ -43,6 +51,15 @@ export async function results(): Promise<readonly Result[]> {
   const files = await readdir(FOLDER).catch(() => []);
   const all = await Promise.all(files.map((file) => readResult(join(FOLDER, file))));
   return all.sort((a, b) => numberOf(a) - numberOf(b) || (a.fault + a.what < b.fault + b.what ? -1 : 1));
+}
+
+async function write({ fault, what, shows, todo, runs }: Result): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(fileOf({ fault, what }), `${JSON.stringify({ fault, what, shows, todo, runs }, null, 2)}\n`);
+}
+
+function fileOf({ fault, what }: Pick<FaultText, 'fault' | 'what'>): string {
+  return join(FOLDER, `${`${fault} ${what}`.replace(/\W+/g, '-')}.json`);
 }
 
 async function readResult(file: string): Promise<Result> {

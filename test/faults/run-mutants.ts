@@ -6,42 +6,71 @@ import { MUTANTS, type Mutant } from './mutants.ts';
 import { RESULTS_FOLDER } from './results.ts';
 
 // `npm run test:faults:mutants [-- part of a name]`: breaks one guard after the other in a copy of the tree, runs the cases that should
-// notice, and prints which did. Every mutant must be noticed. A patch that no longer applies is a failure too.
+// notice, and prints which did, with their complaint. The same cases run on an unbroken copy before: one that fails there would
+// notice anything. Every mutant must be noticed; one that can't be told (its patch is out of date, its worker does not even start, its
+// cases fail without it) is a failure too.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['src', 'migrations', 'schemas', 'stack', 'test', 'package.json', 'jest.config.js', 'tsconfig.json'];
-const SHOWN = 140;
+const SHOWN = 280;
+/** What a case says of a worker that ends while it boots: whatever was broken, no guard was tried. */
+const NOT_STARTED = /ended before it logged 'the worker works'/;
 
 interface Verdict {
-  readonly mutant: Mutant;
-  readonly noticed: boolean;
-  readonly by: string;
+  readonly what: 'noticed' | 'NOT NOTICED' | 'CAN NOT BE TOLD';
+  readonly why: string;
+}
+
+/** How a run of cases ended; undefined numbers: it did not. */
+interface Run {
+  readonly passed: number | undefined;
+  readonly failed: number | undefined;
+  readonly complaints: readonly string[];
+  readonly said: string;
 }
 
 const wanted = process.argv.slice(2).join(' ');
-const verdicts: Verdict[] = [];
-for (const mutant of MUTANTS.filter(({ name }) => name.includes(wanted))) {
-  const verdict = await judge(mutant);
-  verdicts.push(verdict);
-  console.log(`${verdict.noticed ? 'noticed' : 'NOT NOTICED'}  ${mutant.name}\n    ${verdict.by}`);
+const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
+const controls = new Map<string, Run>();
+let missed = 0;
+for (const mutant of mutants) {
+  const { what, why } = await judge(mutant);
+  if (what !== 'noticed') missed += 1;
+  console.log(`${what}  ${mutant.name}\n    ${why}`);
 }
-const missed = verdicts.filter(({ noticed }) => !noticed).length;
-console.log(`${verdicts.length - missed} passed, ${missed} failed`);
-process.exitCode = missed === 0 && verdicts.length > 0 ? 0 : 1;
+console.log(`${mutants.length - missed} passed, ${missed} failed`);
+process.exitCode = missed === 0 && mutants.length > 0 ? 0 : 1;
 
-async function judge(mutant: Mutant): Promise<Verdict> {
+async function judge({ patches, cases }: Mutant): Promise<Verdict> {
   // Inside the project, so that packages are found from there.
   const copy = await mkdtemp(join(ROOT, '.cache', 'mutant-'));
   try {
     await copyTree(copy);
-    for (const patch of mutant.patches) await apply(copy, patch);
-    const said = await run(copy, mutant.cases);
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(said) ?? [];
-    if (failed === undefined) return { mutant, noticed: false, by: `the suite did not end: ${said.slice(-SHOWN)}` };
-    return { mutant, noticed: Number(failed) > 0, by: reasonsIn(said) || `${passed} cases passed` };
+    const stale = await outdated(copy, patches);
+    if (stale !== undefined) return { what: 'CAN NOT BE TOLD', why: stale };
+    const control = controls.get(cases) ?? (await run(copy, cases));
+    controls.set(cases, control);
+    if (control.failed !== 0 || (control.passed ?? 0) === 0) {
+      return { what: 'CAN NOT BE TOLD', why: `with nothing broken: ${toldBy(control)}` };
+    }
+    for (const patch of patches) await apply(copy, patch);
+    return verdictOf(await run(copy, cases));
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
+}
+
+function verdictOf(broken: Run): Verdict {
+  const why = toldBy(broken);
+  if (broken.failed === undefined || NOT_STARTED.test(broken.said)) return { what: 'CAN NOT BE TOLD', why };
+  if (broken.failed === 0) return { what: 'NOT NOTICED', why };
+  // A file that does not even load fails as well, and no case of it complains.
+  return { what: broken.complaints.length > 0 ? 'noticed' : 'CAN NOT BE TOLD', why };
+}
+
+function toldBy({ passed, failed, complaints, said }: Run): string {
+  if (failed === undefined) return `the suite did not end: ${said.slice(-SHOWN)}`;
+  return complaints.length > 0 ? complaints.join('\n    ') : `${passed ?? 0} passed, ${failed} failed`;
 }
 
 async function copyTree(copy: string): Promise<void> {
@@ -49,19 +78,25 @@ async function copyTree(copy: string): Promise<void> {
   for (const name of ['node_modules', '.cache']) await symlink(join(ROOT, name), join(copy, name));
 }
 
+/** @returns what is wrong with patches that do not fit the sources any more */
+async function outdated(copy: string, patches: Mutant['patches']): Promise<string | undefined> {
+  for (const { file, find } of patches) {
+    const found = (await readFile(join(copy, file), 'utf8')).split(find).length - 1;
+    if (found !== 1) return `out of date: ${file} holds ${JSON.stringify(find)} ${found} times`;
+  }
+  return undefined;
+}
+
 async function apply(copy: string, { file, find, replace }: Mutant['patches'][number]): Promise<void> {
   const path = join(copy, file);
   const text = await readFile(path, 'utf8');
-  const found = text.split(find).length - 1;
-  if (found !== 1) throw new Error(`${file} holds ${JSON.stringify(find)} ${found} times: the mutant is out of date`);
   await writeFile(
     path,
     text.replace(find, () => replace),
   );
 }
 
-/** @returns all that the cases said */
-async function run(copy: string, cases: string): Promise<string> {
+async function run(copy: string, cases: string): Promise<Run> {
   const child = spawn(process.execPath, ['test/run.ts', 'faults', '--testNamePattern', `^${cases}`], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,13 +111,19 @@ async function run(copy: string, cases: string): Promise<string> {
   }
   await new Promise((resolve) => child.once('close', resolve));
   process.removeListener('exit', end);
-  return said;
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(said) ?? [];
+  return {
+    passed: passed === undefined ? undefined : Number(passed),
+    failed: failed === undefined ? undefined : Number(failed),
+    complaints: complaintsIn(said),
+    said,
+  };
 }
 
 /** Of each case that failed, its name and the first thing that it complains about. */
-function reasonsIn(said: string): string {
-  const complaints = said.matchAll(/^ {2}● (.+)\n\n((?: {4}.+\n){1,2})/gm);
-  return [...complaints]
-    .map(([, name, reason = '']) => `${name}: ${reason.trim().replace(/\s+/g, ' ')}`.slice(0, 2 * SHOWN))
-    .join('\n    ');
+function complaintsIn(said: string): readonly string[] {
+  const complaints = said.matchAll(/^ {2}● (F\d+|[a-z]+)(: .+)\n\n((?: {4}.+\n){1,2})/gm);
+  return [...complaints].map(([, fault = '', what = '', reason = '']) =>
+    `${fault}${what}: ${reason.trim().replace(/\s+/g, ' ')}`.slice(0, SHOWN),
+  );
 }

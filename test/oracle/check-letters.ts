@@ -10,7 +10,7 @@ const LARGEST_LETTER = 1_065_536;
 /** What the DLQ topics hold: original bytes and headers, and who wrote them off, when and why. */
 export function checkLetters(
   model: Model,
-  { collector, sources, group }: World,
+  { collector, sources, groups }: World,
   clockError: number,
   differ: Differ,
 ): void {
@@ -26,14 +26,14 @@ export function checkLetters(
     const what = `dead letter of ${origin}`;
     const { about, original } = split(letter);
     const { 'dlq-message': message, 'dlq-exception': exception, 'dlq-time': time, ...said } = about;
-    const { 'dlq-omitted-bytes': omitted, ...rest } = said;
+    const { 'dlq-omitted-bytes': omitted, 'dlq-group': group, ...rest } = said;
     const isOmitted = (record.value?.length ?? 0) > LARGEST_LETTER;
     if (isOmitted && !(Number(omitted) > (record.value?.length ?? 0))) differ(`${what} does not say what was left out`);
     compareFields(
       what,
       {
         ...{ 'dlq-reason': reason, 'dlq-topic': record.topic, 'dlq-partition': String(record.partition) },
-        ...{ 'dlq-offset': String(record.offset), 'dlq-timestamp': String(record.timestamp), 'dlq-group': group },
+        ...{ 'dlq-offset': String(record.offset), 'dlq-timestamp': String(record.timestamp) },
         topic: `${record.topic}.dlq`,
       },
       { ...rest, topic: letter.topic },
@@ -45,6 +45,7 @@ export function checkLetters(
       { key: letter.key, value: letter.value, ...original },
       differ,
     );
+    if (group === undefined || !groups.has(group)) differ(`${what} was written off by the group ${group}`);
     if (!message || !exception) differ(`${what} does not say why: '${message}', '${exception}'`);
     if (time === undefined || !(Date.parse(time) >= record.timestamp - 5 - clockError))
       differ(`${what} was written off at ${time}`);

@@ -1,7 +1,7 @@
 import type { World } from '../support/world.ts';
 import { compareMaps, once, type Differ } from './compare.ts';
 import { asUuid } from './identity.ts';
-import type { Model } from './model.ts';
+import type { ExpectedLetter, Model } from './model.ts';
 import { pair } from './state.ts';
 
 type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -53,17 +53,38 @@ export async function checkTables(model: Model, world: Pick<World, 'db'>, differ
   await compare(
     'row of dead_letters',
     keyed(
-      model.letters.map(
-        ({ record, reason, state, identity: { hash } }) =>
-          [
-            once(record),
-            { reason, identity: asUuid(hash), state, value: record.value?.toString('hex') ?? null },
-          ] as const,
-      ),
+      model.letters.map(({ record, reason, state, keys, identity: { hash } }) => {
+        const value = record.value?.toString('hex') ?? null;
+        return [
+          once(record),
+          { reason, identity: asUuid(hash), state, keys, parks: parks({ reason, keys }), value },
+        ] as const;
+      }),
     ),
-    `SELECT topic || '/' || partition || '@' || "offset" || ' of ' || ${ms('"timestamp"')} AS key, reason, identity, state, encode(value, 'hex') AS value FROM dead_letters`,
+    `SELECT ${POSITION} AS key, reason, identity, state, keys, parks, encode(value, 'hex') AS value FROM dead_letters`,
+  );
+  const waiting = model.letters.filter((letter) => letter.state === 'open' && parks(letter));
+  await compare(
+    'row of parked_letters',
+    keyed(waiting.flatMap(({ record, keys }) => keys.map((key) => [`${key} ${once(record)}`, {}] as const))),
+    `SELECT p.key || ' ' || ${POSITION} AS key FROM parked_letters p JOIN dead_letters USING (letter_id)`,
+  );
+  await compare(
+    'parked key',
+    keyed(waiting.flatMap(({ keys }) => keys.map((key) => [key, {}] as const))),
+    // A key that is free is remembered for a while, for what its last replay may owe.
+    `SELECT key FROM parked_keys WHERE parked`,
   );
 }
+
+/** A fault of ours: what comes later of the same key waits behind it. */
+const PARKING: ReadonlySet<string> = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
+
+function parks({ reason, keys }: Pick<ExpectedLetter, 'reason' | 'keys'>): boolean {
+  return keys.length > 0 && PARKING.has(reason);
+}
+
+const POSITION = `topic || '/' || partition || '@' || "offset" || ' of ' || ${ms('"timestamp"')}`;
 
 const USERS = `SELECT user_id AS key, version, deleted, email, tg_id AS "tgId", superadmin, tenant_id AS "tenantId",
   has_profile AS "hasProfile", ${ms('profile_updated_at')} AS "profileUpdatedAt" FROM users`;

@@ -31,6 +31,8 @@ export interface ExpectedLetter {
   readonly identity: Identity;
   readonly reason: string;
   readonly state: LetterState;
+  /** The tenant and the user that it names, as far as anybody can tell; sorted. */
+  readonly keys: readonly string[];
 }
 
 type LetterState = 'open' | 'replayed' | 'discarded';
@@ -102,7 +104,13 @@ export class Model {
     const seen = this.inbox.get(identity.hash);
     if (seen !== undefined) {
       if (seen.digest === digest) return 'duplicate';
-      this.letters.push({ record, identity: positionOf(record), reason: 'IdReused', state: 'open' });
+      this.letters.push({
+        record,
+        identity: positionOf(record),
+        reason: 'IdReused',
+        state: 'open',
+        keys: this.keysOf(record),
+      });
       return 'dead';
     }
     const outcome = this.first(record, identity);
@@ -114,7 +122,7 @@ export class Model {
     const { decoded } = record;
     const rule = this.ruleOf(record);
     const bury = (reason: string, state: LetterState = 'open'): 'dead' => {
-      this.letters.push({ record, identity, reason, state });
+      this.letters.push({ record, identity, reason, state, keys: this.keysOf(record) });
       return 'dead';
     };
     const aside = this.options.setAside?.(record);
@@ -141,6 +149,14 @@ export class Model {
       this.reject(error, identity, cause);
       return 'rejected';
     }
+  }
+
+  /** Of a message that is ours to handle; in the form in which they are ids. */
+  private keysOf(record: WireRecord): readonly string[] {
+    if (this.ruleOf(record) === undefined) return [];
+    const { tenantId, userId } = record.decoded?.data ?? {};
+    const named = [tenantId, userId].flatMap((id) => (typeof id === 'string' ? id.toLowerCase() : []));
+    return [...new Set(named.filter((id) => UUID.test(id)))].sort();
   }
 
   private ruleOf({ topic, decoded }: WireRecord): Rule | undefined {
@@ -197,4 +213,5 @@ export class Model {
   }
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MALFORMED_ANSWER = new Error('the user domain answers, but not with a profile');

@@ -47,7 +47,10 @@ async function createTemplate(serverUrl: string): Promise<string> {
 }
 
 /** A database of its own; `empty` leaves the migrations out. */
-export async function createTestDatabase({ empty = false, serverUrl = fromEnvironment() } = {}): Promise<TestDatabase> {
+export async function createTestDatabase({
+  empty = false,
+  serverUrl = fromEnvironment('TEST_DATABASE_URL'),
+} = {}): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const server = connect(serverUrl);
   await server.raw(`CREATE DATABASE ${name}${empty ? '' : ` TEMPLATE ${TEMPLATE}`}`);
@@ -77,8 +80,9 @@ function withName(serverUrl: string, name: string): string {
   return url.href;
 }
 
-function fromEnvironment(): string {
-  const url = process.env['TEST_DATABASE_URL'];
-  if (url === undefined) throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`');
-  return url;
+/** What `test/run.ts` tells the tests. */
+export function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run the tests with \`npm test\``);
+  return value;
 }

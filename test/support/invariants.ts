@@ -2,7 +2,7 @@ import pg from 'pg';
 
 /**
  * What must hold in every snapshot of the tables, whatever is under way: rows that break a rule of the domain, by the rule's name.
- * Each statement of PostgreSQL sees one snapshot, so this is one statement.
+ * Each statement of PostgreSQL sees one snapshot, so this is one statement. Nobody frees a key by hand while it is watched.
  */
 const BROKEN = `
   SELECT 'more than one active license' AS rule, tenant_id || '/' || subdivision_id AS what
@@ -29,7 +29,13 @@ const BROKEN = `
     WHERE a.license_id IS NULL OR l.license_id IS NULL
   UNION ALL SELECT 'a user of a tenant that does not live', u.user_id::text
     FROM users u LEFT JOIN tenants t ON t.tenant_id = u.tenant_id AND NOT t.deleted
-    WHERE u.tenant_id IS NOT NULL AND t.tenant_id IS NULL`;
+    WHERE u.tenant_id IS NOT NULL AND t.tenant_id IS NULL
+  UNION ALL SELECT 'an open letter that parks is not the same as one that waits', coalesce(l.key, p.key) || '/' || coalesce(l.letter_id, p.letter_id)
+    FROM (SELECT letter_id, unnest(keys) AS key FROM dead_letters WHERE state = 'open' AND parks) l
+      FULL JOIN parked_letters p ON p.key = l.key AND p.letter_id = l.letter_id
+    WHERE l.letter_id IS NULL OR p.letter_id IS NULL
+  UNION ALL SELECT 'letters wait for a key that is free', p.key::text
+    FROM parked_letters p LEFT JOIN parked_keys k ON k.key = p.key AND k.parked WHERE k.key IS NULL`;
 
 const BETWEEN_LOOKS_MS = 200;
 

@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 export const SMALL_CHUNKS = { CHUNK_MAX_MESSAGES: '20' };
 
 const AT_ONCE = 100;
+/** A worker that lives tells what it has committed long before that, or has deleted it. */
+const TOLD_WITHIN_MS = 500;
 
 export interface UnderLoadOptions {
   readonly seed: number;
@@ -52,6 +54,17 @@ export class UnderLoad {
     }
   }
 
+  /** Sends on until then, a batch whenever fewer messages than that wait: so there is always something to be done. */
+  async sendUntil(over: () => boolean, waiting: number): Promise<void> {
+    const wanted = async (): Promise<boolean> => over() || (await this.world.lag()) < waiting;
+    while (!over()) {
+      await until('more is wanted', wanted, 120_000);
+      const some = over() ? [] : this.next();
+      if (some.length === 0) return;
+      await this.world.send(some);
+    }
+  }
+
   private next(): readonly (Sending | RawSending)[] {
     const some = this.messages.slice(this.sent, this.sent + AT_ONCE);
     this.sent += some.length;
@@ -72,25 +85,38 @@ export class UnderLoad {
     if (handled > length * 0.6) throw new Error(`a load of ${length} is too small: ${handled} are handled already`);
   }
 
-  /** Stops the worker's process at a moment when it has committed what nobody has been told yet, and has more before it. */
+  /** Stops the worker's process at a moment when it has committed what nobody is told without it, and has more before it. */
   async frozen(worker: WorkerProcess): Promise<void> {
     await until('the worker is caught between a commit and its publication', async () => {
       worker.signal('SIGSTOP');
-      if ((await untold(this.world)) > 0 && (await this.world.lag()) > 0) return true;
+      if ((await stayUntold(this.world)) && (await this.world.lag()) > 0) return true;
       worker.signal('SIGCONT');
       return false;
     });
   }
 }
 
-/** How many rows of the outbox are not in their topics. */
-async function untold({ db, collector, topics }: World): Promise<number> {
-  const owed = await db.raw<{ rows: readonly { readonly value: string }[] }>(
-    `SELECT encode(value, 'hex') AS value FROM outbox WHERE value IS NOT NULL`,
+/** Whether some rows of the outbox stay there, and are not in their topics: whoever wrote them does not get to it. */
+async function stayUntold(world: World): Promise<boolean> {
+  const since = performance.now();
+  let rows = await untold(world);
+  if (rows.size === 0) return false;
+  await until('the rows are told, or not in time', async () => {
+    const still = await untold(world);
+    rows = new Set([...rows].filter((row) => still.has(row)));
+    return rows.size === 0 || performance.now() - since > TOLD_WITHIN_MS;
+  });
+  return rows.size > 0;
+}
+
+/** The rows of the outbox that are not in their topics, by lane and number. */
+async function untold({ db, collector, topics }: World): Promise<ReadonlySet<string>> {
+  const owed = await db.raw<{ rows: readonly { readonly row: string; readonly value: string }[] }>(
+    `SELECT lane || '/' || seq AS row, encode(value, 'hex') AS value FROM outbox WHERE value IS NOT NULL`,
   );
-  if (owed.rows.length === 0) return 0;
+  if (owed.rows.length === 0) return new Set();
   const told = [topics.events, topics.rejections];
   await collector.caughtUp(told);
   const values = new Set(told.flatMap((topic) => collector.records(topic)).map(({ value }) => value?.toString('hex')));
-  return owed.rows.filter(({ value }) => !values.has(value)).length;
+  return new Set(owed.rows.filter(({ value }) => !values.has(value)).map(({ row }) => row));
 }

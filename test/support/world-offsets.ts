@@ -3,15 +3,15 @@ import type { Admin } from 'kafkajs';
 /** By `topic/partition`, an offset. */
 export type Offsets = ReadonlyMap<string, number>;
 
-/** How far a group has come in topics. */
+/** How far groups have come in topics, each of which reads all of them. */
 export class GroupOffsets {
   private readonly admin: Admin;
-  private readonly groupId: string;
+  private readonly groups: ReadonlySet<string>;
   private readonly topics: readonly string[];
 
-  constructor(admin: Admin, groupId: string, topics: readonly string[]) {
+  constructor(admin: Admin, groups: ReadonlySet<string>, topics: readonly string[]) {
     this.admin = admin;
-    this.groupId = groupId;
+    this.groups = groups;
     this.topics = topics;
   }
 
@@ -27,21 +27,31 @@ export class GroupOffsets {
     return new Map(ends.flat());
   }
 
-  /** How many messages before these ends the group has not finished. */
+  /** How many messages before these ends the groups have not finished, in all. */
   async lagBehind(ends: Offsets): Promise<number> {
-    const committed = await this.committed();
-    return [...ends].reduce((sum, [name, end]) => sum + end - Math.min(end, committed.get(name) ?? 0), 0);
+    let lag = 0;
+    for (const group of this.groups) {
+      const committed = await this.committed(group);
+      for (const [name, end] of ends) lag += end - Math.min(end, committed.get(name) ?? 0);
+    }
+    return lag;
   }
 
-  private async committed(): Promise<Offsets> {
-    const groups = await this.admin.fetchOffsets({ groupId: this.groupId, topics: [...this.topics] });
+  private async committed(groupId: string): Promise<Offsets> {
+    const found = await this.admin.fetchOffsets({ groupId, topics: [...this.topics] });
     return new Map(
-      groups.flatMap(({ topic, partitions }) =>
+      found.flatMap(({ topic, partitions }) =>
         // -1: nothing was committed yet.
         partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Math.max(0, Number(offset))] as const),
       ),
     );
   }
+}
+
+/** How many members a consumer group has, by the broker's own account. */
+export async function membersOf(admin: Admin, group: string): Promise<number> {
+  const { groups } = await admin.describeGroups([group]);
+  return groups[0]?.members.length ?? 0;
 }
 
 /** A broker that has just come back does not know for a while what it leads: ask again. */

@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { createContainer, subjectsOf, type Cradle } from '../../src/container.ts';
 import { dlqOf, type Topics } from '../../src/ports/topics.ts';
 import { Collector, header, type WireRecord } from './collect.ts';
-import { createTemplateDatabase, createTestDatabase, type TestDatabase } from './database.ts';
+import { createTemplateDatabase, createTestDatabase, fromEnvironment, type TestDatabase } from './database.ts';
 import { toOutgoing, type RawSending, type Sending } from './load.ts';
 import { GroupOffsets, unlessNotYet, type Offsets } from './world-offsets.ts';
 import { licensing, WorkerProcess, type Environment } from './world-process.ts';
@@ -42,6 +42,8 @@ export class World {
   readonly env: Environment;
   readonly topics: Topics;
   readonly group: string;
+  /** That one, and those of workers that were started with another. */
+  readonly groups = new Set<string>();
   readonly partitions: number;
   readonly database: TestDatabase;
   readonly workers: WorkerProcess[] = [];
@@ -62,11 +64,11 @@ export class World {
     this.topics = config.topics;
     this.group = config.kafkaGroupId;
     this.partitions = config.topicPartitions;
-    const overrides = { logger: asValue(pino({ level: 'silent' })) };
-    this.cradle = createContainer({ config, overrides }).cradle;
+    this.groups.add(this.group);
+    this.cradle = createContainer({ config, overrides: { logger: asValue(pino({ level: 'silent' })) } }).cradle;
     this.collector = new Collector(this.cradle.kafka, this.cradle.codec, `${this.group}-collector`);
     this.admin = this.cradle.kafka.admin();
-    this.offsets = new GroupOffsets(this.admin, this.group, this.sources);
+    this.offsets = new GroupOffsets(this.admin, this.groups, this.sources);
     this.producer = this.cradle.kafka.producer({ allowAutoTopicCreation: false });
   }
 
@@ -105,6 +107,7 @@ export class World {
   async startWorker(env: Environment = {}, program?: readonly string[]): Promise<WorkerProcess> {
     const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env }, program);
     this.workers.push(worker);
+    this.groups.add(worker.env['KAFKA_GROUP_ID'] ?? this.group);
     await worker.works();
     return worker;
   }
@@ -118,13 +121,12 @@ export class World {
         acks: -1,
         topicMessages: [...byTopic].map(([topic, some]) => ({ topic, messages: some })),
       });
-      for (const { headers } of outgoing.slice(i, i + SEND_AT_ONCE)) {
+      for (const { headers } of outgoing.slice(i, i + SEND_AT_ONCE))
         this.acknowledged.push(typeof headers?.['ce_id'] === 'string' ? headers['ce_id'] : null);
-      }
     }
   }
 
-  /** How many messages of the source topics the group has not finished yet. */
+  /** How many messages of the source topics the groups have not finished yet. */
   async lag(): Promise<number> {
     return this.offsets.lagBehind(await this.offsets.ends());
   }
@@ -190,9 +192,9 @@ export class World {
   }
 
   /** Runs a test's body; if it fails, the error shows what the workers said last. */
-  async guard(body: (world: this) => Promise<void>): Promise<void> {
+  async guard<T>(body: (world: this) => Promise<T>): Promise<T> {
     try {
-      await body(this);
+      return await body(this);
     } catch (error) {
       const tails = this.workers.map((worker) => worker.tail()).join('\n');
       if (error instanceof Error) error.message = `${error.message}\n${tails}`;
@@ -241,10 +243,4 @@ export async function createWorld({ stack, workers = 1, partitions = 4, env = {}
     throw error;
   }
   return world;
-}
-
-function fromEnvironment(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: run the tests with \`npm test\``);
-  return value;
 }
