@@ -8,6 +8,7 @@ import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
 import { LaneOutbox } from './lane-outbox.ts';
+import { publishUntilDone } from './publication.ts';
 import type { Task } from './task.ts';
 
 export interface LaneSettings {
@@ -240,18 +241,7 @@ export class Lane {
   private async publish(owed: readonly Owed[]): Promise<void> {
     const { producer, telemetry } = this.d;
     const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);
-    const backoff = new Backoff();
-    while (messages.length > 0) {
-      try {
-        await producer.publish(messages);
-        telemetry.recovered('broker');
-        break;
-      } catch (error) {
-        if (error instanceof ConfigurationError) throw error;
-        telemetry.waiting('broker', asError(error));
-        await backoff.wait(this.stopping.signal);
-      }
-    }
+    await publishUntilDone(messages, producer, telemetry, this.stopping.signal);
     for (const { outbox, rows } of owed) {
       outbox.published(rows);
       if (outbox !== this.outbox) await this.deleteDelivered(outbox);

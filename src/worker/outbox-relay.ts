@@ -4,6 +4,7 @@ import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { asError } from './as-error.ts';
+import { publishByTopic } from './publication.ts';
 
 export interface RelaySettings {
   /** How often to look, and after how long without a sign of life a lane counts as ended. Milliseconds. */
@@ -65,7 +66,7 @@ export class OutboxRelay {
     const { outboxMaintenance, producer, telemetry } = this.d;
     const { silence, step } = this.settings;
     while (!signal.aborted) {
-      const relayed = await outboxMaintenance.relay(silence, step, (messages) => producer.publish(messages));
+      const relayed = await outboxMaintenance.relay(silence, step, (messages) => publishByTopic(messages, producer));
       if (relayed === 0) return;
       telemetry.count('relayed', 'outbox', relayed);
     }
