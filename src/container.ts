@@ -150,7 +150,7 @@ function database(config: Config) {
       createDatabase({
         log: (message) => logger.debug({ library: 'knex' }, message),
         url: config.databaseUrl,
-        // The lanes, the look-ups' lane, the relay, and one to spare.
+        // The lanes, the look-ups' lane, the relay, and one for the cleaner, which mostly rests.
         poolMax: config.lanes + 3,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
@@ -282,6 +282,11 @@ function worker(config: Config) {
               interval: 1_000,
               silence: 10_000,
               step: config.chunkMaxMessages,
+            },
+            cleaner: {
+              interval: 60_000,
+              pause: 100,
+              step: 2_000,
               inboxRetention: config.inboxRetention,
               deadLetterRetention: config.deadLetterRetention,
             },

@@ -11,15 +11,7 @@ export interface RelaySettings {
   readonly interval: number;
   readonly silence: number;
   readonly step: number;
-  /** How long inbox rows are kept. Milliseconds. */
-  readonly inboxRetention: number;
-  /** How long resolved dead letters are kept. Milliseconds. */
-  readonly deadLetterRetention: number;
 }
-
-/** Lanes that owe nothing are remembered for this long. */
-const FORGET_MS = 24 * 60 * 60 * 1_000;
-const CLEAN_EVERY_MS = 60_000;
 
 interface Dependencies {
   readonly outboxMaintenance: OutboxMaintenance;
@@ -32,7 +24,7 @@ interface Dependencies {
 
 /**
  * Publishes what lanes that live no more still owe and nobody has adopted. Publishing what a slow lane publishes as well is
- * harmless (same ids, and each copy in order), so silence is proof enough. It also cleans up, in small steps.
+ * harmless (same ids, and each copy in order), so silence is proof enough.
  */
 export class OutboxRelay {
   private readonly settings: RelaySettings;
@@ -44,15 +36,10 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let cleaned = 0;
     while (!signal.aborted) {
       try {
         await this.d.outboxMaintenance.touch(this.d.livingLanes());
         await this.relay(signal);
-        if (Date.now() - cleaned >= CLEAN_EVERY_MS) {
-          await this.clean(signal);
-          cleaned = Date.now();
-        }
         this.d.telemetry.recovered('relay');
       } catch (error) {
         if (error instanceof ConfigurationError) this.d.failed(error);
@@ -70,15 +57,5 @@ export class OutboxRelay {
       if (relayed === 0) return;
       telemetry.count('relayed', 'outbox', relayed);
     }
-  }
-
-  private async clean(signal: AbortSignal): Promise<void> {
-    const { outboxMaintenance } = this.d;
-    const { inboxRetention, deadLetterRetention, step } = this.settings;
-    await outboxMaintenance.forget(FORGET_MS);
-    await outboxMaintenance.forgetFreedKeys();
-    while (!signal.aborted && (await outboxMaintenance.removeOrphanedRows(step)) > 0);
-    while (!signal.aborted && (await outboxMaintenance.pruneInbox(inboxRetention, step)) > 0);
-    while (!signal.aborted && (await outboxMaintenance.pruneDeadLetters(deadLetterRetention, step)) > 0);
   }
 }

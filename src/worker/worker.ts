@@ -3,6 +3,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
 import { untilUp } from './backoff.ts';
+import { Cleaner, type CleanerSettings } from './cleaner.ts';
 import { Lane, type LaneDependencies, type Queued } from './lane.ts';
 import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
@@ -20,6 +21,7 @@ export interface WorkerSettings {
   readonly commitInterval: number;
   readonly heartbeatInterval: number;
   readonly relay: RelaySettings;
+  readonly cleaner: CleanerSettings;
 }
 
 export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed' | 'outboxes'> {
@@ -30,7 +32,7 @@ export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'fin
   readonly telemetry: Telemetry;
 }
 
-/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind. */
+/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind, a cleaner. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -38,6 +40,7 @@ export class Worker implements ConsumerListener {
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly relay: OutboxRelay;
+  private readonly cleaner: Cleaner;
   /** Dealt out in turn over what this worker was assigned: by the partition's number, two workers would use half of their lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private readonly outboxes = new Map<string, LaneOutbox>();
@@ -64,14 +67,16 @@ export class Worker implements ConsumerListener {
       livingLanes: () => [...this.lanes, this.lookUpLane].map(({ livingOutbox }) => livingOutbox),
       failed: (error) => this.end(error),
     });
+    this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
   }
 
-  /** Starts the lanes and the relay, which find nothing to do yet. */
+  /** Starts the lanes, the relay and the cleaner, which find nothing to do yet. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
     const lanes = [...this.lanes, this.lookUpLane].map((lane) => lane.run());
-    this.running = Promise.all([...lanes, this.relay.run(this.stopping.signal)]);
+    const { signal } = this.stopping;
+    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal)]);
   }
 
   /** Joins the group; may be called again when it fails. */
