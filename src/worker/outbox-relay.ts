@@ -4,6 +4,7 @@ import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { asError } from './as-error.ts';
+import { Backoff } from './backoff.ts';
 import { publishByTopic } from './publication.ts';
 
 export interface RelaySettings {
@@ -36,16 +37,19 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    let backoff = new Backoff();
     while (!signal.aborted) {
       try {
         await this.d.outboxMaintenance.touch(this.d.livingLanes());
         await this.relay(signal);
         this.d.telemetry.recovered('relay');
+        backoff = new Backoff();
+        await sleep(this.settings.interval, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
       } catch (error) {
         if (error instanceof ConfigurationError) this.d.failed(error);
         this.d.telemetry.waiting('relay', asError(error));
+        await backoff.wait(signal).catch(() => undefined);
       }
-      await sleep(this.settings.interval, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
     }
   }
 

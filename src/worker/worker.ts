@@ -113,7 +113,7 @@ export class Worker implements ConsumerListener {
         this.pauseLookUps(batch);
         return;
       }
-      await Promise.race([lane.room(), this.heartbeatDue()]);
+      await lane.room(this.settings.heartbeatInterval);
       await flow.heartbeat();
     }
     if (this.isOver(epoch) || !this.offsets.admits(batch)) return;
@@ -161,10 +161,6 @@ export class Worker implements ConsumerListener {
   private pauseLookUps(batch: Batch): void {
     this.d.consumer.pause(batch);
     void this.lookUpLane.room().then(() => this.d.consumer.resume(batch));
-  }
-
-  private async heartbeatDue(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.settings.heartbeatInterval).unref());
   }
 }
 
