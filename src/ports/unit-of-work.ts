@@ -98,6 +98,8 @@ export interface Unit {
   settle(message: UnitMessage, outcome: Outcome): void;
   /** All that `work` changes takes effect together, or none of it when it throws. Attempts do not nest. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
+  /** The run is a rehearsal: it goes to its end, to learn what the database refuses too, and then all of it is undone. */
+  undo(): void;
 }
 
 /** The views that handlers ask for: no handler sees more of the unit than it needs. */
@@ -146,7 +148,7 @@ export interface UnitOfWork {
   /**
    * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
    * Without a lane the rows of the outbox are left to the relay. With the replay of a dead letter, its letter is resolved in the
-   * same transaction, and its keys are free after it when no other waits.
+   * same transaction, and its keys are free after it when no other waits. Of a run that undoes itself nothing is owed.
    * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
    * CommitOutcomeUnknown may anything have taken effect
    */

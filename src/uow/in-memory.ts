@@ -23,12 +23,27 @@ export class InMemoryUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = new UnattendedLane(this.newId()),
   ): Promise<Committed<T>> {
-    return this.database.transaction(async () => {
+    let rehearsed: Committed<T> | undefined;
+    const run = this.database.transaction(async () => {
       const unit = await openUnit(inMemoryStore(this.database), messages, lane);
       const value = await work(unit);
-      return { value, outbox: await unit.flush() };
+      const outbox = await unit.flush();
+      if (unit.undone) {
+        rehearsed = { value, outbox: [] };
+        throw new Undone();
+      }
+      return { value, outbox };
+    });
+    return run.catch((error: unknown) => {
+      if (rehearsed !== undefined) return rehearsed;
+      throw error;
     });
   }
+}
+
+/** What has a transaction in memory undone. */
+class Undone extends Error {
+  override readonly name = 'Undone';
 }
 
 export class InMemoryOutboxMaintenance implements OutboxMaintenance {
