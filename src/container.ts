@@ -276,6 +276,7 @@ function worker(config: Config) {
             queueMaxMessages: 2 * config.chunkMaxMessages,
             queueMaxBytes: config.queueMaxBytes,
             lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
+            lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,
             commitInterval: 250,
             heartbeatInterval: Math.min(3_000, config.sessionTimeout / 6),
             relay: {

@@ -4,7 +4,7 @@ import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
 import { untilUp } from './backoff.ts';
 import { Cleaner, type CleanerSettings } from './cleaner.ts';
-import { Lane, type LaneDependencies, type Queued } from './lane.ts';
+import { Lane, type LaneDependencies, type LaneSettings, type Queued } from './lane.ts';
 import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
 import { OutboxRelay, type RelaySettings } from './outbox-relay.ts';
@@ -16,7 +16,9 @@ export interface WorkerSettings {
   readonly chunkMaxMessages: number;
   readonly queueMaxMessages: number;
   readonly queueMaxBytes: number;
+  /** Of the look-ups: those in a chunk, and those that may wait. The bytes are the same. */
   readonly lookUpsMaxMessages: number;
+  readonly lookUpsQueueMaxMessages: number;
   /** Milliseconds. */
   readonly commitInterval: number;
   readonly heartbeatInterval: number;
@@ -57,10 +59,16 @@ export class Worker implements ConsumerListener {
     this.offsets = new Offsets(dependencies.consumer, dependencies.telemetry);
     const { planner, userLookUps } = dependencies;
     this.lanes = Array.from({ length: settings.lanes }, (_, i) =>
-      this.lane(`lane ${i + 1}`, settings.chunkMaxMessages, (messages, signal) => planner.plan(messages, signal)),
+      this.lane({ ...settings, name: `lane ${i + 1}` }, (messages, signal) => planner.plan(messages, signal)),
     );
-    this.lookUpLane = this.lane('look-ups', settings.lookUpsMaxMessages, (messages, signal) =>
-      userLookUps.plan(messages, signal),
+    this.lookUpLane = this.lane(
+      {
+        name: 'look-ups',
+        chunkMaxMessages: settings.lookUpsMaxMessages,
+        queueMaxMessages: settings.lookUpsQueueMaxMessages,
+        queueMaxBytes: settings.queueMaxBytes,
+      },
+      (messages, signal) => userLookUps.plan(messages, signal),
     );
     this.relay = new OutboxRelay(settings.relay, {
       ...dependencies,
@@ -134,18 +142,14 @@ export class Worker implements ConsumerListener {
     });
   }
 
-  private lane(name: string, chunkMaxMessages: number, plan: LaneDependencies['plan']): Lane {
-    const { queueMaxMessages, queueMaxBytes } = this.settings;
-    return new Lane(
-      { name, chunkMaxMessages, queueMaxMessages, queueMaxBytes },
-      {
-        ...this.d,
-        plan,
-        outboxes: this.outboxes,
-        finished: (messages) => this.offsets.finish(messages),
-        failed: (error) => this.end(error),
-      },
-    );
+  private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {
+    return new Lane(settings, {
+      ...this.d,
+      plan,
+      outboxes: this.outboxes,
+      finished: (messages) => this.offsets.finish(messages),
+      failed: (error) => this.end(error),
+    });
   }
 
   /** As long as an assignment lasts, a partition is one lane's: order within it is all that Kafka and we promise. */

@@ -35,9 +35,19 @@ describe('a worker', () => {
     await worker.stop();
   });
 
+  it('bounds what waits for the user domain by itself, and pauses the look-ups alone', async () => {
+    const { taken, paused, hand } = given({});
+    await hand(LOOK_UPS, 2);
+    await hand(LOOK_UPS, 1);
+    await hand(COMMANDS, 3);
+    await hand(COMMANDS, 1);
+    expect(taken).toEqual(['l 2', 'c 3', 'c 1']);
+    expect(paused).toEqual([LOOK_UPS]);
+  });
+
   it('resumes the look-ups once there is room', async () => {
     const { worker, paused, hand, resumed } = given({});
-    await hand(LOOK_UPS, 4);
+    await hand(LOOK_UPS, 2);
     await hand(LOOK_UPS, 1);
     worker.start();
     await expect(resumed).resolves.toEqual(LOOK_UPS);
@@ -46,7 +56,7 @@ describe('a worker', () => {
   });
 });
 
-/** A worker with room for 4 messages in each lane, whose lanes find nothing to do in what they get. */
+/** A worker with room for 4 commands and 2 look-ups, whose lanes find nothing to do in what they get. */
 function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: number }) {
   const [taken, paused]: [string[], TopicPartition[]] = [[], []];
   let resume: (partition: TopicPartition) => void = () => undefined;
@@ -55,7 +65,7 @@ function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: n
   const worker = new Worker(
     {
       ...{ lanes: 1, chunkMaxMessages: 2, queueMaxMessages: 4, queueMaxBytes: 1_000_000 },
-      ...{ lookUpsMaxMessages: 1, commitInterval: 600_000, heartbeatInterval },
+      ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000, heartbeatInterval },
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
     },
