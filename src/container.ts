@@ -150,7 +150,7 @@ function database(config: Config) {
       createDatabase({
         log: (message) => logger.debug({ library: 'knex' }, message),
         url: config.databaseUrl,
-        // The lanes, the look-ups' lane, the relay, and one to spare.
+        // The lanes, the look-ups' lane, the relay, and one for the cleaner, which mostly rests.
         poolMax: config.lanes + 3,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
@@ -276,12 +276,18 @@ function worker(config: Config) {
             queueMaxMessages: 2 * config.chunkMaxMessages,
             queueMaxBytes: config.queueMaxBytes,
             lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
+            lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,
             commitInterval: 250,
             heartbeatInterval: Math.min(3_000, config.sessionTimeout / 6),
             relay: {
               interval: 1_000,
               silence: 10_000,
               step: config.chunkMaxMessages,
+            },
+            cleaner: {
+              interval: 60_000,
+              pause: 100,
+              step: 2_000,
               inboxRetention: config.inboxRetention,
               deadLetterRetention: config.deadLetterRetention,
             },

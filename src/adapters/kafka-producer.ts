@@ -1,4 +1,5 @@
 import type { Kafka, Message, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
+import { PublicationFailed } from '../ports/errors.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
@@ -26,12 +27,19 @@ export class KafkaProducer implements Producer {
 
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
     await this.connect();
+    let acknowledged = 0;
     for (const part of parts(messages)) {
-      await this.producer.sendBatch({
-        acks: ALL_IN_SYNC_REPLICAS,
-        compression: CompressionTypes.None,
-        topicMessages: byTopic(part),
-      });
+      try {
+        await this.producer.sendBatch({
+          acks: ALL_IN_SYNC_REPLICAS,
+          compression: CompressionTypes.None,
+          topicMessages: byTopic(part),
+        });
+      } catch (error) {
+        // Of the part itself kafkajs does not tell which topics and partitions took theirs.
+        throw new PublicationFailed(messages.slice(0, acknowledged), error);
+      }
+      acknowledged += part.length;
     }
   }
 

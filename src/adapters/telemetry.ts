@@ -3,12 +3,19 @@ import type { Telemetry } from '../ports/telemetry.ts';
 
 const MINUTE = 60_000;
 
+/** Times of the given clock: since when, up to when it is counted, and when it was last told. */
+interface Wait {
+  readonly since: number;
+  counted: number;
+  told: number;
+}
+
 /** Telemetry as log lines: counters once a minute, waits at once and then once a minute, dead letters one by one. */
 export class LogTelemetry implements Telemetry {
   private readonly logger: Logger;
   private readonly now: () => number;
   private readonly counters = new Map<string, number>();
-  private readonly waits = new Map<string, { readonly since: number; told: number }>();
+  private readonly waits = new Map<string, Wait>();
   private readonly timer: NodeJS.Timeout;
 
   /** @param now a clock that only goes forward, in milliseconds */
@@ -34,17 +41,19 @@ export class LogTelemetry implements Telemetry {
 
   waiting(what: string, error: Error): void {
     const now = this.now();
-    const wait = this.waits.get(what);
-    if (wait && now - wait.told < MINUTE) return;
-    const since = wait?.since ?? now;
-    this.waits.set(what, { since, told: now });
-    this.logger.warn({ err: error, waitingMs: Math.round(now - since) }, `waiting for the ${what}`);
+    const wait = this.waits.get(what) ?? { since: now, counted: now, told: -Infinity };
+    this.waits.set(what, wait);
+    this.count('waiting', what);
+    if (now - wait.told < MINUTE) return;
+    wait.told = now;
+    this.logger.warn({ err: error, waitingMs: Math.round(now - wait.since) }, `waiting for the ${what}`);
   }
 
   recovered(what: string): void {
     const wait = this.waits.get(what);
     if (wait === undefined) return;
     this.waits.delete(what);
+    this.countWait(what, wait);
     this.logger.info({ waitedMs: Math.round(this.now() - wait.since) }, `the ${what} is back`);
   }
 
@@ -53,7 +62,15 @@ export class LogTelemetry implements Telemetry {
     this.report();
   }
 
+  /** How long since it was last counted: a wait that lasts shows in every report. */
+  private countWait(what: string, wait: Wait): void {
+    const now = this.now();
+    this.count('waitedMs', what, Math.round(now - wait.counted));
+    wait.counted = now;
+  }
+
   private report(): void {
+    for (const [what, wait] of this.waits) this.countWait(what, wait);
     if (this.counters.size === 0) return;
     this.logger.info({ counters: Object.fromEntries(this.counters) }, 'handled since the last report');
     this.counters.clear();

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { createContainer } from '../container.ts';
-import type { KeyCount, LetterSummary } from '../ports/dead-letters.ts';
+import type { DeadLetters, KeyCount, LetterSummary } from '../ports/dead-letters.ts';
 import { letterIn, timeText } from './dlq-words.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -22,7 +22,8 @@ export async function discardLetter({ positionals, values, environment }: Call):
   try {
     const letter = await deadLetters.get(letterId);
     if (letter?.state !== 'open') throw new NotOpen(letterId, letter?.state);
-    if (values['yes'] !== true && !(await isMeant(letter, freeKeys))) {
+    const freed = freeKeys ? await keysFreedWith(letter, deadLetters) : [];
+    if (values['yes'] !== true && !(await isMeant(letter, freed))) {
       print('nothing is done');
       return 1;
     }
@@ -54,9 +55,21 @@ class NotOpen extends Error {
   }
 }
 
-async function isMeant(letter: LetterSummary, freeKeys: boolean): Promise<boolean> {
-  const { letterId, reason, message, time, keys } = letter;
-  const free = freeKeys && keys.length > 0 ? ` and free ${keys.join(', ')}` : '';
+/** Those that no other letter holds: a lower one, or any when this one was in no order. */
+async function keysFreedWith(
+  { keys, letterId, parks }: LetterSummary,
+  deadLetters: DeadLetters,
+): Promise<readonly KeyCount[]> {
+  const parked = await Promise.all(keys.map((key) => deadLetters.parkedKeys({ limit: 1, key })));
+  return parked.flat().filter(({ lowest }) => lowest === null || (parks && lowest >= letterId));
+}
+
+async function isMeant(
+  { letterId, reason, message, time }: LetterSummary,
+  freed: readonly KeyCount[],
+): Promise<boolean> {
+  const named = freed.map(({ key, letters }) => (letters > 1 ? `${key} (${letters - 1} more wait under it)` : key));
+  const free = named.length > 0 ? ` and free ${named.join(', ')}` : '';
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const question = `${reason} of ${timeText(time)}: ${message}\nDiscard letter ${letterId}${free}, for good? [y/N] `;

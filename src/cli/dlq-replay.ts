@@ -1,5 +1,5 @@
 import { createContainer, writtenSubjects, type Cradle, type Replayed } from '../container.ts';
-import type { LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
+import type { DeadLetters, LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
 import { keyIn, letterIn, reasonIn } from './dlq-words.ts';
 import { patiently, reachDatabase, registrySetting, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -41,11 +41,16 @@ export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<num
     const done = await replayOne(wanted.letterId, wanted.dryRun, cradle);
     return isThrough(done) ? 0 : 1;
   }
-  const { key } = wanted.filter;
   const sum = await replayMany(wanted.filter, wanted.dryRun, cradle);
-  if (key !== undefined && !wanted.dryRun && (await deadLetters.freeIfEmpty(key))) print(`key ${key} is free`);
+  if (!wanted.dryRun) for (const key of await freed(wanted.filter, deadLetters)) print(`key ${key} is free`);
   print(sum.text);
   return sum.left === 0 ? 0 : 1;
+}
+
+/** Keys that were parked though nothing waits, after a discard say: that of the filter, or with all letters all of them. */
+async function freed({ key, reason }: LetterFilter, deadLetters: DeadLetters): Promise<readonly string[]> {
+  if (key !== undefined) return (await deadLetters.freeIfEmpty(key)) ? [key] : [];
+  return reason === undefined ? deadLetters.freeEmpty() : [];
 }
 
 const PAGE = 100;

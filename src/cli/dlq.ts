@@ -25,7 +25,7 @@ replay   runs the stored message under its original identity, once, whatever hap
          is free. What follows is published by the running workers. --key and --all leave IdReused out: ask for these by number or
          reason. UndecodableMessage and other letters that park nothing have no place in the order of their key any more
 discard  gives one letter up, and remembers who and why; asks first, without a terminal --yes is needed. Its key stays parked until
-         what waits behind is replayed, or at once free with --free-key
+         what waits behind is replayed, or is free at once with --free-key, unless a lower letter holds it
 
   --reason      ${REASONS.join(', ')}
   --key         the tenant's or user's id

@@ -84,8 +84,13 @@ export interface DeadLetters {
     letterId: number,
     failure: { readonly reason: DeadLetterReason; readonly message: string; readonly exception: string },
   ): Promise<void>;
-  /** Gives a letter up. @param freeKeys frees its keys, though others may wait under them */
+  /**
+   * Gives a letter up. @param freeKeys frees its keys, though others may wait behind it; a key under which a lower one waits stays
+   * parked, since it is that one's
+   */
   discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded>;
   /** Frees a key under which nothing waits. @returns whether it was parked, and is free now */
   freeIfEmpty(key: string): Promise<boolean>;
+  /** Frees all keys under which nothing waits; returns them. */
+  freeEmpty(): Promise<readonly string[]>;
 }

@@ -1,3 +1,5 @@
+import type { OutgoingMessage } from './messages.ts';
+
 /** Transient: the same work may succeed later. Lock timeouts, deadlocks, lost connections, a database that starts or stops. */
 export class DatabaseUnavailable extends Error {
   override readonly name: string = 'DatabaseUnavailable';
@@ -16,6 +18,21 @@ export class StaleRead extends Error {
 /** The connection ended while COMMIT was under way: it may or may not have taken effect. Only the inbox can tell. */
 export class CommitOutcomeUnknown extends Error {
   override readonly name = 'CommitOutcomeUnknown';
+}
+
+/**
+ * A publication failed in its midst. It tells what is acknowledged, not what is left, so that whoever stands between and knows of other
+ * messages too can pass it on: what it does not name is published again, and never lost.
+ */
+export class PublicationFailed extends Error {
+  override readonly name = 'PublicationFailed';
+  /** The very objects that were to be published. */
+  readonly acknowledged: readonly OutgoingMessage[];
+
+  constructor(acknowledged: readonly OutgoingMessage[], cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.acknowledged = acknowledged;
+  }
 }
 
 /** A programming mistake: changing an aggregate that this unit has not gotten. */

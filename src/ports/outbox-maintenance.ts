@@ -9,7 +9,8 @@ export interface OutboxMaintenance {
   /** Gives a lane up: the relay takes over what it owes. */
   retire(lane: string): Promise<void>;
   /**
-   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, and deletes them.
+   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, and deletes them; what `publish` throws is passed on,
+   * and of a PublicationFailed the acknowledged rows are deleted all the same.
    * @returns how many; 0: no silent lane owes anything
    */
   relay(

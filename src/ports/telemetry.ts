@@ -10,7 +10,7 @@ export interface Telemetry {
   }): void;
   /** The user domain does not know a user that exists here: its look-up has ended. */
   userUnknown(userId: string): void;
-  /** Something waits for somebody else; told at once, then once a minute for as long as it lasts. */
+  /** Something waits for somebody else; told at once, then once a minute for as long as it lasts. Each call counts, and the time till `recovered`. */
   waiting(what: string, error: Error): void;
   /** What was waited for is back. */
   recovered(what: string): void;

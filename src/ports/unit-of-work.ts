@@ -99,6 +99,8 @@ export interface Unit {
   /** An attempt begins: all that changes from here on is taken back by `undoAttempt`. Attempts do not nest. */
   beginAttempt(): void;
   undoAttempt(): void;
+  /** The run is a rehearsal: it goes to its end, to learn what the database refuses too, and then all of it is undone. */
+  undo(): void;
 }
 
 /** The views that handlers ask for: no handler sees more of the unit than it needs. */
@@ -147,7 +149,7 @@ export interface UnitOfWork {
   /**
    * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
    * Without a lane the rows of the outbox are left to the relay. With the replay of a dead letter, its letter is resolved in the
-   * same transaction, and its keys are free after it when no other waits.
+   * same transaction, and its keys are free after it when no other waits. Of a run that undoes itself nothing is owed.
    * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
    * CommitOutcomeUnknown may anything have taken effect
    */

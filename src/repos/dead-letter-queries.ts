@@ -60,6 +60,17 @@ export async function listParkedKeys(
   );
 }
 
+/** Keys that are parked though nothing waits under them, the longest parked first. */
+export async function listEmptyKeys(db: Knex): Promise<readonly string[]> {
+  const keys = await query<{ readonly key: string }>(
+    db,
+    `SELECT key FROM parked_keys k WHERE parked AND NOT EXISTS (SELECT FROM parked_letters l WHERE l.key = k.key)
+     ORDER BY parked_at, key`,
+    [],
+  );
+  return keys.map(({ key }) => key);
+}
+
 /** A letter that was resolved meanwhile stays as it is. */
 export async function noteFailure(
   db: Knex,

@@ -54,6 +54,12 @@ export async function deleteDelivered(db: Knex, lane: string, from: number, to: 
   await execute(db, 'DELETE FROM outbox WHERE lane = ?::uuid AND seq >= ? AND seq < ?', [lane, from, to]);
 }
 
+/** Deletes what the broker has acknowledged of a publication that failed: other rows of the lane may be left in between. */
+export async function deleteAcknowledged(db: Knex, lane: string, seqs: readonly number[]): Promise<void> {
+  if (seqs.length === 0) return;
+  await execute(db, 'DELETE FROM outbox WHERE lane = ?::uuid AND seq = ANY (?::bigint[])', [lane, longs(seqs)]);
+}
+
 /** Marks lanes as living; their rows are nobody else's business. */
 export async function touchLanes(db: Knex, lanes: readonly string[]): Promise<void> {
   if (lanes.length === 0) return;

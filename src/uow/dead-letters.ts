@@ -10,7 +10,14 @@ import type {
   StoredLetter,
 } from '../ports/dead-letters.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
-import { countLetters, getLetter, listLetters, listParkedKeys, noteFailure } from '../repos/dead-letter-queries.ts';
+import {
+  countLetters,
+  getLetter,
+  listEmptyKeys,
+  listLetters,
+  listParkedKeys,
+  noteFailure,
+} from '../repos/dead-letter-queries.ts';
 import { postgresStore } from '../repos/postgres.ts';
 import type { Store } from '../repos/store.ts';
 import { inTransaction } from './transaction.ts';
@@ -62,6 +69,13 @@ export class KnexDeadLetters implements DeadLetters {
   async freeIfEmpty(key: string): Promise<boolean> {
     return inTransaction(this.db, (trx) => freeIfEmpty(postgresStore(trx), key));
   }
+
+  async freeEmpty(): Promise<readonly string[]> {
+    const freed: string[] = [];
+    // Each is looked at again under its lock.
+    for (const key of await listEmptyKeys(this.db)) if (await this.freeIfEmpty(key)) freed.push(key);
+    return freed;
+  }
 }
 
 /** In one transaction: first the locks of its keys, as everybody takes them, then the letter's own. */
@@ -77,7 +91,12 @@ export async function discard(
   if (letter?.state !== 'open') return { state: letter?.state, keys: [] };
   await parkedKeys.leave(letterId, keys, undefined);
   await deadLetters.resolve(letterId, resolution);
-  if (freeKeys) await parkedKeys.free(keys);
+  if (freeKeys) {
+    for (const key of keys) {
+      const lowest = await parkedKeys.lowest([key]);
+      if (lowest === undefined || (letter.parks && lowest > letterId)) await parkedKeys.free([key]);
+    }
+  }
   return { state: 'open', keys };
 }
 

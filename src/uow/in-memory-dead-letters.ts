@@ -76,6 +76,14 @@ export class InMemoryDeadLetters implements DeadLetters {
     return this.db.transaction(() => freeIfEmpty(inMemoryStore(this.db), key));
   }
 
+  async freeEmpty(): Promise<readonly string[]> {
+    return this.db.transaction(async () => {
+      const empty = this.parked(undefined).filter(({ letters }) => letters === 0);
+      for (const { key } of empty) await freeIfEmpty(inMemoryStore(this.db), key);
+      return empty.map(({ key }) => key);
+    });
+  }
+
   private async open({ reason, key, before }: LetterFilter): Promise<readonly StoredDeadLetter[]> {
     return this.db.transaction(() =>
       this.db.deadLetters

@@ -1,8 +1,9 @@
 import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import { PublicationFailed } from '../ports/errors.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import { momentOf, pairOf } from './cache.ts';
-import { numberKey, outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
+import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './in-memory-database.ts';
 import { inMemoryStore } from './in-memory-store.ts';
 import { openUnit } from './unit.ts';
 import { UnattendedLane } from './unit-of-work.ts';
@@ -22,12 +23,27 @@ export class InMemoryUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = new UnattendedLane(this.newId()),
   ): Promise<Committed<T>> {
-    return this.database.transaction(async () => {
+    let rehearsed: Committed<T> | undefined;
+    const run = this.database.transaction(async () => {
       const unit = await openUnit(inMemoryStore(this.database), messages, lane);
       const value = await work(unit);
-      return { value, outbox: await unit.flush() };
+      const outbox = await unit.flush();
+      if (unit.undone) {
+        rehearsed = { value, outbox: [] };
+        throw new Undone();
+      }
+      return { value, outbox };
+    });
+    return run.catch((error: unknown) => {
+      if (rehearsed !== undefined) return rehearsed;
+      throw error;
     });
   }
+}
+
+/** What has a transaction in memory undone. */
+class Undone extends Error {
+  override readonly name = 'Undone';
 }
 
 export class InMemoryOutboxMaintenance implements OutboxMaintenance {
@@ -60,7 +76,12 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
     const rows = await this.db.transaction(() => this.claim(silentMs, limit));
     const [first, last] = [rows.at(0), rows.at(-1)];
     if (first === undefined || last === undefined) return 0;
-    await publish(rows);
+    try {
+      await publish(rows);
+    } catch (error) {
+      if (error instanceof PublicationFailed) await this.deleteAcknowledged(rows, new Set(error.acknowledged));
+      throw error;
+    }
     await this.deleteDelivered(first.lane, first.seq, last.seq + 1);
     await this.retire(first.lane);
     return rows.length;
@@ -117,6 +138,15 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
       }
       if (removed.length < step) statisticRowRemovals.delete(pairOf(tenantId, subdivisionId));
       return Math.max(removed.length, 1);
+    });
+  }
+
+  private async deleteAcknowledged(
+    rows: readonly StoredOutboxRow[],
+    acknowledged: ReadonlySet<OutgoingMessage>,
+  ): Promise<void> {
+    await this.db.transaction(() => {
+      for (const row of rows) if (acknowledged.has(row)) this.db.outbox.delete(outboxKey(row.lane, row.seq));
     });
   }
 

@@ -1,9 +1,18 @@
 import type { Knex } from 'knex';
+import { PublicationFailed } from '../ports/errors.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import { pruneDeadLetters } from '../repos/dead-letter.ts';
 import { pruneInbox } from '../repos/inbox.ts';
-import { claimSilentLane, deleteDelivered, forgetLanes, owedBy, retireLane, touchLanes } from '../repos/outbox.ts';
+import {
+  claimSilentLane,
+  deleteAcknowledged,
+  deleteDelivered,
+  forgetLanes,
+  owedBy,
+  retireLane,
+  touchLanes,
+} from '../repos/outbox.ts';
 import { forgetFreedKeys } from '../repos/parked-key.ts';
 import { removeOrphanedRows } from '../repos/statistic-row.ts';
 import { inTransaction } from './transaction.ts';
@@ -38,7 +47,19 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
     const owed = await owedBy(this.db, lane, limit);
     const [first, last] = [owed.at(0), owed.at(-1)];
     if (first === undefined || last === undefined) return 0;
-    await publish(owed);
+    try {
+      await publish(owed);
+    } catch (error) {
+      if (error instanceof PublicationFailed) {
+        const acknowledged = new Set(error.acknowledged);
+        await deleteAcknowledged(
+          this.db,
+          lane,
+          owed.flatMap((row) => (acknowledged.has(row) ? row.seq : [])),
+        );
+      }
+      throw error;
+    }
     await deleteDelivered(this.db, lane, first.seq, last.seq + 1);
     await retireLane(this.db, lane);
     return owed.length;

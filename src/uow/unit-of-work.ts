@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { StaleRead } from '../ports/errors.ts';
 import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { postgresStore } from '../repos/postgres.ts';
-import { hasFailed } from '../repos/sql.ts';
+import { execute, hasFailed } from '../repos/sql.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openUnit } from './unit.ts';
 
@@ -27,6 +27,12 @@ export class KnexUnitOfWork implements UnitOfWork {
       const value = await work(unit);
       const outbox = await unit.flush();
       if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');
+      if (unit.undone) {
+        // What is checked at the COMMIT is checked now, since none comes.
+        await execute(trx, 'SET CONSTRAINTS ALL IMMEDIATE', []);
+        await rollBack(trx);
+        return { value, outbox: [] };
+      }
       await commit(trx);
       return { value, outbox };
     } catch (error) {

@@ -11,6 +11,8 @@ import { licenseRepository, statisticRowRepository, subdivisionRepository } from
 export interface OpenUnit extends Unit {
   /** Writes everything that changed; returns the outbox rows in the order in which they are to be published. */
   flush(): Promise<readonly OutboxRow[]>;
+  /** Whether it is not to be committed, but undone. */
+  readonly undone: boolean;
 }
 
 export async function openUnit(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
@@ -117,6 +119,7 @@ function unitOver(
   const owed: OutgoingMessage[] = [];
   const letters: DeadLetter[] = [];
   const subdivisions = subdivisionRepository(cache);
+  let undone = false;
 
   async function adopt(): Promise<readonly OutgoingMessage[]> {
     const debts = new Map(
@@ -191,6 +194,12 @@ function unitOver(
     settle: (message, outcome) => inbox.settle(message, outcome),
     beginAttempt: () => journal.keep(),
     undoAttempt: () => journal.rollBack(),
+    undo() {
+      undone = true;
+    },
+    get undone() {
+      return undone;
+    },
     async flush() {
       await store.tenants.flush(cache.tenants.changes(), lane.id);
       await store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id);

@@ -9,6 +9,7 @@ import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
 import { LaneOutbox } from './lane-outbox.ts';
+import { publishUntilDone } from './publication.ts';
 import type { Task } from './task.ts';
 
 export interface LaneSettings {
@@ -64,7 +65,8 @@ export class Lane {
   private outbox: LaneOutbox;
   private published: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
-  private roomMade: (() => void)[] = [];
+  /** Those who wait for room. */
+  private readonly waiting = new Set<() => void>();
   private readonly stopping = new AbortController();
   /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
   private assignment = new AbortController();
@@ -92,9 +94,18 @@ export class Lane {
     this.wake();
   }
 
-  /** Resolves at the next moment when a chunk has been taken from the queue. */
-  async room(): Promise<void> {
-    await new Promise<void>((resolve) => this.roomMade.push(resolve));
+  /** Resolves at the next moment when a chunk has been taken from the queue, or after so many milliseconds. */
+  async room(within?: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // Whoever stops waiting leaves nothing behind: a batch asks again and again for as long as its lane stands still.
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(leave);
+        resolve();
+      };
+      const timer = within === undefined ? undefined : setTimeout(leave, within);
+      this.waiting.add(leave);
+    });
   }
 
   /** A new assignment: forgets what waits, and writes from now on as another lane. */
@@ -150,7 +161,7 @@ export class Lane {
   }
 
   private makeRoom(): void {
-    for (const resolve of this.roomMade.splice(0)) resolve();
+    for (const leave of this.waiting) leave();
   }
 
   private async idle(): Promise<void> {
@@ -266,18 +277,7 @@ export class Lane {
   private async publish(owed: readonly Owed[]): Promise<void> {
     const { producer, telemetry } = this.d;
     const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);
-    const backoff = new Backoff();
-    while (messages.length > 0) {
-      try {
-        await producer.publish(messages);
-        telemetry.recovered('broker');
-        break;
-      } catch (error) {
-        if (error instanceof ConfigurationError) throw error;
-        telemetry.waiting('broker', asError(error));
-        await backoff.wait(this.stopping.signal);
-      }
-    }
+    await publishUntilDone(messages, producer, telemetry, this.stopping.signal);
     for (const { outbox, rows } of owed) {
       outbox.published(rows);
       if (outbox !== this.outbox) await this.deleteDelivered(outbox);

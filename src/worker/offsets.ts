@@ -17,7 +17,9 @@ export class Offsets {
   /** Where the fetch under way at the last assignment began, for partitions of which something was dropped then. */
   private readonly suspects = new Map<string, number>();
   private readonly finished = new Map<string, TopicPartition & { readonly offset: number }>();
-  private committing: Promise<void> = Promise.resolve();
+  /** The commit under way, and the one that whoever asks meanwhile waits for. */
+  private committing: Promise<void> | undefined;
+  private next: Promise<void> | undefined;
 
   constructor(consumer: Consumer, telemetry: Telemetry) {
     this.consumer = consumer;
@@ -66,10 +68,20 @@ export class Offsets {
     }
   }
 
-  /** Commits what is finished and not yet committed, one commit at a time. A failure is told and tried again at the next call. */
+  /**
+   * Commits what is finished and not yet committed, one commit at a time. While one is under way, however long that takes, all who ask
+   * wait for the same next one. A failure is told and tried again at the next call.
+   */
   async commit(): Promise<void> {
-    this.committing = this.committing.then(() => this.commitFinished());
-    return this.committing;
+    if (this.committing === undefined) {
+      this.committing = this.commitFinished().finally(() => (this.committing = undefined));
+      return this.committing;
+    }
+    this.next ??= this.committing.then(() => {
+      this.next = undefined;
+      return this.commit();
+    });
+    return this.next;
   }
 
   private async commitFinished(): Promise<void> {

@@ -4,21 +4,15 @@ import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { asError } from './as-error.ts';
+import { Backoff } from './backoff.ts';
+import { publishByTopic } from './publication.ts';
 
 export interface RelaySettings {
   /** How often to look, and after how long without a sign of life a lane counts as ended. Milliseconds. */
   readonly interval: number;
   readonly silence: number;
   readonly step: number;
-  /** How long inbox rows are kept. Milliseconds. */
-  readonly inboxRetention: number;
-  /** How long resolved dead letters are kept. Milliseconds. */
-  readonly deadLetterRetention: number;
 }
-
-/** Lanes that owe nothing are remembered for this long. */
-const FORGET_MS = 24 * 60 * 60 * 1_000;
-const CLEAN_EVERY_MS = 60_000;
 
 interface Dependencies {
   readonly outboxMaintenance: OutboxMaintenance;
@@ -31,7 +25,7 @@ interface Dependencies {
 
 /**
  * Publishes what lanes that live no more still owe and nobody has adopted. Publishing what a slow lane publishes as well is
- * harmless (same ids, and each copy in order), so silence is proof enough. It also cleans up, in small steps.
+ * harmless (same ids, and each copy in order), so silence is proof enough.
  */
 export class OutboxRelay {
   private readonly settings: RelaySettings;
@@ -43,21 +37,19 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let cleaned = 0;
+    let backoff = new Backoff();
     while (!signal.aborted) {
       try {
         await this.d.outboxMaintenance.touch(this.d.livingLanes());
         await this.relay(signal);
-        if (Date.now() - cleaned >= CLEAN_EVERY_MS) {
-          await this.clean(signal);
-          cleaned = Date.now();
-        }
         this.d.telemetry.recovered('relay');
+        backoff = new Backoff();
+        await sleep(this.settings.interval, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
       } catch (error) {
         if (error instanceof ConfigurationError) this.d.failed(error);
         this.d.telemetry.waiting('relay', asError(error));
+        await backoff.wait(signal).catch(() => undefined);
       }
-      await sleep(this.settings.interval, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
     }
   }
 
@@ -65,19 +57,9 @@ export class OutboxRelay {
     const { outboxMaintenance, producer, telemetry } = this.d;
     const { silence, step } = this.settings;
     while (!signal.aborted) {
-      const relayed = await outboxMaintenance.relay(silence, step, (messages) => producer.publish(messages));
+      const relayed = await outboxMaintenance.relay(silence, step, (messages) => publishByTopic(messages, producer));
       if (relayed === 0) return;
       telemetry.count('relayed', 'outbox', relayed);
     }
-  }
-
-  private async clean(signal: AbortSignal): Promise<void> {
-    const { outboxMaintenance } = this.d;
-    const { inboxRetention, deadLetterRetention, step } = this.settings;
-    await outboxMaintenance.forget(FORGET_MS);
-    await outboxMaintenance.forgetFreedKeys();
-    while (!signal.aborted && (await outboxMaintenance.removeOrphanedRows(step)) > 0);
-    while (!signal.aborted && (await outboxMaintenance.pruneInbox(inboxRetention, step)) > 0);
-    while (!signal.aborted && (await outboxMaintenance.pruneDeadLetters(deadLetterRetention, step)) > 0);
   }
 }

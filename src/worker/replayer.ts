@@ -90,14 +90,13 @@ export class Replayer {
     let unclear = false;
     const work = async (unit: Unit): Promise<Ending> => {
       ended = await dispatcher.replay(task, unit);
-      if (dryRun) throw new Undone(ended);
+      if (dryRun) unit.undo();
       return ended;
     };
     for (let tries = 1; ; tries += 1) {
       try {
         return (await unitOfWork.run([task], work, lane)).value;
       } catch (error) {
-        if (error instanceof Undone) return error.ending;
         // It was this very replay that has resolved it, if the COMMIT of a try before went through after all.
         const resolved = error instanceof NotReplayable && error.why === 'resolved';
         if (unclear && resolved && ended !== undefined) {
@@ -108,17 +107,6 @@ export class Replayer {
       }
       await backoff.wait(signal);
     }
-  }
-}
-
-/** What a dry run throws to have everything undone. */
-class Undone extends Error {
-  override readonly name = 'Undone';
-  readonly ending: Ending;
-
-  constructor(ending: Ending) {
-    super('a dry run');
-    this.ending = ending;
   }
 }
 

@@ -3,7 +3,8 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
 import { untilUp } from './backoff.ts';
-import { Lane, type LaneDependencies, type Queued } from './lane.ts';
+import { Cleaner, type CleanerSettings } from './cleaner.ts';
+import { Lane, type LaneDependencies, type LaneSettings, type Queued } from './lane.ts';
 import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
 import { OutboxRelay, type RelaySettings } from './outbox-relay.ts';
@@ -15,11 +16,14 @@ export interface WorkerSettings {
   readonly chunkMaxMessages: number;
   readonly queueMaxMessages: number;
   readonly queueMaxBytes: number;
+  /** Of the look-ups: those in a chunk, and those that may wait. The bytes are the same. */
   readonly lookUpsMaxMessages: number;
+  readonly lookUpsQueueMaxMessages: number;
   /** Milliseconds. */
   readonly commitInterval: number;
   readonly heartbeatInterval: number;
   readonly relay: RelaySettings;
+  readonly cleaner: CleanerSettings;
 }
 
 export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed' | 'outboxes'> {
@@ -30,7 +34,7 @@ export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'fin
   readonly telemetry: Telemetry;
 }
 
-/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind. */
+/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind, a cleaner. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -38,6 +42,7 @@ export class Worker implements ConsumerListener {
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly relay: OutboxRelay;
+  private readonly cleaner: Cleaner;
   /** Dealt out in turn over what this worker was assigned: by the partition's number, two workers would use half of their lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private readonly outboxes = new Map<string, LaneOutbox>();
@@ -54,24 +59,32 @@ export class Worker implements ConsumerListener {
     this.offsets = new Offsets(dependencies.consumer, dependencies.telemetry);
     const { planner, userLookUps } = dependencies;
     this.lanes = Array.from({ length: settings.lanes }, (_, i) =>
-      this.lane(`lane ${i + 1}`, settings.chunkMaxMessages, (messages, signal) => planner.plan(messages, signal)),
+      this.lane({ ...settings, name: `lane ${i + 1}` }, (messages, signal) => planner.plan(messages, signal)),
     );
-    this.lookUpLane = this.lane('look-ups', settings.lookUpsMaxMessages, (messages, signal) =>
-      userLookUps.plan(messages, signal),
+    this.lookUpLane = this.lane(
+      {
+        name: 'look-ups',
+        chunkMaxMessages: settings.lookUpsMaxMessages,
+        queueMaxMessages: settings.lookUpsQueueMaxMessages,
+        queueMaxBytes: settings.queueMaxBytes,
+      },
+      (messages, signal) => userLookUps.plan(messages, signal),
     );
     this.relay = new OutboxRelay(settings.relay, {
       ...dependencies,
       livingLanes: () => [...this.lanes, this.lookUpLane].map(({ livingOutbox }) => livingOutbox),
       failed: (error) => this.end(error),
     });
+    this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
   }
 
-  /** Starts the lanes and the relay, which find nothing to do yet. */
+  /** Starts the lanes, the relay and the cleaner, which find nothing to do yet. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
     const lanes = [...this.lanes, this.lookUpLane].map((lane) => lane.run());
-    this.running = Promise.all([...lanes, this.relay.run(this.stopping.signal)]);
+    const { signal } = this.stopping;
+    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal)]);
   }
 
   /** Joins the group; may be called again when it fails. */
@@ -108,7 +121,7 @@ export class Worker implements ConsumerListener {
         this.pauseLookUps(batch);
         return;
       }
-      await Promise.race([lane.room(), this.heartbeatDue()]);
+      await lane.room(this.settings.heartbeatInterval);
       await flow.heartbeat();
     }
     if (this.isOver(epoch) || !this.offsets.admits(batch)) return;
@@ -129,18 +142,14 @@ export class Worker implements ConsumerListener {
     });
   }
 
-  private lane(name: string, chunkMaxMessages: number, plan: LaneDependencies['plan']): Lane {
-    const { queueMaxMessages, queueMaxBytes } = this.settings;
-    return new Lane(
-      { name, chunkMaxMessages, queueMaxMessages, queueMaxBytes },
-      {
-        ...this.d,
-        plan,
-        outboxes: this.outboxes,
-        finished: (messages) => this.offsets.finish(messages),
-        failed: (error) => this.end(error),
-      },
-    );
+  private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {
+    return new Lane(settings, {
+      ...this.d,
+      plan,
+      outboxes: this.outboxes,
+      finished: (messages) => this.offsets.finish(messages),
+      failed: (error) => this.end(error),
+    });
   }
 
   /** As long as an assignment lasts, a partition is one lane's: order within it is all that Kafka and we promise. */
@@ -156,10 +165,6 @@ export class Worker implements ConsumerListener {
   private pauseLookUps(batch: Batch): void {
     this.d.consumer.pause(batch);
     void this.lookUpLane.room().then(() => this.d.consumer.resume(batch));
-  }
-
-  private async heartbeatDue(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.settings.heartbeatInterval).unref());
   }
 }
 

@@ -210,6 +210,25 @@ test('a letter that is discarded has no effect; its key stays parked until the r
     await checked();
   }));
 
+test('a key whose only letter was discarded is freed by a replay of all', () =>
+  world.guard(async () => {
+    const ours = await givenTenant();
+    await world.send([ours.update(BUG, 'given up')]);
+    await letters(ours.key, 1);
+    const [letter] = await lettersOf(ours.key);
+    const discarded = await licensing(['dlq', 'discard', String(letter?.letter_id), '--why', 'x', '--yes'], world.env);
+    expect(discarded.stdout).toContain('stays parked, though nothing waits');
+    const dry = await replayed('--all', '--dry-run');
+    expect(dry.stdout).not.toContain('is free');
+    expect(await replayed('--all')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`key ${ours.key} is free`),
+    });
+    await told(world, ours.update('3 Street'), 'TenantUpdated');
+    fates.set('given up', { reason: 'HandlerFailed', state: 'discarded' });
+    await checked();
+  }));
+
 test('what can not be understood is said in a sentence, with exit code 2; what is not there with 1', async () => {
   const calls: readonly (readonly [args: readonly string[], code: number, says: RegExp])[] = [
     [[], 2, /expected one of: list, show, replay, discard/],

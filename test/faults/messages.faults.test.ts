@@ -138,12 +138,34 @@ faultCase(stack, {
     const topic = dlqOf(world.topics.commands);
     // No record is as small as that: the broker refuses every write.
     await limitRecords(world, topic, 1);
-    await world.send([rawCommand(null)]);
+    // With answers around it, which one publication takes out together with its letter.
+    const tenant = createTenant();
+    const { tenantId, name } = tenant.data;
+    const update = (phone: string) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone });
+    await world.send([tenant, update('1'), rawCommand(null, tenantId), update('2')]);
     await world.worker().logs('waiting for the broker');
+    await until('it was refused again and again', async () => refusals(world) > 5);
     await limitRecords(world, topic, 2_000_000);
   },
-  fired: ({ world }) => expect(world.worker().log).toContain('the broker is back'),
+  fired({ world }) {
+    expect(world.worker().log).toContain('the broker is back');
+    expect(refusals(world)).toBeGreaterThan(5);
+    // The topics that take theirs are not sent the same for as long as the other one takes nothing.
+    expect(mostRepeated(world)).toBeLessThanOrEqual(2);
+  },
 });
+
+/** How often the broker has said that a record is too large for it. */
+function refusals(world: World): number {
+  return world.worker().log.split('larger than the max message size').length - 1;
+}
+
+/** How often the answer that came most often has come. */
+function mostRepeated({ collector, topics }: World): number {
+  const answers = [topics.events, topics.rejections].flatMap((topic) => collector.records(topic));
+  const byId = Map.groupBy(answers, (record) => header(record, 'ce_id'));
+  return Math.max(...[...byId.values()].map(({ length }) => length));
+}
 
 /** All that a producer can get wrong, one of each. */
 async function poisonFor(world: World): Promise<readonly RawSending[]> {

@@ -38,7 +38,8 @@ describe('migrations', () => {
   });
 
   it('are all undone at once, and tell what is missing', async () => {
-    expect(await migrations.down(true)).toHaveLength(9);
+    const { done } = await migrations.status();
+    expect(await migrations.down(true)).toEqual([...done].reverse());
     expect(await schemaOf(database.db)).toEqual([]);
     await expect(migrations.check()).rejects.toThrow('licensing migrate up');
     await migrations.up();

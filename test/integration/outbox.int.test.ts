@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import * as a from '../support/builders.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { waiting } from '../support/faults.ts';
 
 let database: TestDatabase;
 
@@ -42,4 +44,21 @@ describeOutboxMaintenance('KnexOutboxMaintenance', async () => {
     },
     lanes: () => db('lanes').orderBy('lane').pluck('lane'),
   };
+});
+
+test('of two workers that prune at once, one does not wait for the other and leaves the rows to it', async () => {
+  const { db } = database;
+  await database.clear();
+  const maintenance = new KnexOutboxMaintenance(db);
+  const old = [1, 2, 3].map((n) => a.aMessage(n));
+  await new KnexUnitOfWork(db, randomUUID).run(old, async () => undefined);
+  await db.raw(`UPDATE inbox SET received_at = received_at - interval '1 hour'`);
+  const held = await db.transaction();
+  await held.raw('SELECT FROM inbox LIMIT 1 FOR UPDATE');
+  const first = maintenance.pruneInbox(60_000, 10);
+  await waiting(db, 'transactionid');
+  expect(await maintenance.pruneInbox(60_000, 10)).toBe(0);
+  await held.rollback();
+  expect(await first).toBe(3);
+  expect(await db('inbox')).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
+import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
-import { addRows, addSubdivisions, addTenants, reading } from './subject.ts';
+import { addRows, addSubdivisions, addTenants, reading, there } from './subject.ts';
 
 /** Outbox maintenance over empty tables, and what its tests see and do beside it. */
 export interface MaintenanceSubject {
@@ -92,6 +93,19 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect(await subject.owed()).toEqual(['a', 'b']);
       await silent(1);
       expect(await relay()).toBe(2);
+    });
+
+    it('deletes what was acknowledged when the rest could not be published, and keeps that', async () => {
+      await write(1, 'a', 'letter', 'b');
+      await silent(1);
+      const failing = maintenance.relay(SILENCE, 9, async (messages) => {
+        throw new PublicationFailed([messages[0], messages[2]].map(there), new Error('the letters have no room'));
+      });
+      await expect(failing).rejects.toThrow('the letters have no room');
+      expect(await subject.owed()).toEqual(['letter']);
+      await silent(1);
+      expect(await relay()).toBe(1);
+      expect(published).toEqual(['letter']);
     });
 
     it('a lane that can not be published keeps no other waiting', async () => {

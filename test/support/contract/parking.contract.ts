@@ -244,6 +244,13 @@ export function describeParking(create: CreateSubject): void {
       await replay(3, third);
     });
 
+    it('that is discarded frees no key that a lower letter holds', async () => {
+      const [first, second] = [await bury(1, USER), await bury(2, TENANT, USER)];
+      const { parked: left } = await subject.letters.discard(second, { state: 'discarded', ...BY }, true);
+      expect(left).toMatchObject([{ key: USER, letters: 1, lowest: first }]);
+      expect(await parked(TENANT, USER)).toEqual([undefined, USER]);
+    });
+
     it('of no key is discarded like any other, and one that there is not is not', async () => {
       const letter = await bury(1);
       expect(await subject.letters.discard(letter, { state: 'discarded', ...BY }, true)).toMatchObject({ parked: [] });
@@ -258,6 +265,18 @@ export function describeParking(create: CreateSubject): void {
       expect(await subject.letters.freeIfEmpty(TENANT)).toBe(true);
       expect(await subject.letters.freeIfEmpty(TENANT)).toBe(false);
       expect(await parked(TENANT)).toEqual([undefined]);
+    });
+
+    it('that waits keeps its keys when all others are freed', async () => {
+      const [first, second] = [await bury(1, TENANT), await bury(2, OTHER)];
+      const third = await bury(3, USER);
+      for (const letter of [first, third]) {
+        await subject.letters.discard(letter, { state: 'discarded', ...BY }, false);
+      }
+      expect([...(await subject.letters.freeEmpty())].sort()).toEqual([TENANT, USER].sort());
+      expect(await subject.letters.freeEmpty()).toEqual([]);
+      expect(await parked(TENANT, OTHER, USER)).toEqual([undefined, OTHER, undefined]);
+      expect(await stateOf(second)).toBe('open');
     });
 
     it('is found by reason, key and age, by number, page by page; its bytes are kept', async () => {

@@ -1,6 +1,7 @@
 import { describeChunks } from './chunks.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
+import { describeRehearsals } from './rehearsals.contract.ts';
 import { describeRepositories } from './repositories.contract.ts';
 import { describeRuns } from './runs.contract.ts';
 import type { CreateSubject } from './subject.ts';
@@ -11,6 +12,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('repositories', () => describeRepositories(create));
     describe('a chunk', () => describeChunks(create));
     describe('runs', () => describeRuns(create));
+    describe('rehearsals', () => describeRehearsals(create));
     describe('parking', () => describeParking(create));
     describe('the outbox', () => describeOutbox(create));
   });

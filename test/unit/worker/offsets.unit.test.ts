@@ -2,22 +2,30 @@ import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consume
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import type { Queued } from '../../../src/worker/lane.ts';
 import { Offsets } from '../../../src/worker/offsets.ts';
+import { Gate } from '../../support/faults.ts';
 
 const PLACE: TopicPartition = { topic: 't', partition: 0 };
 
 /** Offsets over a group that remembers what is committed. */
-function given(): { offsets: Offsets; committed: number[]; fail: (error: Error | undefined) => void } {
+function given(): {
+  readonly offsets: Offsets;
+  readonly committed: number[];
+  readonly fail: (error: Error | undefined) => void;
+  /** Commits get no answer from now on, until the gate opens. */
+  readonly hang: () => Gate;
+} {
   const committed: number[] = [];
   let failure: Error | undefined;
+  let gate: Gate | undefined;
   const consumer: Consumer = {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
-    commit: (all) => {
-      if (failure) return Promise.reject(failure);
+    commit: async (all) => {
+      if (failure) throw failure;
       committed.push(...all.map(({ offset }) => offset));
-      return Promise.resolve();
+      await gate?.pass();
     },
   };
   const silent: Telemetry = {
@@ -29,7 +37,7 @@ function given(): { offsets: Offsets; committed: number[]; fail: (error: Error |
   };
   const offsets = new Offsets(consumer, silent);
   offsets.assigned();
-  return { offsets, committed, fail: (error) => (failure = error) };
+  return { offsets, committed, fail: (error) => (failure = error), hang: () => (gate = new Gate()) };
 }
 
 function batch(from: number, to: number): Batch {
@@ -88,4 +96,21 @@ test('a commit that fails is made again, and never goes back behind what is fini
   await offsets.commit();
   await offsets.commit();
   expect(committed).toEqual([10, 20]);
+});
+
+test('while one commit hangs, all who ask wait for one more, which takes all that is finished by then', async () => {
+  const { offsets, committed, hang } = given();
+  const gate = hang();
+  offsets.finish([queued(10, offsets.currentEpoch)]);
+  const first = offsets.commit();
+  await gate.reached;
+  const others: Promise<void>[] = [];
+  for (const offset of [20, 30, 40]) {
+    offsets.finish([queued(offset, offsets.currentEpoch)]);
+    others.push(offsets.commit());
+  }
+  expect(committed).toEqual([10]);
+  gate.open();
+  await Promise.all([first, ...others]);
+  expect(committed).toEqual([10, 40]);
 });

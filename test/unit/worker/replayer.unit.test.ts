@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvents } from '../../../src/ports/cloud-events.ts';
 import { CommitOutcomeUnknown, DatabaseUnavailable, StaleRead } from '../../../src/ports/errors.ts';
-import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import type { Unit, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import { InMemoryDatabase } from '../../../src/uow/in-memory-database.ts';
 import { InMemoryDeadLetters } from '../../../src/uow/in-memory-dead-letters.ts';
 import { InMemoryUnitOfWork } from '../../../src/uow/in-memory.ts';
@@ -11,6 +11,7 @@ import { Replayer } from '../../../src/worker/replayer.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
 import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
 import * as a from '../../support/builders.ts';
+import { addUsers } from '../../support/contract/subject.ts';
 
 const KEY = a.tenantId(1);
 const TOPICS = { commands: 'licensing.commands.v1', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
@@ -66,6 +67,15 @@ describe('a replay', () => {
     expect(await world.letters.parkedKeys({ limit: 9 })).toHaveLength(1);
   });
 
+  it('in a dry run fails when the database would refuse what it makes, and leaves nothing of that either', async () => {
+    world.effect = async (unit) => addUsers(unit, a.aUser(1, { tenantId: a.tenantId(9) }));
+    const failed = { what: 'failed', reason: 'FlushFailed' };
+    expect(await world.replay({ dryRun: true })).toMatchObject(failed);
+    expect(await world.letters.get(1)).toMatchObject({ state: 'open', reason: 'HandlerFailed', message: 'no' });
+    expect(await world.replay()).toMatchObject(failed);
+    expect(await world.letters.get(1)).toMatchObject({ state: 'open', reason: 'FlushFailed' });
+  });
+
   it('runs under the identity that the letter has kept, whatever its headers say', async () => {
     await world.replay();
     expect(await world.outcomes()).toEqual([[a.aMessage(1).identity.hash, 'accepted']]);
@@ -85,6 +95,7 @@ describe('a replay', () => {
 class World {
   readonly faults: ['before' | 'after', Error][] = [];
   bug: Error | undefined;
+  effect: (unit: Unit) => Promise<void> = async () => undefined;
   skipped = false;
   private readonly database = new InMemoryDatabase({ now: () => a.NOW });
   readonly letters = new InMemoryDeadLetters(this.database);
@@ -164,8 +175,9 @@ class World {
       { ...NAMELESS, tenantId: KEY },
       {
         kind: 'handle',
-        declare: () => undefined,
+        declare: (loads) => loads.user(a.userId(1)),
         handle: async (unit) => {
+          await this.effect(unit);
           unit.outbox.add(a.anEvent(KEY, 'effect'));
           if (this.bug !== undefined) throw this.bug;
           return [];

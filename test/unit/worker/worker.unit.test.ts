@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { Batch, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { Topics } from '../../../src/ports/topics.ts';
+import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
+import type { Planner } from '../../../src/worker/planner.ts';
+import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
+import { Worker } from '../../../src/worker/worker.ts';
+import * as a from '../../support/builders.ts';
+
+const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const COMMANDS: TopicPartition = { topic: TOPICS.commands, partition: 0 };
+const LOOK_UPS: TopicPartition = { topic: TOPICS.userLookUps, partition: 0 };
+
+describe('a worker', () => {
+  it('takes so much into a lane, and heartbeats for as long as there is no room for more', async () => {
+    const { worker, taken, hand } = given({ heartbeatInterval: 1 });
+    await hand(COMMANDS, 4);
+    let heartbeats = 0;
+    const waiting = hand(COMMANDS, 1, () => {
+      heartbeats += 1;
+      if (heartbeats === 5) worker.assigned([]);
+    });
+    await waiting;
+    expect(heartbeats).toBe(5);
+    expect(taken).toEqual(['c 4']);
+  });
+
+  it('hands a batch over as soon as there is room, without waiting for the next heartbeat', async () => {
+    const { worker, taken, hand } = given({ heartbeatInterval: 600_000 });
+    await hand(COMMANDS, 4);
+    const waiting = hand(COMMANDS, 1);
+    worker.start();
+    await waiting;
+    expect(taken).toEqual(['c 4', 'c 1']);
+    await worker.stop();
+  });
+
+  it('bounds what waits for the user domain by itself, and pauses the look-ups alone', async () => {
+    const { taken, paused, hand } = given({});
+    await hand(LOOK_UPS, 2);
+    await hand(LOOK_UPS, 1);
+    await hand(COMMANDS, 3);
+    await hand(COMMANDS, 1);
+    expect(taken).toEqual(['l 2', 'c 3', 'c 1']);
+    expect(paused).toEqual([LOOK_UPS]);
+  });
+
+  it('resumes the look-ups once there is room', async () => {
+    const { worker, paused, hand, resumed } = given({});
+    await hand(LOOK_UPS, 2);
+    await hand(LOOK_UPS, 1);
+    worker.start();
+    await expect(resumed).resolves.toEqual(LOOK_UPS);
+    expect(paused).toEqual([LOOK_UPS]);
+    await worker.stop();
+  });
+});
+
+/** A worker with room for 4 commands and 2 look-ups, whose lanes find nothing to do in what they get. */
+function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: number }) {
+  const [taken, paused]: [string[], TopicPartition[]] = [[], []];
+  let resume: (partition: TopicPartition) => void = () => undefined;
+  const resumed = new Promise<TopicPartition>((resolve) => (resume = resolve));
+  const done = async (): Promise<void> => undefined;
+  const worker = new Worker(
+    {
+      ...{ lanes: 1, chunkMaxMessages: 2, queueMaxMessages: 4, queueMaxBytes: 1_000_000 },
+      ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000, heartbeatInterval },
+      relay: { interval: 600_000, silence: 1_000, step: 10 },
+      cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
+    },
+    {
+      topics: TOPICS,
+      consumer: {
+        ...{ start: done, stop: done, commit: done },
+        pause: ({ topic, partition }) => void paused.push({ topic, partition }),
+        resume: ({ topic, partition }) => resume({ topic, partition }),
+      },
+      planner: { plan: async () => [] } as unknown as Planner,
+      userLookUps: { plan: async () => [] } as unknown as UserLookUps,
+      unitOfWork: { run: none },
+      dispatcher: { dispatch: none } as unknown as Dispatcher,
+      producer: { publish: done },
+      outboxMaintenance: {
+        ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
+        ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+      },
+      telemetry: {
+        ...{ count: () => undefined, deadLetter: () => undefined, userUnknown: () => undefined },
+        ...{ waiting: () => undefined, recovered: () => undefined },
+      },
+      newId: randomUUID,
+    },
+  );
+  worker.assigned([COMMANDS, LOOK_UPS]);
+  const hand = async (to: TopicPartition, count: number, heartbeat: () => void = () => undefined): Promise<void> => {
+    const flow = { heartbeat: async () => heartbeat(), taken: () => void taken.push(`${to.topic} ${count}`) };
+    await worker.batch(batchOf(to, count), flow);
+  };
+  return { worker, taken, paused, resumed, hand };
+}
+
+function batchOf(to: TopicPartition, count: number): Batch {
+  const messages = Array.from({ length: count }, (_, offset) => ({
+    ...{ ...to, offset, timestamp: a.NOW, key: null, value: null, headers: {} },
+  }));
+  return { ...to, messages, fetchedOffset: 0, nextOffset: count };
+}
+
+async function nothing(): Promise<number> {
+  return 0;
+}
+
+function none(): never {
+  throw new Error('not used');
+}
