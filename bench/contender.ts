@@ -24,7 +24,7 @@ export interface Cpu {
 }
 
 /** As the image starts the worker (Dockerfile); the others get them too. */
-const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=16'];
+const NODE_FLAGS = ['--max-semi-space-size=16'];
 const ROOT = new URL('..', import.meta.url).pathname;
 const READY = 'the worker works';
 

@@ -183,7 +183,7 @@ function messaging(config: Config) {
           rebalanceTimeout: sessionTimeout * 2,
           heartbeatInterval: Math.min(3_000, sessionTimeout / 6),
           maxWaitTime: 250,
-          maxBytesPerPartition: 1_048_576,
+          maxBytesPerPartition: 262_144,
         }),
     ).singleton(),
     producer: asFunction(({ kafka }: Cradle) => new KafkaProducer(kafka)).singleton(),
@@ -273,7 +273,7 @@ function worker(config: Config) {
           {
             lanes: config.lanes,
             chunkMaxMessages: config.chunkMaxMessages,
-            queueMaxMessages: 2 * config.chunkMaxMessages,
+            queueMaxMessages: config.chunkMaxMessages,
             queueMaxBytes: config.queueMaxBytes,
             lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
             lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=16
 import { run } from './cli/run.ts';
 
 // `licensing ... | head` closes our output while we still write: what is under way is finished all the same.

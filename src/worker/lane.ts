@@ -9,15 +9,12 @@ import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
 import { LaneOutbox } from './lane-outbox.ts';
+import { LaneQueue, type LaneQueueSettings, type Queued } from './lane-queue.ts';
 import { publishUntilDone } from './publication.ts';
 import type { Task } from './task.ts';
 
-export interface LaneSettings {
+export interface LaneSettings extends LaneQueueSettings {
   readonly name: string;
-  readonly chunkMaxMessages: number;
-  /** How many messages may wait, in number and in bytes. */
-  readonly queueMaxMessages: number;
-  readonly queueMaxBytes: number;
 }
 
 export interface LaneDependencies {
@@ -37,13 +34,6 @@ export interface LaneDependencies {
   readonly failed: (error: Error) => void;
 }
 
-export interface Queued {
-  readonly received: ReceivedMessage;
-  /** Where its partition goes on after it. */
-  readonly nextOffset: number;
-  readonly epoch: number;
-}
-
 /** How often a chunk meets a constraint before it is taken apart: twice can be a race with another lane, and a third time its echo. */
 const STALE_READS_BEFORE_BISECTING = 4;
 /** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
@@ -58,27 +48,23 @@ const IDLE_MS = 200;
  * anything: one transaction at a time, one send at a time.
  */
 export class Lane {
-  private readonly settings: LaneSettings;
   private readonly d: LaneDependencies;
-  private queue: Queued[] = [];
-  private queuedBytes = 0;
+  private readonly queue: LaneQueue;
   private outbox: LaneOutbox;
   private published: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
-  /** Those who wait for room. */
-  private readonly waiting = new Set<() => void>();
   private readonly stopping = new AbortController();
   /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
   private assignment = new AbortController();
 
   constructor(settings: LaneSettings, dependencies: LaneDependencies) {
-    this.settings = settings;
+    this.queue = new LaneQueue(settings);
     this.d = dependencies;
     this.outbox = new LaneOutbox(dependencies.newId(), dependencies.outboxes);
   }
 
   get hasRoom(): boolean {
-    return this.queue.length < this.settings.queueMaxMessages && this.queuedBytes < this.settings.queueMaxBytes;
+    return this.queue.hasRoom;
   }
 
   /** Ids of the outboxes that this lane answers for. */
@@ -87,35 +73,21 @@ export class Lane {
   }
 
   push(messages: readonly Queued[]): void {
-    for (const message of messages) {
-      this.queue.push(message);
-      this.queuedBytes += sizeOf(message.received);
-    }
+    this.queue.push(messages);
     this.wake();
   }
 
-  /** Resolves at the next moment when a chunk has been taken from the queue, or after so many milliseconds. */
+  /** Resolves at the next moment when a chunk has been taken from what waits, or after so many milliseconds. */
   async room(within?: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      // Whoever stops waiting leaves nothing behind: a batch asks again and again for as long as its lane stands still.
-      const leave = (): void => {
-        clearTimeout(timer);
-        this.waiting.delete(leave);
-        resolve();
-      };
-      const timer = within === undefined ? undefined : setTimeout(leave, within);
-      this.waiting.add(leave);
-    });
+    return this.queue.room(within);
   }
 
   /** A new assignment: forgets what waits, and writes from now on as another lane. */
   reset(): void {
     this.assignment.abort(new Error('the group was assigned anew'));
     this.assignment = new AbortController();
-    this.queue = [];
-    this.queuedBytes = 0;
+    this.queue.clear();
     this.giveUpOutbox();
-    this.makeRoom();
   }
 
   /** Runs until `stop`. */
@@ -124,7 +96,7 @@ export class Lane {
     try {
       let next: Planned | undefined;
       while (!signal.aborted) {
-        next ??= this.plan(this.take(), 0);
+        next ??= this.plan(this.queue.take(), 0);
         if (next.chunk.length > 0) {
           next = await this.work(next);
         } else {
@@ -143,7 +115,7 @@ export class Lane {
   stop(): void {
     this.stopping.abort(new Error('the worker stops'));
     this.assignment.abort(new Error('the worker stops'));
-    this.makeRoom();
+    this.queue.makeRoom();
     this.wake();
   }
 
@@ -152,25 +124,13 @@ export class Lane {
     if (!this.stopping.signal.aborted) this.d.failed(asError(error));
   }
 
-  private take(): readonly Queued[] {
-    const { chunkMaxMessages } = this.settings;
-    const chunk = this.queue.length <= chunkMaxMessages ? this.queue.splice(0) : this.queue.splice(0, chunkMaxMessages);
-    for (const { received } of chunk) this.queuedBytes -= sizeOf(received);
-    if (chunk.length > 0) this.makeRoom();
-    return chunk;
-  }
-
-  private makeRoom(): void {
-    for (const leave of this.waiting) leave();
-  }
-
   private async idle(): Promise<void> {
     const message = new Promise<void>((resolve) => (this.wake = resolve));
     if (!this.outbox.owesDeletion) return message;
     const timer = setTimeout(() => this.wake(), IDLE_MS);
     await message;
     clearTimeout(timer);
-    if (this.queue.length > 0) return;
+    if (!this.queue.isEmpty) return;
     await this.published;
     await this.deleteDelivered(this.outbox);
   }
@@ -180,8 +140,7 @@ export class Lane {
     const tasks = await planned;
     if (tasks === undefined || signal.aborted) return undefined;
     const committing = tasks.length === 0 ? [] : this.commit(tasks);
-    const behind = this.queue.length >= this.settings.chunkMaxMessages;
-    const next = behind ? this.plan(this.take(), PLANNED_AT_ONCE) : undefined;
+    const next = this.queue.isBehind ? this.plan(this.queue.take(), PLANNED_AT_ONCE) : undefined;
     const committed = await committing;
     await this.published;
     this.published = this.publish(committed).then(() => this.d.finished(chunk));
@@ -287,7 +246,7 @@ export class Lane {
 
   /** An idle lane sleeps without a timer; what was published meanwhile is to be deleted in a while. */
   private nudge(): void {
-    if (this.queue.length === 0) this.wake();
+    if (this.queue.isEmpty) this.wake();
   }
 
   /** What it has published is deleted, what it owes is the relay's from here on. */
@@ -327,8 +286,4 @@ interface Planned {
 interface Owed {
   readonly outbox: LaneOutbox;
   readonly rows: readonly OutboxRow[];
-}
-
-function sizeOf({ value }: ReceivedMessage): number {
-  return 200 + (value?.length ?? 0);
 }

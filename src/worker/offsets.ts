@@ -1,7 +1,7 @@
 import type { Batch, Consumer, TopicPartition } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { asError } from './as-error.ts';
-import type { Queued } from './lane.ts';
+import type { Queued } from './lane-queue.ts';
 
 /**
  * What may be committed: the offsets that lanes have finished, of the assignment that is valid now. A lane works a partition off in

@@ -1,6 +1,6 @@
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
-import type { Queued } from '../../../src/worker/lane.ts';
+import type { Queued } from '../../../src/worker/lane-queue.ts';
 import { Offsets } from '../../../src/worker/offsets.ts';
 import { Gate } from '../../support/faults.ts';
 

@@ -1,0 +1,87 @@
+import type { ReceivedMessage } from '../ports/messages.ts';
+
+export interface Queued {
+  readonly received: ReceivedMessage;
+  /** Where its partition goes on after it. */
+  readonly nextOffset: number;
+  readonly epoch: number;
+}
+
+export interface LaneQueueSettings {
+  readonly chunkMaxMessages: number;
+  /** How many messages may wait, in number and in bytes. */
+  readonly queueMaxMessages: number;
+  readonly queueMaxBytes: number;
+}
+
+/** What waits for a lane. It has room or has not: a batch goes in whole, so it may hold more than its bounds by one batch. */
+export class LaneQueue {
+  private readonly settings: LaneQueueSettings;
+  private messages: Queued[] = [];
+  private bytes = 0;
+  /** Those who wait for room. */
+  private readonly waiting = new Set<() => void>();
+
+  constructor(settings: LaneQueueSettings) {
+    this.settings = settings;
+  }
+
+  get isEmpty(): boolean {
+    return this.messages.length === 0;
+  }
+
+  get hasRoom(): boolean {
+    return this.messages.length < this.settings.queueMaxMessages && this.bytes < this.settings.queueMaxBytes;
+  }
+
+  /** Whether the next chunk would be as large as chunks get: more comes in than goes out. */
+  get isBehind(): boolean {
+    return this.messages.length >= this.settings.chunkMaxMessages;
+  }
+
+  push(messages: readonly Queued[]): void {
+    for (const message of messages) {
+      this.messages.push(message);
+      this.bytes += sizeOf(message.received);
+    }
+  }
+
+  /** Resolves at the next moment when a chunk has been taken, or after so many milliseconds. */
+  async room(within?: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // Whoever stops waiting leaves nothing behind: a batch asks again and again for as long as its lane stands still.
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(leave);
+        resolve();
+      };
+      const timer = within === undefined ? undefined : setTimeout(leave, within);
+      this.waiting.add(leave);
+    });
+  }
+
+  /** What waits, up to a chunk of it. */
+  take(): readonly Queued[] {
+    const { chunkMaxMessages } = this.settings;
+    const { messages } = this;
+    const chunk = messages.length <= chunkMaxMessages ? messages.splice(0) : messages.splice(0, chunkMaxMessages);
+    for (const { received } of chunk) this.bytes -= sizeOf(received);
+    if (chunk.length > 0) this.makeRoom();
+    return chunk;
+  }
+
+  clear(): void {
+    this.messages = [];
+    this.bytes = 0;
+    this.makeRoom();
+  }
+
+  /** Lets those go who wait for room, whether there is any or not. */
+  makeRoom(): void {
+    for (const leave of this.waiting) leave();
+  }
+}
+
+function sizeOf({ value }: ReceivedMessage): number {
+  return 200 + (value?.length ?? 0);
+}
