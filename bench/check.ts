@@ -35,7 +35,7 @@ async function checkTables(world: World): Promise<void> {
        count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
        count(*) FILTER (WHERE outcome = 'rejected') AS rejected,
        count(*) AS commands
-     FROM inbox`);
+     FROM inbox WHERE received_at > now() - interval '20 days'`); // what is older may be pruned at any moment
   const { rejected, pastAccepted } = ledger;
   const inbox = { accepted: ledger.accepted + pastAccepted, rejected, commands: ledger.commands + pastAccepted };
   const expected = { rows: ledger.rows, wrong_sums: 0, owed: 0, letters: 0, ...inbox };

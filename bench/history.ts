@@ -7,6 +7,8 @@ import { World } from './world.ts';
 const AHEAD_MS = 60_000;
 /** The delivered outbox rows come and go in so many steps, each vacuumed, as they do in years of work. */
 const STEPS = 10;
+/** Of the inbox rows, those that are older than their retention: the worker prunes them amid the load. */
+const EXPIRED = 0.2;
 
 /** The drain against a database that has seen nothing and against one with a past, in turns. */
 export async function history(bench: Bench): Promise<readonly HistoryResult[]> {
@@ -20,13 +22,22 @@ export async function history(bench: Bench): Promise<readonly HistoryResult[]> {
     // Each run's rows lie behind those of the run before.
     const from = Date.now() + AHEAD_MS;
     const messages = past.load.rows(places, bench.commands, from, past.ledger);
+    const before = await expired(past);
     const full = await drain(past, { run, contender: 'worker', commands: bench.commands, messages });
+    const pruned = before - (await expired(past));
     const ratio = full.perSecond / empty.perSecond;
-    results.push({ run, history: bench.history, empty, full, ratio });
-    bench.say(`history ${run}: ${describe(full)}; ${ratio.toFixed(2)} of the empty database's`);
+    results.push({ run, history: bench.history, empty, full, ratio, pruned });
+    bench.say(`history ${run}: ${describe(full)}; ${ratio.toFixed(2)} of the empty database's; ${pruned} rows pruned`);
   }
   await past.close();
   return results;
+}
+
+async function expired(world: World): Promise<number> {
+  const [row] = await world.query<{ n: number }>(
+    `SELECT count(*) AS n FROM inbox WHERE received_at < now() - interval '35 days'`,
+  );
+  return row?.n ?? Number.NaN;
 }
 
 /**
@@ -56,13 +67,14 @@ async function makePast(world: World, rows: number, places: readonly Place[]): P
   await world.query(`ALTER TABLE inbox DROP CONSTRAINT inbox_pkey`);
   await world.query(
     `INSERT INTO inbox (identity, digest, lane, outcome, received_at)
-     SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'accepted', now() - ($1::int - n) * interval '20 milliseconds'
+     SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'accepted',
+       now() - ($1::int - n) * interval '20 milliseconds' - CASE WHEN n <= $2::int THEN interval '40 days' ELSE '0' END
      FROM generate_series(1, $1::int) AS n`,
-    [count],
+    [count, Math.floor(count * EXPIRED)],
   );
   await world.query(`ALTER TABLE inbox ADD PRIMARY KEY (identity) WITH (fillfactor = 70)`);
   await world.query('COMMIT');
-  ledger.past(count);
+  ledger.past(count, count - Math.floor(count * EXPIRED));
   await makeDelivered(world, count);
   await world.query('VACUUM ANALYZE');
   await world.checkpoint();

@@ -30,10 +30,10 @@ export class Ledger {
     return idOf(this.prefix, this.eventsOf.length - 1);
   }
 
-  /** Rows that are in the tables, and messages that are in the inbox, without having been sent. */
-  past(count: number): void {
-    this.rows += count;
-    this.pastAccepted += count;
+  /** Rows that are in the tables, and messages that the inbox has to remember, without having been sent. */
+  past(rows: number, messages: number): void {
+    this.rows += rows;
+    this.pastAccepted += messages;
   }
 
   expected(number: number): number {

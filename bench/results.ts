@@ -67,6 +67,8 @@ export interface HistoryResult {
   readonly empty: DrainResult;
   readonly full: DrainResult;
   readonly ratio: number;
+  /** Inbox rows that were removed meanwhile. */
+  readonly pruned: number;
 }
 
 export interface LeftoversResult {
