@@ -18,6 +18,7 @@ export interface Bench {
   readonly history: number;
   readonly leftovers: number;
   readonly starts: number;
+  readonly profiles: number;
   /** Of the soak. */
   readonly minutes: number;
   readonly say: (line: string) => void;
@@ -37,6 +38,7 @@ export const FULL: Sizes = {
   history: 10_000_000,
   leftovers: 200_000,
   starts: 10,
+  profiles: 1,
   minutes: 10,
 };
 
@@ -52,5 +54,6 @@ export const QUICK: Sizes = {
   history: 5_000,
   leftovers: 2_000,
   starts: 2,
+  profiles: 1,
   minutes: 0.05,
 };

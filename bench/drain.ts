@@ -50,14 +50,19 @@ function messagesOf(world: World, kind: Kind, places: readonly Place[], commands
 }
 
 interface Draining extends Pick<DrainResult, 'run' | 'contender' | 'commands'> {
+  /** Of Node, more than it gets anyway. */
+  readonly flags?: readonly string[];
   readonly messages: Iterable<OutgoingMessage>;
 }
 
 /** A backlog, then the contender: from its first fetch to the last event on the topic and its offsets committed. Then the checks. */
-export async function drain(world: World, { run, contender, commands, messages }: Draining): Promise<DrainResult> {
+export async function drain(
+  world: World,
+  { run, contender, commands, messages, flags }: Draining,
+): Promise<DrainResult> {
   await world.publish(messages);
   await world.checkpoint();
-  const process = world.start(contender);
+  const process = world.start(contender, flags);
   const start = await process.working;
   const before = await process.cpu();
   const end = await world.drained(process);

@@ -5,6 +5,7 @@ import { leftovers } from './leftovers.ts';
 import { paced } from './paced.ts';
 import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
 import { soak } from './soak.ts';
+import { profile } from './profile.ts';
 import { start } from './start.ts';
 import { versionsOf } from './versions.ts';
 
@@ -38,6 +39,7 @@ export async function measure(
   if (wanted.includes('history')) await keep({ history: of(await history(bench)) });
   if (wanted.includes('leftovers')) await keep({ leftovers: of(await leftovers(bench)) });
   if (wanted.includes('start')) await keep({ start: of(await start(bench)) });
+  if (wanted.includes('profile')) await keep({ profile: of(await profile(bench)) });
   if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });
 }
 

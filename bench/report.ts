@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { chart } from './chart.ts';
 import type { ContenderName } from './contender.ts';
+import { CATEGORIES, REASONS } from './profile-categories.ts';
 import { readResults, type DrainResult, type Measured, type Results, type SoakSample } from './results.ts';
 import { median } from './statistics.ts';
 
@@ -28,7 +29,15 @@ export async function report(): Promise<void> {
 acks = all) and the measured process share one machine, whose speed drifts: what counts is the ratios of what took turns within a run.
 Figures are medians; the spread is the least and the greatest of the runs. A run whose rows, sums, inbox or event ids were wrong has no figure.`,
     '![Commands a second](results.svg)',
-    ...[drains(results), paced(results), history(results), leftovers(results), starts(results), soak(results)].flat(),
+    ...[
+      drains(results),
+      paced(results),
+      history(results),
+      leftovers(results),
+      starts(results),
+      profiles(results),
+      soak(results),
+    ].flat(),
   ];
   const file = new URL('RESULTS.md', import.meta.url);
   const style = await resolveConfig(file);
@@ -194,6 +203,31 @@ function starts({ start: measured }: Results): readonly string[] {
     `From the start of the process to the arrival of the event of a command that waited for it. To reach: ${TARGETS.start}.`,
     about(measured),
     table(['ms', 'starts'], [[spread(times, 0), times.length]]),
+  ];
+}
+
+function profiles({ profile: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const shares = measured.runs.map(({ commands, microseconds }) => {
+    const busy = CATEGORIES.reduce((sum, one) => sum + (one === 'idle' ? 0 : microseconds[one]), 0);
+    return { commands, microseconds, busy };
+  });
+  return [
+    "## Where the worker's CPU goes",
+    `The main thread in a drain under V8's profiler, which slows it down: the shares are what counts. Natives and Node's own functions
+count for whoever called them. The collector's helper threads are not in it.`,
+    about(measured),
+    table(
+      ['', 'us a command', 'of what is busy', 'why not less'],
+      CATEGORIES.map((category) => [
+        category,
+        median(shares.map(({ commands, microseconds }) => microseconds[category] / commands)).toFixed(1),
+        category === 'idle'
+          ? ''
+          : `${Math.round(100 * median(shares.map(({ busy, microseconds }) => microseconds[category] / busy)))} %`,
+        REASONS[category],
+      ]),
+    ),
   ];
 }
 

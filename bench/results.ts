@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { format, resolveConfig } from 'prettier';
 import type { ContenderName, Cpu } from './contender.ts';
+import type { Category } from './profile-categories.ts';
 
 /** What `npm run bench` has measured, as it is kept in results.json: every run, nothing summed up. */
 export interface Results {
@@ -12,6 +13,7 @@ export interface Results {
   readonly history?: Measured<HistoryResult>;
   readonly leftovers?: Measured<LeftoversResult>;
   readonly start?: Measured<StartResult>;
+  readonly profile?: Measured<ProfileResult>;
   readonly soak?: Measured<SoakResult>;
 }
 
@@ -24,6 +26,7 @@ export const SCENARIOS: readonly ScenarioName[] = [
   'history',
   'leftovers',
   'start',
+  'profile',
   'soak',
 ];
 
@@ -82,6 +85,13 @@ export interface LeftoversResult {
 export interface StartResult {
   readonly run: number;
   readonly ms: number;
+}
+
+export interface ProfileResult {
+  readonly run: number;
+  readonly commands: number;
+  /** Of the main thread, in all. */
+  readonly microseconds: Readonly<Record<Category, number>>;
 }
 
 export interface SoakSample {
