@@ -1,12 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
-import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
+import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { OutboxRow, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
+import { ChunkReader, type Chunk, type PlanMessages } from './chunk-reader.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
 import { LaneOutbox } from './lane-outbox.ts';
 import { LaneQueue, type LaneQueueSettings, type Queued } from './lane-queue.ts';
@@ -26,8 +26,7 @@ export interface LaneDependencies {
   readonly newId: () => string;
   /** The outboxes of all lanes of this process. */
   readonly outboxes: Map<string, LaneOutbox>;
-  /** Turns messages into tasks; may wait, for a schema or for the user domain. */
-  readonly plan: (messages: readonly ReceivedMessage[], signal: AbortSignal) => Promise<readonly Task[]>;
+  readonly plan: PlanMessages;
   /** Told when everything up to these messages is committed and published. */
   readonly finished: (messages: readonly Queued[]) => void;
   /** Something that waiting does not mend: the process has to end. */
@@ -38,18 +37,17 @@ export interface LaneDependencies {
 const STALE_READS_BEFORE_BISECTING = 4;
 /** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
 const TIMEOUTS_BEFORE_BISECTING = 2;
-/** How many messages of the next chunk are read at a stretch, while PostgreSQL is at the present one: a millisecond or so. */
-const PLANNED_AT_ONCE = 128;
 /** A lane without messages deletes what it has published after this long. */
 const IDLE_MS = 200;
 
 /**
- * One ordered chain of transactions. Chunk k+1 may be in its transaction while chunk k is being published, but nothing overtakes
- * anything: one transaction at a time, one send at a time.
+ * One ordered chain of transactions. Chunk k+1 may be in its transaction while chunk k is being published, and chunk k+2 is read by then,
+ * but nothing overtakes anything: one transaction at a time, one send at a time.
  */
 export class Lane {
   private readonly d: LaneDependencies;
   private readonly queue: LaneQueue;
+  private readonly reader: ChunkReader;
   private outbox: LaneOutbox;
   private published: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
@@ -59,6 +57,7 @@ export class Lane {
 
   constructor(settings: LaneSettings, dependencies: LaneDependencies) {
     this.queue = new LaneQueue(settings);
+    this.reader = new ChunkReader(this.queue, dependencies.plan);
     this.d = dependencies;
     this.outbox = new LaneOutbox(dependencies.newId(), dependencies.outboxes);
   }
@@ -74,6 +73,7 @@ export class Lane {
 
   push(messages: readonly Queued[]): void {
     this.queue.push(messages);
+    this.reader.pushed(this.assignment.signal);
     this.wake();
   }
 
@@ -86,7 +86,7 @@ export class Lane {
   reset(): void {
     this.assignment.abort(new Error('the group was assigned anew'));
     this.assignment = new AbortController();
-    this.queue.clear();
+    this.reader.clear();
     this.giveUpOutbox();
   }
 
@@ -94,15 +94,9 @@ export class Lane {
   async run(): Promise<void> {
     const { signal } = this.stopping;
     try {
-      let next: Planned | undefined;
       while (!signal.aborted) {
-        next ??= this.plan(this.queue.take(), 0);
-        if (next.chunk.length > 0) {
-          next = await this.work(next);
-        } else {
-          next = undefined;
-          await this.idle();
-        }
+        const chunk = this.reader.next(this.assignment.signal);
+        await (chunk === undefined ? this.idle() : this.work(chunk));
       }
       await this.published;
       await this.deleteDelivered(this.outbox);
@@ -135,40 +129,15 @@ export class Lane {
     await this.deleteDelivered(this.outbox);
   }
 
-  /** @returns the chunk after it, which is read already when the lane is behind */
-  private async work({ chunk, tasks: planned, signal }: Planned): Promise<Planned | undefined> {
+  private async work({ messages, tasks: planned, signal }: Chunk): Promise<void> {
     const tasks = await planned;
-    if (tasks === undefined || signal.aborted) return undefined;
+    if (tasks === undefined || signal.aborted) return;
     const committing = tasks.length === 0 ? [] : this.commit(tasks);
-    const next = this.queue.isBehind ? this.plan(this.queue.take(), PLANNED_AT_ONCE) : undefined;
+    this.reader.working(this.assignment.signal);
     const committed = await committing;
     await this.published;
-    this.published = this.publish(committed).then(() => this.d.finished(chunk));
+    this.published = this.publish(committed).then(() => this.d.finished(messages));
     this.published.catch((error: unknown) => this.fail(error));
-    return next;
-  }
-
-  /** @param atOnce 0: all of it at a stretch */
-  private plan(chunk: readonly Queued[], atOnce: number): Planned {
-    const { signal } = this.assignment;
-    const tasks = this.tasksOf(chunk, atOnce === 0 ? chunk.length : atOnce, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-      return undefined;
-    });
-    // Whoever works on the chunk is told; that may be after the present one has failed.
-    tasks.catch(() => undefined);
-    return { chunk, tasks, signal };
-  }
-
-  private async tasksOf(chunk: readonly Queued[], atOnce: number, signal: AbortSignal): Promise<readonly Task[]> {
-    const received = chunk.map((queued) => queued.received);
-    if (atOnce >= received.length) return this.d.plan(received, signal);
-    const tasks: Task[] = [];
-    for (let at = 0; at < received.length; at += atOnce) {
-      await setImmediate();
-      tasks.push(...(await this.d.plan(received.slice(at, at + atOnce), signal)));
-    }
-    return tasks;
   }
 
   /** Commits the tasks, in one transaction if they let it, and returns what is owed for them. */
@@ -274,13 +243,6 @@ export class Lane {
       this.d.telemetry.waiting('database', error);
     }
   }
-}
-
-/** A chunk that is being turned into tasks; undefined when its assignment ended meanwhile. */
-interface Planned {
-  readonly chunk: readonly Queued[];
-  readonly tasks: Promise<readonly Task[] | undefined>;
-  readonly signal: AbortSignal;
 }
 
 interface Owed {

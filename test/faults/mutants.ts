@@ -34,8 +34,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LANE,
-        find: 'const committed = tasks.length === 0 ? [] : await this.commit(tasks);',
-        replace: 'this.d.finished(chunk);\n    const committed = tasks.length === 0 ? [] : await this.commit(tasks);',
+        find: 'const committing = tasks.length === 0 ? [] : this.commit(tasks);',
+        replace: 'this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] : this.commit(tasks);',
       },
     ],
   },

@@ -16,6 +16,9 @@ import { Gate } from '../support/faults.ts';
 
 const TOPIC = 'licensing.commands.v1';
 
+/** More than what is read at a stretch. */
+const LARGE_CHUNK = 300;
+
 describe('a lane', () => {
   let database: TestDatabase;
   let world: World;
@@ -87,7 +90,7 @@ describe('a lane', () => {
     [false, ['UndecodableMessage']],
   ])('an undecodable message parks the id that is its Kafka key, if it is told to: %s', async (told, reasons) => {
     await world.stop();
-    world = new World(database, told);
+    world = new World(database, { parkUndecodable: told });
     world.tenantOf = () => 1;
     world.undecodable.add(0);
     world.keyOf = () => a.tenantId(1).toUpperCase();
@@ -149,6 +152,71 @@ describe('a lane', () => {
   });
 });
 
+describe('a lane that is behind', () => {
+  let database: TestDatabase;
+  let world: World;
+  const numbers = Array.from({ length: 3 * LARGE_CHUNK }, (_, i) => i);
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  beforeEach(async () => {
+    await database.clear();
+    world = new World(database, { chunkMaxMessages: LARGE_CHUNK });
+  });
+
+  afterEach(() => world.stop());
+  afterAll(() => database.drop());
+
+  /** Holds the first chunk in its transaction. */
+  async function holdTransaction(): Promise<Gate> {
+    const gate = (world.transactionGate = new Gate());
+    world.push(...numbers.slice(0, LARGE_CHUNK));
+    await gate.reached;
+    world.transactionGate = undefined;
+    return gate;
+  }
+
+  it('reads the next chunk while one is in its transaction, in its order, and no smaller one', async () => {
+    const gate = await holdTransaction();
+    expect(world.planned).toEqual(numbers.slice(0, LARGE_CHUNK));
+    world.push(...numbers.slice(LARGE_CHUNK, 2 * LARGE_CHUNK - 1));
+    world.push(...numbers.slice(2 * LARGE_CHUNK - 1));
+    await until(() => Promise.resolve(world.planned.length === 2 * LARGE_CHUNK));
+    expect(world.runs).toBe(1);
+    gate.open();
+    await world.finished(3 * LARGE_CHUNK);
+    expect(world.planned).toEqual(numbers);
+    expect(world.published).toEqual(numbers.map((n) => `accepted ${n}`));
+    expect(world.runs).toBe(3);
+  });
+
+  it('drops what it has read when the group is assigned anew', async () => {
+    const gate = await holdTransaction();
+    world.push(...numbers.slice(LARGE_CHUNK, 2 * LARGE_CHUNK));
+    await until(() => Promise.resolve(world.planned.length === 2 * LARGE_CHUNK));
+    world.lane.reset();
+    gate.open();
+    world.push(...numbers.slice(2 * LARGE_CHUNK));
+    await world.finished(2 * LARGE_CHUNK);
+    const kept = numbers.filter((n) => n < LARGE_CHUNK || n >= 2 * LARGE_CHUNK);
+    expect(world.published).toEqual(kept.map((n) => `accepted ${n}`));
+  });
+
+  it('ends for what it could not read, but only after the chunk before it', async () => {
+    const gate = await holdTransaction();
+    world.unreadable = 2 * LARGE_CHUNK - 1;
+    world.push(...numbers.slice(LARGE_CHUNK, 2 * LARGE_CHUNK));
+    await until(() => Promise.resolve(world.planned.length >= 2 * LARGE_CHUNK - 1));
+    expect(world.failures).toEqual([]);
+    gate.open();
+    await until(() => Promise.resolve(world.failures.length > 0));
+    await world.finished(LARGE_CHUNK);
+    expect(world.failures.splice(0)).toEqual([new Error('unreadable')]);
+  });
+});
+
 /** A lane on the real database, with a broker that only notes. Message n adds user n and says `accepted n`. */
 class World {
   readonly lane: Lane;
@@ -164,21 +232,33 @@ class World {
   refusedPublications = 0;
   runs = 0;
   gate: Gate | undefined;
+  transactionGate: Gate | undefined;
+  /** The messages that were turned into tasks, and one that can't be. */
+  readonly planned: number[] = [];
+  unreadable: number | undefined;
+  readonly failures: Error[] = [];
   private readonly database: TestDatabase;
   private readonly running: Promise<void>;
-  private readonly failures: Error[] = [];
   private done = 0;
 
-  constructor(database: TestDatabase, parkUndecodable = false) {
+  constructor(database: TestDatabase, { parkUndecodable = false, chunkMaxMessages = 8 } = {}) {
     this.database = database;
     const unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
     this.lane = new Lane(
-      { name: 'test', chunkMaxMessages: 8, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
+      { name: 'test', chunkMaxMessages, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
       {
         unitOfWork: {
-          run: (...parameters) => {
+          run: async (messages, work, lane) => {
             this.runs += 1;
-            return unitOfWork.run(...parameters);
+            const gate = this.transactionGate;
+            return unitOfWork.run(
+              messages,
+              async (unit) => {
+                await gate?.pass();
+                return work(unit);
+              },
+              lane,
+            );
           },
         },
         dispatcher: new Dispatcher({
@@ -194,7 +274,12 @@ class World {
         outboxMaintenance: new KnexOutboxMaintenance(database.db),
         telemetry: SILENT,
         newId: randomUUID,
-        plan: (messages) => Promise.resolve(messages.map(({ offset }) => this.task(offset))),
+        plan: async (messages) =>
+          messages.map(({ offset }) => {
+            if (offset === this.unreadable) throw new Error('unreadable');
+            this.planned.push(offset);
+            return this.task(offset);
+          }),
         finished: (messages) => void (this.done += messages.length),
         outboxes: new Map(),
         failed: (error) => this.failures.push(error),
