@@ -150,8 +150,8 @@ function database(config: Config) {
       createDatabase({
         log: (message) => logger.debug({ library: 'knex' }, message),
         url: config.databaseUrl,
-        // The lanes, the look-ups' lane, the relay, and one for the cleaner, which mostly rests.
-        poolMax: config.lanes + 3,
+        // The lanes, the look-ups' lane, the relay, the cleaner, and one to spare.
+        poolMax: config.lanes + 4,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
         lockTimeout: config.lockTimeout,

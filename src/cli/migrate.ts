@@ -3,6 +3,9 @@ import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
+/** A day: an index over years of messages takes its time, and nobody waits for it. What is waited for keeps its lock timeout. */
+const STATEMENT_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
+
 export const migrate: Verb = {
   about: 'brings the database to the schema of this version, or back',
   help: `
@@ -15,7 +18,8 @@ Needs DATABASE_URL.`,
 
   async run(call) {
     const action = actionOf(call, ['up', 'down', 'status']);
-    const { cradle } = createContainer({ config: configFor(call.environment, ['DATABASE_URL']) });
+    const config = { ...configFor(call.environment, ['DATABASE_URL']), statementTimeout: STATEMENT_TIMEOUT_MS };
+    const { cradle } = createContainer({ config });
     const { migrations, database } = cradle;
     await reachDatabase(cradle);
     try {

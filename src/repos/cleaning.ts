@@ -1,5 +1,9 @@
 /**
- * A condition that is true for one session at a time, until its transaction ends. All workers clean, at the same minutes and the same
+ * A condition that is true for one session at a time, until its transaction ends, for each table. All workers clean, at the same minutes and the same
  * rows; who comes second finds nothing to do, and neither waits for the locks of the first nor reads what that one deletes.
  */
-export const ALONE = '(SELECT pg_try_advisory_xact_lock(5120010))';
+export function aloneAt(table: keyof typeof LOCKS): string {
+  return `(SELECT pg_try_advisory_xact_lock(${LOCKS[table]}))`;
+}
+
+const LOCKS = { inbox: 5_120_010, dead_letters: 5_120_011 } as const;

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { byteas, uuids } from './arrays.ts';
-import { ALONE } from './cleaning.ts';
+import { aloneAt } from './cleaning.ts';
 import { execute, plain, query, texts, toTime, words } from './sql.ts';
 import type { LockedLetter, Store } from './store.ts';
 
@@ -85,7 +85,7 @@ export async function pruneDeadLetters(db: Knex, retentionMs: number, step: numb
   return execute(
     db,
     `DELETE FROM dead_letters WHERE letter_id IN (
-       SELECT letter_id FROM dead_letters WHERE ${ALONE} AND state <> 'open' AND resolved_at < now() - ? * interval '1 millisecond'
+       SELECT letter_id FROM dead_letters WHERE ${aloneAt('dead_letters')} AND state <> 'open' AND resolved_at < now() - ? * interval '1 millisecond'
        ORDER BY resolved_at LIMIT ?)`,
     [retentionMs, step],
   );

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Outcome } from '../ports/unit-of-work.ts';
 import { uuids } from './arrays.ts';
-import { ALONE } from './cleaning.ts';
+import { aloneAt } from './cleaning.ts';
 import { execute, query, rowsOf, words } from './sql.ts';
 import type { InboxEntry, Store } from './store.ts';
 
@@ -64,7 +64,7 @@ export async function pruneInbox(db: Knex, retentionMs: number, step: number): P
     db,
     // By place, which costs no search in the primary key: a row that has moved since is another time's.
     `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM inbox WHERE ${ALONE} AND received_at < now() - ? * interval '1 millisecond'
+       SELECT ctid FROM inbox WHERE ${aloneAt('inbox')} AND received_at < now() - ? * interval '1 millisecond'
        ORDER BY received_at LIMIT ?))`,
     [retentionMs, step],
   );

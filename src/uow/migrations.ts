@@ -32,7 +32,7 @@ export interface MigrationStatus {
   readonly pending: readonly string[];
 }
 
-/** The schema's steps. Each run is one transaction a step; knex' own lock keeps two of them from running at once. */
+/** The schema's steps, each one transaction unless it says otherwise; knex' own lock keeps two of them from running at once. */
 export class Migrations {
   private readonly db: Knex;
   private readonly source: Files;
