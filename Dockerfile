@@ -17,6 +17,6 @@ USER node
 
 # The worker finishes its chunk, commits and leaves its group; give it 10 s.
 STOPSIGNAL SIGTERM
-# Garbage is collected on the one thread: helpers would only compete with the broker's and the database's work (docs/decisions/0012).
+# A small young generation, see docs/decisions/0012.
 ENTRYPOINT ["node", "--max-semi-space-size=16", "src/main.ts"]
 CMD ["worker"]

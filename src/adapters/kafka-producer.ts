@@ -8,7 +8,7 @@ import type { EncodableRecord } from './record-encoder.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
-/** kafkajs groups messages by copying the list for every message: sends beyond this get slower, not faster. */
+/** A chunk's worth: what is sent at once is also what is sent again when it fails. */
 const MAX_SEND_MESSAGES = 2_000;
 const ALL_IN_SYNC_REPLICAS = -1;
 

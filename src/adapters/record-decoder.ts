@@ -1,3 +1,5 @@
+import { readValue, readVarint, type Reader } from './record-headers.ts';
+
 /** What kafkajs tells its record decoder of the batch around a record. */
 export interface BatchContext {
   readonly firstOffset: string;
@@ -30,7 +32,7 @@ const LOG_APPEND_TIME = 1;
  * Source: Kafka's protocol guide, "Record".
  */
 export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: BatchContext): DecodedRecord {
-  const reader: Reader = { buffer, at: 1 };
+  const reader: Reader = { bytes: buffer, at: 1 };
   const timestampDelta = readVarlong(reader);
   const offsetDelta = readVarint(reader);
   const { firstOffset, firstTimestamp } = startOf(batch);
@@ -40,8 +42,8 @@ export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: Bat
     attributes: buffer.readInt8(0),
     timestamp: appended ? batch.maxTimestamp : String(firstTimestamp + timestampDelta),
     offset: String(firstOffset + offsetDelta),
-    key: readBytes(reader),
-    value: readBytes(reader),
+    key: readValue(reader),
+    value: readValue(reader),
     headers: readHeaders(reader),
     isControlRecord: batch.isControlBatch ?? false,
     batchContext: batch,
@@ -58,19 +60,18 @@ function startOf(batch: BatchContext): typeof start {
   return start;
 }
 
-interface Reader {
-  readonly buffer: Buffer;
-  at: number;
-}
-
 function readHeaders(reader: Reader): Record<string, HeaderValue> {
   const headers: Record<string, HeaderValue> = {};
   const count = readVarint(reader);
   for (let i = 0; i < count; i += 1) {
     const name = readName(reader, i);
-    const value = readBytes(reader);
+    const value = readValue(reader);
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    const all = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+    if (Array.isArray(before)) {
+      before.push(value);
+      continue;
+    }
+    const all = before === undefined ? value : [before, value];
     // As any other, though a plain assignment to it would be lost.
     if (name === '__proto__') Object.defineProperty(headers, name, { value: all, ...OWN });
     else headers[name] = all;
@@ -90,9 +91,9 @@ function readName(reader: Reader, place: number): string {
   const from = reader.at;
   reader.at += length;
   const known = names[place];
-  if (known?.bytes.length === length && isAt(known.bytes, reader.buffer, from)) return known.text;
-  const text = reader.buffer.toString('utf8', from, reader.at);
-  if (place < MAX_NAMES) names[place] = { bytes: Buffer.from(reader.buffer.subarray(from, reader.at)), text };
+  if (known?.bytes.length === length && isAt(known.bytes, reader.bytes, from)) return known.text;
+  const text = reader.bytes.toString('utf8', from, reader.at);
+  if (place < MAX_NAMES) names[place] = { bytes: Buffer.from(reader.bytes.subarray(from, reader.at)), text };
   return text;
 }
 
@@ -101,31 +102,12 @@ function isAt(bytes: Buffer, buffer: Buffer, from: number): boolean {
   return true;
 }
 
-function readBytes(reader: Reader): Buffer | null {
-  const length = readVarint(reader);
-  if (length < 0) return null;
-  reader.at += length;
-  return reader.buffer.subarray(reader.at - length, reader.at);
-}
-
-function readVarint(reader: Reader): number {
-  const { buffer } = reader;
-  let byte = buffer[reader.at++] ?? 0;
-  let value = byte & 0x7f;
-  for (let shift = 7; byte > 0x7f; shift += 7) {
-    byte = buffer[reader.at++] ?? 0;
-    value |= (byte & 0x7f) << shift;
-  }
-  return (value >>> 1) ^ -(value & 1);
-}
-
 /** The delta of a timestamp: nearly always small, and never beyond 2^53 where times are those of this world. */
 function readVarlong(reader: Reader): number {
-  const { buffer } = reader;
   let factor = 1;
   let value = 0;
   for (;;) {
-    const byte = buffer[reader.at++] ?? 0;
+    const byte = reader.bytes[reader.at++] ?? 0;
     value += (byte & 0x7f) * factor;
     if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     factor *= 128;

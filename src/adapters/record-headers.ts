@@ -73,8 +73,8 @@ export function headerList(headers: MessageHeaders): HeaderList {
 export function decodeHeaders(bytes: Buffer): readonly (readonly [name: string, value: Buffer | null])[] {
   const reader = { bytes, at: 0 };
   return Array.from({ length: readVarint(reader) }, () => {
-    const name = read(reader)?.toString() ?? '';
-    return [name, read(reader)] as const;
+    const name = readValue(reader)?.toString() ?? '';
+    return [name, readValue(reader)] as const;
   });
 }
 
@@ -121,19 +121,21 @@ function writeText(bytes: Buffer, text: string, at: number): number {
   return start + bytes.write(text, start);
 }
 
-interface Reader {
+/** Bytes, and how far they are read. */
+export interface Reader {
   readonly bytes: Buffer;
   at: number;
 }
 
-function read(reader: Reader): Buffer | null {
+/** A value behind its length; a length of -1 is null. */
+export function readValue(reader: Reader): Buffer | null {
   const length = readVarint(reader);
   if (length < 0) return null;
   reader.at += length;
   return reader.bytes.subarray(reader.at - length, reader.at);
 }
 
-function readVarint(reader: Reader): number {
+export function readVarint(reader: Reader): number {
   let value = 0;
   for (let shift = 0; ; shift += 7) {
     const byte = reader.bytes[reader.at++] ?? 0;
