@@ -102,7 +102,7 @@ export const SETTINGS = {
     'retention of a topic that is created; DLQ topics keep four times as long',
   ),
   eventSource: text('EVENT_SOURCE', 'licensing', '`ce_source` of what is published'),
-  lanes: integer('LANES', 4, 1, 64, 'transactions at once; each is one ordered chain'),
+  lanes: integer('LANES', 2, 1, 64, 'transactions at once; each is one ordered chain'),
   chunkMaxMessages: integer('CHUNK_MAX_MESSAGES', 2_000, 1, 10_000, 'messages in one transaction at the most'),
   queueMaxBytes: integer('QUEUE_MAX_BYTES', 16_000_000, 1_000_000, 1e9, 'what may wait in a lane'),
   maxMessageBytes: integer(

@@ -7,6 +7,13 @@ const REFUSED = /^(22|23|54)/;
 /** Credentials (28), a database (3D) or schema object (42, 3F) that is not there: waiting won't mend it. */
 const MISCONFIGURED = /^(28|3D|3F|42)/;
 
+const IN_FAILED_TRANSACTION = '25P02';
+
+/** A statement before this one has failed, of the same transaction: that one's error is the one to tell. */
+export class TransactionAborted extends DatabaseUnavailable {
+  override readonly name = 'TransactionAborted';
+}
+
 /**
  * What an error of the driver means for the one who waits for the answer. Whatever else the server says passes sooner or later, without
  * or with an operator; until then it must not turn good messages into dead letters. Anything that is not a server's answer is a lost
@@ -23,6 +30,7 @@ export function databaseError(error: unknown): Error {
     const hint = state.startsWith('42') || state.startsWith('3F') ? '; has `licensing migrate up` been run?' : '';
     return new ConfigurationError(`DATABASE_URL: PostgreSQL says: ${message}${hint}`, { cause });
   }
+  if (state === IN_FAILED_TRANSACTION) return new TransactionAborted(message, { cause });
   return new DatabaseUnavailable(message, { cause });
 }
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { databaseError } from './errors.ts';
+import { databaseError, TransactionAborted } from './errors.ts';
 
 /** Bulk statements take one array a column. These make the arrays as text; those of `arrays.ts`, for the many, in binary. */
 
@@ -74,6 +74,26 @@ function nameOf(sql: string): string {
   const name = `licensing_${names.size}`;
   names.set(sql, name);
   return name;
+}
+
+/**
+ * The results of statements that were asked without waiting in between. They reach the server, and take effect, in the order in which they
+ * were asked. Waits for all of them, so that nothing is under way any more when a failure is told: the one that others failed for.
+ */
+export async function together<T extends readonly unknown[]>(statements: T): Promise<Results<T>> {
+  const failures: unknown[] = [];
+  for (const settled of await Promise.allSettled(statements)) {
+    if (settled.status === 'rejected') failures.push(settled.reason);
+  }
+  if (failures.length > 0) throw failures.find((failure) => !(failure instanceof TransactionAborted)) ?? failures[0];
+  return Promise.all(statements);
+}
+
+type Results<T extends readonly unknown[]> = { -readonly [I in keyof T]: Awaited<T[I]> };
+
+/** Resolves when what was asked so far is on its way to the server. */
+export async function sent(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 const failed = new WeakSet<Knex>();

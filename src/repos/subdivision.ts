@@ -5,7 +5,7 @@ import type { Subdivision } from '../domain/subdivision.ts';
 import type { SubdivisionKey } from '../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, plain, query, rowsOf, texts, words } from './sql.ts';
+import { execute, plain, query, rowsOf, texts, together, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 type SubdivisionRow = Omit<Subdivision, 'licenses'> & { readonly deleted: boolean; readonly lane: string | null };
@@ -27,7 +27,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
     },
 
     async lock(keys) {
-      const rows = await query<SubdivisionRow>(
+      const locked = query<SubdivisionRow>(
         db,
         `SELECT ${COLUMNS}, s.deleted, s.lane
          FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
@@ -35,10 +35,8 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
          ORDER BY s.tenant_id, s.subdivision_id FOR UPDATE OF s`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
       );
-      const licenses = await licensesOf(
-        db,
-        rows.filter(({ deleted }) => !deleted),
-      );
+      // Asked behind it, so it begins when the locks are held.
+      const [rows, licenses] = await together([locked, licensesOf(db, keys)]);
       return rows.map(({ deleted, lane, ...row }) => ({
         key: row,
         value: deleted ? undefined : withLicenses(row, licenses),
@@ -64,9 +62,11 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
       if (inserted.length > 0) await insert(db, inserted, lane);
       // The subdivision's row says which license is active; the foreign key between the two waits for the commit.
       const updated = changes.filter(({ stored }) => stored);
-      if (updated.length > 0) await update(db, updated, lane);
-      await flushLicenses(db, changes, buried);
-      await queueRowRemovals(db, changes);
+      await together([
+        updated.length > 0 ? update(db, updated, lane) : undefined,
+        flushLicenses(db, changes, buried),
+        queueRowRemovals(db, changes),
+      ]);
     },
   };
 }

@@ -62,6 +62,8 @@ export function createDatabase(settings: DatabaseSettings): Knex {
     connection: {
       connectionString: settings.url,
       application_name: 'licensing',
+      // What is asked without waiting for the answer before goes out at once; the server answers in the same order.
+      pipeline: true,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
       connectionTimeoutMillis: connectTimeout,

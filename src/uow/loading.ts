@@ -1,6 +1,7 @@
 import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { LicenseKey, SubdivisionKey } from '../ports/repositories.ts';
 import type { Loads } from '../ports/unit-of-work.ts';
+import { together } from '../repos/sql.ts';
 import type { RowSameness, Stored } from '../repos/store.ts';
 import { namesOf, pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
@@ -59,11 +60,13 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
       declared.subdivision(key.tenantId, key.subdivisionId);
     for (const id of await cache.store.users.idsOf(whole)) declared.user(id);
   }
-  await loadSubdivisions(cache, [...declared.subdivisions.values()]);
-  await loadUsers(cache, [...declared.users]);
-  await loadNames(cache, [...declared.names]);
-  await loadLicenseIds(cache, [...declared.licenseIds.values()]);
-  await loadSameRows(cache, declared.rows);
+  await together([
+    loadSubdivisions(cache, [...declared.subdivisions.values()]),
+    loadUsers(cache, [...declared.users]),
+    loadNames(cache, [...declared.names]),
+    loadLicenseIds(cache, [...declared.licenseIds.values()]),
+    loadSameRows(cache, declared.rows),
+  ]);
 }
 
 export async function loadTenants({ store, tenants }: Cache, ids: readonly TenantId[]): Promise<void> {

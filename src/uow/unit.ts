@@ -1,5 +1,6 @@
 import type { DeadLetter, Outcome, OutboxLane, OutboxRow, Seen, Unit, UnitMessage } from '../ports/unit-of-work.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
+import { sent, together } from '../repos/sql.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
 import { Declared, load } from './loading.ts';
@@ -202,11 +203,17 @@ function unitOver(
     },
     async flush() {
       await store.tenants.flush(cache.tenants.changes(), lane.id);
-      await store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id);
-      await store.users.flush(cache.users.changes(), lane.id);
+      // Asked one behind the other, without waiting: nothing here refers to what comes behind it. The rows go first and leave at once, so
+      // that PostgreSQL is at them while the rest is put together.
       const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
-      // PostgreSQL is at the rows while what it gets next is put together; the statements go in this order all the same.
-      const [, outbox] = await Promise.all([rows, flushRest()]);
+      rows.catch(() => undefined); // told below
+      await sent();
+      const [, , , outbox] = await together([
+        rows,
+        store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id),
+        store.users.flush(cache.users.changes(), lane.id),
+        flushRest(),
+      ]);
       return outbox;
     },
   };

@@ -169,10 +169,19 @@ export function describeChunks(create: CreateSubject): void {
       'text with U+0000': (unit) => changeTenant(unit, TENANT, { address: '\u0000' }),
     };
 
-    it.each(Object.keys(refused))('refuse %s', async (what) => {
+    it.each(Object.keys(refused))('refuse %s, and leave nothing of its run', async (what) => {
       const before = await givenSubdivision(subject, a.aLicense(1), a.aLicense(2));
       await run((unit) => addRows(unit, a.aRow(1)));
-      await expect(run(there(refused[what]))).rejects.toThrow(StaleRead);
+      const failing = run(async (unit) => {
+        await there(refused[what])(unit);
+        unit.outbox.add(a.anEvent(TENANT, 'no'));
+        unit.deadLetters.add(a.aDeadLetter(1));
+      });
+      await expect(failing).rejects.toThrow(StaleRead);
+      // In a transaction of its own: whatever the failed one still did is done by then.
+      await reading(subject, ({ tenants }) => tenants.list({ limit: 1 }));
+      expect(await subject.outbox()).toEqual([]);
+      expect(await subject.deadLetters()).toEqual([]);
       expect(await reading(subject, ({ subdivisions }) => subdivisions.get(TENANT, a.subdivisionId(1)))).toEqual(
         before,
       );
