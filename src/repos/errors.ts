@@ -7,8 +7,6 @@ const REFUSED = /^(22|23|54)/;
 /** Credentials (28), a database (3D) or schema object (42, 3F) that is not there: waiting won't mend it. */
 const MISCONFIGURED = /^(28|3D|3F|42)/;
 
-const IN_FAILED_TRANSACTION = '25P02';
-
 /** A statement before this one has failed, of the same transaction: that one's error is the one to tell. */
 export class TransactionAborted extends DatabaseUnavailable {
   override readonly name = 'TransactionAborted';
@@ -30,7 +28,6 @@ export function databaseError(error: unknown): Error {
     const hint = state.startsWith('42') || state.startsWith('3F') ? '; has `licensing migrate up` been run?' : '';
     return new ConfigurationError(`DATABASE_URL: PostgreSQL says: ${message}${hint}`, { cause });
   }
-  if (state === IN_FAILED_TRANSACTION) return new TransactionAborted(message, { cause });
   return new DatabaseUnavailable(message, { cause });
 }
 

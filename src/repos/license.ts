@@ -3,7 +3,7 @@ import type { LicenseId } from '../domain/ids.ts';
 import type { License } from '../domain/license.ts';
 import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, rowsOf, texts, toTime, words } from './sql.ts';
+import { execute, fromTime, plain, query, rowsOf, texts, together, toTime, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 const COLUMNS = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", l.name, l.description,
@@ -71,19 +71,21 @@ export async function flushLicenses(
   const others = licenses.filter(({ before, after }) => !(before && after && sameButUsage(before, after)));
   const stored = others.filter(({ before }) => before !== undefined);
   // What gives up being active goes first: the unique index over active licenses is checked row by row.
-  await update(
-    db,
-    stored.filter(({ after }) => after?.status !== 'active'),
-  );
-  await update(
-    db,
-    stored.filter(({ after }) => after?.status === 'active'),
-  );
-  await insert(
-    db,
-    others.filter(({ before }) => before === undefined),
-  );
-  await count(db, counted);
+  await together([
+    update(
+      db,
+      stored.filter(({ after }) => after?.status !== 'active'),
+    ),
+    update(
+      db,
+      stored.filter(({ after }) => after?.status === 'active'),
+    ),
+    insert(
+      db,
+      others.filter(({ before }) => before === undefined),
+    ),
+    count(db, counted),
+  ]);
 }
 
 function licenseChanges({ key, before, after }: SubdivisionChange): LicenseChange[] {

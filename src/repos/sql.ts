@@ -60,6 +60,10 @@ async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBindin
   try {
     return await db.raw<Answer<Row>>(sql, bindings).options({ name: nameOf(sql) });
   } catch (error) {
+    // Answers come in the order of the statements: what fails after the first failure of a transaction fails for it.
+    if (db.isTransaction && failed.has(db)) {
+      throw new TransactionAborted('a statement before it has failed', { cause: error });
+    }
     failed.add(db);
     throw databaseError(error);
   }

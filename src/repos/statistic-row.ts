@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { StatisticRow } from '../domain/statistic-row.ts';
 import { booleans, longs, times, uuids } from './arrays.ts';
-import { execute, fromTime, query, rowsOf } from './sql.ts';
+import { execute, fromTime, query, rowsOf, together } from './sql.ts';
 import type { RowSameness, Store } from './store.ts';
 
 const COLUMNS = `r.tenant_id AS "tenantId", r.subdivision_id AS "subdivisionId", r.license_id AS "licenseId",
@@ -51,32 +51,39 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
     },
 
     async flush(added, removed) {
-      if (removed.length > 0) {
-        await execute(
-          db,
-          `DELETE FROM statistic_rows r USING ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
-           WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
-          [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
-        );
-      }
-      if (added.length === 0) return;
-      await execute(
-        db,
-        `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
-         SELECT unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::timestamptz[]),
-           unnest(?::bigint[]), unnest(?::boolean[])`,
-        [
-          uuids(added.map(({ tenantId }) => tenantId)),
-          uuids(added.map(({ statisticRowId }) => statisticRowId)),
-          uuids(added.map(({ subdivisionId }) => subdivisionId)),
-          uuids(added.map(({ licenseId }) => licenseId)),
-          times(added.map(({ created }) => created)),
-          longs(added.map(({ countRequests }) => countRequests)),
-          booleans(added.map(({ counted }) => counted)),
-        ],
-      );
+      await together([
+        removed.length > 0 ? remove(db, removed) : undefined,
+        added.length > 0 ? insert(db, added) : undefined,
+      ]);
     },
   };
+}
+
+async function remove(db: Knex, removed: readonly StatisticRow[]): Promise<void> {
+  await execute(
+    db,
+    `DELETE FROM statistic_rows r USING ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
+     WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
+    [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
+  );
+}
+
+async function insert(db: Knex, added: readonly StatisticRow[]): Promise<void> {
+  await execute(
+    db,
+    `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
+         SELECT unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::timestamptz[]),
+           unnest(?::bigint[]), unnest(?::boolean[])`,
+    [
+      uuids(added.map(({ tenantId }) => tenantId)),
+      uuids(added.map(({ statisticRowId }) => statisticRowId)),
+      uuids(added.map(({ subdivisionId }) => subdivisionId)),
+      uuids(added.map(({ licenseId }) => licenseId)),
+      times(added.map(({ created }) => created)),
+      longs(added.map(({ countRequests }) => countRequests)),
+      booleans(added.map(({ counted }) => counted)),
+    ],
+  );
 }
 
 /** Removes one step's worth of the rows that deleted subdivisions left; returns how many, 0 when there is nothing left to do. */

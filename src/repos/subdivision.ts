@@ -59,10 +59,10 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
 
     async flush(changes, buried, lane) {
       const inserted = changes.filter(({ stored }) => !stored);
-      if (inserted.length > 0) await insert(db, inserted, lane);
       // The subdivision's row says which license is active; the foreign key between the two waits for the commit.
       const updated = changes.filter(({ stored }) => stored);
       await together([
+        inserted.length > 0 ? insert(db, inserted, lane) : undefined,
         updated.length > 0 ? update(db, updated, lane) : undefined,
         flushLicenses(db, changes, buried),
         queueRowRemovals(db, changes),
@@ -114,29 +114,36 @@ async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: str
 /** What a statistic row changes of its subdivision is the version and who wrote it: most chunks send no text at all. */
 async function update(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
   const touched = changes.filter(({ before, after }) => before && after && sameButVersion(before, after));
-  if (touched.length > 0) {
-    await execute(
-      db,
-      `UPDATE subdivisions s SET version = c.version, lane = ?::uuid
-       FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', version: 'bigint' })}
-       WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
-      [
-        lane,
-        uuids(touched.map(({ key }) => key.tenantId)),
-        uuids(touched.map(({ key }) => key.subdivisionId)),
-        longs(touched.map(({ after }) => after?.version ?? null)),
-      ],
-    );
-  }
-  if (touched.length === changes.length) return;
   const changed = changes.filter(({ before, after }) => !(before && after && sameButVersion(before, after)));
+  await together([
+    touched.length > 0 ? touch(db, touched, lane) : undefined,
+    changed.length > 0 ? change(db, changed, lane) : undefined,
+  ]);
+}
+
+async function touch(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
+  await execute(
+    db,
+    `UPDATE subdivisions s SET version = c.version, lane = ?::uuid
+     FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', version: 'bigint' })}
+     WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
+    [
+      lane,
+      uuids(changes.map(({ key }) => key.tenantId)),
+      uuids(changes.map(({ key }) => key.subdivisionId)),
+      longs(changes.map(({ after }) => after?.version ?? null)),
+    ],
+  );
+}
+
+async function change(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
   await execute(
     db,
     `UPDATE subdivisions s SET lane = ?::uuid, version = c.version, deleted = c.deleted, name = c.name, location = c.location,
        link_to_subdivision_processing_domain = c.link_to_subdivision_processing_domain, work_status = c.work_status,
        active_license_id = c.active_license_id
      FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
-    [lane, ...columns(changed)],
+    [lane, ...columns(changes)],
   );
 }
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { UserId } from '../domain/ids.ts';
 import type { User } from '../domain/user.ts';
 import { uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, texts, toTime } from './sql.ts';
+import { execute, fromTime, plain, query, texts, together, toTime } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
 type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
@@ -48,28 +48,34 @@ export function userTable(db: Knex): Store['users'] {
     async flush(changes, lane) {
       const updated = changes.filter(({ stored }) => stored);
       const inserted = changes.filter(({ stored }) => !stored);
-      if (updated.length > 0) {
-        await execute(
-          db,
-          `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, email = c.email, tg_id = c.tg_id,
-             superadmin = c.superadmin, tenant_id = c.tenant_id, has_profile = c.has_profile,
-             profile_updated_at = ${toTime('c.profile_updated_at')}
-           FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE u.user_id = c.user_id`,
-          [lane, ...columns(updated)],
-        );
-      }
-      if (inserted.length > 0) {
-        await execute(
-          db,
-          `INSERT INTO users (lane, ${FIELDS})
-           SELECT ?::uuid, user_id, version, deleted, email, tg_id, superadmin, tenant_id, has_profile,
-             ${toTime('profile_updated_at')}
-           FROM unnest(${UNNEST}) AS c (${FIELDS})`,
-          [lane, ...columns(inserted)],
-        );
-      }
+      await together([
+        updated.length > 0 ? update(db, updated, lane) : undefined,
+        inserted.length > 0 ? insert(db, inserted, lane) : undefined,
+      ]);
     },
   };
+}
+
+async function update(db: Knex, changes: readonly UserChange[], lane: string | null): Promise<void> {
+  await execute(
+    db,
+    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, email = c.email, tg_id = c.tg_id,
+       superadmin = c.superadmin, tenant_id = c.tenant_id, has_profile = c.has_profile,
+       profile_updated_at = ${toTime('c.profile_updated_at')}
+     FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE u.user_id = c.user_id`,
+    [lane, ...columns(changes)],
+  );
+}
+
+async function insert(db: Knex, changes: readonly UserChange[], lane: string | null): Promise<void> {
+  await execute(
+    db,
+    `INSERT INTO users (lane, ${FIELDS})
+     SELECT ?::uuid, user_id, version, deleted, email, tg_id, superadmin, tenant_id, has_profile,
+       ${toTime('profile_updated_at')}
+     FROM unnest(${UNNEST}) AS c (${FIELDS})`,
+    [lane, ...columns(changes)],
+  );
 }
 
 const FIELDS = 'user_id, version, deleted, email, tg_id, superadmin, tenant_id, has_profile, profile_updated_at';

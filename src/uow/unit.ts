@@ -203,8 +203,8 @@ function unitOver(
     },
     async flush() {
       await store.tenants.flush(cache.tenants.changes(), lane.id);
-      // Asked one behind the other, without waiting: nothing here refers to what comes behind it. The rows go first and leave at once, so
-      // that PostgreSQL is at them while the rest is put together.
+      // Asked one behind the other, without waiting, table after table, so that lanes can't deadlock; nothing here refers to what comes behind
+      // it. The rows go first and leave at once, so that PostgreSQL is at them while the rest is put together.
       const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
       rows.catch(() => undefined); // told below
       await sent();

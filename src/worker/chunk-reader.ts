@@ -78,6 +78,7 @@ export class ChunkReader {
     const tasks: Task[] = [];
     for (let at = 0; at < received.length; at += atOnce) {
       await setImmediate();
+      signal.throwIfAborted();
       tasks.push(...(await this.plan(received.slice(at, at + atOnce), signal)));
     }
     return tasks;
