@@ -286,7 +286,7 @@ function worker(config: Config) {
             },
             cleaner: {
               interval: 60_000,
-              pause: 100,
+              pause: 500,
               step: 2_000,
               inboxRetention: config.inboxRetention,
               deadLetterRetention: config.deadLetterRetention,
