@@ -104,7 +104,9 @@ describe.each([
     for (let i = 0; i < pairs.length; i += AT_ONCE) {
       const some = pairs.slice(i, i + AT_ONCE);
       // Either side first in turn, so that neither has the start.
-      await world.send(i % (2 * AT_ONCE) === 0 ? some.flat() : some.flatMap(([a, b]) => [b, a]));
+      const sides = i % (2 * AT_ONCE) === 0 ? some.flat() : some.flatMap(([a, b]) => [b, a]);
+      // The first of them can't but meet, where one is to be undone: both have read and neither can write, until two wait.
+      await (undone && i === 0 ? meeting(() => world.send(sides)) : world.send(sides));
     }
     await world.settled();
     // Somebody lost a race, was undone, and ran again.
@@ -114,6 +116,25 @@ describe.each([
       world.collector.records(world.topics.rejections),
     );
     return check(world, { rank: (record) => order.get(header(record, 'ce_id') ?? '') ?? 0 });
+  }
+
+  async function meeting(send: () => Promise<unknown>): Promise<void> {
+    const held = await world.db.transaction();
+    try {
+      await held.raw('LOCK TABLE tenant_names, users IN SHARE MODE');
+      await send();
+      await until('two transactions wait', async () => (await waiting()) > 1);
+    } finally {
+      await held.commit(); // a rollback would be counted
+    }
+  }
+
+  async function waiting(): Promise<number> {
+    const found = await world.db.raw<{ rows: readonly { readonly n: string }[] }>(
+      `SELECT count(DISTINCT l.pid) AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+       WHERE NOT l.granted AND a.datname = current_database()`,
+    );
+    return Number(found.rows[0]?.n);
   }
 
   /** Transactions undone in this world's database, as PostgreSQL counts them, a second late. */
