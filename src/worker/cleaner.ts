@@ -1,9 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError } from '../ports/errors.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { asError } from './as-error.ts';
-import { Backoff } from './backoff.ts';
+import { inRounds, rest } from './rounds.ts';
 
 export interface CleanerSettings {
   /** From the end of a round to the next one, and after a full step within it. Milliseconds. */
@@ -40,19 +37,7 @@ export class Cleaner {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let backoff = new Backoff();
-    while (!signal.aborted) {
-      try {
-        await this.round(signal);
-        this.d.telemetry.recovered('cleaning');
-        backoff = new Backoff();
-        await rest(this.settings.interval, signal);
-      } catch (error) {
-        if (error instanceof ConfigurationError) this.d.failed(error);
-        this.d.telemetry.waiting('cleaning', asError(error));
-        await backoff.wait(signal).catch(() => undefined); // aborted: the loop ends
-      }
-    }
+    await inRounds({ name: 'cleaning', interval: this.settings.interval, ...this.d }, () => this.round(signal), signal);
   }
 
   private async round(signal: AbortSignal): Promise<void> {
@@ -74,9 +59,4 @@ export class Cleaner {
       await rest((pause * removed) / step, signal);
     }
   }
-}
-
-/** Ends early, without a word, when the signal aborts. */
-async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }

@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError } from '../ports/errors.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Producer } from '../ports/producer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { asError } from './as-error.ts';
-import { Backoff } from './backoff.ts';
 import { publishByTopic } from './publication.ts';
+import { inRounds } from './rounds.ts';
 
 export interface RelaySettings {
   /** How often to look, and after how long without a sign of life a lane counts as ended. Milliseconds. */
@@ -37,20 +34,11 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let backoff = new Backoff();
-    while (!signal.aborted) {
-      try {
-        await this.d.outboxMaintenance.touch(this.d.livingLanes());
-        await this.relay(signal);
-        this.d.telemetry.recovered('relay');
-        backoff = new Backoff();
-        await sleep(this.settings.interval, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
-      } catch (error) {
-        if (error instanceof ConfigurationError) this.d.failed(error);
-        this.d.telemetry.waiting('relay', asError(error));
-        await backoff.wait(signal).catch(() => undefined);
-      }
-    }
+    const round = async (): Promise<void> => {
+      await this.d.outboxMaintenance.touch(this.d.livingLanes());
+      await this.relay(signal);
+    };
+    await inRounds({ name: 'relay', interval: this.settings.interval, ...this.d }, round, signal);
   }
 
   private async relay(signal: AbortSignal): Promise<void> {
