@@ -1,4 +1,4 @@
-// `node stack/run.mjs start|test [arguments]`: what `npm start` and `npm test` call. It needs nothing but Node 20, says
+// `node stack/run.mjs start|test|mutants [arguments]`: what `npm start`, `npm test` and the like call. It needs nothing but Node 20, says
 // what else is missing, installs the packages, and goes on under the Node 24 that is one of them.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');
-const PROGRAMS = { start: 'stack/start.ts', test: 'test/run.ts' };
+const PROGRAMS = { start: 'stack/start.ts', test: 'test/run.ts', mutants: 'test/faults/run-mutants.ts' };
 /** The program stops the worker (10 s at most) and then the stack. */
 const GRACE_MS = 30_000;
 /** Under npm one Ctrl-C arrives twice: from the terminal and from npm. A later one is a second Ctrl-C. */

@@ -74,12 +74,10 @@ async function main(chosen: readonly string[], jestArguments: readonly string[])
     ? await startStack({ log: console.log })
     : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'licensing-test-'));
-  const interrupted = new Promise<Ended>((resolve) => {
-    const by = (signal: number) => (): void => resolve({ passed: 0, failed: 0, code: INTERRUPTED + signal });
-    process.once('SIGINT', by(2)).once('SIGTERM', by(15));
-  });
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort(2)).once('SIGTERM', () => interrupted.abort(15));
   try {
-    return await Promise.race([runJest(chosen, jestArguments, join(folder, 'results.json'), stack), interrupted]);
+    return await runJest(chosen, jestArguments, join(folder, 'results.json'), stack, interrupted.signal);
   } finally {
     await stack?.stop();
     await rm(folder, { recursive: true });
@@ -91,6 +89,7 @@ async function runJest(
   jestArguments: readonly string[],
   outputFile: string,
   stack: Stack | undefined,
+  interrupted: AbortSignal,
 ): Promise<Ended> {
   const jest = new URL('../node_modules/jest/bin/jest.js', import.meta.url).pathname;
   const paths = chosen.map((level) => `test/${level}/`);
@@ -110,8 +109,11 @@ async function runJest(
   );
   const stop = (): boolean => child.kill();
   process.once('exit', stop);
+  interrupted.addEventListener('abort', stop);
+  if (interrupted.aborted) stop();
   const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? 1)));
   process.removeListener('exit', stop);
+  if (interrupted.aborted) return { passed: 0, failed: 0, code: INTERRUPTED + Number(interrupted.reason) };
   const results = JSON.parse(await readFile(outputFile, 'utf8')) as Results;
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
   const held = code === 0 && failed === 0 && results.numPassedTests > 0;

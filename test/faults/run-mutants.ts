@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MUTANTS, type Mutant } from './mutants.ts';
@@ -32,18 +32,23 @@ interface Run {
 const wanted = process.argv.slice(2).join(' ');
 const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
 const controls = new Map<string, Run>();
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort());
 let missed = 0;
 for (const mutant of mutants) {
+  if (interrupted.signal.aborted) break;
   const { what, why } = await judge(mutant);
   if (what !== 'noticed') missed += 1;
   console.log(`${what}  ${mutant.name}\n    ${why}`);
 }
 console.log(`${mutants.length - missed} passed, ${missed} failed`);
-process.exitCode = missed === 0 && mutants.length > 0 ? 0 : 1;
+process.exitCode = missed === 0 && mutants.length > 0 && !interrupted.signal.aborted ? 0 : 1;
 
 async function judge({ patches, cases }: Mutant): Promise<Verdict> {
   // Inside the project, so that packages are found from there.
-  const copy = await mkdtemp(join(ROOT, '.cache', 'mutant-'));
+  const cache = join(ROOT, '.cache');
+  await mkdir(cache, { recursive: true });
+  const copy = await mkdtemp(join(cache, 'mutant-'));
   try {
     await copyTree(copy);
     const stale = await outdated(copy, patches);
@@ -105,6 +110,8 @@ async function run(copy: string, cases: string): Promise<Run> {
   });
   const end = (): boolean => child.kill();
   process.once('exit', end);
+  interrupted.signal.addEventListener('abort', end);
+  if (interrupted.signal.aborted) end();
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (said += text));
