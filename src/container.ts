@@ -188,7 +188,7 @@ function messaging(config: Config) {
     ).singleton(),
     producer: asFunction(({ kafka }: Cradle) => new KafkaProducer(kafka)).singleton(),
     schemaRegistry: asFunction(
-      ({ clock, logger }: Cradle) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, clock, logger }),
+      ({ telemetry }: Cradle) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, telemetry }),
     ).singleton(),
     codec: asFunction(
       ({ schemaRegistry, clock, logger }: Cradle) =>
@@ -198,10 +198,10 @@ function messaging(config: Config) {
       ({ codec }: Cradle) =>
         new KafkaCloudEvents(codec, { source: config.eventSource, maxMessageBytes: config.maxMessageBytes }),
     ).singleton(),
-    userDomainClient: asFunction(({ clock, logger }: Cradle) => {
+    userDomainClient: asFunction(({ telemetry }: Cradle) => {
       const { userDomainUrl, userDomainTimeout } = config;
       if (userDomainUrl === undefined) return undefined;
-      return new HttpUserDomainClient({ baseUrl: userDomainUrl, timeout: userDomainTimeout, clock, logger });
+      return new HttpUserDomainClient({ baseUrl: userDomainUrl, timeout: userDomainTimeout, telemetry });
     }).singleton(),
   };
 }

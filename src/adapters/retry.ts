@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, halfJitterGenerator } from 'cockatiel';
-import type { Logger } from 'pino';
-import type { Clock } from '../ports/clock.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 
 /** A try that got no usable answer; the next one may. Everything else that a try throws is final. */
 export class Outage extends Error {
@@ -14,45 +13,40 @@ export interface Backoff {
   readonly maxDelay: number;
 }
 
-const WARNING_INTERVAL = 60_000;
-
 /**
  * Tries for ever what another service has to answer. cockatiel says how long to wait; its retry policy is not used, because
  * its waits do not end when the signal aborts.
  */
 export class Retry {
   readonly #backoff: ExponentialBackoff<number>;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  #warnedAt = -Infinity;
+  readonly #what: string;
+  readonly #telemetry: Telemetry;
 
-  constructor(options: { readonly backoff: Backoff; readonly clock: Clock; readonly logger: Logger }) {
+  /** @param options.what what is waited for, as an operator is told */
+  constructor(options: { readonly what: string; readonly backoff: Backoff; readonly telemetry: Telemetry }) {
+    this.#what = options.what;
     this.#backoff = new ExponentialBackoff({ generator: halfJitterGenerator, ...options.backoff });
-    this.#clock = options.clock;
-    this.#logger = options.logger;
+    this.#telemetry = options.telemetry;
   }
 
   /** @throws the signal's reason once it aborts, or what `attempt` threw that is no Outage */
   async untilAnswered<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-    for (let wait = this.#backoff.next(); ; wait = wait.next(undefined)) {
-      signal.throwIfAborted();
-      try {
-        return await attempt();
-      } catch (error) {
+    const waiter = {};
+    try {
+      for (let wait = this.#backoff.next(); ; wait = wait.next(undefined)) {
         signal.throwIfAborted();
-        if (!(error instanceof Outage)) throw error;
-        this.#warn(error);
+        try {
+          return await attempt();
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof Outage)) throw error;
+          this.#telemetry.waiting(this.#what, error, waiter);
+        }
+        await delay(wait.duration, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
-      await delay(wait.duration, undefined, { signal }).catch(() => signal.throwIfAborted());
+    } finally {
+      this.#telemetry.waitEnded(this.#what, waiter);
     }
-  }
-
-  /** At most one line a minute, however many callers wait. */
-  #warn(outage: Outage): void {
-    const now = this.#clock.now();
-    if (now - this.#warnedAt < WARNING_INTERVAL) return;
-    this.#warnedAt = now;
-    this.#logger.warn({ err: outage }, `${outage.message}; trying until there is an answer`);
   }
 }
 

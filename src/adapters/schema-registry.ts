@@ -3,10 +3,9 @@ import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { TimeoutStrategy, timeout } from 'cockatiel';
 import type { TimeoutPolicy } from 'cockatiel';
-import type { Logger } from 'pino';
 import type { RecordSchema } from '../generated/schemas.ts';
-import type { Clock } from '../ports/clock.ts';
 import { ConfigurationError } from '../ports/errors.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { Outage, Retry, reasonOf } from './retry.ts';
 import type { Backoff } from './retry.ts';
 
@@ -29,8 +28,7 @@ export interface StoredSchema {
 export interface SchemaRegistryOptions {
   /** Where the Confluent API is, with its path, and user:password if it asks for them. */
   readonly url: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
+  readonly telemetry: Telemetry;
   /** Of one try, in milliseconds; default 5,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
@@ -60,7 +58,7 @@ export class SchemaRegistryClient {
   readonly #retry: Retry;
   readonly #timeout: TimeoutPolicy;
 
-  constructor({ url, clock, logger, timeout: tryTimeout = 5_000, backoff }: SchemaRegistryOptions) {
+  constructor({ url, telemetry, timeout: tryTimeout = 5_000, backoff }: SchemaRegistryOptions) {
     const parsed = URL.parse(url);
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new ConfigurationError('SCHEMA_REGISTRY_URL is not an http(s) URL');
@@ -69,7 +67,8 @@ export class SchemaRegistryClient {
     this.#credentials =
       username === '' ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
     this.#url = `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
-    this.#retry = new Retry({ backoff: backoff ?? { initialDelay: 100, maxDelay: 5_000 }, clock, logger });
+    const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
+    this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });
     this.#timeout = timeout(tryTimeout, TimeoutStrategy.Aggressive);
   }
 

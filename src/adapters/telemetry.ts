@@ -2,9 +2,12 @@ import type { Logger } from 'pino';
 import type { Telemetry } from '../ports/telemetry.ts';
 
 const MINUTE = 60_000;
+/** Whoever waits where there is only one that can. */
+const THE_ONE = {};
 
 /** Times of the given clock: since when, up to when it is counted, and when it was last told. */
 interface Wait {
+  readonly waiters: Set<object>;
   readonly since: number;
   counted: number;
   told: number;
@@ -30,31 +33,33 @@ export class LogTelemetry implements Telemetry {
     this.counters.set(name, (this.counters.get(name) ?? 0) + by);
   }
 
-  deadLetter(letter: Parameters<Telemetry['deadLetter']>[0]): void {
+  deadLetter({ error, ...letter }: Parameters<Telemetry['deadLetter']>[0]): void {
     // What only follows a letter that was told already may come by the thousand: the counters say how many.
-    this.logger[letter.reason === 'ParkedBehind' ? 'debug' : 'error'](letter, `dead letter: ${letter.reason}`);
+    const level = letter.reason === 'ParkedBehind' ? 'debug' : 'error';
+    this.logger[level]({ ...letter, ...(error && { err: error }) }, `dead letter: ${letter.reason}`);
   }
 
   userUnknown(userId: string): void {
     this.logger.warn({ userId }, 'the user domain does not know this user; its look-up has ended');
   }
 
-  waiting(what: string, error: Error): void {
+  waiting(what: string, error: Error, waiter: object = THE_ONE): void {
     const now = this.now();
-    const wait = this.waits.get(what) ?? { since: now, counted: now, told: -Infinity };
+    const wait = this.waits.get(what) ?? { waiters: new Set(), since: now, counted: now, told: -Infinity };
     this.waits.set(what, wait);
+    wait.waiters.add(waiter);
     this.count('waiting', what);
     if (now - wait.told < MINUTE) return;
     wait.told = now;
     this.logger.warn({ err: error, waitingMs: Math.round(now - wait.since) }, `waiting for the ${what}`);
   }
 
-  recovered(what: string): void {
+  waitEnded(what: string, waiter: object = THE_ONE): void {
     const wait = this.waits.get(what);
-    if (wait === undefined) return;
+    if (wait?.waiters.delete(waiter) !== true || wait.waiters.size > 0) return;
     this.waits.delete(what);
     this.countWait(what, wait);
-    this.logger.info({ waitedMs: Math.round(this.now() - wait.since) }, `the ${what} is back`);
+    this.logger.info({ waitedMs: Math.round(this.now() - wait.since) }, `no longer waiting for the ${what}`);
   }
 
   stop(): void {

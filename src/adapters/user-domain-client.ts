@@ -8,9 +8,8 @@ import {
   timeout,
 } from 'cockatiel';
 import type { CircuitBreakerPolicy, TimeoutPolicy } from 'cockatiel';
-import type { Logger } from 'pino';
-import type { Clock } from '../ports/clock.ts';
 import { ConfigurationError } from '../ports/errors.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { MalformedAnswer } from '../ports/user-domain-client.ts';
 import type { UserDomainClient, UserProfile } from '../ports/user-domain-client.ts';
 import { Outage, Retry, reasonOf } from './retry.ts';
@@ -24,8 +23,7 @@ export class UserDomainUnavailable extends Outage {
 export interface UserDomainClientOptions {
   /** USER_DOMAIN_URL */
   readonly baseUrl: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
+  readonly telemetry: Telemetry;
   /** Of one try, its whole answer included, in milliseconds; default 2,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
@@ -46,9 +44,10 @@ export class HttpUserDomainClient implements UserDomainClient {
   readonly #breaker: CircuitBreakerPolicy;
 
   constructor(options: UserDomainClientOptions) {
-    const { clock, logger, onBreakerChange } = options;
+    const { telemetry, onBreakerChange } = options;
     this.#baseUrl = checkedUrl(options.baseUrl);
-    this.#retry = new Retry({ backoff: options.backoff ?? { initialDelay: 100, maxDelay: 5_000 }, clock, logger });
+    const backoff = options.backoff ?? { initialDelay: 100, maxDelay: 5_000 };
+    this.#retry = new Retry({ what: 'user domain', backoff, telemetry });
     this.#timeout = timeout(options.timeout ?? 2_000, TimeoutStrategy.Aggressive);
     const { failures, halfOpenAfter } = options.breaker ?? { failures: 5, halfOpenAfter: 10_000 };
     this.#breaker = circuitBreaker(handleType(Outage), { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });

@@ -30,7 +30,7 @@ export async function untilUp<T>(
     signal.throwIfAborted();
     try {
       const done = await unlessAborted(attempt(), signal);
-      telemetry.recovered(what);
+      telemetry.waitEnded(what);
       return done;
     } catch (error) {
       if (error instanceof ConfigurationError || signal.aborted) throw error;

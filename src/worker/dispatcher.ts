@@ -18,6 +18,8 @@ export type EventHandlers = ReadonlyMap<EventType, readonly EventHandler<DomainE
 export interface Ending {
   readonly what: Outcome | 'duplicate';
   readonly letter?: DeadLetter;
+  /** What a fault of ours has thrown. */
+  readonly fault?: Error;
 }
 
 const ACCEPTED: Ending = { what: 'accepted' };
@@ -149,7 +151,8 @@ export class Dispatcher {
     // A look-up that was answered with nonsense has ended: it is not asked for again at the next start.
     const { userId } = task.names;
     if (failed.reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
-    return this.letter(unit, this.letterOf(task, failed));
+    const ending = this.letter(unit, this.letterOf(task, failed));
+    return FAULTS.has(failed.reason) ? { ...ending, fault: failed.error } : ending;
   }
 
   private letterOf({ received, identity, keys: names }: Task, { reason, error }: Failed): DeadLetter {
@@ -245,8 +248,11 @@ function behind(key: string): Failed {
   return new Failed('ParkedBehind', new ParkedBehind(key));
 }
 
+/** Whatever the message is, our own fault. */
+const FAULTS: ReadonlySet<DeadLetterReason> = new Set(['HandlerFailed', 'FlushFailed']);
+
 /** What fails by our own fault will be mended and replayed: what comes after it waits, so that order holds. */
-const PARKING: ReadonlySet<DeadLetterReason> = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
+const PARKING: ReadonlySet<DeadLetterReason> = new Set([...FAULTS, 'ParkedBehind']);
 
 /** What can't be read, or is none of ours, has no place in the order: it does not wait to be told so. */
 function waits({ plan }: Task): boolean {

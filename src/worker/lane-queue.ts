@@ -46,16 +46,20 @@ export class LaneQueue {
     }
   }
 
-  /** Resolves at the next moment when a chunk has been taken, or after so many milliseconds. */
-  async room(within?: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      // Whoever stops waiting leaves nothing behind: a batch asks again and again for as long as its lane stands still.
+  /** @returns whether a chunk has been taken, which it resolves at, or so many milliseconds have passed without */
+  async room(within?: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      // Whoever stops waiting leaves nothing behind.
       const leave = (): void => {
         clearTimeout(timer);
         this.waiting.delete(leave);
-        resolve();
+        resolve(true);
       };
-      const timer = within === undefined ? undefined : setTimeout(leave, within);
+      const giveUp = (): void => {
+        this.waiting.delete(leave);
+        resolve(false);
+      };
+      const timer = within === undefined ? undefined : setTimeout(giveUp, within);
       this.waiting.add(leave);
     });
   }

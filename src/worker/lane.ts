@@ -77,8 +77,8 @@ export class Lane {
     this.wake();
   }
 
-  /** Resolves at the next moment when a chunk has been taken from what waits, or after so many milliseconds. */
-  async room(within?: number): Promise<void> {
+  /** @returns whether a chunk has been taken from what waits, which it resolves at, or so many milliseconds have passed without */
+  async room(within?: number): Promise<boolean> {
     return this.queue.room(within);
   }
 
@@ -171,7 +171,8 @@ export class Lane {
       try {
         const committed = await unitOfWork.run(tasks, work, outbox);
         outbox.deletionCommitted();
-        telemetry.recovered('database');
+        telemetry.waitEnded('database', outbox);
+        telemetry.waitEnded('database', this);
         this.tell(tasks, committed.value);
         return [{ outbox, rows: committed.outbox }];
       } catch (error) {
@@ -181,10 +182,10 @@ export class Lane {
         } else if (error instanceof CommitOutcomeUnknown) {
           // Perhaps committed, so these rows may exist: they are left to the relay, or to whoever adopts them. The inbox tells the rest.
           this.giveUpOutbox();
-          telemetry.waiting('database', error);
+          telemetry.waiting('database', error, this);
         } else if (error instanceof DatabaseUnavailable) {
           if (error instanceof TimedOut && tasks.length > 1 && ++timeouts === TIMEOUTS_BEFORE_BISECTING) throw error;
-          telemetry.waiting('database', error);
+          telemetry.waiting('database', error, this);
         } else {
           throw error;
         }
@@ -194,11 +195,12 @@ export class Lane {
   }
 
   private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
-    for (const [i, { what, letter }] of endings.entries()) {
+    for (const [i, { what, letter, fault }] of endings.entries()) {
       this.d.telemetry.count(what, tasks[i]?.type ?? 'unreadable');
       if (letter === undefined) continue;
       const { topic, partition, offset } = letter.received;
-      this.d.telemetry.deadLetter({ topic, partition, offset, reason: letter.reason, message: letter.message });
+      const { reason, message } = letter;
+      this.d.telemetry.deadLetter({ topic, partition, offset, reason, message, error: fault });
     }
   }
 
@@ -228,7 +230,10 @@ export class Lane {
       outbox.forget();
     });
     // If the database is away, the relay finds out for itself that the lane has been silent.
-    retired.catch((error: unknown) => this.d.telemetry.waiting('database', asError(error)));
+    const { telemetry } = this.d;
+    void retired
+      .catch((error: unknown) => telemetry.waiting('database', asError(error), outbox))
+      .then(() => telemetry.waitEnded('database', outbox));
   }
 
   private async deleteDelivered(outbox: LaneOutbox): Promise<void> {
@@ -237,10 +242,11 @@ export class Lane {
     try {
       await this.d.outboxMaintenance.deleteDelivered(outbox.id, delivered.from, delivered.to);
       outbox.deletionCommitted();
+      this.d.telemetry.waitEnded('database', outbox);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
       // They stay, and are published once more by the relay: a repetition, known by its id.
-      this.d.telemetry.waiting('database', error);
+      this.d.telemetry.waiting('database', error, outbox);
     }
   }
 }

@@ -91,7 +91,7 @@ export class Offsets {
     this.finished.clear();
     try {
       await this.consumer.commit(offsets);
-      this.telemetry.recovered('offset commit');
+      this.telemetry.waitEnded('offset commit');
     } catch (error) {
       this.telemetry.waiting('offset commit', asError(error));
       if (epoch !== this.epoch) return;

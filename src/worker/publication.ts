@@ -16,18 +16,19 @@ export async function publishUntilDone(
   signal: AbortSignal,
 ): Promise<void> {
   const backoff = new Backoff();
+  const waiter = {};
   let publish = inOneGo;
   let left = messages;
   while (left.length > 0) {
     try {
       await publish(left, producer);
-      telemetry.recovered('broker');
+      telemetry.waitEnded('broker', waiter);
       return;
     } catch (error) {
       if (error instanceof ConfigurationError) throw error;
       publish = publishByTopic;
       left = unacknowledged(left, error);
-      telemetry.waiting('broker', asError(error));
+      telemetry.waiting('broker', asError(error), waiter);
       await backoff.wait(signal);
     }
   }

@@ -24,7 +24,7 @@ export async function inRounds(
   while (!signal.aborted) {
     try {
       await round();
-      telemetry.recovered(name);
+      telemetry.waitEnded(name);
       backoff = new Backoff();
       await rest(interval, signal);
     } catch (error) {

@@ -117,12 +117,13 @@ export class Worker implements ConsumerListener {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
     if (lane === undefined) return; // of an assignment that is over: it comes again to whoever has it now
+    let moves = lane !== this.lookUpLane;
     while (!lane.hasRoom && !this.isOver(epoch)) {
-      if (lane === this.lookUpLane) {
-        this.pauseLookUps(batch);
+      if (!moves) {
+        this.pause(batch, lane);
         return;
       }
-      await lane.room(this.settings.heartbeatInterval);
+      moves = await lane.room(this.settings.heartbeatInterval);
       await flow.heartbeat();
     }
     if (this.isOver(epoch) || !this.offsets.admits(batch)) return;
@@ -162,10 +163,13 @@ export class Worker implements ConsumerListener {
     return epoch !== this.offsets.currentEpoch || this.stopping.signal.aborted;
   }
 
-  /** Waiting here would hold back the fetches of all topics; the user domain's outage must not. */
-  private pauseLookUps(batch: Batch): void {
+  /**
+   * Waiting here would hold back the fetches of all partitions: the user domain's outage must not, nor a lane that stands still, for a
+   * topic that takes nothing say.
+   */
+  private pause(batch: Batch, lane: Lane): void {
     this.d.consumer.pause(batch);
-    void this.lookUpLane.room().then(() => this.d.consumer.resume(batch));
+    void lane.room().then(() => this.d.consumer.resume(batch));
   }
 }
 

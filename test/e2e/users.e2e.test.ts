@@ -137,7 +137,7 @@ describe('look-ups', () => {
       const users = Array.from({ length: 150 }, () => command('CreateUser', { userId: randomUUID() }));
       await world.send(users);
       await until('all are there', async () => (await waiting()).length === users.length);
-      await world.worker().logs('trying until there is an answer');
+      await world.worker().logs('waiting for the user domain');
       const after = createTenant();
       await told(world, after, 'TenantCreated', 'UserCreated');
       expect(users.map(userIdOf).flatMap(updatesOf)).toEqual([]);

@@ -8,10 +8,10 @@ const stack = theStack({ kafkaProxyPort: proxyPort });
 let proxy: TcpProxy;
 
 const WAITS =
-  '`waiting for the broker`, `... offset commit`, then `... is back`; what is committed waits in the outbox.';
+  '`waiting for the broker`, `... offset commit`, then `no longer waiting ...`; what is committed waits in the outbox.';
 const BRING_BACK = 'Bring the broker back. Nothing else: the worker joins again and publishes what it owes.';
 const SILENT =
-  '`Request ... timed out` from kafkajs every 10 s, after a minute `waiting for the broker`; then `... is back`.';
+  '`Request ... timed out` from kafkajs every 10 s, after a minute `waiting for the broker`; then `no longer waiting ...`.';
 /** What kafkajs says of a request after 10 s. */
 const TIMED_OUT = 'timed out';
 
@@ -82,7 +82,7 @@ faultCase(stack, {
 
 function brokerIsBack({ world }: { readonly world: World }): void {
   expect(world.worker().log).toContain('waiting for the broker');
-  expect(world.worker().log).toContain('the broker is back');
+  expect(world.worker().log).toContain('no longer waiting for the broker');
   expect(world.worker().exit).toBeUndefined();
 }
 

@@ -4,7 +4,7 @@ import { down, faultCase, theStack } from './fault-case.ts';
 import { databaseOf, endSessions, inSession, Session } from './sessions.ts';
 
 const stack = theStack();
-const WAITS = '`waiting for the database`, then `the database is back`; lag grows meanwhile.';
+const WAITS = '`waiting for the database`, then `no longer waiting ...`; lag grows meanwhile.';
 const ROLE = 'licensing_worker';
 const LOCKED_FOR_MS = 60_000;
 
@@ -177,6 +177,6 @@ faultCase(stack, {
 /** The worker has seen the outage, and its end. */
 function backAgain({ world }: { readonly world: World }): void {
   expect(world.worker().log).toContain('waiting for the database');
-  expect(world.worker().log).toContain('the database is back');
+  expect(world.worker().log).toContain('no longer waiting for the database');
   expect(world.worker().exit).toBeUndefined();
 }

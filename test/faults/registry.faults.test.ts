@@ -11,11 +11,11 @@ import { faultCase, theStack, type Around } from './fault-case.ts';
 const stack = theStack();
 let proxy: TcpProxy;
 
-const WAITS = '`SCHEMA_REGISTRY_URL ...; trying until there is an answer`, once a minute.';
+const WAITS = '`waiting for the schema registry`, then `no longer waiting ...`.';
 const SLOW_MS = 10_000;
 const OF_EACH = 20;
 /** Not to be taken for an answer, as of a registry that does not know the id. */
-const REFUSED = /ECONNREFUSED.*trying until there is an answer/;
+const REFUSED = /ECONNREFUSED.*waiting for the schema registry/;
 
 faultCase(stack, {
   fault: 'F17',
@@ -30,7 +30,7 @@ faultCase(stack, {
     await proxy.close();
     const before = await load.handled();
     const starting = world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
-    await world.worker(1).logs('trying until there is an answer');
+    await world.worker(1).logs('waiting for the schema registry');
     await until('the other one goes on', async () => (await load.handled()) > before);
     expect(world.worker(1).log).not.toContain('the worker works');
     proxy = await TcpProxy.to(registry.port, port);
@@ -54,7 +54,7 @@ faultCase(stack, {
     const newcomer = await newerDeleteTenant(world);
     await proxy.close();
     await world.send([newcomer]);
-    await world.worker().logs('trying until there is an answer');
+    await world.worker().logs('waiting for the schema registry');
     expect(await world.lag()).toBeGreaterThan(0);
     proxy = await TcpProxy.to(registry.port, proxy.port);
   },
@@ -72,11 +72,11 @@ faultCase(stack, {
     const newcomer = await newerDeleteTenant(world);
     registry.signal('SIGSTOP');
     await world.send([newcomer]);
-    await world.worker().logs('trying until there is an answer');
+    await world.worker().logs('waiting for the schema registry');
     expect(await world.lag()).toBeGreaterThan(0);
     registry.signal('SIGCONT');
   },
-  fired: ({ world }) => expect(world.worker().log).toContain('trying until there is an answer'),
+  fired: ({ world }) => expect(world.worker().log).toContain('waiting for the schema registry'),
 });
 
 faultCase(stack, {
@@ -90,10 +90,10 @@ faultCase(stack, {
     const newcomer = await newerDeleteTenant(world);
     proxy.delay(SLOW_MS);
     await world.send([newcomer]);
-    await world.worker().logs('trying until there is an answer');
+    await world.worker().logs('waiting for the schema registry');
     proxy.delay(0);
   },
-  fired: ({ world }) => expect(world.worker().log).toContain('trying until there is an answer'),
+  fired: ({ world }) => expect(world.worker().log).toContain('waiting for the schema registry'),
   end: () => proxy.close(),
 });
 

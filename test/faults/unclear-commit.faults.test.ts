@@ -33,7 +33,7 @@ for (const { verdict, what } of [
       await world.worker().logs('the connection ended while COMMIT was under way');
     },
     fired({ world }) {
-      expect(world.worker().log).toContain('the database is back');
+      expect(world.worker().log).toContain('no longer waiting for the database');
       expect(world.worker().exit).toBeUndefined();
     },
     end: () => proxy.close(),
@@ -52,7 +52,7 @@ faultCase(stack, {
     proxy.heal();
   },
   fired({ world }) {
-    expect(world.worker().log).toContain('the database is back');
+    expect(world.worker().log).toContain('no longer waiting for the database');
     expect(world.worker().exit).toBeUndefined();
   },
   end: () => proxy.close(),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvents } from '../../src/ports/cloud-events.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
-import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -13,6 +12,7 @@ import * as a from '../support/builders.ts';
 import { addUsers } from '../support/contract/subject.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Gate } from '../support/faults.ts';
+import { silentTelemetry } from '../support/telemetry.ts';
 
 const TOPIC = 'licensing.commands.v1';
 
@@ -272,7 +272,7 @@ class World {
         }),
         producer: { publish: (messages) => this.publish(messages) },
         outboxMaintenance: new KnexOutboxMaintenance(database.db),
-        telemetry: SILENT,
+        telemetry: silentTelemetry(),
         newId: randomUUID,
         plan: async (messages) =>
           messages.map(({ offset }) => {
@@ -358,14 +358,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     await new Promise(setImmediate);
   }
 }
-
-const SILENT: Telemetry = {
-  count: () => undefined,
-  deadLetter: () => undefined,
-  userUnknown: () => undefined,
-  waiting: () => undefined,
-  recovered: () => undefined,
-};
 
 /** These tasks have no domain events, and no rejections. */
 const WITHOUT_EVENTS: CloudEvents = {

@@ -1,5 +1,6 @@
 import { SchemaRegistryClient, subjectOf } from '../../../src/adapters/schema-registry.ts';
 import type { SchemaRegistryOptions } from '../../../src/adapters/schema-registry.ts';
+import { LogTelemetry } from '../../../src/adapters/telemetry.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { FAST, givenClock, givenLogger, givenServer, json, until } from './given.ts';
@@ -12,12 +13,9 @@ const NEVER = new AbortController().signal;
 
 function clientOf(server: { readonly url: string }, options: Partial<SchemaRegistryOptions> = {}) {
   const { logger, lines } = givenLogger();
-  const clock = givenClock();
-  return {
-    lines,
-    clock,
-    client: new SchemaRegistryClient({ url: server.url, clock, logger, backoff: FAST, ...options }),
-  };
+  const telemetry = new LogTelemetry(logger, givenClock().now);
+  const client = new SchemaRegistryClient({ url: server.url, telemetry, backoff: FAST, ...options });
+  return { lines, client };
 }
 
 /** The part of the Confluent API that is used, with as much memory as the tests need. It takes every schema as compatible. */
@@ -120,7 +118,7 @@ test.each([
   server.requests.length = 0;
   expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(7);
   expect(server.requests).toHaveLength(4);
-  expect(lines).toHaveLength(1);
+  expect(lines).toHaveLength(2);
 });
 
 test('a try that hangs ends, and the next one counts', async () => {

@@ -10,7 +10,7 @@ describe('telemetry', () => {
     after(40 * SECOND, () => telemetry.waiting('broker', new Error('no leader')));
     after(20 * SECOND, () => telemetry.stop());
     after(60 * SECOND, () => telemetry.stop());
-    after(10 * SECOND, () => telemetry.recovered('broker'));
+    after(10 * SECOND, () => telemetry.waitEnded('broker'));
     after(50 * SECOND, () => telemetry.stop());
     after(60 * SECOND, () => telemetry.stop());
     expect(counters()).toEqual([
@@ -18,7 +18,7 @@ describe('telemetry', () => {
       { 'waitedMs broker': 60_000 },
       { 'waitedMs broker': 10_000 },
     ]);
-    expect(lines.find(({ msg }) => msg === 'the broker is back')).toMatchObject({ waitedMs: 130_000 });
+    expect(lines.find(({ msg }) => msg === 'no longer waiting for the broker')).toMatchObject({ waitedMs: 130_000 });
   });
 
   it('tells of a wait at once, then once a minute', () => {
@@ -32,11 +32,36 @@ describe('telemetry', () => {
     expect(told.map(({ waitingMs }) => waitingMs)).toEqual([0, 60_000, 120_000]);
   });
 
+  it('takes several who wait for the same as one wait, which ends with the last of them', () => {
+    const { telemetry, lines, after } = given();
+    const [one, other] = [{}, {}];
+    for (let i = 0; i < 3; i += 1) {
+      telemetry.waiting('broker', new Error('no room'), one);
+      telemetry.waiting('broker', new Error('no leader'), other);
+      after(10 * SECOND, () => telemetry.waitEnded('broker', other));
+    }
+    expect(lines.map(({ msg }) => msg)).toEqual(['waiting for the broker']);
+    telemetry.waitEnded('broker', one);
+    telemetry.stop();
+    expect(lines.slice(1)).toMatchObject([
+      { msg: 'no longer waiting for the broker', waitedMs: 30_000 },
+      { counters: { 'waiting broker': 6, 'waitedMs broker': 30_000 } },
+    ]);
+  });
+
+  it('tells of a dead letter with the stack of what a handler has thrown', () => {
+    const { telemetry, lines } = given();
+    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'HandlerFailed', message: 'a bug' };
+    telemetry.deadLetter({ ...letter, error: new Error('a bug') });
+    telemetry.stop();
+    expect(lines).toMatchObject([{ msg: 'dead letter: HandlerFailed', ...letter, err: { stack: expect.any(String) } }]);
+  });
+
   it('sums up what is counted, and reports nothing when there is nothing', () => {
     const { telemetry, counters } = given();
     telemetry.count('accepted', 'CreateTenant');
     telemetry.count('accepted', 'CreateTenant', 2);
-    telemetry.recovered('broker');
+    telemetry.waitEnded('broker');
     telemetry.stop();
     telemetry.stop();
     expect(counters()).toEqual([{ 'accepted CreateTenant': 3 }]);

@@ -1,3 +1,4 @@
+import { LogTelemetry } from '../../../src/adapters/telemetry.ts';
 import { HttpUserDomainClient } from '../../../src/adapters/user-domain-client.ts';
 import type { UserDomainClientOptions } from '../../../src/adapters/user-domain-client.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
@@ -12,7 +13,8 @@ const NEVER = new AbortController().signal;
 function clientOf(server: { readonly url: string }, options: Partial<UserDomainClientOptions> = {}) {
   const { logger, lines } = givenLogger();
   const clock = givenClock();
-  const client = new HttpUserDomainClient({ baseUrl: server.url, clock, logger, backoff: FAST, ...options });
+  const telemetry = new LogTelemetry(logger, clock.now);
+  const client = new HttpUserDomainClient({ baseUrl: server.url, telemetry, backoff: FAST, ...options });
   return { client, clock, lines };
 }
 

@@ -2,6 +2,7 @@ import { ConfigurationError, DatabaseUnavailable } from '../../../src/ports/erro
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import { Cleaner } from '../../../src/worker/cleaner.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
 
 const STEP = 10;
 
@@ -32,7 +33,7 @@ describe('a cleaner', () => {
     const world = new World({ pruneInbox: 5 });
     world.failures.push(new DatabaseUnavailable('away'));
     await world.round();
-    expect(world.told).toEqual(['waiting cleaning', 'recovered cleaning']);
+    expect(world.told).toEqual(['waiting cleaning', 'ended cleaning']);
     expect(world.done).toContain('pruneInbox 5');
   });
 
@@ -105,17 +106,14 @@ class World {
   }
 
   private telemetry(): Telemetry {
-    return {
-      count: () => undefined,
-      deadLetter: () => undefined,
-      userUnknown: () => undefined,
+    return silentTelemetry({
       waiting: (what) => void this.told.push(`waiting ${what}`),
-      recovered: (what) => {
-        this.told.push(`recovered ${what}`);
+      waitEnded: (what) => {
+        this.told.push(`ended ${what}`);
         this.ended += 1;
         this.stopWhenEnough();
       },
-    };
+    });
   }
 
   private note(what: string): void {

@@ -1,8 +1,8 @@
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
-import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import type { Queued } from '../../../src/worker/lane-queue.ts';
 import { Offsets } from '../../../src/worker/offsets.ts';
 import { Gate } from '../../support/faults.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
 
 const PLACE: TopicPartition = { topic: 't', partition: 0 };
 
@@ -28,14 +28,7 @@ function given(): {
       await gate?.pass();
     },
   };
-  const silent: Telemetry = {
-    count: () => undefined,
-    deadLetter: () => undefined,
-    userUnknown: () => undefined,
-    waiting: () => undefined,
-    recovered: () => undefined,
-  };
-  const offsets = new Offsets(consumer, silent);
+  const offsets = new Offsets(consumer, silentTelemetry());
   offsets.assigned();
   return { offsets, committed, fail: (error) => (failure = error), hang: () => (gate = new Gate()) };
 }

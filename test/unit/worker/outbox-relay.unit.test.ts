@@ -3,6 +3,7 @@ import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import { OutboxRelay } from '../../../src/worker/outbox-relay.ts';
 import * as a from '../../support/builders.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
 
 /** Longer than any test: what comes within it was not waited for so long. */
 const INTERVAL = 600_000;
@@ -11,8 +12,8 @@ describe('a relay', () => {
   it('that fails backs off by itself, not by its interval, and goes on when it works again', async () => {
     const world = new World(INTERVAL);
     world.failures = 3;
-    await world.until(() => world.told.includes('recovered relay'));
-    expect(world.told).toEqual(['waiting relay', 'waiting relay', 'waiting relay', 'recovered relay']);
+    await world.until(() => world.told.includes('ended relay'));
+    expect(world.told).toEqual(['waiting relay', 'waiting relay', 'waiting relay', 'ended relay']);
   });
 
   it('gives its lanes a sign of life each time', async () => {
@@ -24,9 +25,9 @@ describe('a relay', () => {
   it('relays until no silent lane owes anything', async () => {
     const world = new World(INTERVAL);
     world.owed.push([a.anEvent('k', '0')], [a.anEvent('k', '1')]);
-    await world.until(() => world.told.includes('recovered relay'));
+    await world.until(() => world.told.includes('ended relay'));
     expect(world.published).toEqual([['0'], ['1']]);
-    expect(world.told).toEqual(['relayed 1', 'relayed 1', 'recovered relay']);
+    expect(world.told).toEqual(['relayed 1', 'relayed 1', 'ended relay']);
   });
 
   it('publishes topic by topic: one that takes nothing holds back no other', async () => {
@@ -35,7 +36,7 @@ describe('a relay', () => {
     const [first, second] = [a.anEvent('k', '0'), a.anEvent('k', '1')];
     world.owed.push([letter, first, second]);
     world.refused = 'letters';
-    await world.until(() => world.told.includes('recovered relay'));
+    await world.until(() => world.told.includes('ended relay'));
     expect(world.published).toEqual([['0', '1']]);
     expect(world.acknowledged).toEqual([first, second]);
   });
@@ -67,13 +68,11 @@ class World {
       {
         outboxMaintenance: this.maintenance(),
         producer: { publish: (messages) => this.publish(messages) },
-        telemetry: {
+        telemetry: silentTelemetry({
           count: (what, _, by) => this.tell(`${what} ${by}`),
-          deadLetter: none,
-          userUnknown: none,
           waiting: (what) => this.tell(`waiting ${what}`),
-          recovered: (what) => this.tell(`recovered ${what}`),
-        },
+          waitEnded: (what) => this.tell(`ended ${what}`),
+        }),
         livingLanes: () => ['lane'],
         failed: none,
       },

@@ -1,8 +1,8 @@
 import { ConfigurationError, PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { Producer } from '../../../src/ports/producer.ts';
-import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import { publishByTopic, publishUntilDone } from '../../../src/worker/publication.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
 
 const [EVENTS, LETTERS, REJECTIONS] = ['events', 'letters', 'rejections'];
 
@@ -118,7 +118,7 @@ class Broker implements Producer {
 }
 
 async function until(broker: Producer, messages: readonly OutgoingMessage[]): Promise<void> {
-  await publishUntilDone(messages, broker, SILENT, AbortSignal.timeout(20_000));
+  await publishUntilDone(messages, broker, silentTelemetry(), AbortSignal.timeout(20_000));
 }
 
 function events(count: number): OutgoingMessage[] {
@@ -132,11 +132,3 @@ function message(topic: string, text: string): OutgoingMessage {
 function textOf({ value }: OutgoingMessage): string {
   return String(value);
 }
-
-const SILENT: Telemetry = {
-  count: () => undefined,
-  deadLetter: () => undefined,
-  userUnknown: () => undefined,
-  waiting: () => undefined,
-  recovered: () => undefined,
-};

@@ -6,23 +6,40 @@ import type { Planner } from '../../../src/worker/planner.ts';
 import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
 import { Worker } from '../../../src/worker/worker.ts';
 import * as a from '../../support/builders.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
 const COMMANDS: TopicPartition = { topic: TOPICS.commands, partition: 0 };
 const LOOK_UPS: TopicPartition = { topic: TOPICS.userLookUps, partition: 0 };
 
 describe('a worker', () => {
-  it('takes so much into a lane, and heartbeats for as long as there is no room for more', async () => {
-    const { worker, taken, hand } = given({ heartbeatInterval: 1 });
+  it('takes so much into a lane, and pauses its partition once the lane has stood still for a heartbeat', async () => {
+    const { taken, paused, hand } = given({ heartbeatInterval: 1 });
     await hand(COMMANDS, 4);
     let heartbeats = 0;
-    const waiting = hand(COMMANDS, 1, () => {
-      heartbeats += 1;
-      if (heartbeats === 5) worker.assigned([]);
-    });
-    await waiting;
-    expect(heartbeats).toBe(5);
+    await hand(COMMANDS, 1, () => (heartbeats += 1));
+    expect(heartbeats).toBe(1);
     expect(taken).toEqual(['c 4']);
+    expect(paused).toEqual([COMMANDS]);
+  });
+
+  it('resumes the partition of a lane that has stood still as soon as it moves', async () => {
+    const { worker, hand, resumed } = given({ heartbeatInterval: 1 });
+    await hand(COMMANDS, 4);
+    await hand(COMMANDS, 1);
+    worker.start();
+    await expect(resumed).resolves.toEqual(COMMANDS);
+    await worker.stop();
+  });
+
+  it('takes nothing of an assignment that ends while there is no room', async () => {
+    const { worker, taken, paused, hand } = given({ heartbeatInterval: 600_000 });
+    await hand(COMMANDS, 4);
+    const waiting = hand(COMMANDS, 1);
+    worker.assigned([COMMANDS]);
+    await waiting;
+    expect(taken).toEqual(['c 4']);
+    expect(paused).toEqual([]);
   });
 
   it('hands a batch over as soon as there is room, without waiting for the next heartbeat', async () => {
@@ -85,10 +102,7 @@ function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: n
         ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
-      telemetry: {
-        ...{ count: () => undefined, deadLetter: () => undefined, userUnknown: () => undefined },
-        ...{ waiting: () => undefined, recovered: () => undefined },
-      },
+      telemetry: silentTelemetry(),
       newId: randomUUID,
     },
   );

@@ -1,0 +1,7 @@
+import type { Telemetry } from '../../src/ports/telemetry.ts';
+
+/** A telemetry of which nobody hears but of what is given. */
+export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
+  const silent = (): void => undefined;
+  return { count: silent, deadLetter: silent, userUnknown: silent, waiting: silent, waitEnded: silent, ...heard };
+}
