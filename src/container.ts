@@ -111,6 +111,9 @@ export type Cradle = {
 
 type Overrides = { readonly [Name in keyof Cradle]?: Resolver<Cradle[Name]> };
 
+/** Only goes forward, whatever happens to the time of day: for what is remembered or waited for so long. */
+const STEADY: Clock = { now: () => performance.now() };
+
 /**
  * The composition root. Nothing is opened before it is asked for.
  * @param options.overrides takes the place of what is registered here, by name
@@ -133,7 +136,7 @@ export function createContainer({
     logger: asFunction(() =>
       pino({ level: config.logLevel, base: { service: 'licensing' } }, pino.destination(2)),
     ).singleton(),
-    telemetry: asFunction(({ logger }: Cradle) => new LogTelemetry(logger, () => performance.now())).singleton(),
+    telemetry: asFunction(({ logger }: Cradle) => new LogTelemetry(logger, STEADY.now)).singleton(),
     ...database(config),
     ...messaging(config),
     ...commandHandlers(),
@@ -191,8 +194,8 @@ function messaging(config: Config) {
       ({ telemetry }: Cradle) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, telemetry }),
     ).singleton(),
     codec: asFunction(
-      ({ schemaRegistry, clock, logger }: Cradle) =>
-        new MessageCodec({ registry: schemaRegistry, schemas: SCHEMAS, clock, logger }),
+      ({ schemaRegistry, logger }: Cradle) =>
+        new MessageCodec({ registry: schemaRegistry, schemas: SCHEMAS, clock: STEADY, logger }),
     ).singleton(),
     cloudEvents: asFunction(
       ({ codec }: Cradle) =>

@@ -1,5 +1,6 @@
 import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
+import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 
 export interface ConsumerSettings {
@@ -53,7 +54,11 @@ export class KafkaConsumer implements Consumer {
 
   pause({ topic, partition }: TopicPartition): void {
     this.paused.set(`${topic}/${partition}`, { topic, partition });
-    this.consumer.pause([{ topic, partitions: [partition] }]);
+    try {
+      this.consumer.pause([{ topic, partitions: [partition] }]);
+    } catch {
+      // Without a group nothing is fetched, and the next one begins with nothing paused.
+    }
   }
 
   resume({ topic, partition }: TopicPartition): void {
@@ -95,8 +100,30 @@ export class KafkaConsumer implements Consumer {
     this.consumer.on(CRASH, ({ payload }) => {
       // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle. Not every outage
       // is one after which it restarts: a coordinator that can't be found in time is not.
-      if (!payload.restart) listener.crashed(payload.error, isFinal(payload.error));
+      if (payload.restart) listener.interrupted(payload.error);
+      else {
+        const error = this.explained(payload.error);
+        listener.crashed(error, isFinal(error));
+      }
     });
+  }
+
+  /** Refusals that a setting has caused, by its name. */
+  private explained(error: Error): Error {
+    const { groupId, sessionTimeout } = this.settings;
+    const types = typesOf(error);
+    if (types.includes('INCONSISTENT_GROUP_PROTOCOL')) {
+      return new ConfigurationError(`KAFKA_GROUP_ID ${groupId} is a group of consumers of another kind`, {
+        cause: error,
+      });
+    }
+    if (types.includes('INVALID_SESSION_TIMEOUT')) {
+      return new ConfigurationError(
+        `KAFKA_SESSION_TIMEOUT_MS is ${sessionTimeout}; the broker takes it from group.min.session.timeout.ms to group.max.session.timeout.ms`,
+        { cause: error },
+      );
+    }
+    return error;
   }
 
   private async handOver(
@@ -134,6 +161,12 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
     value: message.value,
     headers: message.headers ?? {},
   };
+}
+
+/** Of an error and its causes, the names that the protocol has for them. */
+function typesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [];
+  return ['type' in error ? String(error.type) : '', ...typesOf(error.cause)];
 }
 
 /** What no waiting mends: refused credentials or rights, a codec or a format that kafkajs does not have, a mistake in a program. */

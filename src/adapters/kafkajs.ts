@@ -5,7 +5,7 @@ import { decodeRecord } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 /**
- * kafkajs, mended in six places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in seven places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
@@ -14,6 +14,7 @@ import { encodeRecord } from './record-encoder.ts';
  * 4. It computes the checksum of a batch byte by byte.
  * 5. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
  * 6. It keeps a connection on which requests time out, and sends the next ones into it.
+ * 7. It tells by the time of day when a heartbeat is due: after an hour back, in an hour.
  */
 const require = createRequire(import.meta.url);
 
@@ -23,6 +24,7 @@ replace('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
 endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);
+beatThrough(require('kafkajs/src/consumer/consumerGroup.js') as typeof ConsumerGroup);
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
@@ -86,5 +88,19 @@ function endAfterTimeout({ prototype }: typeof Connection): void {
       if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') socket?.destroy(error);
       throw error;
     }
+  };
+}
+
+declare class ConsumerGroup {
+  lastRequest: number;
+  heartbeat(options: { readonly interval: number }): Promise<void>;
+}
+
+/** A last heartbeat in the future is one of a clock that has been put back since: the next one is due. */
+function beatThrough({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  const heartbeat = prototype.heartbeat;
+  prototype.heartbeat = async function beat(this: ConsumerGroup, options): Promise<void> {
+    if (this.lastRequest > Date.now()) this.lastRequest = 0;
+    await heartbeat.call(this, options);
   };
 }

@@ -29,6 +29,7 @@ export class UnencodableMessage extends Error {
 export interface MessageCodecOptions {
   readonly registry: Pick<SchemaRegistryClient, 'fetchSchema' | 'idOf'>;
   readonly schemas: Readonly<Record<MessageName, RecordSchema>>;
+  /** For how long an id is believed unknown. */
   readonly clock: Clock;
   readonly logger: Logger;
 }

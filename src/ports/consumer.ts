@@ -25,6 +25,8 @@ export interface ConsumerListener {
   assigned(partitions: readonly TopicPartition[]): void;
   /** Takes a batch, or does not: then it comes again. Called for several partitions at once. */
   batch(batch: Batch, flow: BatchFlow): Promise<void>;
+  /** The consumer is out of the group, and joins it again by itself. */
+  interrupted(error: Error): void;
   /** The consumer has ended. `final`: starting it again would end the same way; if not, something was out of reach. */
   crashed(error: Error, final: boolean): void;
 }

@@ -12,9 +12,14 @@ export class Backoff {
 
   /** @throws the signal's reason, at once when it aborts */
   async wait(signal: AbortSignal): Promise<void> {
+    await sleep(this.next(), undefined, { signal });
+  }
+
+  /** @returns how long to wait before the next try. Milliseconds. */
+  next(): number {
     const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.tries);
     this.tries += 1;
-    await sleep(longest / 2 + Math.random() * (longest / 2), undefined, { signal });
+    return longest / 2 + Math.random() * (longest / 2);
   }
 }
 
@@ -42,8 +47,10 @@ export async function untilUp<T>(
 
 /** What is under way goes on by itself; nobody waits for it any longer. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let leave = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true });
+    leave = () => reject(asError(signal.reason));
+    signal.addEventListener('abort', leave, { once: true });
   });
-  return Promise.race([work, aborted]);
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', leave));
 }

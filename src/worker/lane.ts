@@ -51,6 +51,8 @@ export class Lane {
   private outbox: LaneOutbox;
   private published: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
+  /** Waits of an idle lane whose deletion has failed. */
+  private deletions: Backoff | undefined;
   private readonly stopping = new AbortController();
   /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
   private assignment = new AbortController();
@@ -121,7 +123,7 @@ export class Lane {
   private async idle(): Promise<void> {
     const message = new Promise<void>((resolve) => (this.wake = resolve));
     if (!this.outbox.owesDeletion) return message;
-    const timer = setTimeout(() => this.wake(), IDLE_MS);
+    const timer = setTimeout(() => this.wake(), this.deletions?.next() ?? IDLE_MS);
     await message;
     clearTimeout(timer);
     if (!this.queue.isEmpty) return;
@@ -210,7 +212,9 @@ export class Lane {
     await publishUntilDone(messages, producer, telemetry, this.stopping.signal);
     for (const { outbox, rows } of owed) {
       outbox.published(rows);
-      if (outbox !== this.outbox) await this.deleteDelivered(outbox);
+      if (outbox === this.outbox) continue;
+      await this.deleteDelivered(outbox);
+      telemetry.waitEnded('database', outbox); // deleted, or left to the relay
     }
     if (this.outbox.owesDeletion) this.nudge();
   }
@@ -242,10 +246,12 @@ export class Lane {
     try {
       await this.d.outboxMaintenance.deleteDelivered(outbox.id, delivered.from, delivered.to);
       outbox.deletionCommitted();
+      this.deletions = undefined;
       this.d.telemetry.waitEnded('database', outbox);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
-      // They stay, and are published once more by the relay: a repetition, known by its id.
+      // They stay until the next try; without one they are published once more by the relay: a repetition, known by its id.
+      this.deletions ??= new Backoff();
       this.d.telemetry.waiting('database', error, outbox);
     }
   }

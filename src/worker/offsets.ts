@@ -40,6 +40,7 @@ export class Offsets {
     this.taken.clear();
     this.done.clear();
     this.finished.clear();
+    this.telemetry.waitEnded('offset commit');
   }
 
   /**

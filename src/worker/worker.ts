@@ -2,7 +2,7 @@ import type { Batch, BatchFlow, Consumer, ConsumerListener, TopicPartition } fro
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
-import { untilUp } from './backoff.ts';
+import { Backoff, untilUp } from './backoff.ts';
 import { Cleaner, type CleanerSettings } from './cleaner.ts';
 import { Lane, type LaneDependencies, type LaneSettings } from './lane.ts';
 import type { Queued } from './lane-queue.ts';
@@ -46,6 +46,9 @@ export class Worker implements ConsumerListener {
   private readonly cleaner: Cleaner;
   /** Dealt out in turn over what this worker was assigned: by the partition's number, two workers would use half of their lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
+  private assignment: readonly TopicPartition[] = [];
+  /** Waits before joining the group after a crash; they begin anew once it has been joined. */
+  private joins = new Backoff();
   private readonly outboxes = new Map<string, LaneOutbox>();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
@@ -96,6 +99,7 @@ export class Worker implements ConsumerListener {
   /** Finishes the chunks under way, commits, leaves the group. */
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the worker stops'));
+    this.fetchNothing();
     for (const lane of [...this.lanes, this.lookUpLane]) lane.stop();
     await this.running;
     await this.offsets.commit();
@@ -104,6 +108,8 @@ export class Worker implements ConsumerListener {
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
+    this.joins = new Backoff();
+    this.d.telemetry.waitEnded('broker', this);
     this.offsets.assigned();
     this.lanesOfPartitions.clear();
     for (const [i, partition] of partitions.entries()) {
@@ -111,6 +117,8 @@ export class Worker implements ConsumerListener {
       if (lane) this.lanesOfPartitions.set(idOf(partition), lane);
     }
     for (const lane of [...this.lanes, this.lookUpLane]) lane.reset();
+    this.assignment = partitions;
+    if (this.stopping.signal.aborted) this.fetchNothing();
   }
 
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
@@ -132,16 +140,25 @@ export class Worker implements ConsumerListener {
     flow.taken();
   }
 
+  interrupted(error: Error): void {
+    this.d.telemetry.waiting('broker', error, this);
+  }
+
   crashed(error: Error, final: boolean): void {
     if (final) {
       this.end(error);
       return;
     }
-    this.d.telemetry.waiting('broker', error);
-    const { signal } = this.stopping;
-    untilUp('broker', this.d.telemetry, signal, () => this.consume()).catch((failure: unknown) => {
-      if (!signal.aborted) this.end(asError(failure));
+    this.interrupted(error);
+    this.rejoin().catch((failure: unknown) => {
+      if (!this.stopping.signal.aborted) this.end(asError(failure));
     });
+  }
+
+  private async rejoin(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.joins.wait(signal);
+    await untilUp('broker', this.d.telemetry, signal, () => this.consume());
   }
 
   private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {
@@ -169,7 +186,14 @@ export class Worker implements ConsumerListener {
    */
   private pause(batch: Batch, lane: Lane): void {
     this.d.consumer.pause(batch);
-    void lane.room().then(() => this.d.consumer.resume(batch));
+    void lane.room().then(() => {
+      if (!this.stopping.signal.aborted) this.d.consumer.resume(batch);
+    });
+  }
+
+  /** What a stopping worker does not take would be fetched again and again. */
+  private fetchNothing(): void {
+    for (const partition of this.assignment) this.d.consumer.pause(partition);
   }
 }
 

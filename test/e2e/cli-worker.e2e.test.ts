@@ -38,6 +38,11 @@ describe('a configuration that can not work ends the worker with exit code 1 and
     ],
     ['the password is wrong', wrongPassword, /DATABASE_URL: .*password/],
     ['the inbox forgets before Kafka does', () => ({ INBOX_RETENTION_MS: '60000' }), /INBOX_RETENTION_MS/],
+    [
+      'the broker takes no such sessions',
+      () => ({ KAFKA_SESSION_TIMEOUT_MS: '7200000' }),
+      /KAFKA_SESSION_TIMEOUT_MS.*group\.max/,
+    ],
     ['sessions end before locks do', () => ({ DATABASE_LOCK_TIMEOUT_MS: '60000' }), /KAFKA_SESSION_TIMEOUT_MS/],
   ])('%s', async (_, change, says) => {
     const { said, code, log } = await workerWith(change());

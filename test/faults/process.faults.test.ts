@@ -12,11 +12,11 @@ const LARGEST = 4_000;
 const CHUNK = 1_000;
 const AT_ONCE = 80;
 
-// The clock that jumps is the one by which messages are decided, as it is injected: the machine's own is everybody's here. What looks at
-// that one by itself is not moved, and has to go by one that only goes forward.
+// The worker's own time of day jumps, by which messages are decided and libraries wait; the machine's is everybody's here. What comes
+// to an end within the session timeout shows that heartbeats and offset commits have gone on.
 faultCase(stack, {
   fault: 'F23',
-  what: 'the clock by which messages are decided jumps an hour ahead, back, an hour behind, and back',
+  what: 'the clock jumps an hour ahead, back, an hour behind, and back',
   shows: 'Nothing but wrong times in events; rows far from the wrong clock may be refused (`StatisticRowInFuture`).',
   todo: 'Mend the clock. What was decided by the wrong one stands, as it was answered.',
   load: { messages: 5_000 },

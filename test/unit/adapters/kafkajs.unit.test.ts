@@ -131,6 +131,31 @@ test('a batch has the same checksum', async () => {
   );
 });
 
+test('a heartbeat is due when its interval is over, and when the clock has been put back', async () => {
+  const require = createRequire(import.meta.url);
+  const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup.js') as new (options: object) => Beating;
+  const group = new ConsumerGroup({
+    logger: { namespace: () => undefined },
+    instrumentationEmitter: { emit: () => undefined },
+  });
+  let beats = 0;
+  Object.assign(group, { memberId: 'member', coordinator: { heartbeat: async () => (beats += 1) } });
+  const lastOf = async (last: number): Promise<number> => {
+    const before = beats;
+    group.lastRequest = last;
+    await group.heartbeat({ interval: 3_000 });
+    return beats - before;
+  };
+  expect(await lastOf(Date.now())).toBe(0);
+  expect(await lastOf(Date.now() - 4_000)).toBe(1);
+  expect(await lastOf(Date.now() + 3_600_000)).toBe(1);
+});
+
+interface Beating {
+  lastRequest: number;
+  heartbeat(options: { readonly interval: number }): Promise<void>;
+}
+
 test('headers that are encoded already give the same record as headers by name', () => {
   fc.assert(
     fc.property(record, (input) => {

@@ -1,4 +1,5 @@
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import type { Queued } from '../../../src/worker/lane-queue.ts';
 import { Offsets } from '../../../src/worker/offsets.ts';
 import { Gate } from '../../support/faults.ts';
@@ -7,7 +8,7 @@ import { silentTelemetry } from '../../support/telemetry.ts';
 const PLACE: TopicPartition = { topic: 't', partition: 0 };
 
 /** Offsets over a group that remembers what is committed. */
-function given(): {
+function given(heard: Partial<Telemetry> = {}): {
   readonly offsets: Offsets;
   readonly committed: number[];
   readonly fail: (error: Error | undefined) => void;
@@ -28,7 +29,7 @@ function given(): {
       await gate?.pass();
     },
   };
-  const offsets = new Offsets(consumer, silentTelemetry());
+  const offsets = new Offsets(consumer, silentTelemetry(heard));
   offsets.assigned();
   return { offsets, committed, fail: (error) => (failure = error), hang: () => (gate = new Gate()) };
 }
@@ -67,6 +68,20 @@ test('when all that was taken is finished, fetching goes on where it was', () =>
   offsets.finish([queued(150, offsets.currentEpoch)]);
   offsets.assigned();
   expect(offsets.admits(batch(150, 200))).toBe(true);
+});
+
+test('a commit that failed is not waited for any longer when the assignment is over', async () => {
+  const told: string[] = [];
+  const { offsets, fail } = given({
+    waiting: (what) => void told.push(`waiting ${what}`),
+    waitEnded: (what) => void told.push(`ended ${what}`),
+  });
+  told.length = 0;
+  offsets.finish([queued(10, offsets.currentEpoch)]);
+  fail(new Error('no coordinator'));
+  await offsets.commit();
+  offsets.assigned();
+  expect(told).toEqual(['waiting offset commit', 'ended offset commit']);
 });
 
 test('what was finished under an assignment before is not committed under the next', async () => {

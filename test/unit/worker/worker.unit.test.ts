@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Batch, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { Batch, ConsumerListener, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Topics } from '../../../src/ports/topics.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
@@ -73,9 +73,56 @@ describe('a worker', () => {
   });
 });
 
+describe('a worker whose consumer has crashed', () => {
+  it('joins again after a while that grows, and tells of one wait until it is in the group', async () => {
+    const { worker, told, joined } = given({ crashes: 3 });
+    worker.crashed(new Error('no such member'), false);
+    await joined;
+    expect(told).toEqual(['waiting broker', 'waiting broker', 'waiting broker', 'waiting broker', 'ended broker']);
+    await worker.stop();
+  });
+
+  it('tells that it is out of the group while kafkajs joins by itself', () => {
+    const { worker, told } = given({});
+    worker.interrupted(new Error('no broker'));
+    worker.assigned([COMMANDS]);
+    expect(told).toEqual(['waiting broker', 'ended broker']);
+  });
+
+  it('ends when starting it again would end the same way', async () => {
+    const { worker } = given({});
+    const error = new Error('refused');
+    worker.crashed(error, true);
+    await expect(worker.failure).resolves.toBe(error);
+  });
+});
+
+it('fetches nothing any more once it stops', async () => {
+  const { worker, paused } = given({});
+  await worker.stop();
+  expect(paused).toEqual([COMMANDS, LOOK_UPS]);
+});
+
 /** A worker with room for 4 commands and 2 look-ups, whose lanes find nothing to do in what they get. */
-function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: number }) {
-  const [taken, paused]: [string[], TopicPartition[]] = [[], []];
+function given({
+  heartbeatInterval = 600_000,
+  crashes = 0,
+}: {
+  readonly heartbeatInterval?: number;
+  crashes?: number;
+}) {
+  const [taken, paused, told]: [string[], TopicPartition[], string[]] = [[], [], []];
+  let join: () => void = () => undefined;
+  const joined = new Promise<void>((resolve) => (join = resolve));
+  // A start that does not get into the group resolves as well, and is told as a crash.
+  const start = async (listener: ConsumerListener): Promise<void> => {
+    if (crashes-- > 0) {
+      listener.crashed(new Error('no such member'), false);
+      return;
+    }
+    listener.assigned([COMMANDS]);
+    join();
+  };
   let resume: (partition: TopicPartition) => void = () => undefined;
   const resumed = new Promise<TopicPartition>((resolve) => (resume = resolve));
   const done = async (): Promise<void> => undefined;
@@ -89,7 +136,7 @@ function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: n
     {
       topics: TOPICS,
       consumer: {
-        ...{ start: done, stop: done, commit: done },
+        ...{ start, stop: done, commit: done },
         pause: ({ topic, partition }) => void paused.push({ topic, partition }),
         resume: ({ topic, partition }) => resume({ topic, partition }),
       },
@@ -102,7 +149,12 @@ function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: n
         ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
-      telemetry: silentTelemetry(),
+      telemetry: silentTelemetry({
+        waiting: (what) => void told.push(`waiting ${what}`),
+        waitEnded: (what, waiter) => {
+          if (what === 'broker' && waiter === worker && told.length > 0) told.push(`ended ${what}`);
+        },
+      }),
       newId: randomUUID,
     },
   );
@@ -111,7 +163,7 @@ function given({ heartbeatInterval = 600_000 }: { readonly heartbeatInterval?: n
     const flow = { heartbeat: async () => heartbeat(), taken: () => void taken.push(`${to.topic} ${count}`) };
     await worker.batch(batchOf(to, count), flow);
   };
-  return { worker, taken, paused, resumed, hand };
+  return { worker, taken, paused, told, joined, resumed, hand };
 }
 
 function batchOf(to: TopicPartition, count: number): Batch {

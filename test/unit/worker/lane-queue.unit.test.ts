@@ -1,0 +1,25 @@
+import type { ReceivedMessage } from '../../../src/ports/messages.ts';
+import { LaneQueue } from '../../../src/worker/lane-queue.ts';
+
+describe('what waits for a lane', () => {
+  it.each<readonly [what: string, part: Partial<ReceivedMessage>]>([
+    ['value', { value: Buffer.alloc(1_000) }],
+    ['key', { key: Buffer.alloc(1_000) }],
+    ['headers', { headers: { ce_id: 'x'.repeat(1_000) } }],
+    ['header that comes twice', { headers: { ce_id: ['x'.repeat(500), Buffer.alloc(500)] } }],
+    ["headers' names", { headers: { ['x'.repeat(1_000)]: '' } }],
+  ])('is bounded by its bytes, those of the %s too', (_, part) => {
+    const queue = new LaneQueue({ chunkMaxMessages: 100, queueMaxMessages: 100, queueMaxBytes: 2_000 });
+    queue.push([queued(part)]);
+    expect(queue.hasRoom).toBe(true);
+    queue.push([queued(part)]);
+    expect(queue.hasRoom).toBe(false);
+    queue.take();
+    expect(queue.hasRoom).toBe(true);
+  });
+});
+
+function queued(part: Partial<ReceivedMessage>) {
+  const received = { topic: 't', partition: 0, offset: 0, timestamp: 0, key: null, value: null, headers: {}, ...part };
+  return { received, nextOffset: 1, epoch: 1 };
+}
