@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import type { PartitionAssigner } from 'kafkajs';
+import { PartitionAssigners } from '../../src/adapters/kafkajs.ts';
 import { check } from '../oracle/check.ts';
 import { generate } from '../oracle/generate.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -38,17 +41,26 @@ describe('a configuration that can not work ends the worker with exit code 1 and
     ],
     ['the password is wrong', wrongPassword, /DATABASE_URL: .*password/],
     ['the inbox forgets before Kafka does', () => ({ INBOX_RETENTION_MS: '60000' }), /INBOX_RETENTION_MS/],
-    [
-      'the broker takes no such sessions',
-      () => ({ KAFKA_SESSION_TIMEOUT_MS: '7200000' }),
-      /KAFKA_SESSION_TIMEOUT_MS.*group\.max/,
-    ],
     ['sessions end before locks do', () => ({ DATABASE_LOCK_TIMEOUT_MS: '60000' }), /KAFKA_SESSION_TIMEOUT_MS/],
   ])('%s', async (_, change, says) => {
     const { said, code, log } = await workerWith(change());
     expect(said).toMatch(says);
     expect(code).toBe(1);
     expect(log).not.toContain('not-the-secret');
+  });
+
+  test('the group is one of consumers of another kind', async () => {
+    const groupId = randomUUID();
+    const other = world.kafka.consumer({ groupId, partitionAssigners: [ofAnotherKind] });
+    await other.connect();
+    try {
+      await other.subscribe({ topic: world.topics.commands });
+      await other.run({ eachMessage: async () => undefined });
+      const { said, code } = await workerWith({ KAFKA_GROUP_ID: groupId });
+      expect([code, said]).toEqual([1, expect.stringMatching(/KAFKA_GROUP_ID .* another kind/)]);
+    } finally {
+      await other.disconnect();
+    }
   });
 
   test('the sentence stands alone: no library prints beside it', async () => {
@@ -105,6 +117,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       await check(world);
     }),
 );
+
+/** Shares no protocol with the worker's consumer. */
+const ofAnotherKind: PartitionAssigner = (of) => ({
+  ...PartitionAssigners.roundRobin(of),
+  name: 'of another kind',
+});
 
 /** @returns what it said to a person, and its log */
 async function workerWith(

@@ -22,7 +22,7 @@ letters) with what the contract says. _Lost_ are messages without their effect, 
 events that came again with the same id and bytes, which consumers drop; _seconds_ are those from the fault's end until the lag was 0
 and nothing was owed, on a two-core machine with a session timeout of 6 s (the default is 30 s, so a killed worker's partitions come
 free that much later). _held_ is how many runs of the whole suite in a row each case has held; the worst of them is shown. A run in
-which anything fails writes nothing.`;
+which anything fails writes nothing. The numbers only tell the faults apart; _parked_ and _misplaced_ are cases beside them.`;
 
 /** Writes docs/recovery.md from what the runs of the whole suite have kept, each of which has held. */
 export async function writeRecovery(): Promise<void> {
@@ -50,7 +50,12 @@ function observed(all: readonly Result[]): string {
 function advice(all: readonly Result[]): string {
   const groups = Map.groupBy(all, ({ shows, todo }) => `| ${shows} | ${todo} |`);
   const rows = [...groups].map(
-    ([text, some]) => `| ${[...new Set(some.map(({ fault }) => fault))].join(', ')} ${text}`,
+    ([text, some]) =>
+      `| ${some.length > 2 ? [...new Set(some.map(({ fault }) => fault))].join(', ') : some.map(nameOf).join('; ')} ${text}`,
   );
   return ['| | what shows | what to do |', '|-|-|-|', ...rows].join('\n');
+}
+
+function nameOf({ fault, what }: Result): string {
+  return `${fault} ${what}`;
 }
