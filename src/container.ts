@@ -314,6 +314,7 @@ function worker(config: Config) {
 }
 
 export { DLQ_EXTRA_BYTES };
+export type { TopicState } from './adapters/kafka-admin.ts';
 export type { Replayed } from './worker/replayer.ts';
 
 export interface Subject {

@@ -17,12 +17,20 @@ export interface TopicState {
   /** Milliseconds; Infinity: kept for ever. */
   readonly retention: number;
   readonly maxMessageBytes: number;
+  /** In which codec the broker keeps batches; `producer`: in whichever they come. */
+  readonly compression: string;
   /** Nothing is ever deleted by age. */
   readonly compactedOnly: boolean;
 }
 
 /** A DLQ topic takes what its source takes, and the headers that say why. */
 export const DLQ_EXTRA_BYTES = 64 * 1_024;
+
+/**
+ * The broker unpacks what comes in, checks `max.message.bytes` on that, and keeps it so. Producers may use any codec; the worker, which
+ * knows one of them, meets none, and nothing that is small on the wire and large behind it.
+ */
+const UNPACKED = ['compression.type', 'uncompressed'] as const;
 
 /** The topics of the contract: three that are read, with their dead letters, and two that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
@@ -33,6 +41,8 @@ export function contractTopics(topics: Topics): readonly string[] {
 function sourcesOf(topics: Topics): readonly string[] {
   return [topics.commands, topics.users, topics.userLookUps];
 }
+
+type Entry = readonly [name: string, value: string | number];
 
 const THERE_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 100;
@@ -97,7 +107,7 @@ export class KafkaAdmin {
       const missing = contractTopics(topics).filter((topic) => !there.has(topic));
       if (missing.length === 0) return [];
       const sources = sourcesOf(topics);
-      const make = (names: readonly string[], entries: (topic: string) => readonly (readonly [string, number])[]) =>
+      const make = (names: readonly string[], entries: (topic: string) => readonly Entry[]) =>
         names.length === 0 ||
         admin.createTopics({
           waitForLeaders: false,
@@ -111,7 +121,7 @@ export class KafkaAdmin {
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
-        () => [['retention.ms', retention]],
+        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [UNPACKED] : [])],
       );
       // What a source takes may be the broker's default: it is asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));
@@ -142,6 +152,7 @@ export class KafkaAdmin {
           partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
           retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
           maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
+          compression: config?.get('compression.type') ?? '',
           compactedOnly: config?.get('cleanup.policy') === 'compact',
         };
       });

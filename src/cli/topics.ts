@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { createContainer, DLQ_EXTRA_BYTES, type Cradle } from '../container.ts';
+import { createContainer, DLQ_EXTRA_BYTES, type Cradle, type TopicState } from '../container.ts';
 import { dlqOf } from '../ports/topics.ts';
 import { reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -38,10 +38,18 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
 
 /** What keeps the worker from working with the topics as they are, a sentence each. */
 export async function topicFaults(kafkaAdmin: Cradle['kafkaAdmin'], config: Config): Promise<readonly string[]> {
-  const { topics: names, inboxRetention, maxMessageBytes } = config;
+  return faultsIn(await kafkaAdmin.describe(config.topics), config);
+}
+
+type Limits = Pick<Config, 'topics' | 'inboxRetention' | 'maxMessageBytes'>;
+
+/** The codecs in which a batch can be read. */
+const READABLE = ['uncompressed', 'gzip'];
+
+export function faultsIn(states: readonly TopicState[], limits: Limits): readonly string[] {
+  const { topics: names, inboxRetention, maxMessageBytes } = limits;
   const sources = [names.commands, names.users, names.userLookUps];
-  const states = await kafkaAdmin.describe(names);
-  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes, compactedOnly }) => {
+  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes, compression, compactedOnly }) => {
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
     const dlq = states.find((state) => state.topic === dlqOf(topic));
@@ -53,6 +61,12 @@ export async function topicFaults(kafkaAdmin: Cradle['kafkaAdmin'], config: Conf
     }
     if (sources.includes(topic) && compactedOnly) {
       faults.push(`topic ${topic} is compacted and keeps messages for ever: its cleanup.policy must be delete`);
+    }
+    if (sources.includes(topic) && !READABLE.includes(compression)) {
+      faults.push(
+        `topic ${topic} may hold batches that can not be read (compression.type is ${compression}): it must be uncompressed, see ` +
+          `\`kafka-configs --alter --topic ${topic} --add-config compression.type=uncompressed\``,
+      );
     }
     if (sources.includes(topic) && retention >= inboxRetention) {
       faults.push(

@@ -5,6 +5,7 @@ import type { Admin, Kafka, Producer } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
 import type { Stack } from '../../stack/stack.ts';
+import { CompressionTypes } from '../../src/adapters/kafkajs.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContainer, subjectsOf, type Cradle } from '../../src/container.ts';
 import { dlqOf, type Topics } from '../../src/ports/topics.ts';
@@ -113,12 +114,13 @@ export class World {
   }
 
   /** In order, by one producer, acknowledged by all replicas when it resolves. */
-  async send(messages: readonly (Sending | RawSending)[]): Promise<void> {
+  async send(messages: readonly (Sending | RawSending)[], compression = CompressionTypes.None): Promise<void> {
     const outgoing = messages.map((message) => toOutgoing(message, this.cradle.codec, this.topics));
     for (let i = 0; i < outgoing.length; i += SEND_AT_ONCE) {
       const byTopic = Map.groupBy(outgoing.slice(i, i + SEND_AT_ONCE), ({ topic }) => topic);
       await this.producer.sendBatch({
         acks: -1,
+        compression,
         topicMessages: [...byTopic].map(([topic, some]) => ({ topic, messages: some })),
       });
       for (const { headers } of outgoing.slice(i, i + SEND_AT_ONCE))

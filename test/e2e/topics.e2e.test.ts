@@ -1,0 +1,60 @@
+import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { rawCommand } from '../support/foreign-schemas.ts';
+import { licensing, type Environment } from '../support/world-process.ts';
+import { until } from '../support/world-until.ts';
+import { theWorld } from '../support/world-of-tests.ts';
+import { BY_ZSTD } from '../support/zstd.ts';
+import { answersTo, createTenant } from './given.ts';
+
+const world = theWorld();
+
+test('a batch in a codec that the worker does not know is accepted: the broker keeps it unpacked', () =>
+  world.guard(async () => {
+    const tenant = createTenant();
+    await world.send([tenant], BY_ZSTD);
+    const answers = await answersTo(world, tenant, 2);
+    expect(answers.map(({ type }) => type)).toEqual(['TenantCreated', 'UserCreated']);
+  }));
+
+test.each([
+  ['gzip', CompressionTypes.GZIP],
+  ['zstd', BY_ZSTD],
+])('what is larger than its topic takes once it is unpacked is refused at its producer: %s', async (_, codec) => {
+  const bomb = world.send([rawCommand(Buffer.alloc(8_000_000))], codec);
+  await expect(bomb).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
+});
+
+test('topics that somebody has changed do not fit: the check names each, and how it is mended', async () => {
+  const env = await otherTopics();
+  const { TOPIC_COMMANDS: commands = '', TOPIC_USERS: users = '', TOPIC_USER_LOOKUPS: lookUps = '' } = env;
+  await change(commands, { 'compression.type': 'producer' });
+  await change(users, { 'compression.type': 'lz4' });
+  await change(lookUps, { 'compression.type': 'gzip' });
+  const said = await until('the check has seen it all', async () => {
+    const { code, stdout } = await licensing(['topics', 'check'], env);
+    const lines = stdout.trim().split('\n');
+    return code === 1 && lines.length === 2 ? lines : undefined;
+  });
+  expect(said).toEqual([
+    expect.stringMatching(/commands.*compression\.type is producer.*--add-config compression\.type=uncompressed/),
+    expect.stringMatching(/users.*compression\.type is lz4.*--add-config compression\.type=uncompressed/),
+  ]);
+});
+
+/** Topics beside those of the world, whose worker is to go on. @returns what a verb needs to know them by */
+async function otherTopics(): Promise<Environment> {
+  const renamed = Object.entries(world.env).map(([name, value]) => [
+    name,
+    name.startsWith('TOPIC_') ? `other.${value}` : value,
+  ]);
+  const env: Environment = { ...Object.fromEntries(renamed), TOPIC_PARTITIONS: '1' };
+  expect(await licensing(['topics', 'create'], env)).toMatchObject({ code: 0 });
+  expect(await licensing(['topics', 'check'], env)).toMatchObject({ code: 0 });
+  return env;
+}
+
+async function change(topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+  await world.admin.alterConfigs({ validateOnly: false, resources });
+}
