@@ -53,10 +53,12 @@ export function faultsIn(states: readonly TopicState[], limits: Limits): readonl
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
     const dlq = states.find((state) => state.topic === dlqOf(topic));
-    if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < takes + DLQ_EXTRA_BYTES) {
+    // What is larger than its topic takes today (it took more, or unpacked it) becomes a letter of up to MAX_MESSAGE_BYTES.
+    const letter = Math.max(takes, maxMessageBytes) + DLQ_EXTRA_BYTES;
+    if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < letter) {
       faults.push(
-        `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}: it must take ${DLQ_EXTRA_BYTES} more, or a dead ` +
-          'letter may not fit (max.message.bytes)',
+        `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}, and MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must ` +
+          `take ${DLQ_EXTRA_BYTES} more than the larger of the two, ${letter}, or a dead letter may not fit (max.message.bytes)`,
       );
     }
     if (sources.includes(topic) && compactedOnly) {

@@ -1,4 +1,5 @@
 import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { dlqOf } from '../../src/ports/topics.ts';
 import { rawCommand } from '../support/foreign-schemas.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
@@ -29,15 +30,17 @@ test('topics that somebody has changed do not fit: the check names each, and how
   const { TOPIC_COMMANDS: commands = '', TOPIC_USERS: users = '', TOPIC_USER_LOOKUPS: lookUps = '' } = env;
   await change(commands, { 'compression.type': 'producer' });
   await change(users, { 'compression.type': 'lz4' });
-  await change(lookUps, { 'compression.type': 'gzip' });
+  await change(lookUps, { 'compression.type': 'gzip', 'max.message.bytes': '900000' });
+  await change(dlqOf(lookUps), { 'max.message.bytes': '1065535' });
   const said = await until('the check has seen it all', async () => {
     const { code, stdout } = await licensing(['topics', 'check'], env);
     const lines = stdout.trim().split('\n');
-    return code === 1 && lines.length === 2 ? lines : undefined;
+    return code === 1 && lines.length === 3 ? lines : undefined;
   });
   expect(said).toEqual([
     expect.stringMatching(/commands.*compression\.type is producer.*--add-config compression\.type=uncompressed/),
     expect.stringMatching(/users.*compression\.type is lz4.*--add-config compression\.type=uncompressed/),
+    expect.stringMatching(/user-lookups.*dlq takes 1065535 bytes.*MAX_MESSAGE_BYTES is 1000000.*1065536/),
   ]);
 });
 

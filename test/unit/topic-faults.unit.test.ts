@@ -38,6 +38,35 @@ describe('codecs', () => {
   });
 });
 
+describe('sizes', () => {
+  test.each([
+    ['its source takes', TAKES, 1_000_000],
+    ['MAX_MESSAGE_BYTES is', 900_000, 1_000_000],
+  ])('a DLQ topic takes 64 KB more than %s', (_, takes, maxMessageBytes) => {
+    const largest = Math.max(takes, maxMessageBytes);
+    const withLetters = (bytes: number): readonly string[] =>
+      faultsWith(
+        { [commands]: { maxMessageBytes: takes }, [dlqOf(commands)]: { maxMessageBytes: bytes } },
+        { maxMessageBytes },
+      );
+    expect(withLetters(largest + 65_536)).toEqual([]);
+    expect(withLetters(largest + 65_535)).toEqual([
+      expect.stringMatching(
+        new RegExp(`${dlqOf(commands)} .*MAX_MESSAGE_BYTES.*${largest + 65_536}.*max.message.bytes`),
+      ),
+    ]);
+  });
+
+  test('MAX_MESSAGE_BYTES can be raised once events, rejections and DLQ topics take it', () => {
+    const maxMessageBytes = 2_000_000;
+    const dlqs = SOURCES.map((topic) => [dlqOf(topic), { maxMessageBytes: maxMessageBytes + 65_536 }]);
+    const answers = [events, rejections].map((topic) => [topic, { maxMessageBytes }]);
+    expect(faultsWith(Object.fromEntries([...answers, ...dlqs]), { maxMessageBytes })).toEqual([]);
+    expect(faultsWith(Object.fromEntries(answers), { maxMessageBytes })).toHaveLength(3);
+    expect(faultsWith(Object.fromEntries(dlqs), { maxMessageBytes })).toHaveLength(2);
+  });
+});
+
 /** @param changes to topics that fit, by name */
 function faultsWith(
   changes: Readonly<Record<string, Partial<TopicState>>>,
