@@ -16,6 +16,8 @@ export interface TopicState {
   readonly partitions: number;
   /** Milliseconds; Infinity: kept for ever. */
   readonly retention: number;
+  /** Milliseconds for which a segment is written to. It goes as a whole, `retention` after the newest of its records. */
+  readonly segmentTime: number;
   readonly maxMessageBytes: number;
   /** In which codec the broker keeps batches; `producer`: in whichever they come. */
   readonly compression: string;
@@ -151,6 +153,7 @@ export class KafkaAdmin {
           topic,
           partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
           retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
+          segmentTime: Number(config?.get('segment.ms') ?? 0),
           maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
           compression: config?.get('compression.type') ?? '',
           compactedOnly: config?.get('cleanup.policy') === 'compact',

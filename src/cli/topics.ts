@@ -49,10 +49,11 @@ const READABLE = ['uncompressed', 'gzip'];
 export function faultsIn(states: readonly TopicState[], limits: Limits): readonly string[] {
   const { topics: names, inboxRetention, maxMessageBytes } = limits;
   const sources = [names.commands, names.users, names.userLookUps];
-  return states.flatMap(({ topic, partitions, retention, maxMessageBytes: takes, compression, compactedOnly }) => {
+  return states.flatMap((state) => {
+    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, compactedOnly } = state;
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
-    const dlq = states.find((state) => state.topic === dlqOf(topic));
+    const dlq = states.find((one) => one.topic === dlqOf(topic));
     // What is larger than its topic takes today (it took more, or unpacked it) becomes a letter of up to MAX_MESSAGE_BYTES.
     const letter = Math.max(takes, maxMessageBytes) + DLQ_EXTRA_BYTES;
     if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < letter) {
@@ -66,14 +67,17 @@ export function faultsIn(states: readonly TopicState[], limits: Limits): readonl
     }
     if (sources.includes(topic) && !READABLE.includes(compression)) {
       faults.push(
-        `topic ${topic} may hold batches that can not be read (compression.type is ${compression}): it must be uncompressed, see ` +
+        `topic ${topic} may hold batches that can not be read (compression.type is ${compression}): it must be uncompressed, set by ` +
           `\`kafka-configs --alter --topic ${topic} --add-config compression.type=uncompressed\``,
       );
     }
-    if (sources.includes(topic) && retention >= inboxRetention) {
+    if (sources.includes(topic) && retention + segmentTime >= inboxRetention) {
+      const kept = Number.isFinite(retention)
+        ? `for up to ${retention + segmentTime} ms (retention.ms ${retention} and segment.ms ${segmentTime})`
+        : 'for ever (retention.ms -1)';
       faults.push(
-        `topic ${topic} keeps messages for ${retention} ms, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a ` +
-          'redelivered message would take effect again',
+        `topic ${topic} keeps messages ${kept}, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a redelivered message ` +
+          'would take effect again',
       );
     }
     if ((topic === names.events || topic === names.rejections) && takes < maxMessageBytes) {

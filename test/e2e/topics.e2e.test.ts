@@ -29,17 +29,21 @@ test('topics that somebody has changed do not fit: the check names each, and how
   const env = await otherTopics();
   const { TOPIC_COMMANDS: commands = '', TOPIC_USERS: users = '', TOPIC_USER_LOOKUPS: lookUps = '' } = env;
   await change(commands, { 'compression.type': 'producer' });
-  await change(users, { 'compression.type': 'lz4' });
+  await change(users, { 'compression.type': 'lz4', 'segment.ms': '1987200000' });
   await change(lookUps, { 'compression.type': 'gzip', 'max.message.bytes': '900000' });
   await change(dlqOf(lookUps), { 'max.message.bytes': '1065535' });
   const said = await until('the check has seen it all', async () => {
     const { code, stdout } = await licensing(['topics', 'check'], env);
     const lines = stdout.trim().split('\n');
-    return code === 1 && lines.length === 3 ? lines : undefined;
+    return code === 1 && lines.length === 4 ? lines : undefined;
   });
   expect(said).toEqual([
     expect.stringMatching(/commands.*compression\.type is producer.*--add-config compression\.type=uncompressed/),
     expect.stringMatching(/users.*compression\.type is lz4.*--add-config compression\.type=uncompressed/),
+    // 7 days and 23 are 30.
+    expect.stringMatching(
+      /users.*retention\.ms 604800000 and segment\.ms 1987200000.*INBOX_RETENTION_MS is 2592000000/,
+    ),
     expect.stringMatching(/user-lookups.*dlq takes 1065535 bytes.*MAX_MESSAGE_BYTES is 1000000.*1065536/),
   ]);
 });

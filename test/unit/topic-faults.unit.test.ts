@@ -67,6 +67,31 @@ describe('sizes', () => {
   });
 });
 
+describe('retention', () => {
+  test('the inbox remembers longer than a record can stand in a segment that is written to for long', () => {
+    const inboxRetention = 14 * DAY;
+    expect(faultsWith({}, { inboxRetention: inboxRetention + 1 })).toEqual([]);
+    expect(faultsWith({}, { inboxRetention })).toEqual(
+      SOURCES.map((topic) =>
+        expect.stringMatching(
+          new RegExp(`${topic} .*retention.ms ${7 * DAY} and segment.ms ${7 * DAY}.*INBOX_RETENTION_MS is ${14 * DAY}`),
+        ),
+      ),
+    );
+  });
+
+  test('no inbox remembers longer than for ever', () => {
+    expect(faultsWith({ [users]: { retention: Number.POSITIVE_INFINITY } })).toEqual([
+      expect.stringMatching(/users.*for ever \(retention\.ms -1\).*INBOX_RETENTION_MS/),
+    ]);
+  });
+
+  test('what is only written may be kept for as long as one likes', () => {
+    const kept = { retention: Number.POSITIVE_INFINITY };
+    expect(faultsWith({ [events]: kept, [rejections]: kept, [dlqOf(commands)]: kept })).toEqual([]);
+  });
+});
+
 /** @param changes to topics that fit, by name */
 function faultsWith(
   changes: Readonly<Record<string, Partial<TopicState>>>,
@@ -76,6 +101,7 @@ function faultsWith(
     topic,
     partitions: 12,
     retention: 7 * DAY,
+    segmentTime: 7 * DAY,
     maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
     compression: SOURCES.includes(topic) ? 'uncompressed' : 'producer',
     compactedOnly: false,
