@@ -125,18 +125,29 @@ export interface OutboxLane {
   take(count: number): number;
   /** Whether this process knows that a lane's row has reached Kafka: then nobody has to adopt it. */
   isPublished(lane: string, seq: number): boolean;
+  /** Whether it has adopted this message before: then it stands ahead of whatever this lane writes now, or is published. */
+  hasAdopted(row: OwedRow): boolean;
   /** Rows in [from, to) are published and may be deleted in the next transaction; undefined when there are none. */
   deletable(): { readonly from: number; readonly to: number } | undefined;
+}
+
+/** The lane that wrote a message first, and its number there: the same in every copy, however often it is adopted. */
+export interface Origin {
+  readonly lane: string;
+  readonly seq: number;
 }
 
 /** A row that a lane has written and not deleted. */
 export interface OwedRow extends OutgoingMessage {
   readonly lane: string;
   readonly seq: number;
+  readonly origin: Origin;
 }
 
 export interface OutboxRow extends OutgoingMessage {
   readonly seq: number;
+  /** Of an adopted row. */
+  readonly origin?: Origin | undefined;
 }
 
 export interface Committed<T> {

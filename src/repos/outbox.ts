@@ -10,27 +10,33 @@ export function outboxTable(db: Knex): Store['outbox'] {
   return {
     async owed(debts) {
       // One walk over what these lanes owe: a probe for each pair would read all of it each time.
-      const rows = await query<OwedRow>(
+      const rows = await query<Omit<OwedRow, 'origin'> & { readonly originLane: string; readonly originSeq: number }>(
         db,
-        `SELECT lane, seq, topic, key, headers, value FROM outbox
+        `SELECT lane, seq, topic, key, headers, value,
+           coalesce(origin_lane, lane) AS "originLane", coalesce(origin_seq, seq) AS "originSeq" FROM outbox
          WHERE lane = ANY (?::uuid[]) AND key = ANY (?::bytea[]) ORDER BY lane, seq`,
         [uuids([...new Set(debts.map(({ lane }) => lane))]), byteas(debts.map(({ key }) => Buffer.from(key)))],
       );
       const owing = new Set(debts.map(({ lane, key }) => `${lane}/${key}`));
-      return rows.filter(({ lane, key }) => owing.has(`${lane}/${String(key)}`));
+      return rows
+        .filter(({ lane, key }) => owing.has(`${lane}/${String(key)}`))
+        .map(({ originLane, originSeq, ...row }) => ({ ...row, origin: { lane: originLane, seq: originSeq } }));
     },
 
     async write(rows, lane) {
       const deletable = lane.deletable();
       if (rows.length === 0 && deletable === undefined) return;
+      // Most transactions adopt nothing, and send nothing for it.
+      const adopts = rows.some(({ origin }) => origin !== undefined);
       await execute(
         db,
         `WITH alive AS (
            INSERT INTO lanes (lane, seen_at) VALUES (?::uuid, CASE WHEN ? THEN clock_timestamp() ELSE '-infinity' END)
            ON CONFLICT (lane) DO UPDATE SET seen_at = excluded.seen_at),
          delivered AS (DELETE FROM outbox WHERE lane = ?::uuid AND seq >= ? AND seq < ?)
-         INSERT INTO outbox (lane, seq, topic, key, headers, value)
-         SELECT ?::uuid, unnest(?::bigint[]), unnest(?::text[]), unnest(?::bytea[]), unnest(?::bytea[]), unnest(?::bytea[])`,
+         INSERT INTO outbox (lane, seq, topic, key, headers, value${adopts ? ', origin_lane, origin_seq' : ''})
+         SELECT ?::uuid, unnest(?::bigint[]), unnest(?::text[]), unnest(?::bytea[]), unnest(?::bytea[]), unnest(?::bytea[])
+           ${adopts ? ', unnest(?::uuid[]), unnest(?::bigint[])' : ''}`,
         [
           lane.id,
           lane.living,
@@ -43,6 +49,12 @@ export function outboxTable(db: Knex): Store['outbox'] {
           byteas(rows.map(({ key }) => key)),
           byteas(rows.map(({ headers }) => headers)),
           byteas(rows.map(({ value }) => value)),
+          ...(adopts
+            ? [
+                uuids(rows.map(({ origin }) => origin?.lane ?? null)),
+                longs(rows.map(({ origin }) => origin?.seq ?? null)),
+              ]
+            : []),
         ],
       );
     },

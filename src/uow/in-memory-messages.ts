@@ -33,7 +33,10 @@ export function outbox({ outbox, lanes, clock }: InMemoryDatabase): Store['outbo
   return {
     async owed(debts) {
       const owing = new Set(debts.map(({ lane, key }) => `${lane}/${key}`));
-      return outbox.sorted().filter(({ lane, key }) => key !== null && owing.has(`${lane}/${key.toString()}`));
+      return outbox
+        .sorted()
+        .filter(({ lane, key }) => key !== null && owing.has(`${lane}/${key.toString()}`))
+        .map((row) => ({ ...row, origin: row.origin ?? { lane: row.lane, seq: row.seq } }));
     },
     async write(rows, lane) {
       const deletable = lane.deletable();

@@ -62,6 +62,10 @@ export class UnattendedLane implements OutboxLane {
     return false;
   }
 
+  hasAdopted(): boolean {
+    return false;
+  }
+
   deletable(): undefined {
     return undefined;
   }

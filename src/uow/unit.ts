@@ -1,4 +1,13 @@
-import type { DeadLetter, Outcome, OutboxLane, OutboxRow, Seen, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+import type {
+  DeadLetter,
+  Outcome,
+  OutboxLane,
+  OutboxRow,
+  OwedRow,
+  Seen,
+  Unit,
+  UnitMessage,
+} from '../ports/unit-of-work.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import { sent, together } from '../repos/sql.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
@@ -122,13 +131,25 @@ function unitOver(
   const subdivisions = subdivisionRepository(cache);
   let undone = false;
 
-  async function adopt(): Promise<readonly OutgoingMessage[]> {
+  /**
+   * A lane's rows are published in their order, whoever publishes them. So what this lane has written first, or adopted once, needs no
+   * copy when it comes back from a lane that has adopted it: lanes that take turns would send each other ever longer copies.
+   */
+  async function adopt(): Promise<readonly OwedRow[]> {
     const debts = new Map(
       [...seenDebts, ...debtsOfWritten(cache, lane.id)].map((debt) => [debt.lane + debt.key, debt]),
     );
     if (debts.size === 0) return [];
     const owing = await store.outbox.owed([...debts.values()]);
-    return owing.filter((row) => !lane.isPublished(row.lane, row.seq));
+    const adopted = new Set<string>();
+    return owing.filter((row) => {
+      const { origin } = row;
+      const id = `${origin.lane}/${origin.seq}`;
+      if (origin.lane === lane.id || adopted.has(id) || lane.hasAdopted(row)) return false;
+      if (lane.isPublished(row.lane, row.seq) || lane.isPublished(origin.lane, origin.seq)) return false;
+      adopted.add(id);
+      return true;
+    });
   }
 
   async function flushRest(): Promise<readonly OutboxRow[]> {
@@ -146,14 +167,15 @@ function unitOver(
     await store.deadLetters.add(letters);
     await parking.resolve(lane.id);
     await store.inbox.settle(inbox.outcomes());
-    const messages = [...(await adopt()), ...owed];
+    const messages: readonly (OutgoingMessage & Pick<OutboxRow, 'origin'>)[] = [...(await adopt()), ...owed];
     const first = lane.take(messages.length);
-    const rows = messages.map(({ topic, key, value, headers }, i) => ({
+    const rows = messages.map(({ topic, key, value, headers, origin }, i) => ({
       seq: first + i,
       topic,
       key,
       value,
       headers,
+      origin,
     }));
     await store.outbox.write(rows, lane);
     return rows;

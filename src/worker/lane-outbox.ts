@@ -1,4 +1,8 @@
-import type { OutboxLane, OutboxRow } from '../ports/unit-of-work.ts';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import type { Origin, OutboxLane, OutboxRow, OwedRow } from '../ports/unit-of-work.ts';
+
+/** Of so many pairs of a lane and a key it remembers what it has adopted. It may forget all of it: then it adopts some of it once more. */
+const REMEMBERED = 10_000;
 
 /** One life of a lane as a writer of outbox rows: its id, the next number, and what of it is published and deleted. */
 export class LaneOutbox implements OutboxLane {
@@ -8,6 +12,8 @@ export class LaneOutbox implements OutboxLane {
   private publishedTo = 0;
   private deletedTo = 0;
   private deletingTo = 0;
+  /** Up to which number it has adopted what a lane wrote first under a key: of those, everybody keeps the order. */
+  private readonly adopted = new Map<string, number>();
 
   private readonly known: Map<string, LaneOutbox>;
 
@@ -25,6 +31,10 @@ export class LaneOutbox implements OutboxLane {
   isPublished(lane: string, seq: number): boolean {
     const outbox = this.known.get(lane);
     return outbox !== undefined && seq < outbox.publishedTo;
+  }
+
+  hasAdopted(row: OwedRow): boolean {
+    return row.origin.seq <= (this.adopted.get(originOf(row, row.origin)) ?? -1);
   }
 
   take(count: number): number {
@@ -48,8 +58,23 @@ export class LaneOutbox implements OutboxLane {
     return this.owesDeletion ? { from: this.deletedTo, to: this.publishedTo } : undefined;
   }
 
-  /** The transaction that deleted what `deletable` last told is committed. */
+  /** The transaction that wrote these rows, and deleted what `deletable` last told, is committed. */
+  committed(rows: readonly OutboxRow[]): void {
+    this.deletionCommitted();
+    if (this.adopted.size > REMEMBERED) this.adopted.clear();
+    for (const row of rows) {
+      if (row.origin === undefined) continue;
+      const id = originOf(row, row.origin);
+      this.adopted.set(id, Math.max(row.origin.seq, this.adopted.get(id) ?? -1));
+    }
+  }
+
+  /** What `deletable` last told is deleted. */
   deletionCommitted(): void {
     this.deletedTo = this.deletingTo;
   }
+}
+
+function originOf({ key }: OutgoingMessage, { lane }: Origin): string {
+  return `${lane}/${String(key)}`;
 }

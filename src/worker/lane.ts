@@ -172,7 +172,7 @@ export class Lane {
       const { outbox } = this;
       try {
         const committed = await unitOfWork.run(tasks, work, outbox);
-        outbox.deletionCommitted();
+        outbox.committed(committed.outbox);
         telemetry.waitEnded('database', outbox);
         telemetry.waitEnded('database', this);
         this.tell(tasks, committed.value);

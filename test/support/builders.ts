@@ -183,6 +183,10 @@ export class TestLane implements OutboxLane {
     return this.known.has(`${lane}/${seq}`);
   }
 
+  hasAdopted(): boolean {
+    return false;
+  }
+
   deletable(): { readonly from: number; readonly to: number } | undefined {
     return this.published;
   }

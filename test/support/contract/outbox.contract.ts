@@ -1,4 +1,5 @@
-import type { OutboxLane, Unit } from '../../../src/ports/unit-of-work.ts';
+import type { OutboxLane, OutboxRow, Unit } from '../../../src/ports/unit-of-work.ts';
+import { LaneOutbox } from '../../../src/worker/lane-outbox.ts';
 import * as a from '../builders.ts';
 import {
   attempt,
@@ -8,6 +9,7 @@ import {
   changeUser,
   givenSubdivision,
   reading,
+  there,
   type CreateSubject,
   type Subject,
 } from './subject.ts';
@@ -171,6 +173,34 @@ export function describeOutbox(create: CreateSubject): void {
       return (await subject.outbox()).map(({ text }) => text);
     }
   });
+
+  it.each([2, 3])(
+    '%i lanes that take turns write each message once each, and nothing goes out of order',
+    async (count) => {
+      const lanes = Array.from({ length: count }, (_, i) => new LaneOutbox(a.laneId(i), new Map()));
+      const underWay = new Map<LaneOutbox, readonly OutboxRow[]>();
+      const published: string[] = [];
+      const publish = (lane: LaneOutbox): void => {
+        const rows = underWay.get(lane) ?? [];
+        published.push(...a.textsOf(rows));
+        lane.published(rows);
+      };
+      const written: number[] = [];
+      const turns = Array.from({ length: 20 }, (_, turn) => turn);
+      for (const turn of turns) {
+        const lane = there(lanes[turn % count]);
+        const event = [TENANT, String(turn)] as const;
+        const { outbox } = await subject.unitOfWork.run([], (unit) => act(unit, movesSubdivision, [event]), lane);
+        lane.committed(outbox);
+        publish(lane);
+        underWay.set(lane, outbox);
+        written.push(outbox.length);
+      }
+      lanes.toReversed().forEach(publish);
+      expect(written).toEqual(turns.map((turn) => Math.min(turn + 1, count)));
+      expect([...new Set(published)]).toEqual(turns.map(String));
+    },
+  );
 
   /** @returns what the run owes, in order */
   async function write(
