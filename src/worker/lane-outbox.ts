@@ -12,7 +12,10 @@ export class LaneOutbox implements OutboxLane {
   private publishedTo = 0;
   private deletedTo = 0;
   private deletingTo = 0;
-  /** Up to which number it has adopted what a lane wrote first under a key: of those, everybody keeps the order. */
+  /**
+   * Up to which number it has adopted what a lane wrote first under a key. One number tells of all before it: whoever owes some of them has
+   * them in their order, and what is missing there is published.
+   */
   private readonly adopted = new Map<string, number>();
 
   private readonly known: Map<string, LaneOutbox>;
