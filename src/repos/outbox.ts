@@ -113,12 +113,21 @@ export async function owedBy(
   );
 }
 
-/** Forgets lanes that owe nothing and have been silent for long. A lane that wakes up after all puts itself back with its next write. */
-export async function forgetLanes(db: Knex, silentMs: number): Promise<void> {
-  await execute(
-    db,
-    `DELETE FROM lanes l WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond'
-       AND NOT EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)`,
+/**
+ * Forgets lanes that owe nothing and have been silent for long; in a transaction. A lane that wakes up after all puts itself back with its
+ * next write. The statement that locks them does not see what one of them wrote a moment ago, so it is asked again under the lock. That a
+ * lane was seen since would not tell: one that nobody attends never is.
+ */
+export async function forgetLanes(trx: Knex, silentMs: number): Promise<void> {
+  const owesNothing = 'NOT EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)';
+  const silent = await query<{ readonly lane: string }>(
+    trx,
+    `SELECT lane FROM lanes l WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond' AND ${owesNothing}
+     FOR UPDATE SKIP LOCKED`,
     [silentMs],
   );
+  if (silent.length === 0) return;
+  await execute(trx, `DELETE FROM lanes l WHERE l.lane = ANY (?::uuid[]) AND ${owesNothing}`, [
+    uuids(silent.map(({ lane }) => lane)),
+  ]);
 }

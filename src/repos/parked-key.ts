@@ -61,11 +61,19 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
   };
 }
 
-/** Forgets keys that are free, once the lane of their last replay owes nothing. */
-export async function forgetFreedKeys(db: Knex): Promise<void> {
-  await execute(
-    db,
-    `DELETE FROM parked_keys k WHERE NOT k.parked AND NOT EXISTS (SELECT FROM outbox o WHERE o.lane = k.lane)`,
+/**
+ * Forgets keys that are free, once the lane of their last replay owes nothing; in a transaction. The statement that locks them does not see
+ * what a replay has written a moment ago, so it is asked again under the lock.
+ */
+export async function forgetFreedKeys(trx: Knex): Promise<void> {
+  const owesNothing = 'NOT EXISTS (SELECT FROM outbox o WHERE o.lane = k.lane)';
+  const free = await query<{ readonly key: string }>(
+    trx,
+    `SELECT key FROM parked_keys k WHERE NOT k.parked AND ${owesNothing} FOR UPDATE SKIP LOCKED`,
     [],
   );
+  if (free.length === 0) return;
+  await execute(trx, `DELETE FROM parked_keys k WHERE k.key = ANY (?::uuid[]) AND ${owesNothing}`, [
+    uuids(free.map(({ key }) => key)),
+  ]);
 }

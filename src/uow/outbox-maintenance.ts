@@ -66,7 +66,7 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
   }
 
   async forget(silentMs: number): Promise<void> {
-    await forgetLanes(this.db, silentMs);
+    await inTransaction(this.db, (trx) => forgetLanes(trx, silentMs));
   }
 
   async pruneInbox(retentionMs: number, step: number): Promise<number> {
@@ -82,6 +82,6 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
   }
 
   async forgetFreedKeys(): Promise<void> {
-    await forgetFreedKeys(this.db);
+    await inTransaction(this.db, forgetFreedKeys);
   }
 }

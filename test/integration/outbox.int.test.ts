@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { postgresStore } from '../../src/repos/postgres.ts';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
-import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { KnexUnitOfWork, UnattendedLane } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { waiting } from '../support/faults.ts';
+
+const SILENCE = 60_000;
 
 let database: TestDatabase;
 
@@ -44,6 +47,28 @@ describeOutboxMaintenance('KnexOutboxMaintenance', async () => {
     },
     lanes: () => db('lanes').orderBy('lane').pluck('lane'),
   };
+});
+
+test('neither a silent lane is forgotten that is just writing, nor a free key whose replay that is', async () => {
+  const { db } = database;
+  await database.clear();
+  const maintenance = new KnexOutboxMaintenance(db);
+  const [lane, key] = [new UnattendedLane(a.laneId(1)), a.tenantId(1)];
+  await db('lanes').insert({ lane: lane.id, seen_at: '-infinity' });
+  await db('parked_keys').insert({ key, parked: false, lane: a.laneId(2) });
+  const replay = await db.transaction();
+  const { parkedKeys, outbox } = postgresStore(replay);
+  await parkedKeys.leave(1, [key], lane.id);
+  await outbox.write([{ seq: 0, ...a.anEvent(key, 'owed') }], lane);
+  try {
+    await maintenance.forget(SILENCE);
+    await maintenance.forgetFreedKeys();
+  } finally {
+    await replay.commit();
+  }
+  expect(await db('lanes').pluck('lane')).toEqual([lane.id]);
+  expect(await db('parked_keys').pluck('lane')).toEqual([lane.id]);
+  expect(await maintenance.relay(SILENCE, 9, async () => undefined)).toBe(1);
 });
 
 test('of two workers that prune at once, one does not wait for the other and leaves the rows to it', async () => {
