@@ -33,6 +33,15 @@ export function toTime(column: string): string {
   return `timestamptz 'epoch' + ${column} * interval '1 millisecond'`;
 }
 
+/** The years 1 to 9999, in milliseconds since the epoch. */
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** The nearest time that a timestamptz tells exactly: a producer may date its records as it likes, also far beyond what PostgreSQL takes. */
+export function storableTime(time: number): number {
+  return Math.min(Math.max(time, FIRST_TIME), LAST_TIME);
+}
+
 /** timestamptz to milliseconds since the epoch, exact to the year 9999: a double holds its microseconds to a few of them. */
 export function fromTime(column: string): string {
   return `(date_part('epoch', ${column}) * 1000)::bigint`;

@@ -9,7 +9,7 @@ import type {
   UnitMessage,
 } from '../ports/unit-of-work.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
-import { sent, together } from '../repos/sql.ts';
+import { sent, storableTime, together } from '../repos/sql.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
 import { Declared, load } from './loading.ts';
@@ -196,7 +196,8 @@ function unitOver(
       },
     },
     deadLetters: {
-      async has({ topic, partition, offset, timestamp }) {
+      async has({ topic, partition, offset, timestamp: said }) {
+        const timestamp = storableTime(said);
         const same = letters.some(
           ({ received }) =>
             received.topic === topic &&
@@ -207,7 +208,8 @@ function unitOver(
         return same || store.deadLetters.has({ topic, partition, offset, timestamp });
       },
       add(letter) {
-        letters.push(letter);
+        const { received } = letter;
+        letters.push({ ...letter, received: { ...received, timestamp: storableTime(received.timestamp) } });
         journal.record(() => letters.pop());
         parking.add(letter);
       },

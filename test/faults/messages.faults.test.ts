@@ -19,6 +19,8 @@ const BOMB_BYTES = 8_000_000;
 /** A command whose producer has compressed it in a codec that the worker does not know. */
 const packed = createTenant();
 const LONG_TEXT = 900_000;
+/** Before any time that PostgreSQL knows. A broker takes it: it refuses only what is dated an hour ahead, or more. */
+const NEVER = '-1000000000000000';
 
 faultCase(stack, {
   fault: 'F20',
@@ -31,7 +33,8 @@ faultCase(stack, {
     const tenant = createTenant();
     const { tenantId, name } = tenant.data;
     const good = (i: number) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone: String(i) });
-    await world.send([tenant, ...poison.flatMap((one, i) => [one, good(i)])]);
+    const undated = command('UpdateTenant', { tenantId, name, ...CONTACT, phone: 'undated' }, { timestamp: NEVER });
+    await world.send([tenant, undated, ...poison.flatMap((one, i) => [one, good(i)])]);
     await world.send([packed], BY_ZSTD);
     await sendBomb(world);
   },
@@ -41,6 +44,8 @@ faultCase(stack, {
     const reasons = Map.groupBy(model.letters, ({ reason }) => reason);
     expect(reasons.get('UndecodableMessage')?.length).toBeGreaterThanOrEqual(10);
     expect(reasons.get('UnknownType')?.length).toBeGreaterThanOrEqual(1);
+    const dated = model.letters.map(({ record }) => record.timestamp);
+    expect(dated).toContain(Number(NEVER));
     const [bomb] = await world.db('dead_letters').whereRaw('length(value) > ?', [BOMB_BYTES]);
     expect(bomb).toBeDefined();
   },
@@ -203,6 +208,7 @@ async function poisonFor(world: World): Promise<readonly RawSending[]> {
     rawCommand(withBytes(frame('~~~'), Buffer.from('~~~'), Buffer.from([0xed, 0xa0, 0x80]))),
     rawCommand(null),
     rawCommand(Buffer.alloc(0)),
+    { ...rawCommand(Buffer.from('from before time')), timestamp: NEVER },
     rawCommand(frameOf(eventId, event, { ...tenant, version: 1, occurredAt: 1 })),
     { ...rawCommand(good), topic: 'users' },
   ];

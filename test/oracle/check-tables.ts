@@ -56,7 +56,7 @@ export async function checkTables(model: Model, world: Pick<World, 'db'>, differ
       model.letters.map(({ record, reason, state, keys, identity: { hash } }) => {
         const value = record.value?.toString('hex') ?? null;
         return [
-          once(record),
+          stored(record),
           { reason, identity: asUuid(hash), state, keys, parks: parks({ reason, keys }), value },
         ] as const;
       }),
@@ -66,7 +66,7 @@ export async function checkTables(model: Model, world: Pick<World, 'db'>, differ
   const waiting = model.letters.filter((letter) => letter.state === 'open' && parks(letter));
   await compare(
     'row of parked_letters',
-    keyed(waiting.flatMap(({ record, keys }) => keys.map((key) => [`${key} ${once(record)}`, {}] as const))),
+    keyed(waiting.flatMap(({ record, keys }) => keys.map((key) => [`${key} ${stored(record)}`, {}] as const))),
     `SELECT p.key || ' ' || ${POSITION} AS key FROM parked_letters p JOIN dead_letters USING (letter_id)`,
   );
   await compare(
@@ -82,6 +82,12 @@ const PARKING: ReadonlySet<string> = new Set(['HandlerFailed', 'FlushFailed', 'P
 
 function parks({ reason, keys }: Pick<ExpectedLetter, 'reason' | 'keys'>): boolean {
   return keys.length > 0 && PARKING.has(reason);
+}
+
+/** A record dated before the year 1, or after 9999, stands at that end. */
+function stored(record: ExpectedLetter['record']): string {
+  const [first, last] = [Date.parse('0001-01-01T00:00:00.000Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+  return once({ ...record, timestamp: Math.min(Math.max(record.timestamp, first), last) });
 }
 
 const POSITION = `topic || '/' || partition || '@' || "offset" || ' of ' || ${ms('"timestamp"')}`;

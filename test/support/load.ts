@@ -17,6 +17,8 @@ export interface Envelope {
   /** Default: where the key belongs. */
   readonly partition?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. Default: now. */
+  readonly timestamp?: string;
 }
 
 /** A message that is still to be sent. */
@@ -30,6 +32,7 @@ export interface RawSending {
   readonly key: string | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly timestamp?: string;
 }
 
 /** A command by its short name: `command('CreateTenant', {...})`. */
@@ -90,15 +93,17 @@ export function toOutgoing(message: Sending | RawSending, codec: Codec, topics: 
       key: message.key,
       value: message.value,
       headers: Object.fromEntries(headers),
+      ...(message.timestamp !== undefined && { timestamp: message.timestamp }),
     };
   }
   const { type, data, envelope } = message;
   const topic = type.startsWith('users.') ? topics.users : topics.commands;
-  const { id, source, correlationId, traceparent, key = keyOf(message), partition, headers } = envelope;
+  const { id, source, correlationId, traceparent, key = keyOf(message), partition, headers, timestamp } = envelope;
   return {
     topic,
     key,
     ...(partition !== undefined && { partition }),
+    ...(timestamp !== undefined && { timestamp }),
     value: codec.encode(topic, type, data),
     headers: {
       ce_specversion: '1.0',

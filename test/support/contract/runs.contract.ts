@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { NotLoaded } from '../../../src/ports/errors.ts';
 import type { Unit } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
@@ -164,8 +165,64 @@ export function describeRuns(create: CreateSubject): void {
         expect(await deadLetters.has({ ...received, timestamp: 2 })).toBe(false);
       });
     });
+
+    // Nothing, nanoseconds, what is just out of range of a timestamptz or of the years with four digits, and all that 64 bits can say.
+    it.each([-1, 1.7e18, 1e15, -1e15, 253_402_300_800_000, -62_135_596_800_001, 2 ** 63, -(2 ** 63)])(
+      'knows the dead letter of a message that is dated %d',
+      async (timestamp) => {
+        const letter = a.aDeadLetter(1);
+        const received = { ...letter.received, timestamp };
+        await subject.unitOfWork.run([], async ({ deadLetters }) => {
+          deadLetters.add({ ...letter, received });
+          expect(await deadLetters.has(received)).toBe(true);
+        });
+        expect(await reading(subject, ({ deadLetters }) => deadLetters.has(received))).toBe(true);
+        const [stored] = await subject.letters.list({}, { after: 0, limit: 1 });
+        const [first, last] = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'].map(Date.parse);
+        expect(stored?.timestamp).toBe(Math.min(Math.max(timestamp, first ?? 0), last ?? 0));
+      },
+    );
+
+    it('takes the letter of whatever a message holds, and whatever is said about it', async () => {
+      const letters = fc.sample(ANY_LETTER, { numRuns: 500, seed: 1 });
+      const positions = letters.map(({ received }, offset) => ({ ...received, offset }));
+      await subject.unitOfWork.run([], async ({ deadLetters }) => {
+        letters.forEach((letter, i) =>
+          deadLetters.add({ ...letter, received: { ...letter.received, ...positions[i] } }),
+        );
+      });
+      await reading(subject, async ({ deadLetters }) => {
+        for (const position of positions) expect(await deadLetters.has(position)).toBe(true);
+      });
+    });
   });
 }
+
+const BYTES = fc.uint8Array({ maxLength: 50 }).map((array) => Buffer.from(array));
+/** Any UTF-16 units: U+0000 and halves of surrogate pairs, too. */
+const TEXT = fc
+  .array(fc.oneof(fc.nat(0x7f), fc.nat(0xffff)), { maxLength: 20 })
+  .map((units) => String.fromCharCode(...units));
+const ANY_LETTER = fc
+  .record({
+    timestamp: fc.double({ min: -(2 ** 63), max: 2 ** 63, noNaN: true }).map(Math.round),
+    key: fc.option(BYTES, { nil: null }),
+    value: fc.option(BYTES, { nil: null }),
+    headers: BYTES,
+    texts: fc.tuple(TEXT, TEXT, TEXT, TEXT),
+  })
+  .map(({ timestamp, key, value, headers, texts: [source, id, message, exception] }) => {
+    const letter = a.aDeadLetter(0);
+    const identity = { ...letter.identity, source, id };
+    return {
+      ...letter,
+      received: { ...letter.received, timestamp, key, value },
+      headers,
+      identity,
+      message,
+      exception,
+    };
+  });
 
 /** Touches everything that a unit can change, and fails. */
 async function doEverything(unit: Unit): Promise<void> {
