@@ -39,10 +39,27 @@ export function inboxTable(db: Knex): Store['inbox'] {
       const taken = await execute(
         db,
         `INSERT INTO inbox (identity, digest, lane, outcome) VALUES (?::uuid, ?::uuid, ?::uuid, 'accepted')
-         ON CONFLICT (identity) DO UPDATE SET outcome = 'accepted', lane = excluded.lane WHERE inbox.outcome = 'dead'`,
+         ON CONFLICT (identity) DO UPDATE SET outcome = 'accepted', lane = excluded.lane, received_at = excluded.received_at
+         WHERE inbox.outcome = 'dead'`,
         [identity.hash, digest, lane],
       );
       return taken === 1;
+    },
+
+    async renew(entries) {
+      await execute(
+        db,
+        // Those that were pruned since they were read are put back.
+        `INSERT INTO inbox (identity, digest, lane, outcome)
+         SELECT * FROM ${rowsOf('e', { identity: 'uuid', digest: 'uuid', lane: 'uuid', outcome: 'text' })}
+         ON CONFLICT (identity) DO UPDATE SET received_at = excluded.received_at`,
+        [
+          uuids(entries.map(({ hash }) => hash)),
+          uuids(entries.map(({ digest }) => digest)),
+          uuids(entries.map(({ lane }) => lane)),
+          words(entries.map(({ outcome }) => outcome)),
+        ],
+      );
     },
 
     async settle(outcomes) {
@@ -62,10 +79,11 @@ export function inboxTable(db: Knex): Store['inbox'] {
 export async function pruneInbox(db: Knex, retentionMs: number, step: number): Promise<number> {
   return execute(
     db,
-    // By place, which costs no search in the primary key: a row that has moved since is another time's.
+    // By place, which costs no search in the primary key. The age once more, for a row that was renewed while this waited for it: not every
+    // release of PostgreSQL looks at its place again.
     `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
        SELECT ctid FROM inbox WHERE ${aloneAt('inbox')} AND received_at < now() - ? * interval '1 millisecond'
-       ORDER BY received_at LIMIT ?))`,
-    [retentionMs, step],
+       ORDER BY received_at LIMIT ?)) AND received_at < now() - ? * interval '1 millisecond'`,
+    [retentionMs, step, retentionMs],
   );
 }

@@ -79,6 +79,8 @@ export interface Store {
     claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;
     /** Takes an identity that was dead, or that is no longer remembered; false: it has taken effect. */
     revive(message: { identity: MessageIdentity; digest: string }, lane: string): Promise<boolean>;
+    /** Remembers these from now on, as they ended (sorted by hash, each once). */
+    renew(entries: readonly InboxEntry[]): Promise<void>;
     settle(outcomes: readonly { readonly hash: string; readonly outcome: Outcome }[]): Promise<void>;
   };
   readonly tenants: {

@@ -16,9 +16,14 @@ export function inbox(db: InMemoryDatabase): Store['inbox'] {
       return { before, calm: false };
     },
     async revive({ identity: { hash }, digest }, lane) {
-      const { outcome = 'dead', receivedAt = db.clock.now() } = db.inbox.get(hash) ?? {};
-      if (outcome === 'dead') db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt });
+      const { outcome = 'dead' } = db.inbox.get(hash) ?? {};
+      if (outcome === 'dead') {
+        db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
+      }
       return outcome === 'dead';
+    },
+    async renew(entries) {
+      for (const entry of entries) db.inbox.set(entry.hash, { ...entry, receivedAt: db.clock.now() });
     },
     async settle(outcomes) {
       for (const { hash, outcome } of outcomes) {

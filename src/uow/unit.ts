@@ -63,7 +63,15 @@ class Inbox {
     const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
     const { before, calm } = await store.inbox.claim(sorted, lane);
     for (const entry of before) this.before.set(entry.hash, entry);
+    if (before.length > 0) await this.renewReused(store, messages);
     return calm;
+  }
+
+  /** That an id was taken is what tells its later message from a first one: it has to be known for as long as that one may come again. */
+  private async renewReused(store: Store, messages: readonly UnitMessage[]): Promise<void> {
+    const reused = messages.filter((message) => (this.entry(message)?.digest ?? message.digest) !== message.digest);
+    const hashes = [...new Set(reused.map(({ identity }) => identity.hash))].sort();
+    if (hashes.length > 0) await store.inbox.renew(hashes.flatMap((hash) => this.before.get(hash) ?? []));
   }
 
   isFirst(message: UnitMessage): boolean {

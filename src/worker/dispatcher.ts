@@ -46,8 +46,11 @@ export class Dispatcher {
     this.d = dependencies;
   }
 
-  /** @returns how each task ended, to be told once the transaction is committed */
-  async dispatch(tasks: readonly Task[], unit: Unit): Promise<readonly Ending[]> {
+  /**
+   * @param refused whether the database has refused these tasks before
+   * @returns how each task ended, to be told once the transaction is committed
+   */
+  async dispatch(tasks: readonly Task[], unit: Unit, refused = false): Promise<readonly Ending[]> {
     const endings: Ending[] = [];
     for (const task of tasks) {
       const seen = unit.seen(task);
@@ -57,7 +60,7 @@ export class Dispatcher {
       }
       const parked = waits(task) ? unit.parked(task) : undefined;
       const ending = parked === undefined ? await this.answer(task, unit) : behind(parked);
-      endings.push(ending instanceof Failed ? this.end(task, unit, ending) : ending);
+      endings.push(ending instanceof Failed ? await this.end(task, unit, ending, refused) : ending);
     }
     return endings;
   }
@@ -146,11 +149,13 @@ export class Dispatcher {
     return this.letter(unit, { ...this.letterOf(task, new Failed('IdReused', error)), identity });
   }
 
-  private end(task: Task, unit: Unit, failed: Failed): Ending {
+  private async end(task: Task, unit: Unit, failed: Failed, refused: boolean): Promise<Ending> {
     unit.settle(task, 'dead');
     // A look-up that was answered with nonsense has ended: it is not asked for again at the next start.
     const { userId } = task.names;
     if (failed.reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
+    // The inbox has forgotten it, its letter is still there. That is rare, and the database refuses a second one: nobody has to ask before.
+    if (refused && (await unit.deadLetters.has(task.received))) return DUPLICATE;
     const ending = this.letter(unit, this.letterOf(task, failed));
     return FAULTS.has(failed.reason) ? { ...ending, fault: failed.error } : ending;
   }

@@ -146,13 +146,13 @@ export class Lane {
   private async commit(tasks: readonly Task[]): Promise<readonly Owed[]> {
     const { dispatcher } = this.d;
     try {
-      return await this.transaction(tasks, (unit) => dispatcher.dispatch(tasks, unit));
+      return await this.transaction(tasks, (unit, refused) => dispatcher.dispatch(tasks, unit, refused));
     } catch (error) {
       if (!(error instanceof Error) || error instanceof ConfigurationError || this.stopping.signal.aborted) throw error;
       const [only] = tasks;
       if (tasks.length === 1 && only !== undefined) {
         const givenUp = [only.givenUp('FlushFailed', error)];
-        return this.transaction(givenUp, (unit) => dispatcher.dispatch(givenUp, unit));
+        return this.transaction(givenUp, (unit, refused) => dispatcher.dispatch(givenUp, unit, refused));
       }
       // Somewhere in here is a message that the database does not take. Left before right, so order holds.
       const half = tasks.length >> 1;
@@ -162,7 +162,7 @@ export class Lane {
 
   private async transaction(
     tasks: readonly Task[],
-    work: (unit: Unit) => Promise<readonly Ending[]>,
+    work: (unit: Unit, refused: boolean) => Promise<readonly Ending[]>,
   ): Promise<readonly Owed[]> {
     const { unitOfWork, telemetry } = this.d;
     const backoff = new Backoff();
@@ -171,7 +171,7 @@ export class Lane {
     for (;;) {
       const { outbox } = this;
       try {
-        const committed = await unitOfWork.run(tasks, work, outbox);
+        const committed = await unitOfWork.run(tasks, (unit) => work(unit, staleReads > 0), outbox);
         outbox.committed(committed.outbox);
         telemetry.waitEnded('database', outbox);
         telemetry.waitEnded('database', this);

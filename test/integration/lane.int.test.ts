@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvents } from '../../src/ports/cloud-events.ts';
-import type { OutgoingMessage } from '../../src/ports/messages.ts';
+import type { MessageContext, MessageIdentity, OutgoingMessage } from '../../src/ports/messages.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -136,6 +136,34 @@ describe('a lane', () => {
     expect(world.published).toEqual(['accepted 0', 'accepted 1', 'accepted 2']);
   });
 
+  it('knows the message whose id was taken for as long as it may come again, however old the first one is', async () => {
+    world.idOf = () => 0;
+    world.push(0);
+    await world.finished(1);
+    await world.age();
+    world.push(1);
+    await world.finished(2);
+    await world.prune();
+    world.push(1, 0);
+    await world.finished(4);
+    expect(world.published).toEqual(['accepted 0', 'dead 1']);
+    expect(await database.db('dead_letters').select('offset', 'reason')).toEqual([{ offset: 1, reason: 'IdReused' }]);
+  });
+
+  it('makes no second letter of a message that the inbox has forgotten', async () => {
+    world.idOf = (offset) => (offset === 1 ? 0 : offset);
+    world.push(0, 1);
+    await world.finished(2);
+    await world.age();
+    await world.prune();
+    world.undecodable.add(1);
+    world.push(2, 1, 3);
+    await world.finished(5);
+    expect(world.published).toEqual(['accepted 0', 'dead 1', 'accepted 2', 'accepted 3']);
+    expect(await database.db('dead_letters').pluck('reason')).toEqual(['IdReused']);
+    expect(await database.db('inbox').where('outcome', 'dead')).toHaveLength(1);
+  });
+
   it('goes on as another lane after a reset, and leaves what it owes to the relay', async () => {
     const gate = (world.gate = new Gate());
     world.push(0);
@@ -229,6 +257,8 @@ class World {
   /** Whom message n names; null: nobody. Its Kafka key is n, unless something else is told. */
   tenantOf: (offset: number) => number | null = () => null;
   keyOf: (offset: number) => string = String;
+  /** Under which id message n goes; its bytes are its own. */
+  idOf: (offset: number) => number = (offset) => offset;
   refusedPublications = 0;
   runs = 0;
   gate: Gate | undefined;
@@ -299,6 +329,16 @@ class World {
     expect(this.done).toBe(count);
   }
 
+  /** What was received so far, was received an hour ago. */
+  async age(): Promise<void> {
+    await this.database.db.raw(`UPDATE inbox SET received_at = received_at - interval '1 hour'`);
+  }
+
+  /** Forgets what is older than half an hour. */
+  async prune(): Promise<void> {
+    await new KnexOutboxMaintenance(this.database.db).pruneInbox(30 * 60_000, 1_000);
+  }
+
   async owesNothing(): Promise<void> {
     await until(async () => (await this.database.db('outbox')).length === 0);
   }
@@ -328,8 +368,8 @@ class World {
   }
 
   private task(offset: number): Task {
-    const { identity, digest } = a.aMessage(offset);
-    const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
+    const { identity, digest } = a.aMessage(this.idOf(offset), { bytes: `message ${offset}` });
+    const context = contextOf(identity);
     const received = this.receivedAt(offset);
     if (this.undecodable.has(offset)) {
       const error = new Error('no Avro');
@@ -362,13 +402,17 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 /** These tasks have no domain events, and no rejections. */
 const WITHOUT_EVENTS: CloudEvents = {
   read: none,
-  byPosition: none,
+  byPosition: ({ offset }) => contextOf(a.aMessage(1_000 + offset).identity),
   digest: none,
   eventId: none,
   write: none,
   encodeHeaders: () => Buffer.from([0]),
   decodeHeaders: none,
 };
+
+function contextOf(identity: MessageIdentity): MessageContext {
+  return { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
+}
 
 function none(): never {
   throw new Error('not used');

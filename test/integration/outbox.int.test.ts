@@ -87,3 +87,19 @@ test('of two workers that prune at once, one does not wait for the other and lea
   expect(await first).toBe(3);
   expect(await db('inbox')).toEqual([]);
 });
+
+test('a message that is renewed while it is being pruned is remembered', async () => {
+  const { db } = database;
+  await database.clear();
+  const message = a.aMessage(1);
+  const unitOfWork = new KnexUnitOfWork(db, randomUUID);
+  await unitOfWork.run([message], async () => undefined);
+  await db.raw(`UPDATE inbox SET received_at = received_at - interval '1 hour'`);
+  let pruning: Promise<number> | undefined;
+  await unitOfWork.run([a.aMessage(1, { bytes: 'others' })], async () => {
+    pruning = new KnexOutboxMaintenance(db).pruneInbox(60_000, 10);
+    await waiting(db, 'transactionid');
+  });
+  expect(await pruning).toBe(0);
+  expect(await db('inbox')).toHaveLength(1);
+});

@@ -188,6 +188,35 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect(known).toEqual([false, true]);
     });
 
+    it('remembers a message from when another one had its id, and not from when it came again itself', async () => {
+      const [taken, plain, other] = [a.aMessage(1), a.aMessage(2), a.aMessage(1, { bytes: 'others' })];
+      await unitOfWork.run([taken, plain], async () => undefined);
+      for (const { identity } of [taken, plain]) await subject.ageMessage(identity.hash, 60 * 60_000);
+      // Its own bytes are the first of its id in this chunk, the others come behind.
+      await unitOfWork.run([taken, plain, other, other], async () => undefined);
+      expect(await maintenance.pruneInbox(30 * 60_000, 9)).toBe(1);
+      await unitOfWork.run([other, plain], async (unit) => {
+        expect(unit.seen(other)).toMatchObject({ outcome: 'accepted', digest: taken.digest });
+        expect(unit.seen(plain)).toBeUndefined();
+      });
+    });
+
+    it('remembers a message from its replay', async () => {
+      const message = a.aMessage(1);
+      await unitOfWork.run([message], async (unit) => {
+        unit.settle(message, 'dead');
+        unit.deadLetters.add(a.aDeadLetter(1));
+      });
+      await subject.ageMessage(message.identity.hash, 60 * 60_000);
+      const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
+      const replay = a.aMessage(1, { letterId: there(letter).letterId });
+      await unitOfWork.run([replay], async (unit) => unit.settle(replay, 'accepted'));
+      expect(await maintenance.pruneInbox(30 * 60_000, 9)).toBe(0);
+      await unitOfWork.run([message], async (unit) => {
+        expect(unit.seen(message)).toMatchObject({ outcome: 'accepted' });
+      });
+    });
+
     it('prunes resolved letters by age, a step at a time, and open ones never', async () => {
       await unitOfWork.run([], async ({ deadLetters }) => {
         for (const n of [1, 2, 3, 4, 5]) deadLetters.add(a.aDeadLetter(n));
