@@ -151,6 +151,8 @@ export class Lane {
       if (!(error instanceof Error) || error instanceof ConfigurationError || this.stopping.signal.aborted) throw error;
       const [only] = tasks;
       if (tasks.length === 1 && only !== undefined) {
+        // There is nothing behind this: a letter holds bytes, and what the tables take of any text and time. Where even that is refused, every
+        // letter would be. That is no matter of this message, which stays in Kafka while the process ends for it.
         const givenUp = [only.givenUp('FlushFailed', error)];
         return this.transaction(givenUp, (unit, refused) => dispatcher.dispatch(givenUp, unit, refused));
       }
