@@ -60,7 +60,7 @@ interface Sum {
   readonly text: string;
 }
 
-/** By number, so in order for every key. What fails stops its keys, and those of what it stops. */
+/** By number, so in order for every key. What fails of what waits in order stops its keys, and those of what it stops. */
 async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle): Promise<Sum> {
   const stopped = new Set<string>();
   const [through, left, waiting] = [{ letters: 0 }, { letters: 0 }, { letters: 0 }];
@@ -80,7 +80,7 @@ async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle)
       if (done.what === 'left' && done.why === 'resolved') continue;
       (isThrough(done) ? through : left).letters += 1;
       // In a dry run nothing of this key has happened, on which the next one could be tried.
-      if (!isThrough(done) || (dryRun && letter.parks)) stop(letter, stopped);
+      if (!isThrough(done) || dryRun) stop(letter, stopped);
     }
     if (page.length < PAGE) break;
   }
@@ -91,8 +91,9 @@ async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle)
   };
 }
 
-function stop({ keys }: LetterSummary, stopped: Set<string>): void {
-  for (const key of keys) stopped.add(key);
+/** Nothing waits behind a letter that parks nothing. */
+function stop({ keys, parks }: LetterSummary, stopped: Set<string>): void {
+  if (parks) for (const key of keys) stopped.add(key);
 }
 
 async function replayOne(letterId: number, dryRun: boolean, { replayer }: Cradle): Promise<Replayed> {

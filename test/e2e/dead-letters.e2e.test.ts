@@ -262,6 +262,25 @@ test('a message with an id that was used is replayed when it is asked for by num
     expect(event?.decoded?.data).toMatchObject({ tenantId: ours.key, address: '4 Street', version: 3 });
   }));
 
+test('a letter that parks nothing holds up no other of its key when it fails again', () =>
+  world.guard(async () => {
+    const ours = await givenTenant();
+    // Its answer, which carries this twice, fits no topic.
+    const large = createTenant({ tenantId: ours.key }, { id: randomUUID(), correlationId: 'x'.repeat(560_000) });
+    const bad = ours.update(BUG);
+    await world.send([large, bad]);
+    await letters(ours.key, 2);
+    expect(await reasons(ours.key)).toEqual(['TooLarge', 'HandlerFailed']);
+    const { code, stdout } = await replayed('--key', ours.key);
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/\n1 replayed, 1 not\n$/)]);
+    expect(await reasons(ours.key)).toEqual(['TooLarge']);
+    const [letter] = await lettersOf(ours.key);
+    await licensing(['dlq', 'discard', String(letter?.letter_id), '--why', 'x', '--yes'], world.env);
+    fates.set(idOf(large), { reason: 'TooLarge', state: 'discarded' });
+    fated('replayed', bad);
+    await checked();
+  }));
+
 test('a message that still can not be decoded stays a letter, in no order, and says so', () =>
   world.guard(async () => {
     const ours = await givenTenant();
