@@ -15,6 +15,17 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
       );
     },
 
+    async hold(keys) {
+      if (keys.length === 0) return [];
+      // An update and not nothing: it locks a row that is there, and makes one that is being forgotten anew.
+      return query<ParkedKey>(
+        db,
+        `INSERT INTO parked_keys (key, parked) SELECT key, false FROM unnest(?::uuid[]) AS k (key)
+         ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING key, parked, lane`,
+        [uuids(keys)],
+      );
+    },
+
     async park(keys) {
       if (keys.length === 0) return;
       // An update and not nothing: it waits for whoever is just freeing the key, and parks it again after that.

@@ -152,6 +152,8 @@ export interface Store {
   readonly parkedKeys: {
     /** Reads and locks the rows of these keys; what has no row is left out. */
     lock(keys: readonly string[]): Promise<readonly ParkedKey[]>;
+    /** As `lock`, with rows for all: what has none gets one, not parked, so that nobody parks the key meanwhile. */
+    hold(keys: readonly string[]): Promise<readonly ParkedKey[]>;
     /** Parks these keys, under the locks of their rows, which this makes when they are not there. */
     park(keys: readonly string[]): Promise<void>;
     /** The lowest open letter that waits under one of these keys. */

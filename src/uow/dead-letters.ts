@@ -86,13 +86,14 @@ export async function discard(
   freeKeys: boolean,
 ): Promise<{ readonly state: Discarded['state']; readonly keys: readonly string[] }> {
   const keys = parkableKeys((await deadLetters.keysOf(letterId)) ?? []);
-  await parkedKeys.lock(keys);
+  const rows = await parkedKeys.lock(keys);
   const letter = await deadLetters.lock(letterId);
   if (letter?.state !== 'open') return { state: letter?.state, keys: [] };
   await parkedKeys.leave(letterId, keys, undefined);
   await deadLetters.resolve(letterId, resolution);
   if (freeKeys) {
-    for (const key of keys) {
+    // What had no row to lock was not parked, and may be by now: that is not meant.
+    for (const { key } of rows) {
       const lowest = await parkedKeys.lowest([key]);
       if (lowest === undefined || (letter.parks && lowest > letterId)) await parkedKeys.free([key]);
     }
@@ -103,7 +104,8 @@ export async function discard(
 /** In one transaction: whoever parks this key, or parks something behind it, waits, and whoever has just done so is waited for. */
 export async function freeIfEmpty({ parkedKeys }: Store, key: string): Promise<boolean> {
   const keys = parkableKeys([key]);
-  await parkedKeys.lock(keys);
+  // Without a row there is no lock, and nothing to free: who parks the key from here on means it.
+  if ((await parkedKeys.lock(keys)).length === 0) return false;
   if ((await parkedKeys.lowest(keys)) !== undefined) return false;
   return (await parkedKeys.free(keys)) > 0;
 }

@@ -41,6 +41,13 @@ export function parkedKeys({ parkedKeys, parkedLetters, clock }: InMemoryDatabas
   const isEmpty = (key: string): boolean => parkedLetters.filter((letter) => letter.key === key).length === 0;
   return {
     lock: async (keys) => keys.flatMap((key) => parkedKeys.get(key) ?? []),
+    async hold(keys) {
+      return keys.map((key) => {
+        const row = parkedKeys.get(key) ?? { key, parked: false, lane: null, parkedAt: clock.now() };
+        parkedKeys.set(key, row);
+        return row;
+      });
+    },
     async park(keys) {
       for (const key of keys) {
         const row = parkedKeys.get(key);

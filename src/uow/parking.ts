@@ -1,7 +1,7 @@
 import { NotReplayable } from '../ports/errors.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import type { DeadLetter, UnitMessage } from '../ports/unit-of-work.ts';
-import type { Store } from '../repos/store.ts';
+import type { ParkedKey, Store } from '../repos/store.ts';
 import type { Journal } from './identity-map.ts';
 
 /** The letter that a unit replays, with its keys and the locks of these held. */
@@ -29,8 +29,9 @@ export class Parking {
 
   /** Reads what is parked, and waits for whoever is about to free it. */
   async read(messages: readonly UnitMessage[]): Promise<void> {
-    const keys = await this.lock(parkableKeys(messages.flatMap((message) => message.keys)));
-    this.freed = keys.filter((key) => !this.parked.has(key));
+    const rows = await this.store.parkedKeys.lock(parkableKeys(messages.flatMap((message) => message.keys)));
+    this.note(rows);
+    this.freed = rows.flatMap(({ key, parked }) => (parked ? [] : [key]));
   }
 
   behind(message: UnitMessage): string | undefined {
@@ -55,7 +56,8 @@ export class Parking {
     const { deadLetters, parkedKeys, inbox } = this.store;
     const stored = await deadLetters.keysOf(letterId);
     const keys = parkableKeys([...(stored ?? []), ...message.keys]);
-    await this.lock(keys);
+    // Without a row of its own, a key could be parked between the last look at what waits under it and its being freed.
+    this.note(await parkedKeys.hold(keys));
     const letter = await deadLetters.lock(letterId);
     if (letter === undefined) throw new NotReplayable('absent', `there is no letter ${letterId}`);
     if (letter.state !== 'open') throw new NotReplayable('resolved', `letter ${letterId} is ${letter.state} already`);
@@ -95,13 +97,10 @@ export class Parking {
     await this.store.deadLetters.resolve(letterId, { state: 'replayed', by: null, note: null });
   }
 
-  /** @returns those that have a row */
-  private async lock(keys: readonly string[]): Promise<readonly string[]> {
-    const rows = await this.store.parkedKeys.lock(keys);
+  private note(rows: readonly ParkedKey[]): void {
     for (const { key, parked, lane } of rows) {
       if (parked) this.parked.add(key);
       if (lane !== null) this.lanes.set(key, lane);
     }
-    return rows.map(({ key }) => key);
   }
 }

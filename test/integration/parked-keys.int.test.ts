@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import { NotReplayable } from '../../src/ports/errors.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
-import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
+import { postgresStore } from '../../src/repos/postgres.ts';
+import { discard, freeIfEmpty, KnexDeadLetters } from '../../src/uow/dead-letters.ts';
+import { begin, commit, inTransaction } from '../../src/uow/transaction.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { openUnit } from '../../src/uow/unit.ts';
 import * as a from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Gate, waiting } from '../support/faults.ts';
@@ -15,6 +19,7 @@ describe('a parked key, with others at work,', () => {
   let unitOfWork: KnexUnitOfWork;
   let letters: KnexDeadLetters;
   let gates: Gate[] = [];
+  let open: Knex.Transaction[] = [];
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -25,9 +30,10 @@ describe('a parked key, with others at work,', () => {
   beforeEach(() => database.clear());
 
   /** A test that failed leaves no transaction behind for the next one to wait for. */
-  afterEach(() => {
+  afterEach(async () => {
     for (const gate of gates) gate.open();
-    gates = [];
+    for (const trx of open) if (!trx.isCompleted()) await trx.rollback();
+    [gates, open] = [[], []];
   });
 
   afterAll(() => database.drop());
@@ -80,6 +86,46 @@ describe('a parked key, with others at work,', () => {
         await chunk;
       }
       expect(await letters.parkedKeys({ limit: 9 })).toMatchObject([{ key: KEY, letters: 1 }]);
+      await expect(parked(3)).resolves.toBe(KEY);
+    },
+  );
+
+  it('that a chunk parks while the only letter of a key that was freed is being replayed stays parked', async () => {
+    const first = await bury(1);
+    await bury(2);
+    await letters.discard(first, DISCARDED, true);
+    await expect(parked(3)).resolves.toBeUndefined();
+    const second = (await letters.lowest(KEY)) ?? 0;
+    const trx = await begin(database.db);
+    open.push(trx);
+    const chunk = await openUnit(postgresStore(trx), [message(4)], new a.TestLane(1));
+    addLetter(chunk, 4);
+    await chunk.flush();
+    const replay = replaying(2, second);
+    await waiting(database.db, 'transactionid');
+    await commit(trx);
+    await replay;
+    expect(await letters.parkedKeys({ limit: 9 })).toMatchObject([{ key: KEY, letters: 1 }]);
+    await expect(parked(5)).resolves.toBe(KEY);
+  });
+
+  it.each(['is to be freed', 'is to be freed with a letter that is discarded'])(
+    'that is parked just when a key without a row %s stays parked',
+    async (what) => {
+      const letter = await buryInNoOrder(1);
+      await inTransaction(database.db, async (trx) => {
+        const store = postgresStore(trx);
+        // The moment behind the last look: a chunk comes to its end in it.
+        const lowest = async (keys: readonly string[]) => {
+          const found = await store.parkedKeys.lowest(keys);
+          await bury(2);
+          return found;
+        };
+        const raced = { ...store, parkedKeys: { ...store.parkedKeys, lowest } };
+        if (what === 'is to be freed') expect(await freeIfEmpty(raced, KEY)).toBe(false);
+        else expect(await discard(raced, letter, DISCARDED, true)).toMatchObject({ state: 'open' });
+      });
+      if ((await letters.lowest(KEY)) === undefined) await bury(2);
       await expect(parked(3)).resolves.toBe(KEY);
     },
   );
@@ -155,6 +201,16 @@ describe('a parked key, with others at work,', () => {
   async function bury(number: number): Promise<number> {
     await unitOfWork.run([message(number)], async (unit) => addLetter(unit, number));
     return (await letters.lowest(KEY)) ?? 0;
+  }
+
+  /** A letter that names the key and does not wait under it. @returns its number */
+  async function buryInNoOrder(number: number): Promise<number> {
+    await unitOfWork.run([message(number)], async (unit) => {
+      unit.settle(message(number), 'dead');
+      unit.deadLetters.add({ ...a.aDeadLetter(number, [KEY]), parks: false });
+    });
+    const [letter] = await letters.list({ key: KEY }, { after: 0, limit: 1 });
+    return letter?.letterId ?? 0;
   }
 
   function addLetter(unit: Unit, number: number): void {
