@@ -36,14 +36,16 @@ export function inboxTable(db: Knex): Store['inbox'] {
     },
 
     async revive({ identity, digest }, lane) {
-      const taken = await execute(
+      // A query sees the row as it was before the statement.
+      const taken = await query<Pick<InboxEntry, 'lane'>>(
         db,
         `INSERT INTO inbox (identity, digest, lane, outcome) VALUES (?::uuid, ?::uuid, ?::uuid, 'accepted')
          ON CONFLICT (identity) DO UPDATE SET outcome = 'accepted', lane = excluded.lane, received_at = excluded.received_at
-         WHERE inbox.outcome = 'dead'`,
+         WHERE inbox.outcome = 'dead'
+         RETURNING (SELECT lane FROM inbox before WHERE before.identity = inbox.identity) AS lane`,
         [identity.hash, digest, lane],
       );
-      return taken === 1;
+      return taken[0];
     },
 
     async renew(entries) {

@@ -77,8 +77,11 @@ export interface Store {
   readonly inbox: {
     /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
     claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;
-    /** Takes an identity that was dead, or that is no longer remembered; false: it has taken effect. */
-    revive(message: { identity: MessageIdentity; digest: string }, lane: string): Promise<boolean>;
+    /** Takes an identity that was dead, or that is no longer remembered; undefined: it has taken effect. @returns the lane that had it */
+    revive(
+      message: { identity: MessageIdentity; digest: string },
+      lane: string,
+    ): Promise<Pick<InboxEntry, 'lane'> | undefined>;
     /** Remembers these from now on, as they ended (sorted by hash, each once). */
     renew(entries: readonly InboxEntry[]): Promise<void>;
     settle(outcomes: readonly { readonly hash: string; readonly outcome: Outcome }[]): Promise<void>;

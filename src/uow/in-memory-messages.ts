@@ -16,11 +16,10 @@ export function inbox(db: InMemoryDatabase): Store['inbox'] {
       return { before, calm: false };
     },
     async revive({ identity: { hash }, digest }, lane) {
-      const { outcome = 'dead' } = db.inbox.get(hash) ?? {};
-      if (outcome === 'dead') {
-        db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
-      }
-      return outcome === 'dead';
+      const before = db.inbox.get(hash);
+      if (before !== undefined && before.outcome !== 'dead') return undefined;
+      db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
+      return { lane: before?.lane ?? null };
     },
     async renew(entries) {
       for (const entry of entries) db.inbox.set(entry.hash, { ...entry, receivedAt: db.clock.now() });

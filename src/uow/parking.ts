@@ -19,7 +19,7 @@ export class Parking {
   private readonly parked = new Set<string>();
   /** Keys that are free, whose last replay is adopted here: nobody has to know of it any more. */
   private freed: readonly string[] = [];
-  private readonly lanes = new Map<string, string>();
+  private readonly owing: { readonly lane: string | null; readonly key: string }[] = [];
   private replay: Replay | undefined;
 
   constructor(store: Store, journal: Journal) {
@@ -68,18 +68,23 @@ export class Parking {
         `letter ${letterId} waits behind letter ${lowest}, which is of the same tenant or user`,
       );
     }
-    if (!(await inbox.revive(message, lane))) {
+    const revived = await inbox.revive(message, lane);
+    if (revived === undefined) {
       throw new NotReplayable(
         'superseded',
         `the message of letter ${letterId} has taken effect since; discard the letter`,
       );
     }
+    // What had its turn before the letter may still be owed by the lane that has buried it.
+    for (const key of [...letter.keys, ...message.keys]) this.owing.push({ lane: revived.lane, key });
     this.replay = { message, letterId, keys: letter.parks ? parkableKeys(letter.keys) : [] };
   }
 
-  /** What lanes may still owe of replays of these keys: it must not be overtaken by what is owed now. */
+  /** What lanes may still owe of replays of these keys, or before this one: it must not be overtaken by what is owed now. */
   debts(lane: string): readonly { readonly lane: string; readonly key: string }[] {
-    return [...this.lanes].flatMap(([key, owing]) => (owing === lane ? [] : [{ lane: owing, key }]));
+    return this.owing.flatMap((debt) =>
+      debt.lane === null || debt.lane === lane ? [] : [{ lane: debt.lane, key: debt.key }],
+    );
   }
 
   /** Before the letters are written: their numbers are given under the locks of their keys. */
@@ -98,9 +103,7 @@ export class Parking {
   }
 
   private note(rows: readonly ParkedKey[]): void {
-    for (const { key, parked, lane } of rows) {
-      if (parked) this.parked.add(key);
-      if (lane !== null) this.lanes.set(key, lane);
-    }
+    for (const { key, parked } of rows) if (parked) this.parked.add(key);
+    this.owing.push(...rows);
   }
 }

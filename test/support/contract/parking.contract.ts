@@ -1,7 +1,7 @@
 import { NotReplayable } from '../../../src/ports/errors.ts';
 import type { Outcome, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
-import { addTenants, attempt, changeTenant, reading, type CreateSubject, type Subject } from './subject.ts';
+import { addTenants, attempt, changeTenant, reading, there, type CreateSubject, type Subject } from './subject.ts';
 
 const TENANT = a.tenantId(1);
 const OTHER = a.tenantId(2);
@@ -199,6 +199,24 @@ export function describeParking(create: CreateSubject): void {
         expect(a.textsOf(outbox)).toEqual(['of the replay', 'after it']);
       },
     );
+
+    it('puts what the lane that has buried it still owes under its keys ahead of its own', async () => {
+      const [before, failing] = [message(1, TENANT), message(2, TENANT)];
+      const burying = async (unit: Unit): Promise<void> => {
+        unit.outbox.add(a.anEvent(TENANT, 'one'));
+        unit.outbox.add(a.anEvent(OTHER, "another's"));
+        unit.settle(failing, 'dead');
+        unit.deadLetters.add(a.aDeadLetter(2, [TENANT]));
+      };
+      await subject.unitOfWork.run([before, failing], burying, lane);
+      const letterId = there(await subject.letters.lowest(TENANT));
+      const { outbox } = await subject.unitOfWork.run(
+        [a.aMessage(2, { letterId })],
+        async (unit) => unit.outbox.add(a.anEvent(TENANT, 'two')),
+        new a.TestLane(2),
+      );
+      expect(a.textsOf(outbox)).toEqual(['one', 'two']);
+    });
 
     it('puts what an earlier replay of its key by another lane still owes ahead of its own', async () => {
       const [first, second] = [await bury(1, TENANT), await bury(2, TENANT)];
