@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { createContainer } from '../container.ts';
 import type { DeadLetters, KeyCount, LetterSummary } from '../ports/dead-letters.ts';
-import { letterIn, timeText } from './dlq-words.ts';
+import { letterIn, stillParked, timeText } from './dlq-words.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
@@ -77,10 +77,4 @@ async function isMeant(
   } finally {
     terminal.close();
   }
-}
-
-function stillParked({ key, letters, lowest }: KeyCount): string {
-  return letters === 0
-    ? `key ${key} stays parked, though nothing waits: \`licensing dlq replay --key ${key}\` frees it`
-    : `key ${key} stays parked: ${letters} letters wait, letter ${lowest} is next`;
 }

@@ -1,6 +1,6 @@
 import { createContainer, writtenSubjects, type Cradle, type Replayed } from '../container.ts';
 import type { DeadLetters, LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
-import { keyIn, letterIn, reasonIn } from './dlq-words.ts';
+import { keyIn, letterIn, reasonIn, stillParked } from './dlq-words.ts';
 import { patiently, reachDatabase, registrySetting, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
@@ -32,7 +32,7 @@ function wantedOf({ positionals, values }: Call): Wanted {
   return { filter: { ...(key !== undefined && { key }), ...(reason !== undefined && { reason }) }, dryRun };
 }
 
-/** @returns the exit code: 0 when everything that was wanted is through */
+/** @returns the exit code: 0 when everything that was wanted is through, and its keys are free */
 export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<number> {
   const { codec, config, topics, deadLetters } = cradle;
   await reachDatabase(cradle);
@@ -41,54 +41,81 @@ export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<num
     const done = await replayOne(wanted.letterId, wanted.dryRun, cradle);
     return isThrough(done) ? 0 : 1;
   }
-  const sum = await replayMany(wanted.filter, wanted.dryRun, cradle);
-  if (!wanted.dryRun) for (const key of await freed(wanted.filter, deadLetters)) print(`key ${key} is free`);
-  print(sum.text);
-  return sum.left === 0 ? 0 : 1;
+  const { filter, dryRun } = wanted;
+  const { through, left, waiting } = await replayMany(filter, dryRun, cradle);
+  const areFree = dryRun || (await areAllFree(filter, deadLetters));
+  const behind = waiting === 0 ? '' : `, ${waiting} wait behind these`;
+  print(`${through} ${dryRun ? 'would be ' : ''}replayed, ${left.size} not${behind}`);
+  return left.size === 0 && areFree && (dryRun || waiting === 0) ? 0 : 1;
 }
 
-/** Keys that were parked though nothing waits, after a discard say: that of the filter, or with all letters all of them. */
-async function freed({ key, reason }: LetterFilter, deadLetters: DeadLetters): Promise<readonly string[]> {
-  if (key !== undefined) return (await deadLetters.freeIfEmpty(key)) ? [key] : [];
-  return reason === undefined ? deadLetters.freeEmpty() : [];
+/**
+ * Frees keys that were parked though nothing waits, after a discard say: that of the filter, or with all letters all of them.
+ * @returns whether none of these is parked any more; one may still be, for a letter that came when all others were through
+ */
+async function areAllFree({ key, reason }: LetterFilter, deadLetters: DeadLetters): Promise<boolean> {
+  if (reason !== undefined) return true;
+  const freed = key === undefined ? await deadLetters.freeEmpty() : (await deadLetters.freeIfEmpty(key)) ? [key] : [];
+  for (const one of freed) print(`key ${one} is free`);
+  const parked = await deadLetters.parkedKeys({ limit: PAGE, ...(key !== undefined && { key }) });
+  for (const one of parked) print(stillParked(one));
+  return parked.length === 0;
+}
+
+/** What has come of many letters so far. */
+interface Tally {
+  through: number;
+  /** Those that were tried and are still open. */
+  readonly left: Set<number>;
+  /** How many were not tried in the last pass, since they wait behind one that is left. */
+  waiting: number;
+  readonly stopped: Set<string>;
+}
+
+/** Again for as long as any go: more may have come in behind the last one meanwhile, and without these no key of theirs is free. */
+async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle): Promise<Tally> {
+  const tally: Tally = { through: 0, left: new Set(), waiting: 0, stopped: new Set() };
+  let isAnyGone = true;
+  // In a dry run they all stay.
+  while (isAnyGone) isAnyGone = (await pass(filter, dryRun, tally, cradle)) && !dryRun;
+  return tally;
+}
+
+/**
+ * By number, so in order for every key. What fails of what waits in order stops its keys, and those of what it stops.
+ * @returns whether any is gone
+ */
+async function pass(filter: LetterFilter, dryRun: boolean, tally: Tally, cradle: Cradle): Promise<boolean> {
+  let isAnyGone = false;
+  tally.waiting = 0;
+  for await (const letter of lettersOf(filter, cradle.deadLetters)) {
+    const { letterId, keys, reason } = letter;
+    if (tally.left.has(letterId) || (filter.reason === undefined && reason === 'IdReused')) continue;
+    if (keys.some((key) => tally.stopped.has(key))) {
+      tally.waiting += 1;
+      stop(letter, tally.stopped);
+      continue;
+    }
+    const done = await replayOne(letterId, dryRun, cradle);
+    if (isThrough(done)) tally.through += 1;
+    // If resolved, somebody else has seen to it meanwhile.
+    else if (done.what !== 'left' || done.why !== 'resolved') tally.left.add(letterId);
+    // In a dry run nothing of this key has happened, on which the next one could be tried.
+    if (tally.left.has(letterId) || (dryRun && isThrough(done))) stop(letter, tally.stopped);
+    else isAnyGone = true;
+  }
+  return isAnyGone;
 }
 
 const PAGE = 100;
 
-interface Sum {
-  readonly left: number;
-  readonly text: string;
-}
-
-/** By number, so in order for every key. What fails of what waits in order stops its keys, and those of what it stops. */
-async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle): Promise<Sum> {
-  const stopped = new Set<string>();
-  const [through, left, waiting] = [{ letters: 0 }, { letters: 0 }, { letters: 0 }];
-  let after = 0;
-  for (;;) {
-    const page = await cradle.deadLetters.list(filter, { after, limit: PAGE });
-    for (const letter of page) {
-      after = letter.letterId;
-      if (filter.reason === undefined && letter.reason === 'IdReused') continue;
-      if (letter.keys.some((key) => stopped.has(key))) {
-        waiting.letters += 1;
-        stop(letter, stopped);
-        continue;
-      }
-      const done = await replayOne(letter.letterId, dryRun, cradle);
-      // Somebody else has seen to it meanwhile.
-      if (done.what === 'left' && done.why === 'resolved') continue;
-      (isThrough(done) ? through : left).letters += 1;
-      // In a dry run nothing of this key has happened, on which the next one could be tried.
-      if (!isThrough(done) || dryRun) stop(letter, stopped);
-    }
-    if (page.length < PAGE) break;
+async function* lettersOf(filter: LetterFilter, deadLetters: DeadLetters): AsyncGenerator<LetterSummary> {
+  let after: number | undefined = 0;
+  while (after !== undefined) {
+    const page: readonly LetterSummary[] = await deadLetters.list(filter, { after, limit: PAGE });
+    yield* page;
+    after = page[PAGE - 1]?.letterId;
   }
-  const behind = waiting.letters === 0 ? '' : `, ${waiting.letters} wait behind these`;
-  return {
-    left: dryRun ? left.letters : left.letters + waiting.letters,
-    text: `${through.letters} ${dryRun ? 'would be ' : ''}replayed, ${left.letters} not${behind}`,
-  };
 }
 
 /** Nothing waits behind a letter that parks nothing. */

@@ -1,3 +1,4 @@
+import type { KeyCount } from '../ports/dead-letters.ts';
 import type { DeadLetterReason } from '../ports/unit-of-work.ts';
 import { nearest } from './nearest.ts';
 import { UsageError, type Call } from './verb.ts';
@@ -59,6 +60,12 @@ export function letterIn(positionals: readonly string[]): number {
 
 export function timeText(time: number): string {
   return new Date(time).toISOString();
+}
+
+export function stillParked({ key, letters, lowest }: KeyCount): string {
+  return letters === 0
+    ? `key ${key} stays parked, though nothing waits: \`licensing dlq replay --key ${key}\` frees it`
+    : `key ${key} stays parked: ${letters} letters wait, letter ${lowest} is next`;
 }
 
 /** Columns as wide as their widest word; the last one as it comes. */
