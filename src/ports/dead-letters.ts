@@ -79,7 +79,7 @@ export interface DeadLetters {
   get(letterId: number): Promise<StoredLetter | undefined>;
   /** The lowest one that waits under a key. */
   lowest(key: string): Promise<number | undefined>;
-  /** A replay came to nothing: the letter stays open, and says why. */
+  /** A replay came to nothing: the letter stays open, and says why. `IdReused` stays its reason: it is to be replayed by number alone. */
   failed(
     letterId: number,
     failure: { readonly reason: DeadLetterReason; readonly message: string; readonly exception: string },

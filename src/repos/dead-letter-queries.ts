@@ -71,7 +71,7 @@ export async function listEmptyKeys(db: Knex): Promise<readonly string[]> {
   return keys.map(({ key }) => key);
 }
 
-/** A letter that was resolved meanwhile stays as it is. */
+/** A letter that was resolved meanwhile stays as it is, and one whose id was used is replayed by its number alone, however it fails. */
 export async function noteFailure(
   db: Knex,
   letterId: number,
@@ -79,7 +79,8 @@ export async function noteFailure(
 ): Promise<void> {
   await execute(
     db,
-    `UPDATE dead_letters SET reason = ?, message = ?, exception = ? WHERE letter_id = ? AND state = 'open'`,
+    `UPDATE dead_letters SET reason = CASE reason WHEN 'IdReused' THEN reason ELSE ? END, message = ?, exception = ?
+     WHERE letter_id = ? AND state = 'open'`,
     [reason, storable(message), storable(exception), letterId],
   );
 }

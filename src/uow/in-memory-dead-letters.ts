@@ -61,7 +61,9 @@ export class InMemoryDeadLetters implements DeadLetters {
   async failed(letterId: number, failure: Parameters<DeadLetters['failed']>[1]): Promise<void> {
     await this.db.transaction(() => {
       const letter = this.db.deadLetters.get(numberKey(letterId));
-      if (letter?.state === 'open') this.db.deadLetters.set(numberKey(letterId), { ...letter, ...failure });
+      if (letter?.state !== 'open') return;
+      const reason = letter.reason === 'IdReused' ? letter.reason : failure.reason;
+      this.db.deadLetters.set(numberKey(letterId), { ...letter, ...failure, reason });
     });
   }
 

@@ -170,6 +170,17 @@ export function describeParking(create: CreateSubject): void {
       expect(await subject.letters.get(letter)).toMatchObject(why);
     });
 
+    it('that fails leaves the reason why an id that was used is never replayed unasked', async () => {
+      await subject.unitOfWork.run([], async ({ deadLetters }) => {
+        deadLetters.add({ ...a.aDeadLetter(1, [TENANT]), reason: 'IdReused', parks: false });
+      });
+      const [letter] = await subject.letters.list({ key: TENANT }, PAGE);
+      const { letterId } = there(letter);
+      const why = { message: 'still no', exception: 'TypeError' };
+      await subject.letters.failed(letterId, { reason: 'HandlerFailed', ...why });
+      expect(await subject.letters.get(letterId)).toMatchObject({ reason: 'IdReused', ...why });
+    });
+
     it("owes under its lane what others put ahead of their own, for any aggregate of the key, and the key's row goes then", async () => {
       const letter = await bury(1, TENANT);
       await replay(1, letter, 'accepted', async ({ outbox }) => outbox.add(a.anEvent(TENANT, 'of the replay')));
