@@ -23,11 +23,12 @@ export async function listLetters({ positionals, values, environment }: Call): P
     };
     const counts = await deadLetters.counts(filter);
     const keys = await deadLetters.parkedKeys({ limit, ...(key !== undefined && { key }) });
+    const allKeys = key === undefined ? await deadLetters.countParkedKeys() : keys.length;
     const letters = await deadLetters.list(filter, { after: 0, limit });
     if (values['json'] === true) {
       for (const letter of letters) print(JSON.stringify(letter));
     } else {
-      for (const line of linesOf(counts, keys, letters)) print(line);
+      for (const line of linesOf(counts, keys, allKeys, letters)) print(line);
     }
     return 0;
   } finally {
@@ -38,6 +39,7 @@ export async function listLetters({ positionals, values, environment }: Call): P
 function linesOf(
   counts: readonly ReasonCount[],
   keys: readonly KeyCount[],
+  allKeys: number,
   letters: readonly LetterSummary[],
 ): readonly string[] {
   const lines: string[] = [];
@@ -53,6 +55,7 @@ function linesOf(
   if (keys.length > 0) {
     const rows = keys.map((one) => [one.key, timeText(one.parkedAt), String(one.letters), String(one.lowest ?? '-')]);
     lines.push('', ...table([['PARKED KEY', 'SINCE', 'LETTERS', 'NEXT'], ...rows]));
+    if (keys.length < allKeys) lines.push(`... and ${allKeys - keys.length} more keys; --limit shows them`);
   }
   if (letters.length > 0) {
     const rows = letters.map((letter) => [

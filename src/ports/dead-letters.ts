@@ -75,6 +75,7 @@ export interface DeadLetters {
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly LetterSummary[]>;
   parkedKeys(page: { readonly limit: number; readonly key?: string }): Promise<readonly KeyCount[]>;
+  countParkedKeys(): Promise<number>;
   /** In whatever state. */
   get(letterId: number): Promise<StoredLetter | undefined>;
   /** The lowest one that waits under a key. */

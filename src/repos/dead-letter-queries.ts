@@ -60,6 +60,11 @@ export async function listParkedKeys(
   );
 }
 
+export async function countParkedKeys(db: Knex): Promise<number> {
+  const found = await query<{ readonly keys: number }>(db, 'SELECT count(*) AS keys FROM parked_keys WHERE parked', []);
+  return found[0]?.keys ?? 0;
+}
+
 /** Keys that are parked though nothing waits under them, the longest parked first. */
 export async function listEmptyKeys(db: Knex): Promise<readonly string[]> {
   const keys = await query<{ readonly key: string }>(

@@ -12,6 +12,7 @@ import type {
 import { parkableKeys } from '../ports/parked-keys.ts';
 import {
   countLetters,
+  countParkedKeys,
   getLetter,
   listEmptyKeys,
   listLetters,
@@ -43,6 +44,10 @@ export class KnexDeadLetters implements DeadLetters {
 
   async parkedKeys(page: { readonly limit: number; readonly key?: string }): Promise<readonly KeyCount[]> {
     return listParkedKeys(this.db, page);
+  }
+
+  async countParkedKeys(): Promise<number> {
+    return countParkedKeys(this.db);
   }
 
   async get(letterId: number): Promise<StoredLetter | undefined> {

@@ -45,6 +45,10 @@ export class InMemoryDeadLetters implements DeadLetters {
     return this.db.transaction(() => this.parked(key).slice(0, limit));
   }
 
+  async countParkedKeys(): Promise<number> {
+    return this.db.transaction(() => this.parked(undefined).length);
+  }
+
   async get(letterId: number): Promise<StoredLetter | undefined> {
     return this.db.transaction(() => {
       const letter = this.db.deadLetters.get(numberKey(letterId));

@@ -80,6 +80,8 @@ test('a replay that fails again stays open and stops its key; others go through'
     const dry = await licensing(['dlq', 'replay', '--all', '--dry-run'], world.env);
     expect(dry.stdout).toMatch(/would be accepted/);
     expect((await openLetters()).length).toBe(4);
+    const cut = await licensing(['dlq', 'list', '--limit', '1'], world.env);
+    expect(cut.stdout).toMatch(/NEXT\n.*\n\.\.\. and 1 more keys; --limit[^]*MESSAGE\n.*\n\.\.\. and 3 more; --limit/);
     const { code, stdout } = await licensing(['replay'], { ...world.env, BROKEN: BUG }, BROKEN);
     expect([code, stdout]).toEqual([
       1,

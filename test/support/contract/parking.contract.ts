@@ -328,6 +328,8 @@ export function describeParking(create: CreateSubject): void {
         { key: TENANT, letters: 2, lowest: first },
         { key: OTHER, letters: 1, lowest: second },
       ]);
+      expect(await subject.letters.parkedKeys({ limit: 1 })).toMatchObject([{ key: TENANT }]);
+      expect(await subject.letters.countParkedKeys()).toBe(2);
       expect(await subject.letters.lowest(TENANT)).toBe(first);
       const { received, headers, identity } = a.aDeadLetter(1);
       expect(await subject.letters.get(first)).toMatchObject({
