@@ -28,7 +28,8 @@ beatThrough(require('kafkajs/src/consumer/consumerGroup.js') as typeof ConsumerG
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
-export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } = kafkajs;
+export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } =
+  kafkajs;
 
 function replace(path: string, exports: unknown): void {
   const file = require.resolve(path);
