@@ -254,21 +254,6 @@ test('what can not be understood is said in a sentence, with exit code 2; what i
   expect(await licensing(['dlq', 'list'], world.env)).toMatchObject({ code: 0, stdout: 'no open dead letters\n' });
 });
 
-test('a message with an id that was used is replayed when it is asked for by number, as a message of its own', () =>
-  world.guard(async () => {
-    const ours = await givenTenant();
-    const id = randomUUID();
-    await told(world, ours.update('3 Street', id), 'TenantUpdated');
-    await world.send([ours.update('4 Street', id)]);
-    await letters(ours.key, 1);
-    const [letter] = await lettersOf(ours.key);
-    expect(letter?.reason).toBe('IdReused');
-    expect(await replayed('--key', ours.key)).toMatchObject({ code: 0, stdout: '0 replayed, 0 not\n' });
-    expectThrough(await replayed(String(letter?.letter_id)), 1);
-    const [event] = await world.answers(letter?.message_id ?? '');
-    expect(event?.decoded?.data).toMatchObject({ tenantId: ours.key, address: '4 Street', version: 3 });
-  }));
-
 test('a letter that parks nothing holds up no other of its key when it fails again', () =>
   world.guard(async () => {
     const ours = await givenTenant();
@@ -286,6 +271,21 @@ test('a letter that parks nothing holds up no other of its key when it fails aga
     fates.set(idOf(large), { reason: 'TooLarge', state: 'discarded' });
     fated('replayed', bad);
     await checked();
+  }));
+
+test('a message with an id that was used is replayed when it is asked for by number, as a message of its own', () =>
+  world.guard(async () => {
+    const ours = await givenTenant();
+    const id = randomUUID();
+    await told(world, ours.update('3 Street', id), 'TenantUpdated');
+    await world.send([ours.update('4 Street', id)]);
+    await letters(ours.key, 1);
+    const [letter] = await lettersOf(ours.key);
+    expect(letter?.reason).toBe('IdReused');
+    expect(await replayed('--key', ours.key)).toMatchObject({ code: 0, stdout: '0 replayed, 0 not\n' });
+    expectThrough(await replayed(String(letter?.letter_id)), 1);
+    const [event] = await world.answers(letter?.message_id ?? '');
+    expect(event?.decoded?.data).toMatchObject({ tenantId: ours.key, address: '4 Street', version: 3 });
   }));
 
 test('a message that still can not be decoded stays a letter, in no order, and says so', () =>
