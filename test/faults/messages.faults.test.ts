@@ -12,6 +12,7 @@ import { unlessNotYet } from '../support/world-offsets.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { BY_ZSTD } from '../support/zstd.ts';
+import { idElsewhere } from './elsewhere.ts';
 import { faultCase, theStack } from './fault-case.ts';
 
 const stack = theStack();
@@ -21,6 +22,8 @@ const packed = createTenant();
 const LONG_TEXT = 900_000;
 /** Before any time that PostgreSQL knows. A broker takes it: it refuses only what is dated an hour ahead, or more. */
 const NEVER = '-1000000000000000';
+const CHUNK = 20;
+const ROUNDS = 10;
 
 faultCase(stack, {
   fault: 'F20',
@@ -123,7 +126,8 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F24',
   what: 'the DLQ topic is missing',
-  shows: '`waiting for the broker`, with the name of the topic; its lane waits, the letters stand in `dead_letters`.',
+  shows:
+    '`waiting for the broker`, with the name of the topic; its lane waits, the other lanes go on; the letters stand in `dead_letters`.',
   todo: '`licensing topics create`. Nothing else: what is owed goes out.',
   // What a topic held goes with it, so it has to be empty.
   load: { letters: false },
@@ -143,8 +147,12 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F24',
   what: 'the DLQ topic is not writable',
-  shows: '`waiting for the broker` with its reason; its lane waits, the letters stand in `dead_letters`.',
+  shows:
+    '`waiting for the broker` with its reason; its lane waits, the other lanes go on; the letters stand in `dead_letters`.',
   todo: 'Make the topic writable (rights, in-sync replicas). Nothing else: what is owed goes out.',
+  env: { CHUNK_MAX_MESSAGES: String(CHUNK), LANES: '2' },
+  // The other lane owes this topic nothing.
+  load: { letters: false },
   async inject({ world }) {
     const topic = dlqOf(world.topics.commands);
     // No record is as small as that: the broker refuses every write.
@@ -155,6 +163,14 @@ faultCase(stack, {
     const update = (phone: string) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone });
     await world.send([tenant, update('1'), rawCommand(null, tenantId), update('2')]);
     await world.worker().logs('waiting for the broker');
+    for (let i = 0; i < ROUNDS; i += 1) {
+      // More than its lane has room for, in fetches of their own: whoever waited for room there would fetch nothing for anybody.
+      const behind = Array.from({ length: 2 * CHUNK }, (_, n) => update(`${i} ${n}`));
+      const elsewhere = createTenant({ tenantId: idElsewhere(world, tenantId) });
+      await world.send([...behind, elsewhere]);
+      await world.answers(String(elsewhere.envelope.id));
+    }
+    expect(world.worker().log).not.toContain('no longer waiting for the broker');
     await until('it was refused again and again', async () => refusals(world) > 5);
     await limitRecords(world, topic, 2_000_000);
   },

@@ -12,6 +12,8 @@ const stack = theStack();
 let proxy: TcpProxy;
 
 const WAITS = '`waiting for the schema registry`, then `no longer waiting ...`.';
+const LANE_WAITS =
+  '`waiting for the schema registry`: its lane waits, the other lanes go on; then `no longer waiting ...`.';
 const SLOW_MS = 10_000;
 const OF_EACH = 20;
 /** Not to be taken for an answer, as of a registry that does not know the id. */
@@ -46,8 +48,8 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F17',
   what: 'the registry refuses connections with an unknown schema id in flight',
-  shows: WAITS,
-  todo: 'Bring the registry back. What is behind the unknown id in its lane waits; the other lanes go on.',
+  shows: LANE_WAITS,
+  todo: 'Bring the registry back. Nothing else: what is behind the unknown id goes on.',
   load: { unknownSchemas: false },
   begin: behindProxy,
   async inject({ stack: { registry }, world }) {
@@ -65,8 +67,8 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F17',
   what: 'the registry does not answer with an unknown schema id in flight',
-  shows: WAITS,
-  todo: 'Bring the registry back. What is behind the unknown id in its lane waits; the other lanes go on.',
+  shows: LANE_WAITS,
+  todo: 'Bring the registry back. Nothing else: what is behind the unknown id goes on.',
   load: { unknownSchemas: false },
   async inject({ stack: { registry }, world }) {
     const newcomer = await newerDeleteTenant(world);
@@ -82,7 +84,7 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F17',
   what: `the registry answers after ${SLOW_MS / 1_000} s`,
-  shows: WAITS,
+  shows: LANE_WAITS,
   todo: 'Find out what slows the registry. Each id is asked for once.',
   begin: behindProxy,
   load: { unknownSchemas: false },
