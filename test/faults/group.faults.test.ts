@@ -1,7 +1,7 @@
 import { membersOf } from '../support/world-offsets.ts';
-import type { WorkerProcess } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
+import { counted } from './counters.ts';
 import { faultCase, theStack } from './fault-case.ts';
 
 const stack = theStack();
@@ -125,10 +125,4 @@ faultCase(stack, {
 
 function living({ workers }: World): World['workers'] {
   return workers.filter(({ exit }) => exit === undefined);
-}
-
-/** How many messages a worker has counted as ended like that, as it tells at its end. */
-function counted({ log }: WorkerProcess, ending: 'accepted' | 'duplicate'): number {
-  const counters = log.matchAll(new RegExp(`"${ending} licensing\\.commands\\.\\w+":(\\d+)`, 'g'));
-  return [...counters].reduce((sum, [, count]) => sum + Number(count), 0);
 }
