@@ -15,6 +15,7 @@ export interface Mutant {
 
 const LANE = 'src/worker/lane.ts';
 const WORKER = 'src/worker/worker.ts';
+const PARKING = 'src/uow/parking.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -147,6 +148,28 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (sizeOf(whole) <= maxLetterBytes) return whole;',
         replace: 'if (sizeOf(whole) >= 0) return whole;',
       },
+    ],
+  },
+  {
+    name: 'a lane that stands still is not paused',
+    cases: 'F24: the DLQ topic is not',
+    patches: [{ file: WORKER, find: 'if (!moves) {', replace: 'if (Number.isNaN(epoch)) {' }],
+  },
+  {
+    name: 'nothing is relayed',
+    cases: 'F7: ',
+    patches: [{ file: 'src/worker/outbox-relay.ts', find: 'await this.relay(signal);', replace: 'void this.relay;' }],
+  },
+  {
+    name: 'parked keys are not read',
+    cases: 'parked: ',
+    patches: [{ file: PARKING, find: 'if (parked) this.parked.add(key);', replace: 'void parked;' }],
+  },
+  {
+    name: 'a replay does not check that its letter is the lowest open one',
+    cases: 'parked: ',
+    patches: [
+      { file: PARKING, find: 'if (lowest !== undefined && lowest < letterId) {', replace: 'if (letterId < 0) {' },
     ],
   },
 ];

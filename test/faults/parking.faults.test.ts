@@ -115,10 +115,18 @@ async function sendAside(world: World, reason: string, messages: readonly Sendin
 /** Resolves when every letter is through, and the tenants' next messages are sent, for which nothing waits. */
 async function replayAll(world: World, tenants: readonly LicenseIds[]): Promise<void> {
   await until('all of it are letters', async () => (await world.count('dead_letters')) === fates.size);
+  await refusesOutOfTurn(world);
   const { code, stdout, stderr } = await licensing(['dlq', 'replay', '--all'], world.env);
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout.match(/^letter \d+ {2}accepted$/gm)).toHaveLength(fates.size);
   await world.send(tenants.map((ids) => update(ids, 'Free Street')));
+}
+
+/** The last letter waits behind others of its tenant, whoever asks for it. */
+async function refusesOutOfTurn({ db, env }: World): Promise<void> {
+  const [last] = await db('dead_letters').orderBy('letter_id', 'desc').limit(1).pluck<string[]>('letter_id');
+  const { code, stdout } = await licensing(['dlq', 'replay', String(last)], env);
+  expect([code, stdout]).toEqual([1, expect.stringContaining('waits behind letter')]);
 }
 
 function update({ tenantId }: LicenseIds, address: string): Sending {
