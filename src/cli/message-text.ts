@@ -14,7 +14,7 @@ const TOLD = ['version', 'occurredAt'];
 export function toLine(message: ReadMessage, topics: Topics): string {
   const { timestamp, type, key, data } = message;
   return [
-    new Date(timestamp).toISOString().slice(11, 23),
+    timeText(timestamp).slice(-13, -1),
     kindOfTopic(message.topic, topics).padEnd(KIND_WIDTH),
     (type === undefined ? '?' : shortName(type)).padEnd(TYPE_WIDTH),
     (key ?? '-').padEnd(KEY_WIDTH),
@@ -73,11 +73,17 @@ function contentOf({ headers, type, data, key, value }: ReadMessage): string {
     .join(' ');
 }
 
+/** A producer dates a record as it likes, further away than any date reaches too. */
+function timeText(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString();
+}
+
 function textOf(type: string | undefined, name: string, content: unknown): string {
   const known = Object.entries(SCHEMAS).find(([one]) => one === type)?.[1];
   const field = known?.fields.find((one) => one.name === name);
   if (field !== undefined && kindOf(field) === 'time' && typeof content === 'number') {
-    return new Date(content).toISOString();
+    return timeText(content);
   }
   return typeof content === 'string' && !/^[\w.@-]+$/.test(content) ? JSON.stringify(content) : String(content);
 }

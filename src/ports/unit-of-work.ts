@@ -129,6 +129,8 @@ export interface OutboxLane {
   hasAdopted(row: OwedRow): boolean;
   /** Rows in [from, to) are published and may be deleted in the next transaction; undefined when there are none. */
   deletable(): { readonly from: number; readonly to: number } | undefined;
+  /** The transaction that wrote these rows, and deleted what `deletable` last told, is committed. Told by whoever runs the unit. */
+  committed(rows: readonly OutboxRow[]): void;
 }
 
 /** The lane that wrote a message first, and its number there: the same in every copy, however often it is adopted. */

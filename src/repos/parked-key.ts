@@ -16,14 +16,16 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
     },
 
     async hold(keys) {
-      if (keys.length === 0) return [];
-      // An update and not nothing: it locks a row that is there, and makes one that is being forgotten anew.
-      return query<ParkedKey>(
-        db,
-        `INSERT INTO parked_keys (key, parked) SELECT key, false FROM unnest(?::uuid[]) AS k (key)
-         ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING key, parked, lane`,
-        [uuids(keys)],
-      );
+      for (;;) {
+        const rows = await this.lock(keys);
+        if (rows.length === keys.length) return rows;
+        // Nothing and no update: who waits for the lock of a row would have to wait for each new version of it.
+        await execute(
+          db,
+          'INSERT INTO parked_keys (key, parked) SELECT key, false FROM unnest(?::uuid[]) AS k (key) ON CONFLICT DO NOTHING',
+          [uuids(keys)],
+        );
+      }
     },
 
     async park(keys) {

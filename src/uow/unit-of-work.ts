@@ -1,6 +1,15 @@
 import type { Knex } from 'knex';
+import { Adoptions } from '../ports/adoptions.ts';
 import { StaleRead } from '../ports/errors.ts';
-import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import type {
+  Committed,
+  OutboxLane,
+  OutboxRow,
+  OwedRow,
+  Unit,
+  UnitMessage,
+  UnitOfWork,
+} from '../ports/unit-of-work.ts';
 import { postgresStore } from '../repos/postgres.ts';
 import { execute, hasFailed } from '../repos/sql.ts';
 import { begin, commit, rollBack } from './transaction.ts';
@@ -46,6 +55,7 @@ export class KnexUnitOfWork implements UnitOfWork {
 export class UnattendedLane implements OutboxLane {
   readonly id: string;
   readonly living = false;
+  private readonly adoptions = new Adoptions();
   private next = 0;
 
   constructor(id: string) {
@@ -62,11 +72,15 @@ export class UnattendedLane implements OutboxLane {
     return false;
   }
 
-  hasAdopted(): boolean {
-    return false;
+  hasAdopted(row: OwedRow): boolean {
+    return this.adoptions.has(row);
   }
 
   deletable(): undefined {
     return undefined;
+  }
+
+  committed(rows: readonly OutboxRow[]): void {
+    this.adoptions.add(rows);
   }
 }

@@ -1,8 +1,5 @@
-import type { OutgoingMessage } from '../ports/messages.ts';
-import type { Origin, OutboxLane, OutboxRow, OwedRow } from '../ports/unit-of-work.ts';
-
-/** Of so many pairs of a lane and a key it remembers what it has adopted. It may forget all of it: then it adopts some of it once more. */
-const REMEMBERED = 10_000;
+import { Adoptions } from '../ports/adoptions.ts';
+import type { OutboxLane, OutboxRow, OwedRow } from '../ports/unit-of-work.ts';
 
 /** One life of a lane as a writer of outbox rows: its id, the next number, and what of it is published and deleted. */
 export class LaneOutbox implements OutboxLane {
@@ -12,11 +9,7 @@ export class LaneOutbox implements OutboxLane {
   private publishedTo = 0;
   private deletedTo = 0;
   private deletingTo = 0;
-  /**
-   * Up to which number it has adopted what a lane wrote first under a key. One number tells of all before it: whoever owes some of them has
-   * them in their order, and what is missing there is published.
-   */
-  private readonly adopted = new Map<string, number>();
+  private readonly adoptions = new Adoptions();
 
   private readonly known: Map<string, LaneOutbox>;
 
@@ -37,7 +30,7 @@ export class LaneOutbox implements OutboxLane {
   }
 
   hasAdopted(row: OwedRow): boolean {
-    return row.origin.seq <= (this.adopted.get(originOf(row, row.origin)) ?? -1);
+    return this.adoptions.has(row);
   }
 
   take(count: number): number {
@@ -64,20 +57,11 @@ export class LaneOutbox implements OutboxLane {
   /** The transaction that wrote these rows, and deleted what `deletable` last told, is committed. */
   committed(rows: readonly OutboxRow[]): void {
     this.deletionCommitted();
-    if (this.adopted.size > REMEMBERED) this.adopted.clear();
-    for (const row of rows) {
-      if (row.origin === undefined) continue;
-      const id = originOf(row, row.origin);
-      this.adopted.set(id, Math.max(row.origin.seq, this.adopted.get(id) ?? -1));
-    }
+    this.adoptions.add(rows);
   }
 
   /** What `deletable` last told is deleted. */
   deletionCommitted(): void {
     this.deletedTo = this.deletingTo;
   }
-}
-
-function originOf({ key }: OutgoingMessage, { lane }: Origin): string {
-  return `${lane}/${String(key)}`;
 }

@@ -95,7 +95,9 @@ export class Replayer {
     };
     for (let tries = 1; ; tries += 1) {
       try {
-        return (await unitOfWork.run([task], work, lane)).value;
+        const { value, outbox } = await unitOfWork.run([task], work, lane);
+        lane.committed(outbox);
+        return value;
       } catch (error) {
         // It was this very replay that has resolved it, if the COMMIT of a try before went through after all.
         const resolved = error instanceof NotReplayable && error.why === 'resolved';

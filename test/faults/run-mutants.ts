@@ -34,15 +34,16 @@ const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
 const controls = new Map<string, Run>();
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort());
-let missed = 0;
+let [noticed, missed] = [0, 0];
 for (const mutant of mutants) {
   if (interrupted.signal.aborted) break;
   const { what, why } = await judge(mutant);
-  if (what !== 'noticed') missed += 1;
+  if (what === 'noticed') noticed += 1;
+  else missed += 1;
   console.log(`${what}  ${mutant.name}\n    ${why}`);
 }
-console.log(`${mutants.length - missed} passed, ${missed} failed`);
-process.exitCode = missed === 0 && mutants.length > 0 && !interrupted.signal.aborted ? 0 : 1;
+console.log(`${noticed} passed, ${missed} failed`);
+process.exitCode = noticed === mutants.length && noticed > 0 ? 0 : 1;
 
 async function judge({ patches, cases }: Mutant): Promise<Verdict> {
   // Inside the project, so that packages are found from there.

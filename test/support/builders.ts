@@ -183,6 +183,10 @@ export class TestLane implements OutboxLane {
     return this.known.has(`${lane}/${seq}`);
   }
 
+  committed(): void {
+    // It remembers nothing.
+  }
+
   hasAdopted(): boolean {
     return false;
   }

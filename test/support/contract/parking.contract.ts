@@ -1,5 +1,6 @@
 import { NotReplayable } from '../../../src/ports/errors.ts';
 import type { Outcome, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
+import { UnattendedLane } from '../../../src/uow/unit-of-work.ts';
 import * as a from '../builders.ts';
 import { addTenants, attempt, changeTenant, reading, there, type CreateSubject, type Subject } from './subject.ts';
 
@@ -211,22 +212,27 @@ export function describeParking(create: CreateSubject): void {
       },
     );
 
-    it('puts what the lane that has buried it still owes under its keys ahead of its own', async () => {
-      const [before, failing] = [message(1, TENANT), message(2, TENANT)];
+    it('puts what the lane that has buried it still owes under its keys ahead of its own, once', async () => {
+      const [before, failing, behind] = [message(1, TENANT), message(2, TENANT), message(3, TENANT)];
       const burying = async (unit: Unit): Promise<void> => {
         unit.outbox.add(a.anEvent(TENANT, 'one'));
         unit.outbox.add(a.anEvent(OTHER, "another's"));
         unit.settle(failing, 'dead');
+        unit.settle(behind, 'dead');
         unit.deadLetters.add(a.aDeadLetter(2, [TENANT]));
+        unit.deadLetters.add(a.aDeadLetter(3, [TENANT]));
       };
-      await subject.unitOfWork.run([before, failing], burying, lane);
-      const letterId = there(await subject.letters.lowest(TENANT));
-      const { outbox } = await subject.unitOfWork.run(
-        [a.aMessage(2, { letterId })],
-        async (unit) => unit.outbox.add(a.anEvent(TENANT, 'two')),
-        new a.TestLane(2),
-      );
-      expect(a.textsOf(outbox)).toEqual(['one', 'two']);
+      await subject.unitOfWork.run([before, failing, behind], burying, lane);
+      const replays = new UnattendedLane(a.laneId(2));
+      const owed = async (number: number, text: string): Promise<readonly string[]> => {
+        const again = a.aMessage(number, { letterId: there(await subject.letters.lowest(TENANT)) });
+        const adding = async (unit: Unit): Promise<void> => unit.outbox.add(a.anEvent(TENANT, text));
+        const { outbox } = await subject.unitOfWork.run([again], adding, replays);
+        replays.committed(outbox);
+        return a.textsOf(outbox);
+      };
+      expect(await owed(2, 'two')).toEqual(['one', 'two']);
+      expect(await owed(3, 'three')).toEqual(['three']);
     });
 
     it('puts what an earlier replay of its key by another lane still owes ahead of its own', async () => {
