@@ -81,7 +81,11 @@ interface Connected {
   /** False while an answer is outstanding. */
   readonly readyForQuery: boolean;
   readonly connection: {
-    readonly stream: { setTimeout(milliseconds: number, then: () => void): void; destroy(error: Error): void };
+    readonly stream: {
+      setTimeout(milliseconds: number): void;
+      on(event: 'timeout', then: () => void): void;
+      destroy(error: Error): void;
+    };
   };
 }
 
@@ -91,7 +95,9 @@ interface Connected {
  */
 function endWhenUnanswered(client: Connected, milliseconds: number): void {
   const { stream } = client.connection;
-  stream.setTimeout(milliseconds, () => {
+  stream.setTimeout(milliseconds);
+  // Not given to `setTimeout`, which would call it once: a connection that was idle for so long would be watched no more.
+  stream.on('timeout', () => {
     if (!client.readyForQuery) stream.destroy(new Error(`PostgreSQL did not answer within ${milliseconds} ms`));
   });
 }
