@@ -135,6 +135,7 @@ export class World {
     }
     await cradle.codec.prepareWriters(subjectsOf(config.topics), AbortSignal.timeout(30_000));
     await cradle.kafkaAdmin.create(config.topics, {
+      maxMessageBytes: config.maxMessageBytes,
       partitions: config.topicPartitions,
       replicationFactor: 1,
       retention: config.topicRetention,

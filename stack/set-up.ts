@@ -16,6 +16,7 @@ export async function setUp(cradle: Cradle): Promise<void> {
     migrate(),
     registerSchemas(cradle),
     kafkaAdmin.create(config.topics, {
+      maxMessageBytes: config.maxMessageBytes,
       partitions: config.topicPartitions,
       replicationFactor: config.topicReplicationFactor,
       retention: config.topicRetention,

@@ -8,6 +8,8 @@ export interface TopicSettings {
   readonly replicationFactor: number;
   /** Milliseconds. */
   readonly retention: number;
+  /** What the worker writes at the most: dead letters have to fit. */
+  readonly maxMessageBytes: number;
 }
 
 export interface TopicState {
@@ -102,7 +104,7 @@ export class KafkaAdmin {
   /** Creates what is missing; returns which. What is there stays as it is. */
   async create(
     topics: Topics,
-    { partitions, replicationFactor, retention }: TopicSettings,
+    { partitions, replicationFactor, retention, maxMessageBytes }: TopicSettings,
   ): Promise<readonly string[]> {
     return this.connected(async (admin) => {
       const there = new Set(await admin.listTopics());
@@ -131,7 +133,11 @@ export class KafkaAdmin {
         missing.filter((topic) => dlqs.has(topic)),
         (topic) => [
           ['retention.ms', retention * 4],
-          ['max.message.bytes', Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')) + DLQ_EXTRA_BYTES],
+          [
+            'max.message.bytes',
+            Math.max(Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')), maxMessageBytes) +
+              DLQ_EXTRA_BYTES,
+          ],
         ],
       );
       await onceThere(() => allHaveLeaders(admin, missing));

@@ -58,8 +58,10 @@ export function letterIn(positionals: readonly string[]): number {
   return number;
 }
 
+/** A producer dates a record as it likes, also further away than dates reach. */
 export function timeText(time: number): string {
-  return new Date(time).toISOString();
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? `${time} ms` : date.toISOString();
 }
 
 export function stillParked({ key, letters, lowest }: KeyCount): string {

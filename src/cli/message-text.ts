@@ -1,5 +1,6 @@
 import { SCHEMAS } from '../generated/schemas.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
+import { timeText } from './dlq-words.ts';
 import { kindOf, shortName } from './message-types.ts';
 import type { ReadMessage } from './topic-reader.ts';
 
@@ -71,12 +72,6 @@ function contentOf({ headers, type, data, key, value }: ReadMessage): string {
     .filter(([name, content]) => !TOLD.includes(name) && content !== null && content !== key && content !== '')
     .map(([name, content]) => `${name}=${textOf(type, name, content)}`)
     .join(' ');
-}
-
-/** A producer dates a record as it likes, further away than any date reaches too. */
-function timeText(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString();
 }
 
 function textOf(type: string | undefined, name: string, content: unknown): string {

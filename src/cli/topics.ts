@@ -22,6 +22,7 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
     await reachKafka(cradle);
     if (action === 'create') {
       const created = await kafkaAdmin.create(config.topics, {
+        maxMessageBytes: config.maxMessageBytes,
         partitions: config.topicPartitions,
         replicationFactor: config.topicReplicationFactor,
         retention: config.topicRetention,

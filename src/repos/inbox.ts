@@ -26,9 +26,10 @@ export function inboxTable(db: Knex): Store['inbox'] {
       if (calm === messages.length) return { before: [], calm: true };
       const taken = calm === 0 ? await take('') : calm;
       if (taken === messages.length) return { before: [], calm: false };
-      const before = await query<InboxEntry>(
+      const before = await query<InboxEntry & { readonly isOld: boolean }>(
         db,
-        `SELECT replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome
+        `SELECT replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome,
+           received_at < now() - interval '1 day' AS "isOld"
          FROM inbox WHERE identity = ANY (?::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
         [hashes],
       );

@@ -55,7 +55,8 @@ export interface LockedLetter {
 
 /** What a claim found. `calm`: nothing at all is parked, and no message was taken before. */
 export interface Claim {
-  readonly before: readonly InboxEntry[];
+  /** `isOld`: it was last seen more than a day ago. */
+  readonly before: readonly (InboxEntry & { readonly isOld: boolean })[];
   readonly calm: boolean;
 }
 
@@ -151,7 +152,7 @@ export interface Store {
     lock(letterId: number): Promise<LockedLetter | undefined>;
     resolve(letterId: number, resolution: Resolution): Promise<void>;
   };
-  /** Keys sorted, so that nobody waits in a circle. */
+  /** Keys sorted, so that nobody waits in a circle for rows that are there; who makes one may (40P01), and tries again. */
   readonly parkedKeys: {
     /** Reads and locks the rows of these keys; what has no row is left out. */
     lock(keys: readonly string[]): Promise<readonly ParkedKey[]>;

@@ -2,6 +2,8 @@ import type { Store } from '../repos/store.ts';
 import { constrain } from './in-memory-constraints.ts';
 import { outboxKey, type InMemoryDatabase } from './in-memory-database.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 // The tables in memory of what comes in, goes out, and could not be handled.
 
 export function inbox(db: InMemoryDatabase): Store['inbox'] {
@@ -9,7 +11,7 @@ export function inbox(db: InMemoryDatabase): Store['inbox'] {
     async claim(messages, lane) {
       const before = messages.flatMap(({ identity: { hash }, digest }) => {
         const entry = db.inbox.get(hash);
-        if (entry !== undefined) return [entry];
+        if (entry !== undefined) return [{ ...entry, isOld: entry.receivedAt < db.clock.now() - DAY_MS }];
         db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
         return [];
       });

@@ -63,14 +63,23 @@ class Inbox {
     const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
     const { before, calm } = await store.inbox.claim(sorted, lane);
     for (const entry of before) this.before.set(entry.hash, entry);
-    if (before.length > 0) await this.renewReused(store, messages);
+    if (before.length > 0) {
+      await this.renew(
+        store,
+        before.flatMap(({ hash, isOld }) => (isOld ? [hash] : [])),
+        messages,
+      );
+    }
     return calm;
   }
 
-  /** That an id was taken is what tells its later message from a first one: it has to be known for as long as that one may come again. */
-  private async renewReused(store: Store, messages: readonly UnitMessage[]): Promise<void> {
+  /**
+   * That an id was taken is what tells its later message from a first one: it has to be known for as long as that one may come again. One of
+   * the same bytes that comes soon is a redelivery, and at most a producer's retry that Kafka keeps hardly longer than the first.
+   */
+  private async renew(store: Store, old: readonly string[], messages: readonly UnitMessage[]): Promise<void> {
     const reused = messages.filter((message) => (this.entry(message)?.digest ?? message.digest) !== message.digest);
-    const hashes = [...new Set(reused.map(({ identity }) => identity.hash))].sort();
+    const hashes = [...new Set([...old, ...reused.map(({ identity }) => identity.hash)])].sort();
     if (hashes.length > 0) await store.inbox.renew(hashes.flatMap((hash) => this.before.get(hash) ?? []));
   }
 

@@ -128,7 +128,9 @@ export class Lane {
     clearTimeout(timer);
     if (!this.queue.isEmpty) return;
     await this.published;
-    await this.deleteDelivered(this.outbox);
+    const { outbox } = this;
+    await this.deleteDelivered(outbox);
+    if (outbox !== this.outbox) this.d.telemetry.waitEnded('database', outbox); // given up meanwhile: nobody tries again
   }
 
   private async work({ messages, tasks: planned, signal }: Chunk): Promise<void> {
@@ -175,6 +177,7 @@ export class Lane {
       try {
         const committed = await unitOfWork.run(tasks, (unit) => work(unit, staleReads > 0), outbox);
         outbox.committed(committed.outbox);
+        this.deletions = undefined;
         telemetry.waitEnded('database', outbox);
         telemetry.waitEnded('database', this);
         this.tell(tasks, committed.value);

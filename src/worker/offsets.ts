@@ -94,8 +94,8 @@ export class Offsets {
       await this.consumer.commit(offsets);
       this.telemetry.waitEnded('offset commit');
     } catch (error) {
+      if (epoch !== this.epoch) return; // of an assignment that is over: nobody waits for it
       this.telemetry.waiting('offset commit', asError(error));
-      if (epoch !== this.epoch) return;
       for (const one of offsets) {
         const id = idOf(one.topic, one.partition);
         if (!this.finished.has(id)) this.finished.set(id, one);

@@ -201,6 +201,14 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       });
     });
 
+    it('remembers a message anew when it comes again days later: Kafka may keep that one for longer than the first', async () => {
+      const message = a.aMessage(1);
+      await unitOfWork.run([message], async () => undefined);
+      await subject.ageMessage(message.identity.hash, 2 * 24 * 60 * 60_000);
+      await unitOfWork.run([message], async () => undefined);
+      expect(await maintenance.pruneInbox(30 * 60_000, 9)).toBe(0);
+    });
+
     it('remembers a message from its replay', async () => {
       const message = a.aMessage(1);
       await unitOfWork.run([message], async (unit) => {
