@@ -16,8 +16,8 @@ const LANE_WAITS =
   '`waiting for the schema registry`: its lane waits, the other lanes go on; then `no longer waiting ...`.';
 const SLOW_MS = 10_000;
 const OF_EACH = 20;
-/** Not to be taken for an answer, as of a registry that does not know the id. */
-const REFUSED = /ECONNREFUSED.*waiting for the schema registry/;
+/** Not to be taken for an answer, as of a registry that does not know the id. Of a connection that was kept the end is met first. */
+const REFUSED = /fetch failed: .*(ECONNREFUSED|ECONNRESET|EPIPE|other side closed).*waiting for the schema registry/;
 
 faultCase(stack, {
   fault: 'F17',
