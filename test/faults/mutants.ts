@@ -11,10 +11,13 @@ export interface Mutant {
   readonly patches: readonly Patch[];
   /** Which cases should notice: what their names begin with. */
   readonly cases: string;
+  /** Of which tests they are; default: those of faults. */
+  readonly level?: 'unit' | 'faults';
 }
 
 const LANE = 'src/worker/lane.ts';
 const WORKER = 'src/worker/worker.ts';
+const OFFSETS = 'src/worker/offsets.ts';
 const PARKING = 'src/uow/parking.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -36,7 +39,9 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: LANE,
         find: 'const committing = tasks.length === 0 ? [] : this.commit(tasks);',
-        replace: 'this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] : this.commit(tasks);',
+        // After the end of the chunk before it, whose offsets would else come later and go back behind these.
+        replace:
+          'await this.published;\n    this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] : this.commit(tasks);',
       },
     ],
   },
@@ -45,9 +50,10 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F2: SIGKILL of a worker that waits',
     patches: [
       {
-        file: WORKER,
-        find: 'lane.push(queued(batch, epoch));',
-        replace: 'lane.push(queued(batch, epoch));\n    this.offsets.finish(queued(batch, epoch));',
+        file: OFFSETS,
+        find: 'const offsets = [...this.finished.values()];',
+        replace:
+          'const offsets = [...this.finished.values()].map((one) => ({ ...one, offset: this.taken.get(idOf(one.topic, one.partition)) ?? one.offset }));',
       },
     ],
   },
@@ -112,18 +118,32 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  // One broker can't show that these three are missing: what a worker drops at a join, the same worker fetches again from it. So unit tests do.
   {
-    name: 'no epoch guard',
-    cases: 'F(14|19): ',
+    name: 'no epoch guard: of an assignment that is over, a batch is taken',
+    level: 'unit',
+    cases: 'a worker takes nothing of an assignment that ends',
     patches: [
       {
         file: WORKER,
         find: 'return epoch !== this.offsets.currentEpoch || this.stopping.signal.aborted;',
         replace: 'return this.stopping.signal.aborted || Number.isNaN(epoch);',
       },
-      { file: 'src/worker/offsets.ts', find: 'if (epoch !== this.epoch) continue;', replace: 'void epoch;' },
+    ],
+  },
+  {
+    name: 'no epoch guard: of an assignment that is over, offsets are committed',
+    level: 'unit',
+    cases: 'what was finished under an assignment before',
+    patches: [{ file: OFFSETS, find: 'if (epoch !== this.epoch) continue;', replace: 'void epoch;' }],
+  },
+  {
+    name: 'no epoch guard: a late answer to a fetch from before a join is taken',
+    level: 'unit',
+    cases: 'a late answer to a fetch from before the join',
+    patches: [
       {
-        file: 'src/worker/offsets.ts',
+        file: OFFSETS,
         find: 'if (this.suspects.get(id) !== fetchedOffset || this.taken.get(id) === fetchedOffset) return true;',
         replace: 'if (fetchedOffset !== -1) return true;',
       },

@@ -45,7 +45,7 @@ for (const mutant of mutants) {
 console.log(`${noticed} passed, ${missed} failed`);
 process.exitCode = noticed === mutants.length && noticed > 0 ? 0 : 1;
 
-async function judge({ patches, cases }: Mutant): Promise<Verdict> {
+async function judge({ patches, cases, level = 'faults' }: Mutant): Promise<Verdict> {
   // Inside the project, so that packages are found from there.
   const cache = join(ROOT, '.cache');
   await mkdir(cache, { recursive: true });
@@ -54,13 +54,13 @@ async function judge({ patches, cases }: Mutant): Promise<Verdict> {
     await copyTree(copy);
     const stale = await outdated(copy, patches);
     if (stale !== undefined) return { what: 'CAN NOT BE TOLD', why: stale };
-    const control = controls.get(cases) ?? (await run(copy, cases));
+    const control = controls.get(cases) ?? (await run(copy, level, cases));
     controls.set(cases, control);
     if (control.failed !== 0 || (control.passed ?? 0) === 0) {
       return { what: 'CAN NOT BE TOLD', why: `with nothing broken: ${toldBy(control)}` };
     }
     for (const patch of patches) await apply(copy, patch);
-    return verdictOf(await run(copy, cases));
+    return verdictOf(await run(copy, level, cases));
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
@@ -102,8 +102,8 @@ async function apply(copy: string, { file, find, replace }: Mutant['patches'][nu
   );
 }
 
-async function run(copy: string, cases: string): Promise<Run> {
-  const child = spawn(process.execPath, ['test/run.ts', 'faults', '--testNamePattern', `^${cases}`], {
+async function run(copy: string, level: string, cases: string): Promise<Run> {
+  const child = spawn(process.execPath, ['test/run.ts', level, '--testNamePattern', `^${cases}`], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
     // What a broken worker has survived is not kept.
@@ -130,8 +130,8 @@ async function run(copy: string, cases: string): Promise<Run> {
 
 /** Of each case that failed, its name and the first thing that it complains about. */
 function complaintsIn(said: string): readonly string[] {
-  const complaints = said.matchAll(/^ {2}● (F\d+|[a-z]+)(: .+)\n\n((?: {4}.+\n){1,2})/gm);
-  return [...complaints].map(([, fault = '', what = '', reason = '']) =>
-    `${fault}${what}: ${reason.trim().replace(/\s+/g, ' ')}`.slice(0, SHOWN),
+  const complaints = said.matchAll(/^ {2}● (.+)\n\n((?: {4}.+\n){1,2})/gm);
+  return [...complaints].map(([, what = '', reason = '']) =>
+    `${what}: ${reason.trim().replace(/\s+/g, ' ')}`.slice(0, SHOWN),
   );
 }
