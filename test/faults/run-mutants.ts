@@ -131,7 +131,8 @@ async function run(copy: string, level: string, cases: string): Promise<Run> {
 /** Of each case that failed, its name and the first thing that it complains about. */
 function complaintsIn(said: string): readonly string[] {
   const complaints = said.matchAll(/^ {2}● (.+)\n\n((?: {4}.+\n){1,2})/gm);
-  return [...complaints].map(([, what = '', reason = '']) =>
+  const told = [...complaints].map(([, what = '', reason = '']) =>
     `${what}: ${reason.trim().replace(/\s+/g, ' ')}`.slice(0, SHOWN),
   );
+  return [...new Set(told)]; // jest repeats them at the end of a long run
 }
