@@ -13,7 +13,7 @@ import type { Kafka } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino, type Logger } from 'pino';
 import { KafkaCloudEvents } from './adapters/cloud-events.ts';
-import { DLQ_EXTRA_BYTES, KafkaAdmin } from './adapters/kafka-admin.ts';
+import { DLQ_EXTRA_BYTES, dlqLimit, KafkaAdmin } from './adapters/kafka-admin.ts';
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConsumer } from './adapters/kafka-consumer.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
@@ -313,7 +313,7 @@ function worker(config: Config) {
   };
 }
 
-export { DLQ_EXTRA_BYTES };
+export { DLQ_EXTRA_BYTES, dlqLimit };
 export type { TopicState } from './adapters/kafka-admin.ts';
 export type { Replayed } from './worker/replayer.ts';
 

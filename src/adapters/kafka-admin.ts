@@ -30,6 +30,11 @@ export interface TopicState {
 /** A DLQ topic takes what its source takes, and the headers that say why. */
 export const DLQ_EXTRA_BYTES = 64 * 1_024;
 
+/** What a DLQ topic has to take: the source's messages as they are, or letters as large as the worker writes them. */
+export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
+  return Math.max(sourceTakes, maxMessageBytes) + DLQ_EXTRA_BYTES;
+}
+
 /**
  * The broker unpacks what comes in, checks `max.message.bytes` on that, and keeps it so. Producers may use any codec; the worker, which
  * knows one of them, meets none, and nothing that is small on the wire and large behind it.
@@ -135,8 +140,7 @@ export class KafkaAdmin {
           ['retention.ms', retention * 4],
           [
             'max.message.bytes',
-            Math.max(Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')), maxMessageBytes) +
-              DLQ_EXTRA_BYTES,
+            dlqLimit(Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')), maxMessageBytes),
           ],
         ],
       );

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { createContainer, DLQ_EXTRA_BYTES, type Cradle, type TopicState } from '../container.ts';
+import { createContainer, DLQ_EXTRA_BYTES, dlqLimit, type Cradle, type TopicState } from '../container.ts';
 import { dlqOf } from '../ports/topics.ts';
 import { reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -56,7 +56,7 @@ export function faultsIn(states: readonly TopicState[], limits: Limits): readonl
     const faults: string[] = [];
     const dlq = states.find((one) => one.topic === dlqOf(topic));
     // What is larger than its topic takes today (it took more, or unpacked it) becomes a letter of up to MAX_MESSAGE_BYTES.
-    const letter = Math.max(takes, maxMessageBytes) + DLQ_EXTRA_BYTES;
+    const letter = dlqLimit(takes, maxMessageBytes);
     if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < letter) {
       faults.push(
         `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}, and MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must ` +

@@ -20,7 +20,7 @@ export class LaneQueue {
   private messages: Queued[] = [];
   private bytes = 0;
   /** Those who wait for room. */
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = new Set<(taken: boolean) => void>();
 
   constructor(settings: LaneQueueSettings) {
     this.settings = settings;
@@ -50,16 +50,12 @@ export class LaneQueue {
   async room(within?: number): Promise<boolean> {
     return new Promise((resolve) => {
       // Whoever stops waiting leaves nothing behind.
-      const leave = (): void => {
+      const leave = (taken: boolean): void => {
         clearTimeout(timer);
         this.waiting.delete(leave);
-        resolve(true);
+        resolve(taken);
       };
-      const giveUp = (): void => {
-        this.waiting.delete(leave);
-        resolve(false);
-      };
-      const timer = within === undefined ? undefined : setTimeout(giveUp, within);
+      const timer = within === undefined ? undefined : setTimeout(leave, within, false);
       this.waiting.add(leave);
     });
   }
@@ -82,7 +78,7 @@ export class LaneQueue {
 
   /** Lets those go who wait for room, whether there is any or not. */
   makeRoom(): void {
-    for (const leave of this.waiting) leave();
+    for (const leave of this.waiting) leave(true);
   }
 }
 
