@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import type KafkaJs from 'kafkajs';
+import { withoutAbortedRecords } from './aborted-records.ts';
 import { crc32c } from './crc32c.ts';
 import { decodeRecord } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 /**
- * kafkajs, mended in seven places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in eight places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
@@ -15,6 +16,7 @@ import { encodeRecord } from './record-encoder.ts';
  * 5. After each response it sets a timer of a negative delay, which Node takes for 1 ms and warns of: it wakes a thousand times a second.
  * 6. It keeps a connection on which requests time out, and sends the next ones into it.
  * 7. It tells by the time of day when a heartbeat is due: after an hour back, in an hour.
+ * 8. It delivers records of aborted transactions where several transactions were open at a time.
  */
 const require = createRequire(import.meta.url);
 
@@ -22,6 +24,7 @@ replace('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessagesPerPar
 replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replace('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
+replace('kafkajs/src/consumer/filterAbortedMessages.js', withoutAbortedRecords);
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
 endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);
 beatThrough(require('kafkajs/src/consumer/consumerGroup.js') as typeof ConsumerGroup);

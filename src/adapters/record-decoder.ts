@@ -8,6 +8,9 @@ export interface BatchContext {
   readonly timestampType: number;
   readonly magicByte: number;
   readonly isControlBatch?: boolean;
+  readonly inTransaction?: boolean;
+  readonly producerId?: string;
+  readonly lastOffsetDelta?: number;
 }
 
 type HeaderValue = Buffer | null | (Buffer | null)[];
