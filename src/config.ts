@@ -1,5 +1,6 @@
 import { ConfigurationError } from './ports/errors.ts';
 import type { Topics } from './ports/topics.ts';
+import { httpUrl, postgresUrl } from './urls.ts';
 
 /** Everything that can be set, in the units that the code uses: milliseconds and bytes. */
 export interface Config {
@@ -44,7 +45,11 @@ interface Setting<T> {
   /** Taken when the variable is not set; a setting without it is required. */
   readonly fallback?: T;
   readonly about: string;
+  /** Its value may hold a password and is never told, whatever is wrong with it. */
+  readonly secret?: true;
 }
+
+const ESCAPED = 'with / ? # @ % and blanks of its password percent-encoded';
 
 /** The table of settings: the source of `readConfig`, of the help texts and of the README's table. */
 export const SETTINGS = {
@@ -57,22 +62,25 @@ export const SETTINGS = {
   kafkaGroupId: text('KAFKA_GROUP_ID', 'licensing-worker', 'the consumer group, which lag dashboards watch'),
   schemaRegistryUrl: {
     variable: 'SCHEMA_REGISTRY_URL',
-    expected: 'an http(s) URL',
-    read: url(['http:', 'https:']),
+    expected: `an http(s) URL without a query, ${ESCAPED}`,
+    read: httpUrl,
     about: 'a schema registry with the Confluent API',
+    secret: true,
   },
   databaseUrl: {
     variable: 'DATABASE_URL',
-    expected: 'a postgres:// URL',
-    read: url(['postgres:', 'postgresql:']),
+    expected: `a postgres:// URL, ${ESCAPED}, and with no parameters but those of libpq`,
+    read: postgresUrl,
     about: 'the PostgreSQL database',
+    secret: true,
   },
   userDomainUrl: {
     variable: 'USER_DOMAIN_URL',
-    expected: 'an http(s) URL',
-    read: url(['http:', 'https:']),
+    expected: 'an http(s) URL without a query',
+    read: httpUrl,
     fallback: undefined,
     about: 'the user domain; without it no user is looked up',
+    secret: true,
   },
   logLevel: {
     variable: 'LOG_LEVEL',
@@ -170,7 +178,7 @@ export const SETTINGS = {
 /** @throws ConfigurationError that names every fault, a line each */
 export function readConfig(environment: Environment): Config {
   const faults: string[] = [];
-  const read = <T>({ variable, expected, read: parse, ...rest }: Setting<T>, required: T): T => {
+  const read = <T>({ variable, expected, secret, read: parse, ...rest }: Setting<T>, required: T): T => {
     const value = environment[variable];
     if (value === undefined || value === '') {
       if ('fallback' in rest) return rest.fallback ?? required;
@@ -178,7 +186,8 @@ export function readConfig(environment: Environment): Config {
       return required;
     }
     const parsed = parse(value);
-    if (parsed === undefined) faults.push(`${variable} is '${value}'; expected ${expected}`);
+    const is = secret === true ? 'malformed (its value may be a secret and is not shown)' : `'${value}'`;
+    if (parsed === undefined) faults.push(`${variable} is ${is}; expected ${expected}`);
     return parsed ?? required;
   };
   const s = SETTINGS;
@@ -243,9 +252,4 @@ function integer(variable: string, fallback: number, min: number, max: number, a
 function brokers(value: string): readonly string[] | undefined {
   const list = value.split(',').map((broker) => broker.trim());
   return list.every((broker) => /^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker)) ? list : undefined;
-}
-
-function url(protocols: readonly string[]): (value: string) => string | undefined {
-  return (value) =>
-    URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value.replace(/\/+$/, '') : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Cradle } from '../container.ts';
 import { ConfigurationError } from '../ports/errors.ts';
+import { placeOf } from '../urls.ts';
 
 /** The worker waits for a server for as long as it takes; a person at a terminal is told after this long. */
 const PATIENCE_MS = 8_000;
@@ -28,10 +29,10 @@ export async function reachRegistry({
 
 /** @throws Unreachable, or ConfigurationError when it refuses the credentials */
 export async function reachDatabase({ migrations, config }: Pick<Cradle, 'migrations' | 'config'>): Promise<void> {
-  await patiently(`DATABASE_URL ${withoutCredentials(config.databaseUrl)}`, () => migrations.status());
+  await patiently(`DATABASE_URL ${placeOf(config.databaseUrl)}`, () => migrations.status());
 }
 
-/** Bounds what would be tried for ever. @param setting the variable and its value */
+/** Bounds what would be tried for ever. @param setting the variable, and where it leads to */
 export async function patiently<T>(setting: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const late = new Promise<never>((_, reject) => {
@@ -50,15 +51,11 @@ export async function patiently<T>(setting: string, work: (signal: AbortSignal) 
   }
 }
 
-/** The variable and its value, for a sentence. */
+/** The variable and what may be told of its value, for a sentence. */
 export function kafkaSetting({ kafkaBrokers }: Config): string {
   return `KAFKA_BROKERS ${kafkaBrokers.join(',')}`;
 }
 
 export function registrySetting({ schemaRegistryUrl }: Config): string {
-  return `SCHEMA_REGISTRY_URL ${withoutCredentials(schemaRegistryUrl)}`;
-}
-
-function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  return `SCHEMA_REGISTRY_URL ${placeOf(schemaRegistryUrl)}`;
 }
