@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,32 +15,88 @@ const HOST = '127.0.0.1';
 const LOGGER = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 /** Metadata v4: size 15, api key 3, version 4, correlation id 0, no client id, no topics, create none. */
 const METADATA_REQUEST = Buffer.from('0000000f' + '0003' + '0004' + '00000000' + 'ffff' + '00000000' + '00', 'hex');
-/** Behind size, correlation id and throttle time, four bytes each. */
+/** In the answer, behind size, correlation id and throttle time, four bytes each. */
 const BROKER_COUNT_AT = 12;
 const CLUSTER_ID = 'bGljZW5zaW5nLXN0YWNrMQ';
+/** The only broker of a stack, or the first of its three. */
+const FIRST = 1;
 
 export interface KafkaService extends Service {
+  /** As Kafka calls it: from 1 on. */
+  readonly nodeId: number;
   /** Where who comes in through the proxy is let through to; see `StackOptions.kafkaProxyPort`. */
   readonly portBehindProxy: number;
 }
 
-/** A one-node Kafka (KRaft) with empty data; not started yet. */
-export async function createKafka(
-  { cacheDir, runDir, log }: ServiceSurroundings,
+/** Brokers that know each other. */
+export interface KafkaCluster {
+  readonly brokers: readonly KafkaService[];
+  /** Starts them at the same time: of three, none answers before it has found another. */
+  readonly start: () => Promise<void>;
+  /** Of the whole cluster, for good. */
+  readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+}
+
+/** Each of them a broker and a controller (KRaft), with empty data; not started yet. */
+export async function createKafka(around: ServiceSurroundings, options: KafkaOptions): Promise<KafkaCluster> {
+  const jars = await kafkaJars(around.cacheDir, around.log);
+  const nodes: Node[] = [];
+  for (let id = FIRST; id <= options.brokers; id++)
+    nodes.push({ id, port: await freePort(), controllerPort: await freePort() });
+  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes, options.proxyPort)));
+  const each = async (work: (broker: KafkaService) => Promise<void>): Promise<void> => {
+    await Promise.all(brokers.map(work));
+  };
+  return {
+    brokers,
+    start: () => each((broker) => broker.start()),
+    stop: async () => {
+      const [first, ...others] = brokers;
+      await first?.stop();
+      // Two of three can't end gracefully: what one of them hands over, nobody is left to agree on.
+      await Promise.all(others.map((broker) => broker.kill()));
+    },
+    kill: () => each((broker) => broker.kill()),
+  };
+}
+
+export interface KafkaOptions {
+  /** With one, nothing is replicated. With three, everything is on all of them, and two have to have it. */
+  readonly brokers: 1 | 3;
+  /** See `StackOptions.kafkaProxyPort`; the first broker's. */
+  readonly proxyPort?: number | undefined;
+}
+
+interface Node {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+}
+
+async function createBroker(
+  { cacheDir, runDir }: ServiceSurroundings,
+  jars: string,
+  node: Node,
+  nodes: readonly Node[],
   proxyPort: number | undefined,
 ): Promise<KafkaService> {
-  const jars = await kafkaJars(cacheDir, log);
-  const [port, controllerPort, portBehindProxy] = [await freePort(), await freePort(), await freePort()];
-  const dataDir = join(runDir, `kafka-${port}`);
-  const settings = join(runDir, `kafka-${port}.properties`);
-  const proxied = proxyPort === undefined ? undefined : { port: portBehindProxy, advertised: proxyPort };
-  await writeFile(settings, serverProperties({ port, controllerPort, dataDir, proxied }));
-  await copyDirectory(await formattedData(cacheDir, jars), dataDir);
-  const archive = classArchive(cacheDir, 'kafka', jars, runDir);
+  const { id, port } = node;
+  const name = nodes.length === 1 ? 'kafka' : `kafka-${id}`;
+  const home = join(runDir, `${name}-${port}`);
+  const dataDir = join(home, 'data');
+  const settings = join(home, 'server.properties');
+  await mkdir(home);
+  const portBehindProxy = await freePort();
+  const proxied =
+    proxyPort === undefined || id !== FIRST ? undefined : { port: portBehindProxy, advertised: proxyPort };
+  await writeFile(settings, serverProperties({ node, nodes, dataDir, proxied }));
+  await copyDirectory(await formattedData(jars, id), dataDir);
+  const archive = classArchive(cacheDir, 'kafka', jars, home);
   const service = createService({
-    name: 'kafka',
+    name,
     port,
-    logFile: join(runDir, 'kafka.log'),
+    logFile: join(runDir, `${name}.log`),
     stopSignal: 'SIGTERM',
     launch: () => ({
       command: 'java',
@@ -61,6 +117,7 @@ export async function createKafka(
   });
   return {
     ...service,
+    nodeId: id,
     portBehindProxy,
     get pid() {
       return service.pid; // the spread has copied a value
@@ -76,29 +133,48 @@ function probe(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: HOST, port, timeout: 5_000 });
     let answer = Buffer.alloc(0);
+    let registered = false;
     socket.once('connect', () => socket.write(METADATA_REQUEST));
     socket.on('data', (bytes) => {
       answer = Buffer.concat([answer, bytes]);
-      if (answer.length < BROKER_COUNT_AT + 4) return;
-      const brokers = answer.readInt32BE(BROKER_COUNT_AT);
-      socket.destroy(brokers > 0 ? undefined : new StackError('the broker is not registered yet'));
+      if (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) return;
+      registered = brokerPorts(answer).includes(port);
+      socket.destroy(registered ? undefined : new StackError('the broker is not registered yet'));
     });
     socket.once('timeout', () => socket.destroy(new StackError('it accepts connections but answers nothing')));
     socket.once('error', reject);
     socket.once('close', () => {
-      if (answer.length >= BROKER_COUNT_AT + 4)
-        resolve(); // after an 'error' this changes nothing any more
-      else reject(new StackError('it closed the connection'));
+      if (registered) resolve();
+      else reject(new StackError('it closed the connection')); // after an 'error' this changes nothing any more
     });
   });
 }
 
-/** Formatting costs a JVM of its own and its result depends on nothing but the version: made once, then copied. */
-function formattedData(cacheDir: string, jars: string): Promise<string> {
-  return ensureCached(`${jars}-formatted`, async (unfinished) => {
+/** Of a metadata answer of version 4, which names brokers by id, host, port and rack. */
+function brokerPorts(answer: Buffer): readonly number[] {
+  let at = BROKER_COUNT_AT;
+  const int16 = (): number => answer.readInt16BE((at += 2) - 2);
+  const int32 = (): number => answer.readInt32BE((at += 4) - 4);
+  const skipText = (): void => {
+    const length = int16();
+    at += Math.max(0, length); // -1: there is none
+  };
+  return Array.from({ length: int32() }, () => {
+    int32(); // its id
+    skipText();
+    const port = int32();
+    skipText();
+    return port;
+  });
+}
+
+/** Formatting costs a JVM of its own and its result depends on nothing but version and node: made once, then copied. */
+function formattedData(jars: string, id: number): Promise<string> {
+  return ensureCached(`${jars}-formatted-${id}`, async (unfinished) => {
     const data = join(unfinished, 'data');
     const settings = join(unfinished, 'properties');
-    await writeFile(settings, serverProperties({ port: 1, controllerPort: 2, dataDir: data }));
+    const node = { id, port: 1, controllerPort: 2 };
+    await writeFile(settings, serverProperties({ node, nodes: [node], dataDir: data }));
     await promisify(execFile)('java', [
       LOGGER,
       '-XX:+UseSerialGC',
@@ -120,36 +196,43 @@ function formattedData(cacheDir: string, jars: string): Promise<string> {
 }
 
 interface ServerSettings {
-  readonly port: number;
-  readonly controllerPort: number;
+  readonly node: Node;
+  readonly nodes: readonly Node[];
   readonly dataDir: string;
   /** A second way in: clients that come by it are told to come back by the advertised port. */
   readonly proxied?: { readonly port: number; readonly advertised: number } | undefined;
 }
 
-function serverProperties({ port, controllerPort, dataDir, proxied }: ServerSettings): string {
+function serverProperties({ node, nodes, dataDir, proxied }: ServerSettings): string {
+  const { id, port, controllerPort } = node;
   const [listener, advertised] =
     proxied === undefined
       ? ['', '']
       : [`,PROXIED://${HOST}:${proxied.port}`, `,PROXIED://${HOST}:${proxied.advertised}`];
+  const replicas = nodes.length;
+  const inSync = replicas === 1 ? 1 : replicas - 1;
   return `
 process.roles=broker,controller
-node.id=1
+node.id=${id}
 # The static quorum and not controller.quorum.bootstrap.servers: the latter writes the port into the formatted data.
-controller.quorum.voters=1@${HOST}:${controllerPort}
+controller.quorum.voters=${nodes.map((one) => `${one.id}@${HOST}:${one.controllerPort}`).join(',')}
 listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${listener}
 advertised.listeners=PLAINTEXT://${HOST}:${port}${advertised}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${dataDir}
-# One node can hold one replica of its own topics.
-offsets.topic.replication.factor=1
+# Everything is on every broker, Kafka's own topics included.
+default.replication.factor=${replicas}
+min.insync.replicas=${inSync}
+offsets.topic.replication.factor=${replicas}
 offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+transaction.state.log.replication.factor=${replicas}
+transaction.state.log.min.isr=${inSync}
+share.coordinator.state.topic.replication.factor=${replicas}
+share.coordinator.state.topic.min.isr=${inSync}
+# Leaders go back when a test says so, and not by themselves amid the next one.
+auto.leader.rebalance.enable=false
 # A group starts at once, without waiting for more members.
 group.initial.rebalance.delay.ms=0
 # A broker that was killed may not register anew before the session of its dead self ends: 9 s by default.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortTakenError, StackError } from './errors.ts';
-import { createKafka, type KafkaService } from './kafka.ts';
+import { createKafka, type KafkaOptions, type KafkaService } from './kafka.ts';
 import { createPostgres, databaseUrl } from './postgres.ts';
 import type { PostgresService } from './postgres.ts';
 import { processStart } from './process-tree.ts';
@@ -34,20 +34,24 @@ export interface StackOptions {
    * back by this port. Without that they would go around the proxy as soon as they knew the broker's own address.
    */
   readonly kafkaProxyPort?: number;
+  /** Default: 1, which is up soonest. Three take some 400 MB each. */
+  readonly brokers?: KafkaOptions['brokers'];
 }
 
 /** Reading a part that `only` left out throws a StackError. */
 export interface Stack {
-  /** For KAFKA_BROKERS. */
+  /** For KAFKA_BROKERS: all of them. */
   readonly kafkaBrokers: string;
   /** For SCHEMA_REGISTRY_URL; holds the path of the Confluent API. */
   readonly registryUrl: string;
   /** For DATABASE_URL; a superuser's, so tests can create databases of their own. */
   readonly databaseUrl: string;
+  /** The only broker, or the first of three. */
   readonly kafka: KafkaService;
+  readonly brokers: readonly KafkaService[];
   readonly registry: Service;
   readonly postgres: PostgresService;
-  /** Holds `kafka.log`, `registry.log` and `postgres.log`. */
+  /** Holds `kafka.log` (of three brokers `kafka-1.log` and so on), `registry.log` and `postgres.log`. */
   readonly runDir: string;
   /** Stops everything gracefully. */
   readonly stop: () => Promise<void>;
@@ -72,12 +76,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     log: options.log ?? (() => undefined),
   };
 
-  const parts: Service[] = [];
-  const begin = <S extends Service>(name: ServiceName, create: () => Promise<S>): Promise<S | undefined> =>
+  const parts: Part[] = [];
+  const begin = <S extends Part>(name: ServiceName, create: () => Promise<S>): Promise<S | undefined> =>
     wanted.includes(name) ? startOnFreePort(create, parts) : Promise.resolve(undefined);
-  const [kafka, registry, postgres] = await allOrNone(
+  const [cluster, registry, postgres] = await allOrNone(
     [
-      begin('kafka', () => createKafka(around, options.kafkaProxyPort)),
+      begin('kafka', () => createKafka(around, { brokers: options.brokers ?? 1, proxyPort: options.kafkaProxyPort })),
       begin('registry', () => createRegistry(around)),
       begin('postgres', () => createPostgres(around, temporary)),
     ],
@@ -92,13 +96,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (const directory of temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     for (const directory of temporary.splice(0)) keepAtDeath(directory);
   };
-  const there = <S extends Service>(service: S | undefined, name: ServiceName): S => {
+  const there = <S>(service: S | undefined, name: ServiceName): S => {
     if (service === undefined) throw new StackError(`This stack was started without ${name}.`);
     return service;
   };
   return {
     get kafkaBrokers() {
-      return `127.0.0.1:${there(kafka, 'kafka').port}`;
+      return there(cluster, 'kafka')
+        .brokers.map(({ port }) => `127.0.0.1:${port}`)
+        .join(',');
     },
     get registryUrl() {
       return registryUrl(there(registry, 'registry').port);
@@ -107,7 +113,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return databaseUrl(there(postgres, 'postgres').port);
     },
     get kafka() {
-      return there(kafka, 'kafka');
+      return there(cluster?.brokers[0], 'kafka');
+    },
+    get brokers() {
+      return there(cluster, 'kafka').brokers;
     },
     get registry() {
       return there(registry, 'registry');
@@ -141,7 +150,10 @@ async function makeRunDir(dataDir: string | undefined, temporary: string[]): Pro
   return runDir;
 }
 
-async function startOnFreePort<S extends Service>(create: () => Promise<S>, parts: Service[]): Promise<S> {
+/** What is started and ended as one: a service, or a cluster of them. */
+type Part = Pick<Service, 'start' | 'stop' | 'kill'>;
+
+async function startOnFreePort<S extends Part>(create: () => Promise<S>, parts: Part[]): Promise<S> {
   for (let attempt = 1; ; attempt++) {
     const service = await create();
     parts.push(service);
@@ -151,6 +163,7 @@ async function startOnFreePort<S extends Service>(create: () => Promise<S>, part
     } catch (error) {
       // Somebody took the port between the picking and the use of it.
       if (!(error instanceof PortTakenError) || attempt === PORT_ATTEMPTS) throw error;
+      await service.kill(); // of a cluster, the others may be up
     }
   }
 }
