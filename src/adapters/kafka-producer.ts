@@ -5,12 +5,15 @@ import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
 import { murmur2Partitioner } from './partitioner.ts';
 import type { EncodableRecord } from './record-encoder.ts';
+import { acknowledgedOf } from './send-messages.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
 /** A chunk's worth: what is sent at once is also what is sent again when it fails. */
 const MAX_SEND_MESSAGES = 2_000;
 const ALL_IN_SYNC_REPLICAS = -1;
+/** How long a leader may wait for its replicas: shorter than a request lasts, so that it says so and the connection is kept. */
+const REPLICATED_WITHIN_MS = 8_000;
 
 /** acks = all, not idempotent: kafkajs' idempotent producer loses messages after a failed send; the outbox makes repetition safe. */
 export class KafkaProducer implements Producer {
@@ -27,20 +30,35 @@ export class KafkaProducer implements Producer {
 
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
     await this.connect();
-    let acknowledged = 0;
+    const acknowledged: OutgoingMessage[] = [];
     for (const part of parts(messages)) {
-      try {
-        await this.producer.sendBatch({
-          acks: ALL_IN_SYNC_REPLICAS,
-          compression: CompressionTypes.None,
-          topicMessages: byTopic(part),
-        });
-      } catch (error) {
-        // Of the part itself kafkajs does not tell which topics and partitions took theirs.
-        throw new PublicationFailed(messages.slice(0, acknowledged), error);
-      }
-      acknowledged += part.length;
+      const failure = await this.send(part, acknowledged);
+      if (failure !== undefined) throw new PublicationFailed(acknowledged, failure);
     }
+  }
+
+  /**
+   * Adds to `acknowledged` what was seen to be: by topic, partition and number, whatever the send itself says of its success.
+   * @returns what is to be told unless that is the whole part
+   */
+  private async send(part: readonly OutgoingMessage[], acknowledged: OutgoingMessage[]): Promise<unknown> {
+    const records = part.map(({ key, value, headers }) => encodedAs({ key, value, headers }));
+    const end: unknown = await this.producer
+      .sendBatch({
+        acks: ALL_IN_SYNC_REPLICAS,
+        timeout: REPLICATED_WITHIN_MS,
+        compression: CompressionTypes.None,
+        topicMessages: byTopic(part, records),
+      })
+      .catch((error: unknown) => error);
+    const seen = acknowledgedOf(end);
+    if (seen.reduce((sum, { messages }) => sum + messages.length, 0) === part.length) {
+      acknowledged.push(...part);
+      return undefined;
+    }
+    const done = new Set(seen.flatMap((share) => share.messages));
+    acknowledged.push(...part.filter((_, i) => done.has(records[i] as Message)));
+    return end instanceof Error ? end : new Error(`${part.length - done.size} messages were not acknowledged`);
   }
 
   async stop(): Promise<void> {
@@ -81,15 +99,15 @@ function sizeOf({ key, value, headers }: OutgoingMessage): number {
   return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
 }
 
-function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
+/** @param records those of the messages, one each */
+function byTopic(messages: readonly OutgoingMessage[], records: readonly Message[]): TopicMessages[] {
   const topics = new Map<string, TopicMessages>();
-  for (const { topic, key, value, headers } of messages) {
-    let group = topics.get(topic);
-    if (group === undefined) {
-      group = { topic, messages: [] };
-      topics.set(topic, group);
-    }
-    group.messages.push(encodedAs({ key, value, headers }));
+  for (const [i, { topic }] of messages.entries()) {
+    const record = records[i];
+    if (record === undefined) continue;
+    const group = topics.get(topic);
+    if (group === undefined) topics.set(topic, { topic, messages: [record] });
+    else group.messages.push(record);
   }
   return [...topics.values()];
 }

@@ -4,9 +4,10 @@ import { withoutAbortedRecords } from './aborted-records.ts';
 import { crc32c } from './crc32c.ts';
 import { decodeRecord } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
+import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-messages.ts';
 
 /**
- * kafkajs, mended in eight places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in nine places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
@@ -17,10 +18,21 @@ import { encodeRecord } from './record-encoder.ts';
  * 6. It keeps a connection on which requests time out, and sends the next ones into it.
  * 7. It tells by the time of day when a heartbeat is due: after an hour back, in an hour.
  * 8. It delivers records of aborted transactions where several transactions were open at a time.
+ * 9. A send leaves out a partition whose leadership moves to a broker that has answered, and resolves; see send-messages.ts.
  */
 const require = createRequire(import.meta.url);
 
 replace('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition);
+keepPartialAnswers(require('kafkajs/src/protocol/requests/produce/v3/response.js') as ProduceResponse);
+replace(
+  'kafkajs/src/producer/sendMessages.js',
+  createSenders({
+    original: require('kafkajs/src/producer/sendMessages.js') as KafkaJsInsides['original'],
+    group: groupMessagesPerPartition,
+    errorOf: (require('kafkajs/src/protocol/error.js') as ProtocolErrors).createErrorFromCode,
+    MetadataNotLoaded: (require('kafkajs/src/errors.js') as Errors).KafkaJSMetadataNotLoaded,
+  }),
+);
 replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replace('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
@@ -60,6 +72,17 @@ export function groupMessagesPerPartition<Message>(grouping: Grouping<Message>):
     else group.push(message);
   }
   return groups;
+}
+
+/** Of version 3, which all later ones that kafkajs knows use as well. */
+type ProduceResponse = Parameters<typeof keepPartialAnswers>[0];
+
+interface ProtocolErrors {
+  readonly createErrorFromCode: KafkaJsInsides['errorOf'];
+}
+
+interface Errors {
+  readonly KafkaJSMetadataNotLoaded: KafkaJsInsides['MetadataNotLoaded'];
 }
 
 declare class RequestQueue {
