@@ -85,18 +85,75 @@ export function isExhausted(license: License): boolean {
   return license.requestsLimit !== null && license.usedRequests >= license.requestsLimit;
 }
 
-// A subdivision's licenses, sorted by id.
+// A subdivision's licenses, sorted by id. There may be thousands of them, and thousands of commands in a chunk: so finding one halves what
+// is left at each step, and a change copies the list once, comparing nothing.
 
 export function licenseOf(licenses: readonly License[], licenseId: LicenseId): License | undefined {
-  for (const license of licenses) if (license.licenseId === licenseId) return license;
-  return undefined;
+  const license = licenses[placeOf(licenses, licenseId)];
+  return license?.licenseId === licenseId ? license : undefined;
 }
 
+/** @param license one that is not among them */
 export function inserted(licenses: readonly License[], license: License): readonly License[] {
-  return [...licenses, license].sort((a, b) => (a.licenseId < b.licenseId ? -1 : 1));
+  return licenses.toSpliced(placeOf(licenses, license.licenseId), 0, license);
 }
 
+/** @param license one that is among them, by its id */
 export function replaced(licenses: readonly License[], license: License): readonly License[] {
   if (licenses.length === 1) return [license];
-  return licenses.map((other) => (other.licenseId === license.licenseId ? license : other));
+  return licenses.with(placeOf(licenses, license.licenseId), license);
+}
+
+/** @param license one that is among them, by its id */
+export function removed(licenses: readonly License[], license: License): readonly License[] {
+  return licenses.toSpliced(placeOf(licenses, license.licenseId), 1);
+}
+
+/** What became of one license; `before` undefined: it is new, `after` undefined: it is gone. */
+export interface LicenseDifference {
+  readonly licenseId: LicenseId;
+  readonly before: License | undefined;
+  readonly after: License | undefined;
+}
+
+/** What differs between two states of a subdivision's licenses, by id. Licenses are values: one that is the same object has not changed. */
+export function differencesOf(before: readonly License[], after: readonly License[]): readonly LicenseDifference[] {
+  const differences: LicenseDifference[] = [];
+  // Nearly always one license of them all has changed, so what is the same ahead of it and behind it is passed over first.
+  let old = 0;
+  while (old < before.length && before[old] === after[old]) old += 1;
+  let now = old;
+  let [oldEnd, nowEnd] = [before.length, after.length];
+  while (oldEnd > old && nowEnd > now && before[oldEnd - 1] === after[nowEnd - 1]) {
+    oldEnd -= 1;
+    nowEnd -= 1;
+  }
+  while (old < oldEnd || now < nowEnd) {
+    const was = old < oldEnd ? before[old] : undefined;
+    const is = now < nowEnd ? after[now] : undefined;
+    if (was !== undefined && (is === undefined || was.licenseId < is.licenseId)) {
+      differences.push({ licenseId: was.licenseId, before: was, after: undefined });
+      old += 1;
+    } else if (is !== undefined && (was === undefined || is.licenseId < was.licenseId)) {
+      differences.push({ licenseId: is.licenseId, before: undefined, after: is });
+      now += 1;
+    } else {
+      if (was !== undefined && was !== is) differences.push({ licenseId: was.licenseId, before: was, after: is });
+      old += 1;
+      now += 1;
+    }
+  }
+  return differences;
+}
+
+/** The place of the first license whose id is not before this one. */
+function placeOf(licenses: readonly License[], licenseId: LicenseId): number {
+  let [from, to] = [0, licenses.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const license = licenses[middle];
+    if (license !== undefined && license.licenseId < licenseId) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

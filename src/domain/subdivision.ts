@@ -19,6 +19,7 @@ import {
   licenseOf,
   newLicense,
   rejectExpired,
+  removed,
   renamed,
   replaced,
   withUsage,
@@ -115,7 +116,7 @@ export function updateLicense(s: Subdivision, command: UpdateLicense, now: numbe
 /** @throws Rejection LicenseNotFound */
 export function deleteLicense(s: Subdivision, command: DeleteLicense, now: number): Change<Subdivision> {
   const license = findLicense(s, command.licenseId);
-  const others = s.licenses.filter((other) => other.licenseId !== license.licenseId);
+  const others = removed(s.licenses, license);
   if (license.status === 'inactive') {
     const state = withLicenses(s, others, s.workStatus, s.activeLicenseId);
     return { state, events: [{ type: 'licensing.events.LicenseDeleted', data: licenseState(state, license, now) }] };

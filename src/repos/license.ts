@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LicenseId } from '../domain/ids.ts';
-import type { License } from '../domain/license.ts';
+import { differencesOf, type License } from '../domain/license.ts';
 import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import { execute, fromTime, plain, query, rowsOf, texts, together, toTime, words } from './sql.ts';
@@ -89,18 +89,7 @@ export async function flushLicenses(
 }
 
 function licenseChanges({ key, before, after }: SubdivisionChange): LicenseChange[] {
-  const old = before?.licenses ?? [];
-  const now = after?.licenses ?? [];
-  const changes: LicenseChange[] = [];
-  for (const license of now) {
-    const was = old.find(({ licenseId }) => licenseId === license.licenseId);
-    if (was !== license) changes.push({ ...key, licenseId: license.licenseId, before: was, after: license });
-  }
-  for (const license of old) {
-    if (now.some(({ licenseId }) => licenseId === license.licenseId)) continue;
-    changes.push({ ...key, licenseId: license.licenseId, before: license, after: undefined });
-  }
-  return changes;
+  return differencesOf(before?.licenses ?? [], after?.licenses ?? []).map((license) => ({ ...key, ...license }));
 }
 
 function sameButUsage(before: License, after: License): boolean {

@@ -123,7 +123,7 @@ export interface Store {
     flush(added: readonly StatisticRow[], removed: readonly StatisticRow[]): Promise<void>;
   };
   readonly users: {
-    idsOf(tenants: readonly TenantId[]): Promise<readonly UserId[]>;
+    idsOf(tenants: readonly TenantId[]): Promise<readonly { readonly tenantId: TenantId; readonly userId: UserId }[]>;
     lock(ids: readonly UserId[]): Promise<readonly (Stored<User> & { readonly key: UserId })[]>;
     list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
     flush(changes: readonly UserChange[], lane: string): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { UserId } from '../domain/ids.ts';
+import type { TenantId, UserId } from '../domain/ids.ts';
 import type { User } from '../domain/user.ts';
 import { uuids } from './arrays.ts';
 import { execute, fromTime, plain, query, texts, together, toTime } from './sql.ts';
@@ -13,12 +13,11 @@ const COLUMNS = `user_id AS "userId", email, tg_id AS "tgId", superadmin, tenant
 export function userTable(db: Knex): Store['users'] {
   return {
     async idsOf(tenants) {
-      const rows = await query<{ userId: UserId }>(
+      return query<{ readonly tenantId: TenantId; readonly userId: UserId }>(
         db,
-        'SELECT user_id AS "userId" FROM users WHERE tenant_id = ANY (?::uuid[])',
+        'SELECT tenant_id AS "tenantId", user_id AS "userId" FROM users WHERE tenant_id = ANY (?::uuid[])',
         [uuids(tenants)],
       );
-      return rows.map(({ userId }) => userId);
     },
 
     async lock(ids) {

@@ -1,4 +1,4 @@
-import type { TenantId, UserId } from '../domain/ids.ts';
+import type { SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
@@ -16,13 +16,40 @@ export interface Cache {
   readonly users: IdentityMap<UserId, User>;
   /** Who holds a tenant name; null: nobody. */
   readonly names: Map<string, TenantId | null>;
-  /** Whether a license id is taken in its tenant, by `pairOf(tenantId, licenseId)`. */
-  readonly licenseIds: Map<string, boolean>;
+  readonly belongings: Belongings;
+  /** Which subdivision has, or had, the license of this id, by `pairOf(tenantId, licenseId)`; null: the id is free. */
+  readonly licensePlaces: Map<string, SubdivisionId | null>;
   /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
   readonly buried: (LicenseKey & SubdivisionKey)[];
   readonly rows: RowCache;
   readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
   readonly userLookUps: Map<UserId, UserLookUp | undefined>;
+}
+
+/**
+ * What a tenant has, for whoever deletes it: all of it where `whole` says so, else what came to it within this unit. Some of it may have gone
+ * again. So nobody has to look through everything that the unit holds.
+ */
+export class Belongings {
+  readonly whole = new Set<TenantId>();
+  private readonly subdivisions = new Map<TenantId, Set<SubdivisionId>>();
+  private readonly users = new Map<TenantId, Set<UserId>>();
+
+  subdivisionsOf(tenantId: TenantId): Set<SubdivisionId> {
+    return ofTenant(this.subdivisions, tenantId);
+  }
+
+  usersOf(tenantId: TenantId): Set<UserId> {
+    return ofTenant(this.users, tenantId);
+  }
+}
+
+function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> {
+  const known = all.get(tenantId);
+  if (known !== undefined) return known;
+  const ids = new Set<Id>();
+  all.set(tenantId, ids);
+  return ids;
 }
 
 export interface RowCache {
@@ -61,7 +88,8 @@ export function createCache(store: Store): Cache {
     subdivisions: new IdentityMap(journal),
     users: new IdentityMap(journal),
     names: new Map(),
-    licenseIds: new Map(),
+    belongings: new Belongings(),
+    licensePlaces: new Map(),
     buried: [],
     rows: { looked: new Map(), present: new Set(), added: new Map(), removed: new Map() },
     activeLicenses: new Map(),

@@ -148,9 +148,9 @@ function users({ users, tenants }: InMemoryDatabase): Store['users'] {
   return {
     idsOf: async (wanted) => {
       const ids = new Set(wanted);
-      return users
-        .filter(({ value }) => value !== undefined && value.tenantId !== null && ids.has(value.tenantId))
-        .map(({ key }) => key);
+      return living(users).flatMap(({ tenantId, userId }) =>
+        tenantId !== null && ids.has(tenantId) ? [{ tenantId, userId }] : [],
+      );
     },
     lock: async (ids) => ids.flatMap((id) => users.get(id) ?? []),
     list: async ({ tenantId, ...page }) =>

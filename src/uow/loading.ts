@@ -12,7 +12,7 @@ export class Declared implements Loads {
   readonly wholeTenants = new Set<TenantId>();
   readonly names = new Set<string>();
   readonly subdivisions = new Map<string, SubdivisionKey>();
-  readonly licenseIds = new Map<string, LicenseKey>();
+  readonly licenses = new Map<string, LicenseKey>();
   readonly rows: RowSameness[] = [];
   readonly users = new Set<UserId>();
 
@@ -35,7 +35,7 @@ export class Declared implements Loads {
   }
 
   licenseId(tenantId: TenantId, licenseId: LicenseId): void {
-    this.licenseIds.set(pairOf(tenantId, licenseId), { tenantId, licenseId });
+    this.licenses.set(pairOf(tenantId, licenseId), { tenantId, licenseId });
   }
 
   statisticRow(row: RowSameness): void {
@@ -55,18 +55,30 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
   await loadTenants(cache, [...declared.tenants]);
   // A tenant's lock is what keeps its subdivisions and users from changing in number.
   const whole = [...declared.wholeTenants];
-  if (whole.length > 0) {
-    for (const key of await cache.store.subdivisions.idsOf(whole))
-      declared.subdivision(key.tenantId, key.subdivisionId);
-    for (const id of await cache.store.users.idsOf(whole)) declared.user(id);
+  await readBelongings(cache, whole);
+  for (const tenantId of whole) {
+    for (const id of cache.belongings.subdivisionsOf(tenantId)) declared.subdivision(tenantId, id);
+    for (const id of cache.belongings.usersOf(tenantId)) declared.user(id);
   }
   await together([
     loadSubdivisions(cache, [...declared.subdivisions.values()]),
     loadUsers(cache, [...declared.users]),
     loadNames(cache, [...declared.names]),
-    loadLicenseIds(cache, [...declared.licenseIds.values()]),
+    loadLicensePlaces(cache, [...declared.licenses.values()]),
     loadSameRows(cache, declared.rows),
   ]);
+}
+
+/** Reads which subdivisions and users these tenants have; what is known already is not read again. */
+export async function readBelongings(cache: Cache, tenants: readonly TenantId[]): Promise<void> {
+  const { store, belongings } = cache;
+  const unread = tenants.filter((tenantId) => !belongings.whole.has(tenantId));
+  if (unread.length === 0) return;
+  const [subdivisions, users] = await together([store.subdivisions.idsOf(unread), store.users.idsOf(unread)]);
+  for (const { tenantId, subdivisionId } of subdivisions) belongings.subdivisionsOf(tenantId).add(subdivisionId);
+  for (const { tenantId, userId } of users) belongings.usersOf(tenantId).add(userId);
+  // A tenant that this unit has read is locked, or was not there: if another unit makes it meanwhile, this one's flush is refused.
+  for (const tenantId of unread) if (cache.tenants.has(tenantId)) belongings.whole.add(tenantId);
 }
 
 export async function loadTenants({ store, tenants }: Cache, ids: readonly TenantId[]): Promise<void> {
@@ -99,12 +111,12 @@ export async function loadNames({ store, names }: Cache, wanted: readonly string
   for (const { name, tenantId } of await store.tenants.holders(missing)) names.set(name, tenantId);
 }
 
-export async function loadLicenseIds({ store, licenseIds }: Cache, keys: readonly LicenseKey[]): Promise<void> {
-  const missing = keys.filter(({ tenantId, licenseId }) => !licenseIds.has(pairOf(tenantId, licenseId)));
+export async function loadLicensePlaces({ store, licensePlaces }: Cache, keys: readonly LicenseKey[]): Promise<void> {
+  const missing = keys.filter(({ tenantId, licenseId }) => !licensePlaces.has(pairOf(tenantId, licenseId)));
   if (missing.length === 0) return;
-  for (const { tenantId, licenseId } of missing) licenseIds.set(pairOf(tenantId, licenseId), false);
-  for (const { tenantId, licenseId } of await store.licenses.taken(missing)) {
-    licenseIds.set(pairOf(tenantId, licenseId), true);
+  for (const { tenantId, licenseId } of missing) licensePlaces.set(pairOf(tenantId, licenseId), null);
+  for (const { tenantId, licenseId, subdivisionId } of await store.licenses.taken(missing)) {
+    licensePlaces.set(pairOf(tenantId, licenseId), subdivisionId);
   }
 }
 

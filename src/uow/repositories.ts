@@ -1,4 +1,5 @@
 import type { TenantId, UserId } from '../domain/ids.ts';
+import type { User } from '../domain/user.ts';
 import type {
   ActiveLicense,
   ActiveLicenseRepository,
@@ -10,7 +11,7 @@ import type {
 } from '../ports/repositories.ts';
 import { pairOf, type Cache } from './cache.ts';
 import { overlay } from './identity-map.ts';
-import { loadNames, loadTenants, loadUsers } from './loading.ts';
+import { loadNames, loadTenants, loadUsers, readBelongings } from './loading.ts';
 
 export function tenantRepository(cache: Cache): TenantRepository {
   const { store, journal, tenants, names } = cache;
@@ -64,7 +65,12 @@ export function tenantRepository(cache: Cache): TenantRepository {
 }
 
 export function userRepository(cache: Cache): UserRepository {
-  const { store, users } = cache;
+  const { store, users, belongings } = cache;
+
+  function put(user: User): void {
+    users.put(user.userId, user);
+    if (user.tenantId !== null) belongings.usersOf(user.tenantId).add(user.userId);
+  }
 
   return {
     async get(id) {
@@ -84,20 +90,16 @@ export function userRepository(cache: Cache): UserRepository {
       return overlay(stored, changed, ({ userId }) => userId, page);
     },
     async ofTenant(tenantId) {
-      const stored = await store.users.idsOf([tenantId]);
-      await loadUsers(cache, stored);
-      const ids = new Set([...stored, ...users.changes().map(({ key }) => key)]);
-      return [...ids].sort().flatMap((id) => {
+      await readBelongings(cache, [tenantId]);
+      const ids = [...belongings.usersOf(tenantId)].sort();
+      await loadUsers(cache, ids);
+      return ids.flatMap((id) => {
         const user = users.find(id)?.after;
         return user?.tenantId === tenantId ? [user] : [];
       });
     },
-    add(user) {
-      users.put(user.userId, user);
-    },
-    update(user) {
-      users.put(user.userId, user);
-    },
+    add: put,
+    update: put,
     remove(id, tombstone) {
       users.bury(id, tombstone);
     },

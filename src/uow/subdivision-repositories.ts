@@ -1,4 +1,5 @@
 import type { LicenseId, TenantId } from '../domain/ids.ts';
+import { differencesOf, licenseOf } from '../domain/license.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type {
   LicenseOfSubdivision,
@@ -10,28 +11,32 @@ import type {
 import type { RowSameness } from '../repos/store.ts';
 import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
 import { overlay } from './identity-map.ts';
-import { loadLicenseIds, loadSameRows, loadSubdivisions } from './loading.ts';
+import { loadLicensePlaces, loadSameRows, loadSubdivisions, readBelongings } from './loading.ts';
 
 export function subdivisionRepository(cache: Cache): SubdivisionRepository {
-  const { store, journal, subdivisions, licenseIds, buried } = cache;
+  const { store, journal, subdivisions, licensePlaces, buried, belongings } = cache;
 
   /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
   function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
-    if (before?.licenses === after?.licenses || haveSameIds(before?.licenses ?? [], after?.licenses ?? [])) return;
-    const stored = subdivisions.find(pairOf(key.tenantId, key.subdivisionId))?.before;
-    for (const { licenseId } of after?.licenses ?? []) {
-      const taken = pairOf(key.tenantId, licenseId);
-      const was = licenseIds.get(taken);
-      if (was === true) continue;
-      journal.record(() => (was === undefined ? licenseIds.delete(taken) : licenseIds.set(taken, was)));
-      licenseIds.set(taken, true);
+    if (before?.licenses === after?.licenses) return;
+    for (const { licenseId, ...license } of differencesOf(before?.licenses ?? [], after?.licenses ?? [])) {
+      if (license.before === undefined) take(key, licenseId);
+      else if (license.after === undefined) leave(key, licenseId);
     }
-    for (const { licenseId } of before?.licenses ?? []) {
-      if (after?.licenses.some((license) => license.licenseId === licenseId)) continue;
-      if (stored?.licenses.some((license) => license.licenseId === licenseId)) continue;
-      buried.push({ tenantId: key.tenantId, subdivisionId: key.subdivisionId, licenseId });
-      journal.record(() => buried.pop());
-    }
+  }
+
+  function take({ tenantId, subdivisionId }: SubdivisionKey, licenseId: LicenseId): void {
+    const taken = pairOf(tenantId, licenseId);
+    const was = licensePlaces.get(taken);
+    journal.record(() => (was === undefined ? licensePlaces.delete(taken) : licensePlaces.set(taken, was)));
+    licensePlaces.set(taken, subdivisionId);
+  }
+
+  function leave({ tenantId, subdivisionId }: SubdivisionKey, licenseId: LicenseId): void {
+    const stored = subdivisions.find(pairOf(tenantId, subdivisionId))?.before;
+    if (stored !== undefined && licenseOf(stored.licenses, licenseId) !== undefined) return;
+    buried.push({ tenantId, subdivisionId, licenseId });
+    journal.record(() => buried.pop());
   }
 
   return {
@@ -57,14 +62,17 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
       return overlay(stored, changed, ({ subdivisionId }) => subdivisionId, page);
     },
     async ofTenant(tenantId) {
-      const stored = await store.subdivisions.idsOf([tenantId]);
-      await loadSubdivisions(cache, stored);
-      const added = subdivisions.changes().filter(({ key }) => key.tenantId === tenantId);
-      const ids = new Set([...stored, ...added.map(({ key }) => key)].map(({ subdivisionId }) => subdivisionId));
-      return [...ids].sort().flatMap((id) => subdivisions.find(pairOf(tenantId, id))?.after ?? []);
+      await readBelongings(cache, [tenantId]);
+      const ids = [...belongings.subdivisionsOf(tenantId)].sort();
+      await loadSubdivisions(
+        cache,
+        ids.map((subdivisionId) => ({ tenantId, subdivisionId })),
+      );
+      return ids.flatMap((id) => subdivisions.find(pairOf(tenantId, id))?.after ?? []);
     },
     add(subdivision) {
       subdivisions.put(pairOf(subdivision.tenantId, subdivision.subdivisionId), subdivision);
+      belongings.subdivisionsOf(subdivision.tenantId).add(subdivision.subdivisionId);
       licensesGo(subdivision, undefined, subdivision);
     },
     update(subdivision) {
@@ -83,7 +91,7 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
 }
 
 export function licenseRepository(cache: Cache, subdivisions: SubdivisionRepository): LicenseRepository {
-  const { store, licenseIds } = cache;
+  const { store, licensePlaces } = cache;
 
   function ofUnit(tenantId: TenantId): { id: LicenseId; value: LicenseOfSubdivision | undefined }[] {
     return cache.subdivisions
@@ -97,17 +105,16 @@ export function licenseRepository(cache: Cache, subdivisions: SubdivisionReposit
 
   return {
     async get(tenantId, licenseId) {
-      const own = ofUnit(tenantId).findLast(({ id }) => id === licenseId);
-      if (own) return own.value;
-      const [place] = await store.licenses.taken([{ tenantId, licenseId }]);
-      if (place === undefined || place.deleted) return undefined;
-      const subdivision = await subdivisions.get(tenantId, place.subdivisionId);
-      const license = subdivision?.licenses.find((one) => one.licenseId === licenseId);
-      return license && placed(license, place);
+      await loadLicensePlaces(cache, [{ tenantId, licenseId }]);
+      // An id is never used again, so where it was taken is where its license is, if it still is.
+      const subdivisionId = licensePlaces.get(pairOf(tenantId, licenseId)) ?? null;
+      const subdivision = subdivisionId && (await subdivisions.get(tenantId, subdivisionId));
+      const license = subdivision ? licenseOf(subdivision.licenses, licenseId) : undefined;
+      return license && subdivision ? placed(license, subdivision) : undefined;
     },
     async exists(tenantId, licenseId) {
-      await loadLicenseIds(cache, [{ tenantId, licenseId }]);
-      return licenseIds.get(pairOf(tenantId, licenseId)) ?? false;
+      await loadLicensePlaces(cache, [{ tenantId, licenseId }]);
+      return (licensePlaces.get(pairOf(tenantId, licenseId)) ?? null) !== null;
     },
     async list(tenantId, page) {
       const changed = ofUnit(tenantId);
@@ -115,11 +122,6 @@ export function licenseRepository(cache: Cache, subdivisions: SubdivisionReposit
       return overlay(stored, changed, ({ licenseId }) => licenseId, page);
     },
   };
-}
-
-/** A subdivision's licenses are sorted by id. */
-function haveSameIds(a: Subdivision['licenses'], b: Subdivision['licenses']): boolean {
-  return a.length === b.length && a.every(({ licenseId }, i) => licenseId === b[i]?.licenseId);
 }
 
 function placed(license: Subdivision['licenses'][number], place: SubdivisionKey): LicenseOfSubdivision {

@@ -8,7 +8,7 @@ import type {
   Unit,
   UnitMessage,
 } from '../ports/unit-of-work.ts';
-import type { OutgoingMessage } from '../ports/messages.ts';
+import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/sql.ts';
 import type { InboxEntry, Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
@@ -42,6 +42,10 @@ export async function openUnit(store: Store, messages: readonly UnitMessage[], l
     await load(cache, declared);
   }
   return unitOver(cache, inbox, parking, lane, [...debtsOfSeen(messages, inbox, lane.id), ...parking.debts(lane.id)]);
+}
+
+function textOf({ topic, partition, offset, timestamp }: Position): string {
+  return `${topic}/${partition}/${offset}/${timestamp}`;
 }
 
 interface Debt {
@@ -145,6 +149,7 @@ function unitOver(
   const { store, journal } = cache;
   const owed: OutgoingMessage[] = [];
   const letters: DeadLetter[] = [];
+  const positions = new Set<string>();
   const subdivisions = subdivisionRepository(cache);
   let undone = false;
 
@@ -215,19 +220,20 @@ function unitOver(
     deadLetters: {
       async has({ topic, partition, offset, timestamp: said }) {
         const timestamp = storableTime(said);
-        const same = letters.some(
-          ({ received }) =>
-            received.topic === topic &&
-            received.partition === partition &&
-            received.offset === offset &&
-            received.timestamp === timestamp,
-        );
-        return same || store.deadLetters.has({ topic, partition, offset, timestamp });
+        const position = { topic, partition, offset, timestamp };
+        return positions.has(textOf(position)) || store.deadLetters.has(position);
       },
       add(letter) {
         const { received } = letter;
-        letters.push({ ...letter, received: { ...received, timestamp: storableTime(received.timestamp) } });
-        journal.record(() => letters.pop());
+        const stored = { ...received, timestamp: storableTime(received.timestamp) };
+        letters.push({ ...letter, received: stored });
+        const position = textOf(stored);
+        const known = positions.has(position);
+        positions.add(position);
+        journal.record(() => {
+          letters.pop();
+          if (!known) positions.delete(position);
+        });
         parking.add(letter);
       },
     },

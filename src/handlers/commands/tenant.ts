@@ -84,22 +84,22 @@ export class DeleteTenantHandler implements MessageHandler<DeleteTenantCommand, 
     now: number,
   ): Promise<readonly DomainEvent[]> {
     const tenant = found(await tenants.get(tenantId), tenantId);
-    const events: DomainEvent[] = [];
+    const events: (readonly DomainEvent[])[] = [];
     for (const subdivision of await subdivisions.ofTenant(tenantId)) {
       const deleted = deleteSubdivision(subdivision, now);
       subdivisions.remove(tenantId, subdivision.subdivisionId, deleted.state);
-      events.push(...deleted.events);
+      events.push(deleted.events);
     }
     const members = await users.ofTenant(tenantId);
     const deleted = deleteTenant(tenant, now);
     tenants.remove(tenantId, deleted.state);
-    events.push(...deleted.events);
+    events.push(deleted.events);
     for (const user of members) {
       const left = leaveTenant(user, now);
       users.update(left.state);
-      events.push(...left.events);
+      events.push(left.events);
     }
-    return events;
+    return events.flat();
   }
 }
 

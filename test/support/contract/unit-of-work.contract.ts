@@ -4,6 +4,7 @@ import { describeParking } from './parking.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
 import { describeRepositories } from './repositories.contract.ts';
 import { describeRuns } from './runs.contract.ts';
+import { describeThousands } from './thousands.contract.ts';
 import type { CreateSubject } from './subject.ts';
 
 /** What every unit of work does; `create` gives one over empty tables. */
@@ -11,6 +12,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
   describe(name, () => {
     describe('repositories', () => describeRepositories(create));
     describe('a chunk', () => describeChunks(create));
+    describe('thousands', () => describeThousands(create));
     describe('runs', () => describeRuns(create));
     describe('rehearsals', () => describeRehearsals(create));
     describe('parking', () => describeParking(create));
