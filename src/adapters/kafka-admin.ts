@@ -23,8 +23,8 @@ export interface TopicState {
   readonly maxMessageBytes: number;
   /** In which codec the broker keeps batches; `producer`: in whichever they come. */
   readonly compression: string;
-  /** Nothing is ever deleted by age. */
-  readonly compactedOnly: boolean;
+  /** What becomes of old messages: `delete`, `compact`, both, or none. */
+  readonly cleanup: readonly string[];
 }
 
 /** A DLQ topic takes what its source takes, and the headers that say why. */
@@ -49,6 +49,13 @@ export function contractTopics(topics: Topics): readonly string[] {
 
 function sourcesOf(topics: Topics): readonly string[] {
   return [topics.commands, topics.users, topics.userLookUps];
+}
+
+function listIn(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
 }
 
 type Entry = readonly [name: string, value: string | number];
@@ -166,7 +173,7 @@ export class KafkaAdmin {
           segmentTime: Number(config?.get('segment.ms') ?? 0),
           maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
           compression: config?.get('compression.type') ?? '',
-          compactedOnly: config?.get('cleanup.policy') === 'compact',
+          cleanup: listIn(config?.get('cleanup.policy')),
         };
       });
     });

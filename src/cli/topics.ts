@@ -51,7 +51,7 @@ export function faultsIn(states: readonly TopicState[], limits: Limits): readonl
   const { topics: names, inboxRetention, maxMessageBytes } = limits;
   const sources = [names.commands, names.users, names.userLookUps];
   return states.flatMap((state) => {
-    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, compactedOnly } = state;
+    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, cleanup } = state;
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
     const dlq = states.find((one) => one.topic === dlqOf(topic));
@@ -63,8 +63,15 @@ export function faultsIn(states: readonly TopicState[], limits: Limits): readonl
           `take ${DLQ_EXTRA_BYTES} more than the larger of the two, ${letter}, or a dead letter may not fit (max.message.bytes)`,
       );
     }
-    if (sources.includes(topic) && compactedOnly) {
-      faults.push(`topic ${topic} is compacted and keeps messages for ever: its cleanup.policy must be delete`);
+    if (sources.includes(topic) && cleanup.includes('compact')) {
+      faults.push(
+        `topic ${topic} is compacted (cleanup.policy is ${cleanup.join(',')}), which removes messages that were never read: ` +
+          'its cleanup.policy must be delete',
+      );
+    } else if (sources.includes(topic) && !cleanup.includes('delete')) {
+      faults.push(
+        `topic ${topic} keeps messages for ever (cleanup.policy is empty): its cleanup.policy must be delete`,
+      );
     }
     if (sources.includes(topic) && !READABLE.includes(compression)) {
       faults.push(

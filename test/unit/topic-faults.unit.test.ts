@@ -92,6 +92,21 @@ describe('retention', () => {
   });
 });
 
+describe('cleanup', () => {
+  test.each([
+    ['compact', ['compact'], /cleanup.policy is compact\).*must be delete/],
+    ['compact,delete', ['compact', 'delete'], /cleanup.policy is compact,delete\).*must be delete/],
+    ['delete,compact', ['delete', 'compact'], /cleanup.policy is delete,compact\).*must be delete/],
+    ['empty', [], /for ever \(cleanup.policy is empty\).*must be delete/],
+  ])('a source topic must not be %s', (_, cleanup, said) => {
+    for (const topic of SOURCES) expect(faultsWith({ [topic]: { cleanup } })).toEqual([expect.stringMatching(said)]);
+  });
+
+  test('what is only written may be compacted', () => {
+    expect(faultsWith({ [events]: { cleanup: ['compact'] }, [dlqOf(users)]: { cleanup: [] } })).toEqual([]);
+  });
+});
+
 /** @param changes to topics that fit, by name */
 function faultsWith(
   changes: Readonly<Record<string, Partial<TopicState>>>,
@@ -104,7 +119,7 @@ function faultsWith(
     segmentTime: 7 * DAY,
     maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
     compression: SOURCES.includes(topic) ? 'uncompressed' : 'producer',
-    compactedOnly: false,
+    cleanup: ['delete'],
     ...changes[topic],
   }));
   return faultsIn(states, { ...config, ...settings });
