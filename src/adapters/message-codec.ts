@@ -196,13 +196,13 @@ export class MessageCodec implements Codec {
     if (writer.is === 'refused') this.#logger.warn({ schemaId: id, reason: writer.reason }, 'schema is not acceptable');
   }
 
-  #writerOf({ schemaType, schema: text }: StoredSchema): Writer {
+  #writerOf({ schemaType, schema: text, references }: StoredSchema): Writer {
     if (schemaType !== 'AVRO') return { is: 'refused', reason: `it is ${schemaType}, not Avro` };
     try {
       const { schema, fullName } = parseRecord(text);
       const reader = this.#readers.get(fullName);
       if (reader === undefined) return { is: 'foreign', decoded: { known: false, type: fullName } };
-      const { type, counted } = writerTypeOf(schema);
+      const { type, counted } = writerTypeOf(schema, references);
       if (reader.type.equals(type)) return { is: 'ours', reader, type, counted, resolver: undefined };
       return { is: 'ours', reader, type, counted, resolver: reader.type.createResolver(type) };
     } catch (error) {

@@ -6,6 +6,7 @@ import type { TimeoutPolicy } from 'cockatiel';
 import type { RecordSchema } from '../generated/schemas.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { isSameSchema } from './same-schema.ts';
 import { Outage, Retry, reasonOf } from './retry.ts';
 import type { Backoff } from './retry.ts';
 
@@ -23,7 +24,20 @@ export class SchemaRefused extends Error {
 export interface StoredSchema {
   readonly schemaType: string;
   readonly schema: string;
+  /** The texts of the schemas that it refers to by name, and of those that these refer to; each stands behind those that it needs. */
+  readonly references: readonly string[];
 }
+
+export interface Compatibility {
+  readonly compatible: boolean;
+  readonly reasons: readonly string[];
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+type Method = 'GET' | 'POST' | 'PUT';
+
+/** Refused: more than this is no message of ours. */
+const MAX_REFERENCES = 32;
 
 export interface SchemaRegistryOptions {
   /** Where the Confluent API is, with its path, and user:password if it asks for them. */
@@ -76,10 +90,33 @@ export class SchemaRegistryClient {
   async fetchSchema(id: number, signal: AbortSignal): Promise<StoredSchema | undefined> {
     return this.#retry.untilAnswered(signal, async () => {
       const answer = await this.#ask('GET', `/schemas/ids/${id}`, { absent: [NO_SCHEMA], signal });
-      return (
-        answer && { schemaType: optionalText(answer, 'schemaType') ?? 'AVRO', schema: this.#text(answer, 'schema') }
-      );
+      if (answer === undefined) return undefined;
+      const referred = new Map<string, string>();
+      await this.#refer(answer, referred, signal);
+      return {
+        schemaType: optionalText(answer, 'schemaType') ?? 'AVRO',
+        schema: this.#text(answer, 'schema'),
+        references: [...referred.values()],
+      };
     });
+  }
+
+  /** Adds what a schema refers to, by subject and version, behind what that one refers to itself. */
+  async #refer(answer: Answer, referred: Map<string, string>, signal: AbortSignal, depth = 0): Promise<void> {
+    const references: unknown = answer['references'];
+    for (const one of Array.isArray(references) ? (references as unknown[]) : []) {
+      const { subject, version }: { subject?: unknown; version?: unknown } = { ...(one as object) };
+      if (typeof subject !== 'string' || typeof version !== 'number') throw this.#unavailable('a reference to nothing');
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+      if (referred.has(path)) continue;
+      // A circle, or a tree of them; what is left out makes the schema one that is not acceptable.
+      if (referred.size >= MAX_REFERENCES || depth >= MAX_REFERENCES) return;
+      // What is referred to may have been deleted since, which leaves it readable.
+      const found = await this.#ask('GET', `${path}?deleted=true`, { absent: [NO_SUBJECT, NO_VERSION], signal });
+      if (found === undefined) continue;
+      await this.#refer(found, referred, signal, depth + 1);
+      referred.set(path, this.#text(found, 'schema'));
+    }
   }
 
   /** @returns the id under which exactly this schema is registered for the subject; undefined when it is not */
@@ -90,32 +127,70 @@ export class SchemaRegistryClient {
         absent: [NO_SUBJECT, NO_SCHEMA],
         signal,
       });
-      return answer && this.#number(answer, 'id');
+      return answer ? this.#number(answer, 'id') : this.#idOfSame(subject, schema, signal);
     });
+  }
+
+  /** Some registries find a schema by its text alone: the same one in another spelling is found by looking at each version, the newest first. */
+  async #idOfSame(subject: string, schema: RecordSchema, signal: AbortSignal): Promise<number | undefined> {
+    for (const version of (await this.#versions(subject, signal)).toReversed()) {
+      const stored = await this.#version(subject, version, signal);
+      if (stored !== undefined && isSameSchema(stored.schema, JSON.stringify(schema))) return stored.id;
+    }
+    return undefined;
   }
 
   /** @returns the newest schema of a subject, as it was registered; undefined when it has none */
   async latest(subject: string): Promise<{ readonly id: number; readonly schema: string } | undefined> {
-    const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`, {
+    return this.#version(subject, 'latest');
+  }
+
+  async #version(
+    subject: string,
+    version: number | 'latest',
+    signal?: AbortSignal,
+  ): Promise<{ readonly id: number; readonly schema: string } | undefined> {
+    const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`, {
       absent: [NO_SUBJECT, NO_VERSION],
+      ...(signal && { signal }),
     });
     return answer && { id: this.#number(answer, 'id'), schema: this.#text(answer, 'schema') };
   }
 
+  /** Ascending. */
+  async #versions(subject: string, signal?: AbortSignal): Promise<readonly number[]> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const { status, text } = await this.#request('GET', path, { ...(signal && { signal }) });
+    const found = parsed(text);
+    if (status === 200 && Array.isArray(found)) return found.map(Number).sort((a, b) => a - b);
+    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(found))) return [];
+    throw this.#unusable('GET', path, status, text);
+  }
+
   /** Whether the subject's own compatibility rule would take the schema as its next version; a first version always. */
-  async isCompatible(
-    subject: string,
-    schema: RecordSchema,
-  ): Promise<{ readonly compatible: boolean; readonly reasons: readonly string[] }> {
-    const answer = await this.#ask(
-      'POST',
-      `/compatibility/subjects/${encodeURIComponent(subject)}/versions?verbose=true`,
-      {
-        body: { schema: JSON.stringify(schema) },
-        absent: [NO_SUBJECT, NO_VERSION],
-      },
-    );
-    if (answer === undefined) return { compatible: true, reasons: [] };
+  async isCompatible(subject: string, schema: RecordSchema): Promise<Compatibility> {
+    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions`;
+    const whole = await this.#compatibility(`${path}?verbose=true`, schema);
+    if (whole !== undefined) return whole;
+    // Not every registry (Karapace) compares with all that the rule asks for at once. Version by version it is at least as strict.
+    const versions = await this.#versions(subject);
+    const each: Compatibility[] = [];
+    for (const version of versions) {
+      const one = await this.#compatibility(`${path}/${version}?verbose=true`, schema);
+      if (one === undefined) throw this.#unavailable(`${path}/${version} is not there`);
+      each.push(one);
+    }
+    const refused = each.findLast(({ compatible }) => !compatible);
+    return refused ?? { compatible: true, reasons: [] };
+  }
+
+  /** @returns undefined when the registry has no such endpoint */
+  async #compatibility(path: string, schema: RecordSchema): Promise<Compatibility | undefined> {
+    const { status, text } = await this.#request('POST', path, { body: { schema: JSON.stringify(schema) } });
+    const answer = parsedObject(text);
+    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(answer))) return { compatible: true, reasons: [] };
+    if (status === 404 || status === 405) return undefined;
+    if (status !== 200 || answer === undefined) throw this.#unusable('POST', path, status, text);
     const compatible = answer['is_compatible'];
     if (typeof compatible !== 'boolean') throw this.#unavailable('an answer without is_compatible');
     const messages = answer['messages'];
@@ -162,17 +237,29 @@ export class SchemaRegistryClient {
 
   /** One request. @returns the JSON object of the answer, or undefined for a 404 with one of the codes in `absent` */
   async #ask(
-    method: 'GET' | 'POST' | 'PUT',
+    method: Method,
     path: string,
-    { body, absent = [], signal }: { body?: object; absent?: readonly number[]; signal?: AbortSignal },
-  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    { absent = [], ...rest }: { body?: object; absent?: readonly number[]; signal?: AbortSignal },
+  ): Promise<Answer | undefined> {
+    const { status, text } = await this.#request(method, path, rest);
+    const answer = parsedObject(text);
+    if (status >= 200 && status < 300 && answer) return answer;
+    if (status === 404 && absent.includes(codeOf(answer))) return undefined;
+    throw this.#unusable(method, path, status, text);
+  }
+
+  async #request(
+    method: Method,
+    path: string,
+    { body, signal }: { body?: object; signal?: AbortSignal },
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
     if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
     if (this.#credentials) {
       const { username, password } = this.#credentials;
       headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     }
-    const { status, text } = await this.#timeout
+    const answer = await this.#timeout
       .execute(async (context) => {
         const request = { method, headers, signal: context.signal, ...(body && { body: JSON.stringify(body) }) };
         const response = await fetch(this.#url + path, request);
@@ -181,11 +268,8 @@ export class SchemaRegistryClient {
       .catch((error: unknown) => {
         throw this.#unavailable(reasonOf(error));
       });
-    if (status === 401 || status === 403) throw this.#forbidden(status);
-    const answer = parsedObject(text);
-    if (status >= 200 && status < 300 && answer) return answer;
-    if (status === 404 && absent.some((code) => answer?.['error_code'] === code)) return undefined;
-    throw this.#unavailable(`${method} ${path} was answered with status ${status}: ${text.slice(0, 300)}`);
+    if (answer.status === 401 || answer.status === 403) throw this.#forbidden(answer.status);
+    return answer;
   }
 
   #registrationError(subject: string, error: unknown): Error {
@@ -201,33 +285,48 @@ export class SchemaRegistryClient {
     );
   }
 
+  #unusable(method: Method, path: string, status: number, text: string): SchemaRegistryUnavailable {
+    return this.#unavailable(`${method} ${path} was answered with status ${status}: ${text.slice(0, 300)}`);
+  }
+
   #unavailable(reason: string): SchemaRegistryUnavailable {
     return new SchemaRegistryUnavailable(`SCHEMA_REGISTRY_URL ${this.#url}: ${reason}`);
   }
 
-  #text(answer: Readonly<Record<string, unknown>>, field: string): string {
+  #text(answer: Answer, field: string): string {
     const value = answer[field];
     if (typeof value !== 'string') throw this.#unavailable(`an answer without ${field}`);
     return value;
   }
 
-  #number(answer: Readonly<Record<string, unknown>>, field: string): number {
+  #number(answer: Answer, field: string): number {
     const value = answer[field];
     if (typeof value !== 'number') throw this.#unavailable(`an answer without ${field}`);
     return value;
   }
 }
 
-function optionalText(answer: Readonly<Record<string, unknown>>, field: string): string | undefined {
+function optionalText(answer: Answer, field: string): string | undefined {
   const value = answer[field];
   return typeof value === 'string' ? value : undefined;
 }
 
-function parsedObject(text: string): Readonly<Record<string, unknown>> | undefined {
+function parsedObject(text: string): Answer | undefined {
+  const value = parsed(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+/** Undefined: it is no JSON, as of a proxy. */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** The error code of the Confluent API; 0: none. */
+function codeOf(answer: unknown): number {
+  const code: unknown = typeof answer === 'object' && answer !== null && 'error_code' in answer ? answer.error_code : 0;
+  return typeof code === 'number' ? code : 0;
 }

@@ -36,13 +36,19 @@ export function parseRecord(text: string): { readonly schema: object; readonly f
 
 /**
  * Builds the type of a writer, if a small frame can't make it read much: no recursion, bounded depth and size, and no
- * arrays of what takes no bytes. @throws UnacceptableSchema
+ * arrays of what takes no bytes. @param references the texts of what it refers to by name, in the order of their need
+ * @throws UnacceptableSchema
  */
-export function writerTypeOf(schema: object): WriterType {
+export function writerTypeOf(schema: object, references: readonly string[] = []): WriterType {
   let type: Type;
+  const registry: Record<string, Type> = {};
   try {
-    // Foreign unions may be ambiguous, so they come wrapped if they must: they are only ever skipped.
-    type = avsc.Type.forSchema(schema as Parameters<typeof avsc.Type.forSchema>[0]);
+    if (references.reduce((sum, text) => sum + text.length, 0) > MAX_TEXT) {
+      throw new UnacceptableSchema(`what it refers to is longer than ${MAX_TEXT} characters`);
+    }
+    // Each is known by its name to those behind it.
+    for (const text of references) typeOf(parsed(text), registry);
+    type = typeOf(schema, registry);
   } catch (error) {
     throw new UnacceptableSchema(error instanceof Error ? error.message : String(error));
   }
@@ -50,6 +56,20 @@ export function writerTypeOf(schema: object): WriterType {
   if (height > MAX_DEPTH) throw new UnacceptableSchema(`it nests deeper than ${MAX_DEPTH} levels`);
   if (nodes > MAX_NODES) throw new UnacceptableSchema(`it has more than ${MAX_NODES} fields`);
   return { type, counted };
+}
+
+/** Foreign unions may be ambiguous, so they come wrapped if they must: they are only ever skipped. */
+function typeOf(schema: unknown, registry: Record<string, Type>): Type {
+  return avsc.Type.forSchema(withoutDefaults(schema) as Parameters<typeof avsc.Type.forSchema>[0], { registry });
+}
+
+/** A reader's defaults fill what a writer lacks. The writer's own are never used, and avsc is stricter about them than registries. */
+function withoutDefaults(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutDefaults);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([key, value]) => (key === 'default' ? [] : [[key, withoutDefaults(value)]])),
+  );
 }
 
 interface Extent {

@@ -17,8 +17,11 @@ export const COMMAND = {
   countRequests: 5_000_000_000,
 };
 
-/** A codec whose registry knows `schemas`, the first as id 1; it answers at once, and its requests are kept. */
-export function givenCodec(schemas: readonly unknown[] = NAMES.map((name) => SCHEMAS[name])) {
+/** A codec whose registry knows `schemas`, the first as id 1, all with the same `references`; it answers at once, and its requests are kept. */
+export function givenCodec(
+  schemas: readonly unknown[] = NAMES.map((name) => SCHEMAS[name]),
+  references: readonly string[] = [],
+) {
   const texts = schemas.map((schema) => (typeof schema === 'string' ? schema : JSON.stringify(schema)));
   const requests: number[] = [];
   const clock = givenClock();
@@ -26,7 +29,7 @@ export function givenCodec(schemas: readonly unknown[] = NAMES.map((name) => SCH
     fetchSchema: (id: number) => {
       requests.push(id);
       const schema = texts[id - 1];
-      return Promise.resolve(schema === undefined ? undefined : { schemaType: 'AVRO', schema });
+      return Promise.resolve(schema === undefined ? undefined : { schemaType: 'AVRO', schema, references });
     },
     idOf: (_subject: string, schema: RecordSchema) => {
       const index = texts.indexOf(JSON.stringify(schema));

@@ -38,7 +38,11 @@ function givenRegistry(): Promise<GivenServer> {
     } else if (root === 'config') answer(rules.has(name) && { compatibilityLevel: rules.get(name) }, 40408);
     else if (root === 'compatibility') answer(newest >= 0 && { is_compatible: true }, 40401);
     else if (version === 'latest') answer(newest >= 0 && { id: newest + 1, ...schemas[newest] }, 40401);
-    else if (versions === 'versions') {
+    else if (versions === 'versions' && request.method === 'GET') {
+      const of = schemas.flatMap(({ subject }, i) => (subject === name ? [i + 1] : []));
+      if (version === undefined) json(response, 200, of);
+      else answer({ id: Number(version), ...schemas[Number(version) - 1] }, 40402);
+    } else if (versions === 'versions') {
       json(response, 200, { id: same >= 0 ? same + 1 : schemas.push({ subject: name, schema: sent.schema ?? '' }) });
     } else answer(same >= 0 && { id: same + 1 }, newest < 0 ? 40401 : 40403);
   });
@@ -57,7 +61,11 @@ test('what is registered is found by its id, by its subject, and as the latest',
   expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(1);
   expect(await client.latest(SUBJECT)).toEqual({ id: 1, schema: JSON.stringify(SCHEMA) });
   expect(await client.isCompatible(SUBJECT, SCHEMA)).toEqual({ compatible: true, reasons: [] });
-  expect(await client.fetchSchema(1, NEVER)).toEqual({ schemaType: 'AVRO', schema: JSON.stringify(SCHEMA) });
+  expect(await client.fetchSchema(1, NEVER)).toEqual({
+    schemaType: 'AVRO',
+    schema: JSON.stringify(SCHEMA),
+    references: [],
+  });
   expect(await client.idOf(SUBJECT, { ...SCHEMA, doc: 'Another.' }, NEVER)).toBeUndefined();
 });
 
@@ -113,7 +121,7 @@ test.each([
     response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const { client, lines } = clientOf(server);
-  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'AVRO', schema: '"string"' });
+  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'AVRO', schema: '"string"', references: [] });
   expect(server.requests).toHaveLength(4);
   server.requests.length = 0;
   expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(7);
@@ -121,12 +129,110 @@ test.each([
   expect(lines).toHaveLength(2);
 });
 
+test('a schema that stands in another spelling is found by its versions', async () => {
+  const older = JSON.stringify({ ...SCHEMA, doc: 'Older.' });
+  const versions = new Map([
+    [1, older],
+    [2, JSON.stringify(SCHEMA, null, 2)],
+    [5, JSON.stringify({ ...SCHEMA, doc: 'Newer.' }, null, 2)],
+  ]);
+  await using server = await givenServer((request, _body, response) => {
+    const version = Number((request.url ?? '').split('/').at(-1));
+    if (request.method === 'POST') json(response, 404, { error_code: 40403 });
+    else if (Number.isNaN(version)) json(response, 200, [...versions.keys()]);
+    else json(response, 200, { id: 100 + version, schema: versions.get(version) });
+  });
+  const { client } = clientOf(server);
+  expect(await client.idOf(SUBJECT, SCHEMA, NEVER)).toBe(102);
+  expect(await client.idOf(SUBJECT, { ...SCHEMA, doc: 'Another.' }, NEVER)).toBeUndefined();
+});
+
+describe('a schema with references', () => {
+  type Kept = {
+    readonly schema: string;
+    readonly references?: readonly { name: string; subject: string; version: number }[];
+  };
+  const refer = (...subjects: readonly string[]) => subjects.map((subject) => ({ name: subject, subject, version: 1 }));
+
+  const givenSubjects = (kept: Readonly<Record<string, Kept>>) =>
+    givenServer((request, _body, response) => {
+      const [, , name = ''] = (request.url ?? '').split('/');
+      const found = kept[request.url?.startsWith('/schemas/') === true ? 'the id' : name];
+      if (found === undefined) json(response, 404, { error_code: 40401 });
+      else json(response, 200, { id: 1, ...found });
+    });
+
+  test('comes with what it refers to, each once, behind what it needs itself', async () => {
+    await using server = await givenSubjects({
+      'the id': { schema: 'top', references: refer('a', 'b') },
+      a: { schema: 'A', references: refer('c') },
+      b: { schema: 'B', references: refer('c', 'a') },
+      c: { schema: 'C' },
+    });
+    expect(await clientOf(server).client.fetchSchema(1, NEVER)).toMatchObject({ references: ['C', 'A', 'B'] });
+  });
+
+  test('that refers to itself, to more than a message has, or to what is gone ends as well', async () => {
+    const many = Array.from({ length: 100 }, (_, i) => `s${i}`);
+    await using circle = await givenSubjects({
+      'the id': { schema: 'top', references: refer('a') },
+      a: { schema: 'A', references: refer('a') },
+    });
+    await using wide = await givenSubjects({
+      'the id': { schema: 'top', references: refer(...many) },
+      ...Object.fromEntries(many.map((name) => [name, { schema: name }])),
+    });
+    await using gone = await givenSubjects({ 'the id': { schema: 'top', references: refer('a') } });
+    expect((await clientOf(circle).client.fetchSchema(1, NEVER))?.references.length).toBeLessThan(40);
+    expect((await clientOf(wide).client.fetchSchema(1, NEVER))?.references.length).toBeLessThan(40);
+    expect(await clientOf(gone).client.fetchSchema(1, NEVER)).toMatchObject({ references: [] });
+  });
+});
+
+describe('a registry that compares with one version at a time, as Karapace does', () => {
+  const givenKarapace = (fits: readonly boolean[]) =>
+    givenServer((request, _body, response) => {
+      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const version = Number(path.split('/').at(-1));
+      if (path.startsWith('/subjects/')) {
+        if (fits.length === 0) json(response, 404, { error_code: 40401 });
+        else
+          json(
+            response,
+            200,
+            fits.map((_, i) => i + 1),
+          );
+      } else if (Number.isNaN(version)) response.writeHead(404).end('404: Not Found');
+      else json(response, 200, { is_compatible: fits[version - 1], messages: [`version ${version}`] });
+    });
+
+  test.each([
+    ['each version would take it', [true, true, true], true],
+    ['an early version would not', [true, false, true], false],
+    ['there is none yet', [], true],
+  ])('%s', async (_, fits, compatible) => {
+    await using server = await givenKarapace(fits);
+    const answer = await clientOf(server).client.isCompatible(SUBJECT, SCHEMA);
+    expect(answer).toEqual(compatible ? { compatible, reasons: [] } : { compatible, reasons: ['version 2'] });
+  });
+
+  test('and one that has no such endpoint at all is out of reach, not content', async () => {
+    await using server = await givenServer((request, _body, response) => {
+      if (request.url?.startsWith('/subjects/') === true) json(response, 200, [1]);
+      else response.writeHead(404).end('404: Not Found');
+    });
+    await expect(clientOf(server).client.isCompatible(SUBJECT, SCHEMA)).rejects.toMatchObject({
+      name: 'SchemaRegistryUnavailable',
+    });
+  });
+});
+
 test('a try that hangs ends, and the next one counts', async () => {
   await using server = await givenServer((_request, _body, response) => {
     if (server.requests.length > 2) json(response, 200, { schema: '{}', schemaType: 'PROTOBUF' });
   });
   const { client } = clientOf(server, { timeout: 40 });
-  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'PROTOBUF', schema: '{}' });
+  expect(await client.fetchSchema(7, NEVER)).toEqual({ schemaType: 'PROTOBUF', schema: '{}', references: [] });
 });
 
 test('waiting ends with the reason of the signal', async () => {

@@ -37,6 +37,58 @@ describe('writers of other builds', () => {
     await expect(decode(Buffer.concat([value, Buffer.of(0)]))).rejects.toThrow('1 bytes follow the record');
   });
 
+  test.each([
+    ['of the second branch', { name: 'note', type: ['null', 'string'], default: '' }, 'hello'],
+    ['of another type', { name: 'count', type: 'long', default: 'none' }, 5],
+    ['of an enum', { name: 'e', type: { type: 'enum', name: 'E', symbols: ['A'], default: 'B' } }, 'A'],
+    [
+      'within',
+      { name: 'r', type: { type: 'record', name: 'R', fields: [{ name: 'n', type: ['null', 'int'], default: 0 }] } },
+      { n: 1 },
+    ],
+  ])('a default that reading never needs is none of our business: one %s', async (_case, field, content) => {
+    const bare = JSON.parse(JSON.stringify(field), (key, value: unknown) =>
+      key === 'default' ? undefined : value,
+    ) as object;
+    const { decode } = givenCodec([withField(field)]);
+    const value = written(withField(bare), { ...COMMAND, [field.name]: content });
+    expect(await decode(value)).toEqual({ known: true, type: ADD, data: COMMAND });
+  });
+
+  test('a schema that refers to others is read with these', async () => {
+    const place = {
+      type: 'record',
+      name: 'Place',
+      namespace: 'of.others',
+      fields: [{ name: 'at', type: 'of.others.At' }],
+    };
+    const at = {
+      type: 'record',
+      name: 'At',
+      namespace: 'of.others',
+      fields: [{ name: 'x', type: 'long', default: 'no' }],
+    };
+    const field = (type: unknown) => withField({ name: 'place', type: ['null', type], default: null });
+    const inlined = { ...place, fields: [{ name: 'at', type: at }] };
+    const value = written(JSON.parse(JSON.stringify(field(inlined)).replace(',"default":"no"', '')) as object, {
+      ...COMMAND,
+      place: { at: { x: 5 } },
+    });
+    const texts = [at, place].map((schema) => JSON.stringify(schema));
+    expect(await givenCodec([field('of.others.Place')], texts).decode(value)).toEqual({
+      known: true,
+      type: ADD,
+      data: COMMAND,
+    });
+    await expect(givenCodec([field('of.others.Place')], texts.slice(1)).decode(value)).rejects.toThrow('At');
+    await expect(
+      givenCodec(
+        [field('of.others.Place')],
+        [...texts, JSON.stringify({ ...at, name: 'Z', doc: 'd'.repeat(2 ** 18) })],
+      ).decode(value),
+    ).rejects.toThrow('it refers to is longer');
+  });
+
   test('a type that is not ours is told by its name, whatever it looks like', async () => {
     const foreign = {
       type: 'record',
