@@ -3,6 +3,13 @@ import avsc from 'avsc';
 import type { RawSending } from './load.ts';
 import type { World } from './world.ts';
 
+/** What a schema refers to by its name. */
+export interface SchemaReference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
 /** A record schema, as other teams write them. */
 export interface ForeignSchema {
   readonly type: 'record';
@@ -20,12 +27,17 @@ export class NotRegistered extends Error {
  * Registers a schema as any team may. @param topic whose subject it goes under, by TopicRecordNameStrategy
  * @returns its id. @throws NotRegistered with the registry's status
  */
-export async function registerSchema(world: World, topic: string, schema: ForeignSchema): Promise<number> {
+export async function registerSchema(
+  world: World,
+  topic: string,
+  schema: ForeignSchema,
+  references: readonly SchemaReference[] = [],
+): Promise<number> {
   const subject = encodeURIComponent(`${topic}-${schema.namespace}.${schema.name}`);
   const answer = await fetch(`${world.env['SCHEMA_REGISTRY_URL']}/subjects/${subject}/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema) }),
+    body: JSON.stringify({ schema: JSON.stringify(schema), ...(references.length > 0 && { references }) }),
   });
   if (!answer.ok) throw new NotRegistered(`${subject}: status ${answer.status}`);
   return ((await answer.json()) as { readonly id: number }).id;
