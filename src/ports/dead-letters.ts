@@ -1,7 +1,8 @@
 import type { MessageIdentity, Position } from './messages.ts';
 import type { DeadLetterReason } from './unit-of-work.ts';
 
-export type LetterState = 'open' | 'replayed' | 'discarded';
+/** `superseded`: its message was sent again, under the same identity, and that one was handled. */
+export type LetterState = 'open' | 'replayed' | 'discarded' | 'superseded';
 
 /** How a letter left, by whom, and what is to be remembered of it. */
 export interface Resolution {

@@ -34,6 +34,8 @@ export interface Seen {
 /** A message as the unit of work sees it: who it is, what it carries, what it will load. */
 export interface UnitMessage {
   readonly identity: MessageIdentity;
+  /** Where it stands: the same identity at the same place is a redelivery, at another one it was sent again. */
+  readonly received: Position;
   /** The first 128 bits of SHA-256 over the bytes behind the frame's schema id, as 32 hex digits. */
   readonly digest: string;
   /** Keys that its events may go under: what is owed under them by a lane before is adopted when the message was seen there. */
@@ -90,7 +92,10 @@ export interface Unit {
   readonly userLookUps: UserLookUpRepository;
   readonly outbox: OutboxWriter;
   readonly deadLetters: DeadLetterWriter;
-  /** How an earlier message of this identity ended, in the database or earlier in this unit; undefined for the first one. */
+  /**
+   * How an earlier message of this identity ended, in the database or earlier in this unit; undefined for the first one, and for one
+   * that was sent again when all that has come of it is a dead letter that parks nothing: it is handled, and resolves that letter.
+   */
   seen(message: UnitMessage): Seen | undefined;
   /** The parked key behind which a message has to wait; undefined: none, or it is the replay whose turn it is. */
   parked(message: UnitMessage): string | undefined;

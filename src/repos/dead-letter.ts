@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { byteas, uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
-import { execute, plain, query, texts, toTime, words } from './sql.ts';
+import type { Position } from '../ports/messages.ts';
+import { execute, fromTime, plain, query, rowsOf, texts, toTime, words } from './sql.ts';
 import type { LockedLetter, Store } from './store.ts';
 
 /** The truth about dead letters: the original bytes, where they came from, and why they could not be handled. */
@@ -68,6 +69,31 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
         [letterId],
       );
       return found[0];
+    },
+
+    async ofIdentities(hashes, { lock }) {
+      const found = await query<Position & { readonly hash: string; readonly parks: boolean }>(
+        db,
+        `SELECT replace(identity::text, '-', '') AS hash, topic, partition, "offset", ${fromTime('"timestamp"')} AS "timestamp", parks
+         FROM dead_letters WHERE identity = ANY (?::uuid[]) ORDER BY letter_id ${lock ? 'FOR UPDATE' : ''}`,
+        [uuids(hashes)],
+      );
+      return found.map(({ hash, parks, ...position }) => ({ hash, parks, position }));
+    },
+
+    async supersede(superseded) {
+      await execute(
+        db,
+        `UPDATE dead_letters d SET state = 'superseded', resolved_at = clock_timestamp(), resolution = s.note
+         FROM ${rowsOf('s', { identity: 'uuid', leaves_newest: 'boolean', note: 'text' })}
+         WHERE d.identity = s.identity AND d.state = 'open' AND NOT d.parks
+           AND NOT (s.leaves_newest AND d.letter_id = (SELECT max(letter_id) FROM dead_letters n WHERE n.identity = s.identity))`,
+        [
+          uuids(superseded.map(({ hash }) => hash)),
+          plain(superseded.map(({ leavesNewest }) => leavesNewest)),
+          texts(superseded.map(({ note }) => note)),
+        ],
+      );
     },
 
     async resolve(letterId, { state, by, note }) {

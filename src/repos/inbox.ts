@@ -5,6 +5,9 @@ import { aloneAt } from './cleaning.ts';
 import { execute, query, rowsOf, words } from './sql.ts';
 import type { InboxEntry, Store } from './store.ts';
 
+const ENTRY = `replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome,
+  received_at < now() - interval '1 day' AS "isOld"`;
+
 export function inboxTable(db: Knex): Store['inbox'] {
   return {
     async claim(messages, lane) {
@@ -28,9 +31,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
       if (taken === messages.length) return { before: [], calm: false };
       const before = await query<InboxEntry & { readonly isOld: boolean }>(
         db,
-        `SELECT replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome,
-           received_at < now() - interval '1 day' AS "isOld"
-         FROM inbox WHERE identity = ANY (?::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
+        `SELECT ${ENTRY} FROM inbox WHERE identity = ANY (?::uuid[]) AND xmin <> pg_current_xact_id()::xid`,
         [hashes],
       );
       return { before, calm: false };
@@ -49,6 +50,24 @@ export function inboxTable(db: Knex): Store['inbox'] {
       return taken[0];
     },
 
+    async hold(hashes) {
+      return query<InboxEntry & { readonly isOld: boolean }>(
+        db,
+        `SELECT ${ENTRY} FROM inbox WHERE identity = ANY (?::uuid[]) ORDER BY identity FOR UPDATE`,
+        [uuids(hashes)],
+      );
+    },
+
+    async replace(entries) {
+      await execute(
+        db,
+        `UPDATE inbox SET digest = e.digest, lane = e.lane, outcome = e.outcome, received_at = now()
+         FROM ${rowsOf('e', { identity: 'uuid', digest: 'uuid', lane: 'uuid', outcome: 'text' })}
+         WHERE inbox.identity = e.identity`,
+        columnsOf(entries),
+      );
+    },
+
     async renew(entries) {
       await execute(
         db,
@@ -56,12 +75,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
         `INSERT INTO inbox (identity, digest, lane, outcome)
          SELECT * FROM ${rowsOf('e', { identity: 'uuid', digest: 'uuid', lane: 'uuid', outcome: 'text' })}
          ON CONFLICT (identity) DO UPDATE SET received_at = excluded.received_at`,
-        [
-          uuids(entries.map(({ hash }) => hash)),
-          uuids(entries.map(({ digest }) => digest)),
-          uuids(entries.map(({ lane }) => lane)),
-          words(entries.map(({ outcome }) => outcome)),
-        ],
+        columnsOf(entries),
       );
     },
 
@@ -76,6 +90,15 @@ export function inboxTable(db: Knex): Store['inbox'] {
       );
     },
   };
+}
+
+function columnsOf(entries: readonly InboxEntry[]) {
+  return [
+    uuids(entries.map(({ hash }) => hash)),
+    uuids(entries.map(({ digest }) => digest)),
+    uuids(entries.map(({ lane }) => lane)),
+    words(entries.map(({ outcome }) => outcome)),
+  ];
 }
 
 /** Forgets messages that Kafka can no longer redeliver, the oldest first, `step` at the most; returns how many. */

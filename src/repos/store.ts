@@ -85,6 +85,10 @@ export interface Store {
     ): Promise<Pick<InboxEntry, 'lane'> | undefined>;
     /** Remembers these from now on, as they ended (sorted by hash, each once). */
     renew(entries: readonly InboxEntry[]): Promise<void>;
+    /** Locks these and says how they ended (sorted by hash); what is not remembered is left out. */
+    hold(hashes: readonly string[]): Promise<readonly (InboxEntry & { readonly isOld: boolean })[]>;
+    /** Remembers these from now on as they ended this time (sorted by hash, each once). */
+    replace(entries: readonly InboxEntry[]): Promise<void>;
     settle(outcomes: readonly { readonly hash: string; readonly outcome: Outcome }[]): Promise<void>;
   };
   readonly tenants: {
@@ -151,6 +155,15 @@ export interface Store {
     /** Locks a letter and says in what state it is; undefined: there is no such letter. */
     lock(letterId: number): Promise<LockedLetter | undefined>;
     resolve(letterId: number, resolution: Resolution): Promise<void>;
+    /** The letters of these identities, in whatever state, by their number. @param options.lock locks them */
+    ofIdentities(
+      hashes: readonly string[],
+      options: { readonly lock: boolean },
+    ): Promise<readonly { readonly hash: string; readonly position: Position; readonly parks: boolean }[]>;
+    /** Resolves the open letters of these identities that park nothing; with `leavesNewest` the newest stays open. */
+    supersede(
+      superseded: readonly { readonly hash: string; readonly leavesNewest: boolean; readonly note: string }[],
+    ): Promise<void>;
   };
   /** Keys sorted, so that nobody waits in a circle for rows that are there; who makes one may (40P01), and tries again. */
   readonly parkedKeys: {

@@ -25,6 +25,22 @@ export function deadLetters(db: InMemoryDatabase): Store['deadLetters'] {
     },
     keysOf: async (letterId) => deadLetters.get(numberKey(letterId))?.keys,
     lock: async (letterId) => deadLetters.get(numberKey(letterId)),
+    async ofIdentities(hashes) {
+      return deadLetters
+        .sorted()
+        .filter(({ identity }) => hashes.includes(identity.hash))
+        .map(({ identity: { hash }, received: position, parks }) => ({ hash, position, parks }));
+    },
+    async supersede(superseded) {
+      for (const { hash, leavesNewest, note } of superseded) {
+        const letters = deadLetters.sorted().filter(({ identity }) => identity.hash === hash);
+        for (const letter of leavesNewest ? letters.slice(0, -1) : letters) {
+          if (letter.state !== 'open' || letter.parks) continue;
+          const resolution = { state: 'superseded', by: null, note, at: clock.now() } as const;
+          deadLetters.set(numberKey(letter.letterId), { ...letter, state: 'superseded', resolution });
+        }
+      }
+    },
     async resolve(letterId, { state, by, note }) {
       const letter = deadLetters.get(numberKey(letterId));
       if (letter === undefined) return;

@@ -23,6 +23,15 @@ export function inbox(db: InMemoryDatabase): Store['inbox'] {
       db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
       return { lane: before?.lane ?? null };
     },
+    async hold(hashes) {
+      return hashes.flatMap((hash) => {
+        const entry = db.inbox.get(hash);
+        return entry === undefined ? [] : [{ ...entry, isOld: entry.receivedAt < db.clock.now() - DAY_MS }];
+      });
+    },
+    async replace(entries) {
+      for (const entry of entries) db.inbox.set(entry.hash, { ...entry, receivedAt: db.clock.now() });
+    },
     async renew(entries) {
       for (const entry of entries) db.inbox.set(entry.hash, { ...entry, receivedAt: db.clock.now() });
     },

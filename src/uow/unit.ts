@@ -1,17 +1,9 @@
-import type {
-  DeadLetter,
-  Outcome,
-  OutboxLane,
-  OutboxRow,
-  OwedRow,
-  Seen,
-  Unit,
-  UnitMessage,
-} from '../ports/unit-of-work.ts';
+import type { DeadLetter, OutboxLane, OutboxRow, OwedRow, Unit, UnitMessage } from '../ports/unit-of-work.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/sql.ts';
-import type { InboxEntry, Store } from '../repos/store.ts';
+import type { Store } from '../repos/store.ts';
 import { createCache, type Cache } from './cache.ts';
+import { Inbox } from './inbox.ts';
 import { Declared, load } from './loading.ts';
 import { Parking } from './parking.ts';
 import { activeLicenseRepository, tenantRepository, userLookUpRepository, userRepository } from './repositories.ts';
@@ -33,11 +25,12 @@ export async function openUnit(store: Store, messages: readonly UnitMessage[], l
     const [only] = messages;
     if (only !== undefined && only.letterId !== null) await parking.takeUp(only, only.letterId, lane.id);
     else if (!(await inbox.claim(store, messages, lane.id))) {
-      await parking.read(messages.filter((message) => inbox.isFirst(message)));
+      await parking.read(messages.filter((message) => inbox.mayBeHandled(message)));
+      await inbox.lookAgain(store, messages);
     }
     const declared = new Declared();
     for (const message of messages) {
-      if (inbox.isFirst(message) && parking.behind(message) === undefined) message.declare(declared);
+      if (inbox.isExpected(message) && parking.behind(message) === undefined) message.declare(declared);
     }
     await load(cache, declared);
   }
@@ -51,67 +44,6 @@ function textOf({ topic, partition, offset, timestamp }: Position): string {
 interface Debt {
   readonly lane: string;
   readonly key: string;
-}
-
-/** What was handled before, by whom, and how what is handled now ends. */
-class Inbox {
-  private readonly first = new Map<string, UnitMessage>();
-  private readonly before = new Map<string, InboxEntry>();
-  private readonly settled = new Map<string, Outcome>();
-
-  /** @returns whether no key has to be looked up: nothing at all is parked */
-  async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<boolean> {
-    for (const message of messages) {
-      if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
-    }
-    const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
-    const { before, calm } = await store.inbox.claim(sorted, lane);
-    for (const entry of before) this.before.set(entry.hash, entry);
-    if (before.length > 0) {
-      await this.renew(
-        store,
-        before.flatMap(({ hash, isOld }) => (isOld ? [hash] : [])),
-        messages,
-      );
-    }
-    return calm;
-  }
-
-  /**
-   * That an id was taken is what tells its later message from a first one: it has to be known for as long as that one may come again. One of
-   * the same bytes that comes soon is a redelivery, and at most a producer's retry that Kafka keeps hardly longer than the first.
-   */
-  private async renew(store: Store, old: readonly string[], messages: readonly UnitMessage[]): Promise<void> {
-    const reused = messages.filter((message) => (this.entry(message)?.digest ?? message.digest) !== message.digest);
-    const hashes = [...new Set([...old, ...reused.map(({ identity }) => identity.hash)])].sort();
-    if (hashes.length > 0) await store.inbox.renew(hashes.flatMap((hash) => this.before.get(hash) ?? []));
-  }
-
-  isFirst(message: UnitMessage): boolean {
-    if (message.letterId !== null) return true;
-    return this.first.get(message.identity.hash) === message && !this.before.has(message.identity.hash);
-  }
-
-  entry(message: UnitMessage): InboxEntry | undefined {
-    return this.before.get(message.identity.hash);
-  }
-
-  seen(message: UnitMessage): Seen | undefined {
-    const { hash } = message.identity;
-    const before = this.before.get(hash);
-    if (before !== undefined) return before;
-    const first = this.first.get(hash);
-    if (first === undefined || first === message) return undefined;
-    return { outcome: this.settled.get(hash) ?? 'accepted', digest: first.digest };
-  }
-
-  settle(message: UnitMessage, outcome: Outcome): void {
-    this.settled.set(message.identity.hash, outcome);
-  }
-
-  outcomes(): readonly { readonly hash: string; readonly outcome: Outcome }[] {
-    return [...this.settled].map(([hash, outcome]) => ({ hash, outcome }));
-  }
 }
 
 /**
@@ -188,7 +120,7 @@ function unitOver(
     await parking.flush(letters);
     await store.deadLetters.add(letters);
     await parking.resolve(lane.id);
-    await store.inbox.settle(inbox.outcomes());
+    await inbox.flush(store, lane.id);
     const messages: readonly (OutgoingMessage & Pick<OutboxRow, 'origin'>)[] = [...(await adopt()), ...owed];
     const first = lane.take(messages.length);
     const rows = messages.map(({ topic, key, value, headers, origin }, i) => ({
@@ -235,6 +167,7 @@ function unitOver(
           if (!known) positions.delete(position);
         });
         parking.add(letter);
+        journal.record(inbox.buried(letter));
       },
     },
     seen: (message) => inbox.seen(message),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { StaleRead } from '../../src/ports/errors.ts';
-import type { Unit } from '../../src/ports/unit-of-work.ts';
+import type { Outcome, Unit, UnitMessage } from '../../src/ports/unit-of-work.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
@@ -112,6 +112,75 @@ describe('KnexUnitOfWork, with others at work,', () => {
       if (ending === 'committed') await zombie;
       else await expect(zombie).rejects.toThrow('rolled back');
     });
+  });
+
+  describe('a message that is sent again', () => {
+    const copy = (offset: number) => a.aMessage(1, { offset, bytes: `copy ${offset}`, keys: [TENANT] });
+    const accept = async (unit: Unit, message: UnitMessage): Promise<Outcome | 'handled'> => {
+      const seen = message.letterId === null ? unit.seen(message) : undefined;
+      if (seen === undefined) unit.settle(message, 'accepted');
+      return seen?.outcome ?? 'handled';
+    };
+    let replay: UnitMessage;
+
+    beforeEach(async () => {
+      const first = copy(10);
+      await unitOfWork.run([first], async (unit) => {
+        unit.settle(first, 'dead');
+        unit.deadLetters.add({ ...a.aDeadLetter(10), identity: first.identity });
+      });
+      const [letterId] = await database.db('dead_letters').pluck<number[]>('letter_id');
+      replay = a.aMessage(1, { letterId: Number(letterId), keys: [TENANT] });
+    });
+
+    it('before its letter is replayed: the replay waits, and finds it superseded', async () => {
+      const gate = new Gate();
+      const again = unitOfWork.run([copy(11)], async (unit) => (await gate.pass(), accept(unit, copy(11))));
+      await gate.reached;
+      const replaying = unitOfWork.run([replay], (unit) => accept(unit, replay));
+      replaying.catch(() => undefined);
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      expect((await again).value).toBe('handled');
+      await expect(replaying).rejects.toMatchObject({ why: 'resolved' });
+      expect(await stateOf()).toBe('superseded');
+    });
+
+    it('while its letter is replayed waits, and is skipped', async () => {
+      const gate = new Gate();
+      const replaying = unitOfWork.run([replay], async (unit) => (await gate.pass(), accept(unit, replay)));
+      await gate.reached;
+      const again = unitOfWork.run([copy(11)], (unit) => accept(unit, copy(11)));
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      expect((await replaying).value).toBe('handled');
+      expect((await again).value).toBe('accepted');
+      expect(await stateOf()).toBe('replayed');
+    });
+
+    it('twice at once, by two lanes: the second waits, and is skipped', async () => {
+      const gate = new Gate();
+      const first = unitOfWork.run([copy(11)], async (unit) => (await gate.pass(), accept(unit, copy(11))));
+      await gate.reached;
+      const second = unitOfWork.run([copy(12)], (unit) => accept(unit, copy(12)));
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      expect([(await first).value, (await second).value]).toEqual(['handled', 'accepted']);
+    });
+
+    it('and again, while the letter is replayed over and over: of all of it one is handled', async () => {
+      const runs = Array.from({ length: 20 }, (_, i) =>
+        i % 2 === 0
+          ? unitOfWork.run([copy(11 + i)], (unit) => accept(unit, copy(11 + i)))
+          : unitOfWork.run([replay], (unit) => accept(unit, replay)),
+      );
+      const ended = await Promise.allSettled(runs);
+      const handled = ended.filter((one) => one.status === 'fulfilled' && one.value.value === 'handled');
+      expect(handled).toHaveLength(1);
+      for (const one of ended) if (one.status === 'rejected') expect(one.reason).toMatchObject({ why: 'resolved' });
+    });
+
+    const stateOf = async (): Promise<unknown> => (await database.db('dead_letters').pluck('state'))[0];
   });
 
   function moves(number: number, subdivisions: readonly number[]) {

@@ -35,7 +35,7 @@ export interface ExpectedLetter {
   readonly keys: readonly string[];
 }
 
-type LetterState = 'open' | 'replayed' | 'discarded';
+type LetterState = 'open' | 'replayed' | 'discarded' | 'superseded';
 
 /** A message that a fault of the worker, or one before it, has set aside, and what has come of it since. */
 export interface SetAside {
@@ -102,7 +102,7 @@ export class Model {
     const identity = identityOf(record);
     const digest = digestOf(record.value);
     const seen = this.inbox.get(identity.hash);
-    if (seen !== undefined) {
+    if (seen !== undefined && !this.supersedes(seen, identity)) {
       if (seen.digest === digest) return 'duplicate';
       this.letters.push({
         record,
@@ -116,6 +116,19 @@ export class Model {
     const outcome = this.first(record, identity);
     this.inbox.set(identity.hash, { outcome, digest });
     return outcome;
+  }
+
+  /**
+   * All that has come of this identity is a letter that parks nothing: its message, which stands at another place now, is handled, and what
+   * is open of it is resolved by that.
+   */
+  private supersedes({ outcome }: InboxRow, { hash }: Identity): boolean {
+    const before = [...this.letters.entries()].filter(([, { identity }]) => identity.hash === hash);
+    if (outcome !== 'dead' || before.some(([, { reason }]) => PARKING.has(reason))) return false;
+    for (const [i, letter] of before) {
+      if (letter.state === 'open') this.letters[i] = { ...letter, state: 'superseded' };
+    }
+    return true;
   }
 
   private first(record: WireRecord, identity: Identity): InboxRow['outcome'] {
@@ -214,4 +227,6 @@ export class Model {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Their letters keep what comes after them waiting. */
+const PARKING = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
 const MALFORMED_ANSWER = new Error('the user domain answers, but not with a profile');

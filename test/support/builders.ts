@@ -120,15 +120,18 @@ interface MessageOptions {
   readonly declare?: (loads: Loads) => void;
   /** The letter of which it is the replay. */
   readonly letterId?: number;
+  /** Where it stands. Default: its number. */
+  readonly offset?: number;
 }
 
 export function aMessage(
   number: number,
-  { bytes = `message ${number}`, keys = [], declare = () => undefined, letterId }: MessageOptions = {},
+  { bytes = `message ${number}`, keys = [], declare = () => undefined, letterId, offset = number }: MessageOptions = {},
 ): UnitMessage {
   const id = `message-${number}`;
   return {
     identity: { source: 'test', id, hash: hashOf(id) },
+    received: { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW },
     digest: hashOf(bytes),
     keys,
     letterId: letterId ?? null,

@@ -64,7 +64,7 @@ export async function createTestDatabase({
         .where('schemaname', 'public')
         .whereNotIn('tablename', MIGRATION_TABLES)
         .pluck<string[]>('tablename');
-      await db.raw(`TRUNCATE ${tables.join()}`);
+      await db.raw(`TRUNCATE ${tables.join()} RESTART IDENTITY`);
     },
     async drop() {
       await db.destroy();

@@ -3,6 +3,7 @@ import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
 import { describeRepositories } from './repositories.contract.ts';
+import { describeResends } from './resends.contract.ts';
 import { describeRuns } from './runs.contract.ts';
 import { describeThousands } from './thousands.contract.ts';
 import type { CreateSubject } from './subject.ts';
@@ -14,6 +15,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('a chunk', () => describeChunks(create));
     describe('thousands', () => describeThousands(create));
     describe('runs', () => describeRuns(create));
+    describe('a message that is sent again', () => describeResends(create));
     describe('rehearsals', () => describeRehearsals(create));
     describe('parking', () => describeParking(create));
     describe('the outbox', () => describeOutbox(create));
