@@ -9,6 +9,7 @@ import type { Codec, Decoded } from '../ports/codec.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import { subjectOf } from './schema-registry.ts';
 import type { SchemaRegistryClient, StoredSchema } from './schema-registry.ts';
+import { UnknownSchemas } from './unknown-schemas.ts';
 import { UnacceptableSchema, checkCounts, parseRecord, writerTypeOf } from './writer-schema.ts';
 
 /** A programming mistake: `fetchSchema` was not awaited for the id that `missingSchema` told. */
@@ -29,7 +30,7 @@ export class UnencodableMessage extends Error {
 export interface MessageCodecOptions {
   readonly registry: Pick<SchemaRegistryClient, 'fetchSchema' | 'idOf'>;
   readonly schemas: Readonly<Record<MessageName, RecordSchema>>;
-  /** For how long an id is believed unknown. */
+  /** Only goes forward: for how long an id is believed unknown. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -39,8 +40,6 @@ const HEADER = 5;
 const MAX_FRAME = 1024 * 1024 + 64 * 1024;
 /** Ids are positive int32. A larger one is never asked for: registries answer it like a wrong path, which is retried for ever. */
 const MAX_ID = 0x7fffffff;
-const UNKNOWN_FOR = 60_000;
-const MAX_UNKNOWN = 100_000;
 /** avsc reads longs as doubles before it undoes the zig-zag: from here on it gets the last bit, the sign, wrong. */
 const MAX_LONG = 2 ** 52;
 const MAX_REASON = 300;
@@ -73,8 +72,7 @@ export class MessageCodec implements Codec {
   readonly #logger: Logger;
   readonly #readers = new Map<string, Reader>();
   readonly #writers = new Map<number, Writer>();
-  /** Ids that the registry did not know, and until when that is believed; the oldest first. */
-  readonly #unknown = new Map<number, number>();
+  readonly #unknown: UnknownSchemas;
   readonly #idsByTopic = new Map<string, Map<MessageName, number>>();
   #slab = Buffer.allocUnsafeSlow(SLAB);
   #used = 0;
@@ -83,6 +81,7 @@ export class MessageCodec implements Codec {
     this.#registry = registry;
     this.#schemas = schemas;
     this.#clock = clock;
+    this.#unknown = new UnknownSchemas(clock);
     this.#logger = logger;
     for (const name of Object.keys(schemas) as MessageName[]) this.#readers.set(name, readerOf(name, schemas[name]));
   }
@@ -91,15 +90,23 @@ export class MessageCodec implements Codec {
     if (value === null || value.length < HEADER || value[0] !== 0) return undefined;
     const id = value.readUInt32BE(1);
     if (id > MAX_ID || this.#writers.has(id)) return undefined;
-    const unknownUntil = this.#unknown.get(id);
-    return unknownUntil !== undefined && this.#clock.now() < unknownUntil ? undefined : id;
+    return this.#unknown.isBelieved(id) ? undefined : id;
   }
 
   async fetchSchema(id: number, signal: AbortSignal): Promise<void> {
     if (this.#writers.has(id)) return;
-    const stored = await this.#registry.fetchSchema(id, signal);
+    const [since, ours] = [this.#clock.now(), this.#anyOfOurs()];
+    // Without an id to put it to the test, nobody acts on what this registry says: it was only asked to show something.
+    const doubt = ours === undefined ? {} : { ours, insists: this.#unknown.isWorthWaiting(id) };
+    const stored = await this.#registry.fetchSchema(id, signal, doubt);
     if (stored) this.#learn(id, stored);
-    else this.#rememberUnknown(id);
+    else this.#unknown.add(id, since);
+  }
+
+  /** An id that `prepareWriters` has seen: a registry that does not know it knows nothing yet, or is another one. */
+  #anyOfOurs(): number | undefined {
+    for (const ids of this.#idsByTopic.values()) for (const id of ids.values()) return id;
+    return undefined;
   }
 
   decode(value: Buffer | null): Decoded {
@@ -209,13 +216,6 @@ export class MessageCodec implements Codec {
       const what = error instanceof UnacceptableSchema ? '' : 'this build can not read it: ';
       return { is: 'refused', reason: `${what}${shortReason(error)}` };
     }
-  }
-
-  #rememberUnknown(id: number): void {
-    this.#unknown.delete(id);
-    this.#unknown.set(id, this.#clock.now() + UNKNOWN_FOR);
-    const [oldest] = this.#unknown.size > MAX_UNKNOWN ? this.#unknown.keys() : [];
-    if (oldest !== undefined) this.#unknown.delete(oldest);
   }
 
   #idsOf(topic: string): Map<MessageName, number> {

@@ -28,6 +28,14 @@ export interface StoredSchema {
   readonly references: readonly string[];
 }
 
+/** When not to believe that a registry does not know an id. */
+export interface Doubt {
+  /** An id that it must know: while it does not, it is as good as out of reach. */
+  readonly ours?: number;
+  /** Whether it is asked again for some seconds: a replica may lag behind the one that has registered the schema. */
+  readonly insists?: boolean;
+}
+
 export interface Compatibility {
   readonly compatible: boolean;
   readonly reasons: readonly string[];
@@ -47,6 +55,8 @@ export interface SchemaRegistryOptions {
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
   readonly backoff?: Backoff;
+  /** For how long an id is asked for that the registry says it does not know, in milliseconds; default 3,000. */
+  readonly insistence?: number;
 }
 
 /** Error codes of the Confluent API with status 404. Other 404s (a wrong path, a proxy) say nothing about schemas. */
@@ -71,8 +81,9 @@ export class SchemaRegistryClient {
   readonly #credentials: { readonly username: string; readonly password: string } | undefined;
   readonly #retry: Retry;
   readonly #timeout: TimeoutPolicy;
+  readonly #insistence: number;
 
-  constructor({ url, telemetry, timeout: tryTimeout = 5_000, backoff }: SchemaRegistryOptions) {
+  constructor({ url, telemetry, timeout: tryTimeout = 5_000, backoff, insistence = 3_000 }: SchemaRegistryOptions) {
     const parsed = URL.parse(url);
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new ConfigurationError('SCHEMA_REGISTRY_URL is not an http(s) URL');
@@ -83,14 +94,30 @@ export class SchemaRegistryClient {
     this.#url = `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
     const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });
+    this.#insistence = insistence;
     this.#timeout = timeout(tryTimeout, TimeoutStrategy.Aggressive);
   }
 
-  /** @returns undefined when the registry says that it does not know the id */
-  async fetchSchema(id: number, signal: AbortSignal): Promise<StoredSchema | undefined> {
+  /** @returns undefined when the registry says that it does not know the id, and there is no more reason to doubt it */
+  async fetchSchema(
+    id: number,
+    signal: AbortSignal,
+    { ours, insists = false }: Doubt = {},
+  ): Promise<StoredSchema | undefined> {
+    let firstNo = Number.POSITIVE_INFINITY;
+    const find = async (one: number) => this.#ask('GET', `/schemas/ids/${one}`, { absent: [NO_SCHEMA], signal });
     return this.#retry.untilAnswered(signal, async () => {
-      const answer = await this.#ask('GET', `/schemas/ids/${id}`, { absent: [NO_SCHEMA], signal });
-      if (answer === undefined) return undefined;
+      const answer = await find(id);
+      if (answer === undefined) {
+        if (ours !== undefined && (await find(ours)) === undefined) {
+          throw this.#unavailable(`it knows neither schema ${id} nor ${ours}, which it knew when this process started`);
+        }
+        const now = performance.now();
+        firstNo = Math.min(firstNo, now);
+        if (insists && now - firstNo < this.#insistence)
+          throw this.#unavailable(`it does not know schema ${id}, or not yet`);
+        return undefined;
+      }
       const referred = new Map<string, string>();
       await this.#refer(answer, referred, signal);
       return {

@@ -13,7 +13,10 @@ export type Decoded =
 export interface Codec {
   /** The schema id that must be fetched before `decode` can read this value; undefined when it is known or unreadable. */
   missingSchema(value: Buffer | null): number | undefined;
-  /** Fetches a schema, and waits for as long as the registry is out of reach. An id the registry does not know is remembered as such. */
+  /**
+   * Fetches a schema, and waits for as long as the registry is out of reach. An id that it does not know is asked for again for some
+   * seconds, unless too much was waited for such ids of late, and then remembered as unknown for a while.
+   */
   fetchSchema(id: number, signal: AbortSignal): Promise<void>;
   /** Decodes a Confluent frame to the reader schema of this build. @throws UndecodableMessage */
   decode(value: Buffer | null): Decoded;

@@ -20,6 +20,9 @@ export interface Handlers {
   readonly lookUpAnswer: AnyHandler;
 }
 
+/** How many schemas are asked for at once. */
+const SCHEMAS_AT_ONCE = 16;
+
 interface Dependencies {
   readonly codec: Codec;
   readonly cloudEvents: CloudEvents;
@@ -39,10 +42,9 @@ export class Planner {
 
   /** The tasks of these messages, in their order; messages that are to be skipped have none. */
   async plan(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<readonly Task[]> {
+    await this.fetchSchemas(messages, signal);
     const tasks: Task[] = [];
     for (const received of messages) {
-      const fetched = this.fetchSchemaOf(received, signal);
-      if (fetched !== undefined) await fetched;
       const task = this.planOne(received);
       if (task !== undefined) tasks.push(task);
     }
@@ -51,7 +53,7 @@ export class Planner {
 
   /** The user that a look-up message asks for; a task when the message can't be read as one. */
   async lookUpIn(received: ReceivedMessage, signal: AbortSignal): Promise<{ readonly userId: string } | Task> {
-    await this.fetchSchemaOf(received, signal);
+    await this.fetchSchemas([received], signal);
     try {
       const decoded = this.d.codec.decode(received.value);
       const { userId } = namesOf(decoded.known ? decoded.data : undefined);
@@ -83,10 +85,20 @@ export class Planner {
     return this.task(received, type, NAMELESS, { kind: 'bury', reason, error });
   }
 
-  /** Nearly always there is nothing to wait for. */
-  private fetchSchemaOf({ value }: ReceivedMessage, signal: AbortSignal): Promise<void> | undefined {
-    const missing = this.d.codec.missingSchema(value);
-    return missing === undefined ? undefined : this.d.codec.fetchSchema(missing, signal);
+  /** Nearly always there is nothing to wait for. What there is, is asked for at once: each may take seconds. */
+  private async fetchSchemas(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<void> {
+    const { codec } = this.d;
+    const missing = new Set<number>();
+    for (const { value } of messages) {
+      const id = codec.missingSchema(value);
+      if (id !== undefined) missing.add(id);
+    }
+    if (missing.size === 0) return;
+    const ids = missing.values();
+    const fetchOneByOne = async (): Promise<void> => {
+      for (const id of ids) await codec.fetchSchema(id, signal);
+    };
+    await Promise.all(Array.from({ length: Math.min(missing.size, SCHEMAS_AT_ONCE) }, fetchOneByOne));
   }
 
   private planOne(received: ReceivedMessage): Task | undefined {

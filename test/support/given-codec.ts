@@ -1,5 +1,6 @@
 import avsc from 'avsc';
 import { MessageCodec } from '../../src/adapters/message-codec.ts';
+import type { Doubt } from '../../src/adapters/schema-registry.ts';
 import type { MessageName } from '../../src/generated/messages.ts';
 import { SCHEMAS } from '../../src/generated/schemas.ts';
 import type { RecordSchema } from '../../src/generated/schemas.ts';
@@ -24,10 +25,12 @@ export function givenCodec(
 ) {
   const texts = schemas.map((schema) => (typeof schema === 'string' ? schema : JSON.stringify(schema)));
   const requests: number[] = [];
+  const doubts: Doubt[] = [];
   const clock = givenClock();
   const registry = {
-    fetchSchema: (id: number) => {
+    fetchSchema: (id: number, _signal: AbortSignal, doubt: Doubt = {}) => {
       requests.push(id);
+      doubts.push(doubt);
       const schema = texts[id - 1];
       return Promise.resolve(schema === undefined ? undefined : { schemaType: 'AVRO', schema, references });
     },
@@ -43,7 +46,7 @@ export function givenCodec(
     if (missing !== undefined) await codec.fetchSchema(missing, NEVER);
     return codec.decode(value);
   };
-  return { codec, decode, requests, clock, texts };
+  return { codec, decode, requests, doubts, clock, texts };
 }
 
 export function frame(id: number, body: Buffer): Buffer {

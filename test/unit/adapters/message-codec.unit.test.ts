@@ -113,11 +113,11 @@ describe('what is no message', () => {
     await expect(decode(frame(1, Buffer.of(6, 0xed, 0xa0, 0x80)))).rejects.toThrow('tenantId is not UTF-8');
   });
 
-  test('an unknown id is asked for again after a minute, and a known one never', async () => {
+  test('an unknown id is asked for again after ten seconds, and a known one never', async () => {
     const { codec, decode, requests, clock, texts } = givenCodec([]);
     const value = written(SCHEMAS[ADD], COMMAND);
     await expect(decode(value)).rejects.toThrow('unknown schema id 1');
-    clock.time += 59_999;
+    clock.time += 9_999;
     expect(codec.missingSchema(value)).toBeUndefined();
     clock.time += 1;
     expect(codec.missingSchema(value)).toBe(1);
@@ -127,6 +127,27 @@ describe('what is no message', () => {
     clock.time += 1e9;
     expect(await decode(value)).toMatchObject({ data: COMMAND });
     expect(requests).toEqual([1, 1]);
+  });
+
+  test('a "no" is doubted with the help of an id that was prepared: insistently the first time, and not again', async () => {
+    const { codec, decode, clock, doubts, texts } = await preparedCodec();
+    const id = texts.length + 1;
+    for (let i = 0; i < 2; i += 1) {
+      await expect(decode(frame(id, Buffer.alloc(10)))).rejects.toThrow(`unknown schema id ${id}`);
+      clock.time += 10_000;
+    }
+    const ours = codec.encode(TOPIC, ADD, COMMAND).readUInt32BE(1);
+    expect(texts[ours - 1]).toBeDefined();
+    expect(doubts).toEqual([
+      { ours: 1, insists: true },
+      { ours: 1, insists: false },
+    ]);
+  });
+
+  test('who has prepared nothing, and so decides nothing, believes at once', async () => {
+    const { decode, doubts } = givenCodec();
+    await expect(decode(frame(99, Buffer.alloc(10)))).rejects.toThrow('unknown schema id 99');
+    expect(doubts).toEqual([{}]);
   });
 
   test('a schema that nobody fetched is a mistake of the program, not of the message', () => {

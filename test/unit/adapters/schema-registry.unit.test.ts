@@ -227,6 +227,46 @@ describe('a registry that compares with one version at a time, as Karapace does'
   });
 });
 
+describe('a registry that does not know an id', () => {
+  /** It answers `no` to these ids for as long as the function says so. */
+  const givenIds = (isUnknown: (id: number, asked: number) => boolean) => {
+    const asked = new Map<number, number>();
+    return givenServer((request, _body, response) => {
+      const id = Number((request.url ?? '').split('/').at(-1));
+      asked.set(id, (asked.get(id) ?? 0) + 1);
+      if (isUnknown(id, asked.get(id) ?? 0)) json(response, 404, { error_code: 40403 });
+      else json(response, 200, { schema: `"schema ${id}"` });
+    });
+  };
+
+  test('is asked again, and believed when it knows the id a moment later: a replica lags', async () => {
+    await using server = await givenIds((id, asked) => id === 7 && asked < 5);
+    const { client, lines } = clientOf(server);
+    expect(await client.fetchSchema(7, NEVER, { ours: 1, insists: true })).toMatchObject({ schema: '"schema 7"' });
+    expect(lines.join()).toContain('it does not know schema 7, or not yet');
+  });
+
+  test('is believed after a while', async () => {
+    await using server = await givenIds((id) => id === 7);
+    const { client } = clientOf(server, { insistence: 20 });
+    expect(await client.fetchSchema(7, NEVER, { ours: 1, insists: true })).toBeUndefined();
+    expect(server.requests.filter((request) => request.endsWith('/7')).length).toBeGreaterThan(2);
+  });
+
+  test('is believed at once when nobody insists, if it knows one of ours', async () => {
+    await using server = await givenIds((id) => id === 7);
+    expect(await clientOf(server).client.fetchSchema(7, NEVER, { ours: 1 })).toBeUndefined();
+    expect(server.requests).toEqual(['GET /schemas/ids/7', 'GET /schemas/ids/1']);
+  });
+
+  test('nor one of ours is as good as out of reach, for however long: it has just begun, or lost everything', async () => {
+    await using server = await givenIds((_, asked) => asked < 20);
+    const { client, lines } = clientOf(server, { insistence: 0 });
+    expect(await client.fetchSchema(7, NEVER, { ours: 1, insists: true })).toMatchObject({ schema: '"schema 7"' });
+    expect(lines.join()).toContain('it knows neither schema 7 nor 1');
+  });
+});
+
 test('a try that hangs ends, and the next one counts', async () => {
   await using server = await givenServer((_request, _body, response) => {
     if (server.requests.length > 2) json(response, 200, { schema: '{}', schemaType: 'PROTOBUF' });
