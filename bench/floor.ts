@@ -140,7 +140,8 @@ await consumer.run({
       await heartbeat();
     }
     for (const message of messages) lane.queue.push(message);
-    resolveOffset(messages.at(-1)?.offset ?? '0');
+    const last = messages.at(-1);
+    if (last !== undefined) resolveOffset(last.offset);
   },
 });
 process.stderr.write('the worker works\n');

@@ -2,6 +2,7 @@ import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage
 import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
+import { onOutOfRange, positionOf } from './kafkajs-consumer.ts';
 
 export interface ConsumerSettings {
   readonly groupId: string;
@@ -97,6 +98,7 @@ export class KafkaConsumer implements Consumer {
         ),
       );
     });
+    onOutOfRange(this.consumer, (place) => listener.reset(place));
     this.consumer.on(CRASH, ({ payload }) => {
       // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle. Not every outage
       // is one after which it restarts: a coordinator that can't be found in time is not.
@@ -131,24 +133,19 @@ export class KafkaConsumer implements Consumer {
     listener: ConsumerListener,
   ): Promise<void> {
     const { topic, partition, messages } = batch;
-    const last = messages.at(-1);
-    if (last === undefined) return;
+    const { nextOffset, stableOffset } = positionOf(batch);
     await listener.batch(
       {
         topic,
         partition,
         messages: messages.map((message) => toReceived(topic, partition, message)),
-        fetchedOffset: fetchedOffsetOf(batch),
-        nextOffset: Number(batch.lastOffset()) + 1,
+        nextOffset,
+        stableOffset,
+        endOffset: Number(batch.highWatermark),
       },
-      { heartbeat, taken: () => resolveOffset(last.offset) },
+      { heartbeat, taken: () => resolveOffset(String(nextOffset - 1)) },
     );
   }
-}
-
-/** kafkajs has it, its types do not. */
-function fetchedOffsetOf(batch: object): number {
-  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number.NaN;
 }
 
 function toReceived(topic: string, partition: number, message: KafkaMessage): ReceivedMessage {

@@ -2,12 +2,18 @@ import { createRequire } from 'node:module';
 import type KafkaJs from 'kafkajs';
 import { withoutAbortedRecords } from './aborted-records.ts';
 import { crc32c } from './crc32c.ts';
+import {
+  commitUnderOneAssignment,
+  goOnFromTheBeginning,
+  handOverEverything,
+  withPosition,
+} from './kafkajs-consumer.ts';
 import { decodeRecord } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
 import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-messages.ts';
 
 /**
- * kafkajs, mended in nine places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in twelve places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
@@ -19,6 +25,7 @@ import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-m
  * 7. It tells by the time of day when a heartbeat is due: after an hour back, in an hour.
  * 8. It delivers records of aborted transactions where several transactions were open at a time.
  * 9. A send leaves out a partition whose leadership moves to a broker that has answered, and resolves; see send-messages.ts.
+ * 10. - 12. It is wrong or silent about positions: see src/adapters/kafkajs-consumer.ts.
  */
 const require = createRequire(import.meta.url);
 
@@ -37,9 +44,17 @@ replace('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replace('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 replace('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js', crc32c);
 replace('kafkajs/src/consumer/filterAbortedMessages.js', withoutAbortedRecords);
+replace(
+  'kafkajs/src/consumer/batch.js',
+  withPosition(require('kafkajs/src/consumer/batch.js') as Parameters<typeof withPosition>[0]),
+);
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
 endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);
 beatThrough(require('kafkajs/src/consumer/consumerGroup.js') as typeof ConsumerGroup);
+mendPositions(
+  require('kafkajs/src/consumer/consumerGroup.js') as Parameters<typeof handOverEverything>[0],
+  require('kafkajs/src/consumer/runner.js') as Parameters<typeof handOverEverything>[1],
+);
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
@@ -52,6 +67,15 @@ function replace(path: string, exports: unknown): void {
   const module = require.cache[file];
   if (module === undefined) throw new Error(`${path} is not where it was in kafkajs 2.2.4`);
   module.exports = exports;
+}
+
+function mendPositions(...[group, runner]: Parameters<typeof handOverEverything>): void {
+  const { events } = require('kafkajs/src/consumer/instrumentationEvents.js') as {
+    readonly events: Record<string, string>;
+  };
+  handOverEverything(group, runner);
+  commitUnderOneAssignment(group, runner);
+  goOnFromTheBeginning(events, group);
 }
 
 interface Grouping<Message> {

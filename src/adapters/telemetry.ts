@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Telemetry } from '../ports/telemetry.ts';
+import type { HeldBack, Telemetry } from '../ports/telemetry.ts';
 
 const MINUTE = 60_000;
 /** Whoever waits where there is only one that can. */
@@ -60,6 +60,25 @@ export class LogTelemetry implements Telemetry {
     this.waits.delete(what);
     this.countWait(what, wait);
     this.logger.info({ waitedMs: Math.round(this.now() - wait.since) }, `no longer waiting for the ${what}`);
+  }
+
+  reset({ from, to, ...place }: Parameters<Telemetry['reset']>[0]): void {
+    if (to > from) {
+      const lost = to - from;
+      this.count('lost', place.topic, lost);
+      this.logger.error({ ...place, from, to, lost }, 'messages were lost: they were deleted before they were read');
+    } else {
+      this.logger.error({ ...place, from, to }, 'the partition is shorter than what was read of it; reading it again');
+    }
+  }
+
+  heldBack(held: HeldBack): void {
+    const since = new Date(Date.now() - held.heldMs).toISOString();
+    this.logger.warn({ ...held, since }, 'an open transaction holds the partition');
+  }
+
+  heldBackEnded(held: Omit<HeldBack, 'records'>): void {
+    this.logger.info(held, 'no open transaction holds the partition any longer');
   }
 
   stop(): void {

@@ -1,3 +1,5 @@
+import type { Reset, TopicPartition } from './consumer.ts';
+
 /** What an operator is told. Counters are summed and logged once a minute; the rest is logged as it happens. */
 export interface Telemetry {
   count(what: string, type: string, by?: number): void;
@@ -19,4 +21,18 @@ export interface Telemetry {
   waiting(what: string, error: Error, waiter?: object): void;
   /** The wait is over, by an answer or because nobody wants one any longer; without a wait it is nothing. */
   waitEnded(what: string, waiter?: object): void;
+  /** A partition goes on from its beginning, `to`: what stood from `from` on was lost, or the partition has become shorter than that. */
+  reset(reset: Reset): void;
+  /** A transaction that is open has held a partition for a while, or holds it no longer. Told about once a minute. */
+  heldBack(held: HeldBack): void;
+  heldBackEnded(held: Omit<HeldBack, 'records'>): void;
+}
+
+export interface HeldBack extends TopicPartition {
+  /** Where the transaction begins: nothing is read from there on. */
+  readonly offset: number;
+  /** How many records lie behind it, those of the transaction included. */
+  readonly records: number;
+  /** Milliseconds, for which it was seen so. */
+  readonly heldMs: number;
 }

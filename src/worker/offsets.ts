@@ -4,18 +4,16 @@ import { asError } from './as-error.ts';
 import type { Queued } from './lane-queue.ts';
 
 /**
- * What may be committed: the offsets that lanes have finished, of the assignment that is valid now. A lane works a partition off in
- * order, so its last finished message is the end of a contiguous stretch.
+ * What may be committed: the offsets that lanes have finished, of the assignment that is valid now, and where a partition was read to while
+ * nothing of it is pending. A lane works a partition off in order, so its last finished message is the end of a contiguous stretch.
  */
 export class Offsets {
   private readonly consumer: Consumer;
   private readonly telemetry: Telemetry;
   private epoch = 0;
-  /** Per partition, in this epoch: where fetching goes on after what was taken, and after what is finished. */
+  /** Per partition, in this epoch: where it goes on after what was taken, and after what is finished. Apart: something is pending. */
   private readonly taken = new Map<string, number>();
   private readonly done = new Map<string, number>();
-  /** Where the fetch under way at the last assignment began, for partitions of which something was dropped then. */
-  private readonly suspects = new Map<string, number>();
   private readonly finished = new Map<string, TopicPartition & { readonly offset: number }>();
   /** The commit under way, and the one that whoever asks meanwhile waits for. */
   private committing: Promise<void> | undefined;
@@ -33,30 +31,27 @@ export class Offsets {
   /** A new assignment: what was finished before it comes again, and is known by the inbox. */
   assigned(): void {
     this.epoch += 1;
-    for (const [id, next] of this.taken) {
-      if ((this.done.get(id) ?? 0) < next) this.suspects.set(id, next);
-      else this.suspects.delete(id);
-    }
     this.taken.clear();
     this.done.clear();
     this.finished.clear();
     this.telemetry.waitEnded('offset commit');
   }
 
-  /**
-   * Whether a batch may be taken. kafkajs has a fetcher for each broker, and one that waits for its answer while another joins the group
-   * anew brings a batch from behind what was dropped at the join: taking it would skip that. There is one such fetch at the most, so
-   * it is refused once; the next one begins where the group has committed.
-   */
-  admits({ topic, partition, fetchedOffset }: Batch): boolean {
-    const id = idOf(topic, partition);
-    if (this.suspects.get(id) !== fetchedOffset || this.taken.get(id) === fetchedOffset) return true;
-    this.suspects.delete(id);
-    return false;
-  }
-
   take({ topic, partition, nextOffset }: Batch): void {
     this.taken.set(idOf(topic, partition), nextOffset);
+  }
+
+  /**
+   * A stretch without messages, or nothing at all: progress too, once nothing of the partition is pending. Until then there is nothing to
+   * remember, since the next fetch tells of it again.
+   */
+  pass({ topic, partition, nextOffset }: Batch): void {
+    const id = idOf(topic, partition);
+    const done = this.done.get(id);
+    if (this.taken.get(id) !== done || done === nextOffset) return;
+    this.taken.set(id, nextOffset);
+    this.done.set(id, nextOffset);
+    this.finished.set(id, { topic, partition, offset: nextOffset });
   }
 
   finish(messages: readonly Queued[]): void {

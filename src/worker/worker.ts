@@ -1,4 +1,4 @@
-import type { Batch, BatchFlow, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
+import type { Batch, BatchFlow, Consumer, ConsumerListener, Reset, TopicPartition } from '../ports/consumer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
@@ -8,6 +8,7 @@ import { Lane, type LaneDependencies, type LaneSettings } from './lane.ts';
 import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from './lane-outbox.ts';
 import { Offsets } from './offsets.ts';
+import { OpenTransactions } from './open-transactions.ts';
 import { OutboxRelay, type RelaySettings } from './outbox-relay.ts';
 import type { Planner } from './planner.ts';
 import type { UserLookUps } from './user-lookups.ts';
@@ -40,6 +41,7 @@ export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
   private readonly offsets: Offsets;
+  private readonly openTransactions: OpenTransactions;
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly relay: OutboxRelay;
@@ -61,6 +63,7 @@ export class Worker implements ConsumerListener {
     this.d = dependencies;
     this.failure = new Promise((resolve) => (this.end = resolve));
     this.offsets = new Offsets(dependencies.consumer, dependencies.telemetry);
+    this.openTransactions = new OpenTransactions(dependencies.telemetry);
     const { planner, userLookUps } = dependencies;
     this.lanes = Array.from({ length: settings.lanes }, (_, i) =>
       this.lane({ ...settings, name: `lane ${i + 1}` }, (messages, signal) => planner.plan(messages, signal)),
@@ -111,6 +114,7 @@ export class Worker implements ConsumerListener {
     this.joins = new Backoff();
     this.d.telemetry.waitEnded('broker', this);
     this.offsets.assigned();
+    this.openTransactions.assigned(partitions);
     this.lanesOfPartitions.clear();
     for (const [i, partition] of partitions.entries()) {
       const lane = partition.topic === this.d.topics.userLookUps ? this.lookUpLane : this.lanes[i % this.lanes.length];
@@ -125,6 +129,13 @@ export class Worker implements ConsumerListener {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
     if (lane === undefined) return; // of an assignment that is over: it comes again to whoever has it now
+    this.openTransactions.fetched(batch);
+    if (batch.messages.length === 0) {
+      if (this.isOver(epoch)) return;
+      this.offsets.pass(batch);
+      flow.taken();
+      return;
+    }
     let moves = lane !== this.lookUpLane;
     while (!lane.hasRoom && !this.isOver(epoch)) {
       if (!moves) {
@@ -134,10 +145,14 @@ export class Worker implements ConsumerListener {
       moves = await lane.room(this.settings.heartbeatInterval);
       await flow.heartbeat();
     }
-    if (this.isOver(epoch) || !this.offsets.admits(batch)) return;
+    if (this.isOver(epoch)) return;
     lane.push(queued(batch, epoch));
     this.offsets.take(batch);
     flow.taken();
+  }
+
+  reset(reset: Reset): void {
+    this.d.telemetry.reset(reset);
   }
 
   interrupted(error: Error): void {

@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  // One broker can't show that these three are missing: what a worker drops at a join, the same worker fetches again from it. So unit tests do.
+  // One broker can't show that these four are missing: what a worker drops at a join, the same worker fetches again from it. So unit tests do.
   {
     name: 'no epoch guard: of an assignment that is over, a batch is taken',
     level: 'unit',
@@ -140,12 +140,36 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no epoch guard: a late answer to a fetch from before a join is taken',
     level: 'unit',
-    cases: 'a late answer to a fetch from before the join',
+    cases: 'a fetch is not handed over when the group was joined anew',
+    patches: [
+      {
+        file: 'src/adapters/kafkajs-consumer.ts',
+        find: 'if (assignments.get(batch) !== this.consumerGroup.offsetManager) return;',
+        replace: 'void assignments.get(batch);',
+      },
+    ],
+  },
+  {
+    name: 'no epoch guard: a commit is made under a later generation',
+    level: 'unit',
+    cases: 'a commit is made under the generation of its time',
+    patches: [
+      {
+        file: 'src/adapters/kafkajs-consumer.ts',
+        find: 'if (assignment === undefined || assignment === this.offsetManager) await',
+        replace: 'if (assignment !== null) await',
+      },
+    ],
+  },
+  {
+    name: 'a stretch without messages is committed ahead of what is pending',
+    level: 'unit',
+    cases: 'a stretch without messages waits for what is pending',
     patches: [
       {
         file: OFFSETS,
-        find: 'if (this.suspects.get(id) !== fetchedOffset || this.taken.get(id) === fetchedOffset) return true;',
-        replace: 'if (fetchedOffset !== -1) return true;',
+        find: 'if (this.taken.get(id) !== done || done === nextOffset) return;',
+        replace: 'if (done === nextOffset) return;',
       },
     ],
   },

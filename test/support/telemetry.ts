@@ -3,5 +3,9 @@ import type { Telemetry } from '../../src/ports/telemetry.ts';
 /** A telemetry of which nobody hears but of what is given. */
 export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
   const silent = (): void => undefined;
-  return { count: silent, deadLetter: silent, userUnknown: silent, waiting: silent, waitEnded: silent, ...heard };
+  return {
+    ...{ count: silent, deadLetter: silent, userUnknown: silent, waiting: silent, waitEnded: silent },
+    ...{ reset: silent, heldBack: silent, heldBackEnded: silent },
+    ...heard,
+  };
 }

@@ -11,7 +11,7 @@ import { createContainer, subjectsOf, type Cradle } from '../../src/container.ts
 import { dlqOf, type Topics } from '../../src/ports/topics.ts';
 import { Collector, header, type WireRecord } from './collect.ts';
 import { createTemplateDatabase, createTestDatabase, fromEnvironment, type TestDatabase } from './database.ts';
-import { toOutgoing, type RawSending, type Sending } from './load.ts';
+import { toOutgoing, type Outgoing, type RawSending, type Sending } from './load.ts';
 import { GroupOffsets, unlessNotYet, type Offsets } from './world-offsets.ts';
 import { licensing, WorkerProcess, type Environment } from './world-process.ts';
 import { until } from './world-until.ts';
@@ -115,7 +115,7 @@ export class World {
 
   /** In order, by one producer, acknowledged by all replicas when it resolves. */
   async send(messages: readonly (Sending | RawSending)[], compression = CompressionTypes.None): Promise<void> {
-    const outgoing = messages.map((message) => toOutgoing(message, this.cradle.codec, this.topics));
+    const outgoing = this.outgoing(messages);
     for (let i = 0; i < outgoing.length; i += SEND_AT_ONCE) {
       const byTopic = Map.groupBy(outgoing.slice(i, i + SEND_AT_ONCE), ({ topic }) => topic);
       await this.producer.sendBatch({
@@ -126,6 +126,11 @@ export class World {
       for (const { headers } of outgoing.slice(i, i + SEND_AT_ONCE))
         this.acknowledged.push(typeof headers?.['ce_id'] === 'string' ? headers['ce_id'] : null);
     }
+  }
+
+  /** For a producer of a test's own. */
+  outgoing(messages: readonly (Sending | RawSending)[]): readonly Outgoing[] {
+    return messages.map((message) => toOutgoing(message, this.cradle.codec, this.topics));
   }
 
   /** How many messages of the source topics the groups have not finished yet. */

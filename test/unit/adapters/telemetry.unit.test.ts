@@ -57,6 +57,30 @@ describe('telemetry', () => {
     expect(lines).toMatchObject([{ msg: 'dead letter: HandlerFailed', ...letter, err: { stack: expect.any(String) } }]);
   });
 
+  it('tells at level error how many messages were deleted before they were read, and counts them', () => {
+    const { telemetry, lines, counters } = given();
+    const place = { topic: 'commands', partition: 2 };
+    telemetry.reset({ ...place, from: 100, to: 350 });
+    telemetry.reset({ ...place, from: 500, to: 350 });
+    telemetry.stop();
+    expect(lines.slice(0, 2)).toMatchObject([
+      { level: 50, ...place, from: 100, to: 350, lost: 250 },
+      { level: 50, ...place, from: 500, to: 350 },
+    ]);
+    expect(lines[1]).not.toHaveProperty('lost');
+    expect(counters()).toEqual([{ 'lost commands': 250 }]);
+  });
+
+  it('tells since when an open transaction holds a partition', () => {
+    const { telemetry, lines } = given();
+    const held = { topic: 'commands', partition: 2, offset: 7, records: 3, heldMs: 70 * SECOND };
+    const before = Date.now();
+    telemetry.heldBack(held);
+    telemetry.stop();
+    expect(lines).toMatchObject([{ level: 40, msg: 'an open transaction holds the partition', ...held }]);
+    expect(Date.parse(lines[0]?.since ?? '') - (before - held.heldMs)).toBeGreaterThanOrEqual(0);
+  });
+
   it('sums up what is counted, and reports nothing when there is nothing', () => {
     const { telemetry, counters } = given();
     telemetry.count('accepted', 'CreateTenant');
@@ -72,6 +96,7 @@ interface Line {
   readonly msg: string;
   readonly counters?: Readonly<Record<string, number>>;
   readonly waitingMs?: number;
+  readonly since?: string;
   readonly waitedMs?: number;
 }
 

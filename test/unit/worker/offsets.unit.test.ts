@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import type { Queued } from '../../../src/worker/lane-queue.ts';
@@ -34,8 +35,8 @@ function given(heard: Partial<Telemetry> = {}): {
   return { offsets, committed, fail: (error) => (failure = error), hang: () => (gate = new Gate()) };
 }
 
-function batch(from: number, to: number): Batch {
-  return { ...PLACE, messages: [], fetchedOffset: from, nextOffset: to };
+function batch(nextOffset: number): Batch {
+  return { ...PLACE, messages: [], nextOffset, stableOffset: nextOffset, endOffset: nextOffset };
 }
 
 function queued(nextOffset: number, epoch: number): Queued {
@@ -43,31 +44,103 @@ function queued(nextOffset: number, epoch: number): Queued {
   return { received, nextOffset, epoch };
 }
 
-test('a late answer to a fetch from before the join is refused: taking it would skip what the join dropped', () => {
-  const { offsets } = given();
-  offsets.take(batch(0, 150));
+test('a stretch without messages is committed at once when nothing is pending, and each position once', async () => {
+  const { offsets, committed } = given();
+  offsets.pass(batch(0));
+  await offsets.commit();
+  offsets.pass(batch(0));
+  await offsets.commit();
+  offsets.pass(batch(3));
+  await offsets.commit();
+  expect(committed).toEqual([0, 3]);
+});
+
+test('a stretch without messages waits for what is pending before it: it is committed when the next fetch tells of it', async () => {
+  const { offsets, committed } = given();
+  offsets.take(batch(150));
+  offsets.pass(batch(151));
   offsets.finish([queued(50, offsets.currentEpoch)]);
-  offsets.assigned();
-  expect(offsets.admits(batch(150, 200))).toBe(false);
-  expect(offsets.admits(batch(50, 150))).toBe(true);
-  offsets.take(batch(50, 150));
-  expect(offsets.admits(batch(150, 200))).toBe(true);
-});
-
-test('it is refused once only: another worker may have gone on to there meanwhile', () => {
-  const { offsets } = given();
-  offsets.take(batch(0, 150));
-  offsets.assigned();
-  expect(offsets.admits(batch(150, 200))).toBe(false);
-  expect(offsets.admits(batch(150, 200))).toBe(true);
-});
-
-test('when all that was taken is finished, fetching goes on where it was', () => {
-  const { offsets } = given();
-  offsets.take(batch(0, 150));
+  offsets.pass(batch(151));
+  await offsets.commit();
   offsets.finish([queued(150, offsets.currentEpoch)]);
+  offsets.pass(batch(151));
+  await offsets.commit();
+  expect(committed).toEqual([50, 151]);
+});
+
+test('a position is committed anew after a join, where nobody knows what the group has', async () => {
+  const { offsets, committed } = given();
+  offsets.pass(batch(7));
   offsets.assigned();
-  expect(offsets.admits(batch(150, 200))).toBe(true);
+  await offsets.commit();
+  expect(committed).toEqual([]);
+  offsets.pass(batch(7));
+  await offsets.commit();
+  expect(committed).toEqual([7]);
+});
+
+test('what is pending at a join holds nothing back afterwards: it comes again', async () => {
+  const { offsets, committed } = given();
+  offsets.take(batch(150));
+  offsets.assigned();
+  offsets.pass(batch(50));
+  await offsets.commit();
+  expect(committed).toEqual([50]);
+});
+
+/** What may happen to a partition that is written as numbers from 0 on: `m` a message, `c` a control record. */
+const event = fc.oneof(
+  fc.record({ what: fc.constant('fetch' as const), length: fc.integer({ min: 0, max: 5 }) }),
+  fc.record({ what: fc.constant('finish' as const), length: fc.integer({ min: 1, max: 5 }) }),
+  fc.constant({ what: 'commit' as const, length: 0 }),
+  fc.constant({ what: 'join' as const, length: 0 }),
+);
+
+test('nothing is committed that a lane has not finished, nothing goes back, and in the end all is', async () => {
+  const records = fc.array(fc.constantFrom('m', 'c'), { minLength: 1, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(records, fc.array(event, { maxLength: 40 }), async (partition, events) => {
+      const { offsets, committed } = given();
+      let [position, waiting]: [number, Queued[]] = [0, []];
+      const fetch = (length: number): void => {
+        const stretch = partition.slice(position, position + length).map((kind, i) => ({ kind, offset: position + i }));
+        position += stretch.length;
+        const messages = stretch.filter(({ kind }) => kind === 'm');
+        if (messages.length === 0) {
+          offsets.pass(batch(position));
+          return;
+        }
+        offsets.take(batch(position));
+        waiting.push(...messages.map((_, i) => queued(messages[i + 1]?.offset ?? position, offsets.currentEpoch)));
+      };
+      const finish = (length: number): void => {
+        const some = waiting.splice(0, length);
+        offsets.finish(some);
+      };
+      const commit = async (): Promise<void> => {
+        const before = committed.at(-1) ?? 0;
+        await offsets.commit();
+        const after = committed.at(-1) ?? 0;
+        expect(after).toBeGreaterThanOrEqual(before);
+        for (const { nextOffset } of waiting) expect(after).toBeLessThan(nextOffset);
+      };
+      for (const { what, length } of events) {
+        if (what === 'fetch') fetch(length);
+        else if (what === 'finish') finish(length);
+        else if (what === 'commit') await commit();
+        else {
+          offsets.assigned();
+          [position, waiting] = [committed.at(-1) ?? 0, []];
+        }
+      }
+      fetch(partition.length);
+      finish(partition.length);
+      fetch(0);
+      await commit();
+      expect(committed.at(-1)).toBe(partition.length);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test('a commit that failed is not waited for any longer when the assignment is over', async () => {

@@ -62,6 +62,14 @@ describe('a worker', () => {
     expect(paused).toEqual([LOOK_UPS]);
   });
 
+  it('goes on behind a stretch without messages, whether its lane has room or not', async () => {
+    const { taken, paused, hand } = given({});
+    await hand(LOOK_UPS, 2);
+    await hand(LOOK_UPS, 0);
+    expect(taken).toEqual(['l 2', 'l 0']);
+    expect(paused).toEqual([]);
+  });
+
   it('resumes the look-ups once there is room', async () => {
     const { worker, paused, hand, resumed } = given({});
     await hand(LOOK_UPS, 2);
@@ -170,7 +178,7 @@ function batchOf(to: TopicPartition, count: number): Batch {
   const messages = Array.from({ length: count }, (_, offset) => ({
     ...{ ...to, offset, timestamp: a.NOW, key: null, value: null, headers: {} },
   }));
-  return { ...to, messages, fetchedOffset: 0, nextOffset: count };
+  return { ...to, messages, nextOffset: count, stableOffset: count, endOffset: count };
 }
 
 async function nothing(): Promise<number> {
