@@ -194,7 +194,7 @@ Avro in the Confluent frame (magic 0, 4-byte schema id), subjects by TopicRecord
 Times are milliseconds since the epoch, UTC. "or null" is \`["null", T]\` with default null. Lists of values can grow: keep a default branch.
 Text is trimmed and NFC-normalised before it is checked, stored and emitted. The schemas themselves stand in \`schemas/\`.
 Batches may be compressed in any codec: the broker unpacks them. What a batch has unpacked must be within the topic's \`max.message.bytes\`,
-or its producer gets MESSAGE_TOO_LARGE.
+or its producer gets MESSAGE_TOO_LARGE. How to send a command from your language and match its answer: [clients.md](clients.md).
 
 ${topics.join('\n')}`;
 }

@@ -50,7 +50,8 @@ export function registryFiles(cacheDir: string, log: Log): Promise<string> {
   });
 }
 
-async function download(cacheDir: string, log: Log, order: Order): Promise<string> {
+/** @returns the directory of that name in the cache, filled by `fetch` if it was not there yet */
+export async function download(cacheDir: string, log: Log, order: Order): Promise<string> {
   return ensureCached(join(cacheDir, order.cacheName), (directory) =>
     oneAtATime(async () => {
       const scratch = await mkdtemp(join(tmpdir(), 'licensing-download-'));
@@ -80,11 +81,13 @@ function oneAtATime(work: () => Promise<void>): Promise<void> {
   return turn;
 }
 
-function maven(args: readonly string[], logFile: string): Promise<void> {
-  return run('mvn', ['-q', '-B', '-f', POM_FILE, ...args], logFile);
+/** Maven on a pom that names nothing but dependencies. */
+export function maven(args: readonly string[], logFile: string, pomFile = POM_FILE): Promise<void> {
+  return run('mvn', ['-q', '-B', '-f', pomFile, ...args], logFile);
 }
 
-async function run(command: string, args: readonly string[], logFile: string): Promise<void> {
+/** Runs it to its end; throws a StackError with what it said unless that is exit code 0. */
+export async function run(command: string, args: readonly string[], logFile: string): Promise<void> {
   const exit = await spawnChild({ command, args, logFile, stopSignal: 'SIGTERM' }).exited;
   if (exit.code === 0) return;
   throw new StackError(`\`${command} ${args.join(' ')}\` ${describeExit(exit)}. It said:\n${tailOf(logFile)}`);

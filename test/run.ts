@@ -7,13 +7,16 @@ import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
-// Runs the tests: `node test/run.ts [unit|integration|e2e|faults ...] [jest arguments]`. All levels but the faults when none is named.
+// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|faults ...] [jest arguments]`. The first three when none is named.
 // Starts the real stack for the levels that need it, and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them;
 // `faults --times N` all of them N times, and if each case has held each time, docs/recovery.md is written.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
 /** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
 const FAULTS = 'faults';
+/** Programs of docs/clients.md in other languages: downloads of their own, so not a part of every run. */
+const CLIENTS = 'clients';
+const ON_THE_STACK = ['integration', 'e2e', CLIENTS];
 const SUBSET = '--subset';
 const TIMES = '--times';
 
@@ -36,7 +39,7 @@ const INTERRUPTED = 128;
 
 const words = process.argv.slice(2);
 const times = timesIn(words);
-const levels = words.filter((word) => LEVELS.includes(word) || word === FAULTS);
+const levels = words.filter((word) => [...LEVELS, CLIENTS, FAULTS].includes(word));
 const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
 const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];
 const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
@@ -70,7 +73,7 @@ async function repeatedly(run: () => Promise<Ended>): Promise<number> {
 }
 
 async function main(chosen: readonly string[], jestArguments: readonly string[]): Promise<Ended> {
-  const stack = chosen.some((level) => level === 'integration' || level === 'e2e')
+  const stack = chosen.some((level) => ON_THE_STACK.includes(level))
     ? await startStack({ log: console.log })
     : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'licensing-test-'));

@@ -58,8 +58,15 @@ mendPositions(
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
-export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } =
-  kafkajs;
+export const {
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  logLevel,
+  PartitionAssigners,
+  Partitioners,
+} = kafkajs;
 
 function replace(path: string, exports: unknown): void {
   const file = require.resolve(path);
