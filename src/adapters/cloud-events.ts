@@ -3,7 +3,14 @@ import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
-import { decodeHeaders, encodeHeaders, encodeTextHeaders, FixedHeaders, headerList } from './record-headers.ts';
+import {
+  appendHeaders,
+  decodeHeaders,
+  encodeHeaders,
+  encodeTextHeaders,
+  FixedHeaders,
+  headerList,
+} from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
@@ -32,12 +39,15 @@ export class KafkaCloudEvents implements CloudEvents {
   read(received: ReceivedMessage): MessageContext {
     const id = text(received.headers, 'ce_id');
     if (id === null || id.length > MAX_ID_LENGTH) return this.byPosition(received);
-    return this.context(received, text(received.headers, 'ce_source') ?? '', id);
+    const source = text(received.headers, 'ce_source') ?? '';
+    return this.context(received, source, id, identityHash(received.headers, source, id));
   }
 
   byPosition(received: ReceivedMessage): MessageContext {
-    const { topic, partition, offset, timestamp } = received;
-    return this.context(received, '', `${topic}/${partition}/${offset}/${timestamp}`);
+    const { topic, partition, offset, timestamp, headers } = received;
+    const id = `${topic}/${partition}/${offset}/${timestamp}`;
+    // The source tells whose it is, and tells no positions apart.
+    return this.context(received, text(headers, 'ce_source') ?? '', id, hashOf(`\0${id}`));
   }
 
   digest(value: Buffer | null): string {
@@ -52,8 +62,16 @@ export class KafkaCloudEvents implements CloudEvents {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${last}`;
   }
 
-  encodeHeaders(headers: MessageHeaders, added: Readonly<Record<string, string>> = {}): Buffer {
+  encodeHeaders(
+    { headers, rawHeaders }: Pick<ReceivedMessage, 'headers' | 'rawHeaders'>,
+    added: Readonly<Record<string, string>> = {},
+  ): Buffer {
+    if (rawHeaders !== undefined) return appendHeaders(rawHeaders, Object.entries(added));
     return encodeHeaders([...headerList(headers), ...Object.entries(added)]);
+  }
+
+  listHeaders(headers: Buffer): ReturnType<CloudEvents['listHeaders']> {
+    return decodeHeaders(headers);
   }
 
   decodeHeaders(headers: Buffer): MessageHeaders {
@@ -116,9 +134,9 @@ export class KafkaCloudEvents implements CloudEvents {
     return key;
   }
 
-  private context(received: ReceivedMessage, source: string, id: string): MessageContext {
+  private context(received: ReceivedMessage, source: string, id: string, hash: string): MessageContext {
     return {
-      identity: { source, id, hash: hash('sha256', `${source}\0${id}`, 'hex').slice(0, 32) },
+      identity: { source, id, hash },
       causationId: id,
       correlationId: text(received.headers, 'ce_correlationid'),
       traceparent: text(received.headers, 'traceparent'),
@@ -129,11 +147,33 @@ export class KafkaCloudEvents implements CloudEvents {
 
 /** A header as text; null when it is absent, empty, or holds U+0000, which no id of good will does and no database takes. */
 function text(headers: MessageHeaders, name: string): string | null {
-  const value = headers[name];
-  const one: unknown = Array.isArray(value) ? value[0] : value;
-  if (typeof one !== 'string' && !Buffer.isBuffer(one)) return null;
+  const one = firstOf(headers, name);
+  if (one === null) return null;
   const read = String(one);
   return read === '' || read.includes('\0') ? null : read;
+}
+
+function firstOf(headers: MessageHeaders, name: string): Buffer | string | null {
+  const value = headers[name];
+  const one: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof one === 'string' || Buffer.isBuffer(one) ? one : null;
+}
+
+/** Over the bytes of the headers. As texts, all that is no UTF-8 would be the same: U+FFFD stands for any of it. */
+function identityHash(headers: MessageHeaders, source: string, id: string): string {
+  const together = `${source}\0${id}`;
+  if (!together.includes('\uFFFD')) return hashOf(together);
+  const bytes = (name: string, read: string) => (read === '' ? Buffer.alloc(0) : bytesOf(firstOf(headers, name) ?? ''));
+  return hashOf(Buffer.concat([bytes('ce_source', source), Buffer.alloc(1), bytes('ce_id', id)]));
+}
+
+function bytesOf(value: Buffer | string): Buffer {
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}
+
+/** The first 128 bits of SHA-256, as hex digits. */
+function hashOf(data: Buffer | string): string {
+  return hash('sha256', data, 'hex').slice(0, 32);
 }
 
 /** Many events of a chunk share their millisecond. */

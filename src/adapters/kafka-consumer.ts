@@ -157,7 +157,13 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
     key: message.key,
     value: message.value,
     headers: message.headers ?? {},
+    rawHeaders: rawHeadersOf(message),
   };
+}
+
+/** Our decoder has it, where it is needed; the types of kafkajs do not. */
+function rawHeadersOf(message: object): Buffer | undefined {
+  return 'rawHeaders' in message && Buffer.isBuffer(message.rawHeaders) ? message.rawHeaders : undefined;
 }
 
 /** Of an error and its causes, the names that the protocol has for them. */

@@ -24,6 +24,8 @@ export interface DecodedRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Record<string, HeaderValue>;
+  /** As they stand in the record, where `headers` has not their order, their number or their names. */
+  readonly rawHeaders: Buffer | undefined;
   readonly isControlRecord: boolean;
   readonly batchContext: BatchContext;
 }
@@ -35,19 +37,24 @@ const LOG_APPEND_TIME = 1;
  * Source: Kafka's protocol guide, "Record".
  */
 export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: BatchContext): DecodedRecord {
-  const reader: Reader = { bytes: buffer, at: 1 };
+  const reader: HeaderReader = { bytes: buffer, at: 1, isLossy: false };
   const timestampDelta = readVarlong(reader);
   const offsetDelta = readVarint(reader);
   const { firstOffset, firstTimestamp } = startOf(batch);
   const appended = batch.timestampType === LOG_APPEND_TIME && batch.maxTimestamp !== '';
+  const key = readValue(reader);
+  const value = readValue(reader);
+  const headersAt = reader.at;
+  const headers = readHeaders(reader);
   return {
     magicByte: batch.magicByte,
     attributes: buffer.readInt8(0),
     timestamp: appended ? batch.maxTimestamp : String(firstTimestamp + timestampDelta),
     offset: String(firstOffset + offsetDelta),
-    key: readValue(reader),
-    value: readValue(reader),
-    headers: readHeaders(reader),
+    key,
+    value,
+    headers,
+    rawHeaders: reader.isLossy ? buffer.subarray(headersAt, reader.at) : undefined,
     isControlRecord: batch.isControlBatch ?? false,
     batchContext: batch,
   };
@@ -63,13 +70,19 @@ function startOf(batch: BatchContext): typeof start {
   return start;
 }
 
-function readHeaders(reader: Reader): Record<string, HeaderValue> {
+interface HeaderReader extends Reader {
+  /** What was read so far is more than an object by name can tell. */
+  isLossy: boolean;
+}
+
+function readHeaders(reader: HeaderReader): Record<string, HeaderValue> {
   const headers: Record<string, HeaderValue> = {};
   const count = readVarint(reader);
   for (let i = 0; i < count; i += 1) {
     const name = readName(reader, i);
     const value = readValue(reader);
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (before !== undefined) reader.isLossy = true;
     if (Array.isArray(before)) {
       before.push(value);
       continue;
@@ -88,15 +101,22 @@ const OWN = { configurable: true, enumerable: true, writable: true };
 const names: { readonly bytes: Buffer; readonly text: string }[] = [];
 const MAX_NAMES = 16;
 
-function readName(reader: Reader, place: number): string {
+/** A name that an object would move to the front, as numbers are, or that is no UTF-8, or may not be. */
+const LOSSY_NAME = /^\d|\uFFFD/;
+
+function readName(reader: HeaderReader, place: number): string {
   const length = readVarint(reader);
-  if (length < 0) return 'null'; // as kafkajs has it; no name may be null
+  if (length < 0) {
+    reader.isLossy = true;
+    return 'null'; // as kafkajs has it; no name may be null
+  }
   const from = reader.at;
   reader.at += length;
   const known = names[place];
   if (known?.bytes.length === length && isAt(known.bytes, reader.bytes, from)) return known.text;
   const text = reader.bytes.toString('utf8', from, reader.at);
-  if (place < MAX_NAMES) names[place] = { bytes: Buffer.from(reader.bytes.subarray(from, reader.at)), text };
+  if (LOSSY_NAME.test(text)) reader.isLossy = true;
+  else if (place < MAX_NAMES) names[place] = { bytes: Buffer.from(reader.bytes.subarray(from, reader.at)), text };
   return text;
 }
 

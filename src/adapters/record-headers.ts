@@ -19,6 +19,14 @@ export function encodeHeaders(headers: HeaderList): Buffer {
   return bytes;
 }
 
+/** Encoded headers with more of them behind, the bytes before as they are. */
+export function appendHeaders(headers: Buffer, added: TextHeaderList): Buffer {
+  const [before, behind] = [headers, encodeHeaders(added)].map((bytes) => ({ bytes, at: 0 })) as [Reader, Reader];
+  const count = Buffer.alloc(5);
+  const length = writeVarint(count, readVarint(before) + readVarint(behind), 0);
+  return Buffer.concat([count.subarray(0, length), headers.subarray(before.at), behind.bytes.subarray(behind.at)]);
+}
+
 type TextHeaderList = readonly (readonly [name: string, value: string])[];
 
 /** Headers that many messages share, put together once. */

@@ -1,11 +1,14 @@
 import { createContainer, type Cradle } from '../container.ts';
 import type { StoredLetter } from '../ports/dead-letters.ts';
-import type { MessageHeaders } from '../ports/messages.ts';
+import type { CloudEvents } from '../ports/cloud-events.ts';
 import { decodeValue, type DecodedValue } from './decode.ts';
 import { letterIn, table, timeText } from './dlq-words.ts';
 import { reachDatabase, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, type Call } from './verb.ts';
+
+/** In their order and number. */
+type Headers = readonly (readonly [name: string, text: string])[];
 
 /** @returns the exit code */
 export async function showLetter({ positionals, values, environment }: Call): Promise<number> {
@@ -17,7 +20,7 @@ export async function showLetter({ positionals, values, environment }: Call): Pr
     if (letter === undefined) throw new NoLetter(`there is no letter ${letterId}`);
     const registryKnown = (environment['SCHEMA_REGISTRY_URL'] ?? '') !== '';
     const decoded = registryKnown ? await decode(cradle, letter.value) : 'SCHEMA_REGISTRY_URL is not set';
-    const headers = cradle.cloudEvents.decodeHeaders(letter.headers);
+    const headers = headersOf(cradle.cloudEvents.listHeaders(letter.headers));
     if (values['json'] === true) print(asJson(letter, headers, decoded));
     else for (const line of linesOf(letter, headers, decoded)) print(line);
     return 0;
@@ -41,7 +44,7 @@ async function decode(cradle: Cradle, value: Buffer | null): Promise<DecodedValu
   }
 }
 
-function linesOf(letter: StoredLetter, headers: MessageHeaders, decoded: DecodedValue | string): readonly string[] {
+function linesOf(letter: StoredLetter, headers: Headers, decoded: DecodedValue | string): readonly string[] {
   const { letterId, state, reason, message, exception, topic, partition, offset, timestamp, keys, parks } = letter;
   const { identity, key, value, time, resolution } = letter;
   const rows = [
@@ -60,7 +63,7 @@ function linesOf(letter: StoredLetter, headers: MessageHeaders, decoded: Decoded
     const note = resolution.note === null ? '' : `: ${resolution.note}`;
     rows.push([resolution.state, `${timeText(resolution.at)}${by}${note}`]);
   }
-  const named = headerTexts(headers).map(([name, text]) => [`  ${name}`, text]);
+  const named = headers.map(([name, text]) => [`  ${name}`, text]);
   const lines = [...table(rows), 'headers', ...(named.length === 0 ? ['  none'] : table(named))];
   if (typeof decoded !== 'string') {
     lines.push(`value, ${decoded.type}`);
@@ -72,23 +75,25 @@ function linesOf(letter: StoredLetter, headers: MessageHeaders, decoded: Decoded
   return lines;
 }
 
-function asJson(letter: StoredLetter, headers: MessageHeaders, decoded: DecodedValue | string): string {
+function asJson(letter: StoredLetter, headers: Headers, decoded: DecodedValue | string): string {
   const { key, value, headers: _, ...rest } = letter;
   return JSON.stringify({
     ...rest,
     kafkaKey: key === null ? null : key.toString(),
-    headers: Object.fromEntries(headerTexts(headers)),
+    headers: byName(headers),
     value: value === null ? null : value.toString('base64'),
     ...(typeof decoded === 'string' ? { notDecoded: decoded } : { type: decoded.type, data: decoded.data ?? null }),
   });
 }
 
-function headerTexts(headers: MessageHeaders): readonly (readonly [name: string, text: string])[] {
-  return Object.entries(headers).flatMap(([name, value]) => textsOf(value).map((text) => [name, text] as const));
+function headersOf(list: ReturnType<CloudEvents['listHeaders']>): Headers {
+  return list.map(([name, value]) => [name, value?.toString() ?? ''] as const);
 }
 
-function textsOf(value: MessageHeaders[string]): readonly string[] {
-  if (value === undefined) return [];
-  if (value === null) return [''];
-  return typeof value === 'string' || Buffer.isBuffer(value) ? [value.toString()] : value.map(String);
+/** A repeated one as a list. */
+function byName(headers: Headers): Readonly<Record<string, string | readonly string[]>> {
+  const names = Map.groupBy(headers, ([name]) => name);
+  return Object.fromEntries(
+    [...names].map(([name, all]) => [name, all.length === 1 ? (all[0]?.[1] ?? '') : all.map(([, text]) => text)]),
+  );
 }

@@ -79,7 +79,7 @@ function read(type: SendableName, field: FieldSchema, value: unknown): string | 
       if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
       throw fault(type, `${name} must be a whole number`);
     case 'time': {
-      const time = typeof value === 'string' && ISO_8601.test(value) ? Date.parse(value) : value;
+      const time = typeof value === 'string' && isDate(value) ? Date.parse(value) : value;
       if (typeof time === 'number' && Number.isSafeInteger(time)) return time;
       throw fault(type, `${name} must be a time: "2026-01-31T12:00:00Z", or milliseconds since the epoch`);
     }
@@ -88,6 +88,12 @@ function read(type: SendableName, field: FieldSchema, value: unknown): string | 
 
 /** With a zone: a time without one would mean another moment on another machine. */
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function isDate(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return ISO_8601.test(text) && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
 
 function fault(type: SendableName, sentence: string): UsageError {
   return new UsageError(`${sentence}\n\n${describe(type)}`);

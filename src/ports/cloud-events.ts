@@ -32,10 +32,18 @@ export interface CloudEvents {
   digest(value: Buffer | null): string;
   /** The id of the `index`-th message that follows from this one: a UUID (version 8), the same whenever it is asked for. */
   eventId(context: MessageContext, index: number): string;
-  /** The headers of a message, and what is to be said beside them, in the form in which a record carries them. */
-  encodeHeaders(headers: MessageHeaders, added?: Readonly<Record<string, string>>): Buffer;
+  /**
+   * The headers of a message, in their order and number, and behind them what is to be said beside, in the form in which a record carries
+   * them.
+   */
+  encodeHeaders(
+    message: Pick<ReceivedMessage, 'headers' | 'rawHeaders'>,
+    added?: Readonly<Record<string, string>>,
+  ): Buffer;
   /** What `encodeHeaders` has made of headers, taken apart again. */
   decodeHeaders(headers: Buffer): MessageHeaders;
+  /** The same one by one, in their order and number. */
+  listHeaders(headers: Buffer): readonly (readonly [name: string, value: Buffer | null])[];
   /** @throws MessageTooLarge */
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;
 }

@@ -16,6 +16,8 @@ export interface ReceivedMessage extends Position {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: MessageHeaders;
+  /** In the form in which a record carries them, where `headers` can't tell their order and number. */
+  readonly rawHeaders?: Buffer | undefined;
 }
 
 /** A message on its way out: already encoded, so that what was committed is what is published. */

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
-import type { MessageHeaders, OutgoingMessage } from '../ports/messages.ts';
+import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
 import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
@@ -167,7 +167,7 @@ export class Dispatcher {
     const keys = undecodable && named.length === 0 ? parkableKeys([String(received.key).toLowerCase()]) : named;
     return {
       received,
-      headers: this.d.cloudEvents.encodeHeaders(received.headers),
+      headers: this.d.cloudEvents.encodeHeaders(received),
       identity,
       reason,
       message: error.message,
@@ -180,7 +180,7 @@ export class Dispatcher {
 
   private letter(unit: Unit, letter: DeadLetter): Ending {
     const { received, reason, message, exception, time } = letter;
-    const { topic, partition, offset, timestamp, key, value, headers } = received;
+    const { topic, partition, offset, timestamp, key, value } = received;
     const about = {
       'dlq-reason': reason,
       'dlq-message': message.slice(0, MAX_HEADER_CHARACTERS),
@@ -193,7 +193,7 @@ export class Dispatcher {
       'dlq-time': new Date(time).toISOString(),
     };
     unit.deadLetters.add(letter);
-    unit.outbox.add(this.fitting({ topic: dlqOf(topic), key, value }, headers, about));
+    unit.outbox.add(this.fitting({ topic: dlqOf(topic), key, value }, received, about));
     return { what: 'dead', letter };
   }
 
@@ -203,16 +203,16 @@ export class Dispatcher {
    */
   private fitting(
     { topic, key, value }: Pick<OutgoingMessage, 'topic' | 'key' | 'value'>,
-    headers: MessageHeaders,
+    received: ReceivedMessage,
     about: Readonly<Record<string, string>>,
   ): OutgoingMessage {
     const { cloudEvents, maxLetterBytes } = this.d;
-    const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(headers, about) };
+    const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(received, about) };
     if (sizeOf(whole) <= maxLetterBytes) return whole;
     const told = { ...about, 'dlq-omitted-bytes': String(sizeOf(whole)) };
-    const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(headers, told) };
+    const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(received, told) };
     if (sizeOf(withoutValue) <= maxLetterBytes) return withoutValue;
-    return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders({}, told) };
+    return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders({ headers: {} }, told) };
   }
 }
 

@@ -408,6 +408,7 @@ const WITHOUT_EVENTS: CloudEvents = {
   write: none,
   encodeHeaders: () => Buffer.from([0]),
   decodeHeaders: none,
+  listHeaders: none,
 };
 
 function contextOf(identity: MessageIdentity): MessageContext {

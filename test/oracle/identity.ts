@@ -21,8 +21,11 @@ export function identityOf(record: WireRecord): Identity {
   return identity(header(record, 'ce_source') ?? '', id);
 }
 
-export function positionOf({ topic, partition, offset, timestamp }: WireRecord): Identity {
-  return identity('', `${topic}/${partition}/${offset}/${timestamp}`);
+/** The source says whose it is, and is no part of what tells it from others. */
+export function positionOf(record: WireRecord): Identity {
+  const { topic, partition, offset, timestamp } = record;
+  const source = header(record, 'ce_source') ?? '';
+  return { ...identity('', `${topic}/${partition}/${offset}/${timestamp}`), source };
 }
 
 export function identity(source: string, id: string): Identity {

@@ -82,9 +82,8 @@ test('a record is read as by the decoder of kafkajs', async () => {
       };
       const { buffer } = encodeRecord(input);
       const body = buffer.subarray(buffer.findIndex((byte) => byte < 0x80) + 1);
-      expect(plain(decodeRecord({ buffer: body }, around))).toEqual(
-        plain(await byOriginal('decode', { body, batch: around })),
-      );
+      const { rawHeaders: _, ...decoded } = decodeRecord({ buffer: body }, around);
+      expect(plain(decoded)).toEqual(plain(await byOriginal('decode', { body, batch: around })));
     }),
     { numRuns: 500 },
   );

@@ -150,6 +150,7 @@ const WITHOUT_EVENTS: CloudEvents = {
   eventId: none,
   write: none,
   decodeHeaders: none,
+  listHeaders: none,
   encodeHeaders: () => Buffer.from([0]),
 };
 

@@ -194,6 +194,7 @@ const WITHOUT_EVENTS: CloudEvents = {
   eventId: none,
   write: none,
   decodeHeaders: () => ({}),
+  listHeaders: none,
   encodeHeaders: none,
 };
 

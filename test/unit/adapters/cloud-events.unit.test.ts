@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { KafkaCloudEvents } from '../../../src/adapters/cloud-events.ts';
+import { decodeRecord } from '../../../src/adapters/record-decoder.ts';
+import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
+import { encodeHeaders, type HeaderList } from '../../../src/adapters/record-headers.ts';
+import type { MessageHeaders, ReceivedMessage } from '../../../src/ports/messages.ts';
+import { givenCodec } from '../../support/given-codec.ts';
+
+const cloudEvents = new KafkaCloudEvents(givenCodec().codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
+const AT = { topic: 't', partition: 3, offset: 14, timestamp: 15, key: null, value: null };
+
+describe('identity', () => {
+  test('is made of source and id as texts, as it has always been', () => {
+    const anyText = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(fc.option(anyText, { nil: '' }), anyText, (source, id) => {
+        const headers = { ce_id: Buffer.from(id), ...(source !== '' && { ce_source: Buffer.from(source) }) };
+        expect(identityOf(headers)).toEqual({ source, id, hash: sha256(`${source}\0${id}`) });
+      }),
+      {
+        examples: [
+          ['\uFFFD', 'a\uFFFD'],
+          ['', '\uFFFD'],
+          ['', '\uFEFFa'],
+        ],
+      },
+    );
+  });
+
+  test.each([
+    ['ids', (bytes: Buffer) => ({ ce_id: bytes })],
+    ['sources', (bytes: Buffer) => ({ ce_id: Buffer.from('1'), ce_source: bytes })],
+  ])('two %s in Latin-1 are two, though both read the same as UTF-8', (_, headers) => {
+    const [one, other] = [Buffer.from('caf\xe9', 'latin1'), Buffer.from('caf\xe8', 'latin1')];
+    expect(one.toString()).toBe(other.toString());
+    expect(identityOf(headers(one)).hash).not.toBe(identityOf(headers(other)).hash);
+    expect(identityOf(headers(one))).toEqual(identityOf(headers(Buffer.from(one))));
+  });
+
+  test('by position has the source of the message, which tells no positions apart', () => {
+    const id = 't/3/14/15';
+    expect(identityOf({})).toEqual({ source: '', id, hash: sha256(`\0${id}`) });
+    expect(identityOf({ ce_source: 'billing' })).toEqual({ source: 'billing', id, hash: sha256(`\0${id}`) });
+  });
+});
+
+describe('the headers of a dead letter', () => {
+  const anyName = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    fc.constantFrom('ce_id', 'a', '7', '07', '1e3', '__proto__', 'toString'),
+  );
+  const anyHeader = fc.tuple(anyName, fc.option(fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes))));
+  const anyHeaders: fc.Arbitrary<HeaderList> = fc.array(anyHeader, { maxLength: 80 });
+
+  test('are those of the message, in their order and number, and then what is said of it', () => {
+    fc.assert(
+      fc.property(anyHeaders, fc.dictionary(fc.constantFrom('dlq-a', 'dlq-b'), fc.string()), (sent, added) => {
+        const letter = cloudEvents.encodeHeaders(received(sent), added);
+        const expected = [...sent, ...Object.entries(added).map(([name, text]) => [name, Buffer.from(text)] as const)];
+        expect(cloudEvents.listHeaders(letter)).toEqual(expected);
+        expect(letter.equals(encodeHeaders(expected))).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('keep a name that is no UTF-8, byte for byte', () => {
+    const raw = Buffer.from([2, 4, 0x61, 0xff, 2, 0x62]);
+    const letter = cloudEvents.encodeHeaders(receivedAs(raw), { 'dlq-a': 'x' });
+    expect(letter.subarray(1, raw.length)).toEqual(raw.subarray(1));
+    expect(letter[0]).toBe(4);
+  });
+
+  test('cost nothing more where an object by name can tell them', () => {
+    const names = ['ce_id', 'ce_source', 'content-type', 'traceparent'];
+    expect(received(names.map((name) => [name, Buffer.from('x')])).rawHeaders).toBeUndefined();
+  });
+});
+
+function identityOf(headers: MessageHeaders) {
+  return cloudEvents.read({ ...AT, headers }).identity;
+}
+
+/** As the consumer has it of a record with these headers. */
+function received(headers: HeaderList): ReceivedMessage {
+  return receivedAs(encodeHeaders(headers));
+}
+
+function receivedAs(encoded: Buffer): ReceivedMessage {
+  const { buffer } = encodeRecord({ headers: encoded });
+  const body = buffer.subarray(buffer.findIndex((byte) => byte < 0x80) + 1);
+  const batch = { firstOffset: '0', firstTimestamp: '0', maxTimestamp: '0', timestampType: 0, magicByte: 2 };
+  const { headers, rawHeaders } = decodeRecord({ buffer: body }, batch);
+  return { ...AT, headers: headers as MessageHeaders, rawHeaders };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

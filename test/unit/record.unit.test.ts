@@ -1,0 +1,33 @@
+import { completeRecord } from '../../src/cli/record.ts';
+
+const ROW = { tenantId: 't', subdivisionId: 's', statisticRowId: 'r', countRequests: 1 };
+const FILL_INS = { newId: () => 'new', now: () => 0 };
+
+function created(time: unknown): unknown {
+  return completeRecord('licensing.commands.AddStatisticRow', { ...ROW, created: time }, FILL_INS)['created'];
+}
+
+test.each([
+  ['2027-02-28', 1_803_772_800_000],
+  ['2028-02-29T12:00:00Z', 1_835_438_400_000],
+  ['2026-12-31T23:59:59.5+02:00', 1_798_754_399_500],
+  [1_700_000_000_000, 1_700_000_000_000],
+])('a time that there is: %s', (time, milliseconds) => {
+  expect(created(time)).toBe(milliseconds);
+});
+
+test.each([
+  '2027-02-30',
+  '2027-02-29',
+  '2027-04-31T10:00:00Z',
+  '2100-02-29',
+  '2027-13-01',
+  '2027-00-10',
+  '2027-01-00',
+  '2027-01-01T25:00:00Z',
+  '2027-01-01T10:00:00',
+  'today',
+  1.5,
+])('a time that there is not: %s', (time) => {
+  expect(() => created(time)).toThrow(/created must be a time/);
+});
