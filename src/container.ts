@@ -19,6 +19,7 @@ import { KafkaConsumer } from './adapters/kafka-consumer.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { MessageCodec } from './adapters/message-codec.ts';
 import { SchemaRegistryClient, subjectOf } from './adapters/schema-registry.ts';
+import { KeyPlacement } from './adapters/key-placement.ts';
 import { LogTelemetry } from './adapters/telemetry.ts';
 import { HttpUserDomainClient } from './adapters/user-domain-client.ts';
 import type { Config } from './config.ts';
@@ -53,6 +54,7 @@ import { ConfigurationError } from './ports/errors.ts';
 import type { DeadLetters } from './ports/dead-letters.ts';
 import type { EventHandler, MessageHandler } from './ports/handlers.ts';
 import type { OutboxMaintenance } from './ports/outbox-maintenance.ts';
+import type { Placement } from './ports/placement.ts';
 import type { Producer } from './ports/producer.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { Topics } from './ports/topics.ts';
@@ -99,6 +101,7 @@ export type Cradle = {
   readonly handlers: Handlers;
   readonly eventHandlers: EventHandlers;
   readonly lookUpAnswerHandler: AnyHandler;
+  readonly placement: Placement;
   readonly planner: Planner;
   readonly dispatcher: Dispatcher;
   readonly userLookUps: UserLookUps;
@@ -187,6 +190,14 @@ function messaging(config: Config) {
           heartbeatInterval: Math.min(3_000, sessionTimeout / 6),
           maxWaitTime: 250,
           maxBytesPerPartition: 262_144,
+        }),
+    ).singleton(),
+    placement: asFunction(
+      ({ kafkaAdmin, telemetry }: Cradle) =>
+        new KeyPlacement({
+          partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
+          telemetry,
+          now: STEADY.now,
         }),
     ).singleton(),
     producer: asFunction(({ kafka }: Cradle) => new KafkaProducer(kafka)).singleton(),
@@ -306,6 +317,7 @@ function worker(config: Config) {
             'consumer',
             'planner',
             'userLookUps',
+            'placement',
             'topics',
           ),
         ),

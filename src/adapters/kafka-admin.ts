@@ -179,6 +179,13 @@ export class KafkaAdmin {
     });
   }
 
+  async partitionsOf(topic: string): Promise<number> {
+    return this.connected(async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length ?? 0;
+    });
+  }
+
   private async connected<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = this.kafka.admin();
     await admin.connect();

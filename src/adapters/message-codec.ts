@@ -7,6 +7,8 @@ import type { Clock } from '../ports/clock.ts';
 import { UndecodableMessage } from '../ports/codec.ts';
 import type { Codec, Decoded } from '../ports/codec.ts';
 import { ConfigurationError } from '../ports/errors.ts';
+import type { ReceivedMessage } from '../ports/messages.ts';
+import { formatOf } from './foreign-formats.ts';
 import { subjectOf } from './schema-registry.ts';
 import type { SchemaRegistryClient, StoredSchema } from './schema-registry.ts';
 import { UnknownSchemas } from './unknown-schemas.ts';
@@ -122,6 +124,22 @@ export class MessageCodec implements Codec {
     if (writer?.is === 'refused') throw new UndecodableMessage(`schema ${id} is not acceptable: ${writer.reason}`);
     if (id > MAX_ID || this.#unknown.has(id)) throw new UndecodableMessage(`unknown schema id ${id}`);
     throw new SchemaNotFetched(`schema ${id}`);
+  }
+
+  mistakeIn({ value, headers }: Pick<ReceivedMessage, 'value' | 'headers'>): string | undefined {
+    const format = formatOf(value, headers);
+    if (format !== undefined || value === null || value.length < HEADER || value[0] !== 0) return format;
+    const id = value.readUInt32BE(1);
+    const writer = this.#writers.get(id);
+    if (writer === undefined)
+      return 'the registry of this worker does not know it: it is an id of another registry, or of a schema that was deleted there';
+    if (writer.is === 'refused') return undefined;
+    const [type, said] = [
+      writer.is === 'ours' ? writer.reader.name : writer.decoded.type,
+      headers['ce_type']?.toString(),
+    ];
+    if (said === undefined || said === type) return undefined;
+    return `its header ce_type says ${said}, its schema id ${type}: it may be an id of another registry`;
   }
 
   /**

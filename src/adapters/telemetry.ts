@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { HeldBack, Telemetry } from '../ports/telemetry.ts';
+import { Sources } from './sources.ts';
 
 const MINUTE = 60_000;
 /** Whoever waits where there is only one that can. */
@@ -20,6 +21,8 @@ export class LogTelemetry implements Telemetry {
   private readonly counters = new Map<string, number>();
   private readonly waits = new Map<string, Wait>();
   private readonly timer: NodeJS.Timeout;
+  private readonly sources = new Sources();
+  private readonly misplacing = new Set<string>();
 
   /** @param now a clock that only goes forward, in milliseconds */
   constructor(logger: Logger, now: () => number) {
@@ -35,8 +38,20 @@ export class LogTelemetry implements Telemetry {
 
   deadLetter({ error, ...letter }: Parameters<Telemetry['deadLetter']>[0]): void {
     // What only follows a letter that was told already may come by the thousand: the counters say how many.
+    this.count(`deadLetters ${letter.reason}`, `of ${this.sources.nameOf(letter.source)}`);
     const level = letter.reason === 'ParkedBehind' ? 'debug' : 'error';
     this.logger[level]({ ...letter, ...(error && { err: error }) }, `dead letter: ${letter.reason}`);
+  }
+
+  misplaced({ source, messages, ...where }: Parameters<Telemetry['misplaced']>[0]): void {
+    const name = this.sources.nameOf(source);
+    this.count('wrongPartition', `of ${name}`, messages);
+    if (this.misplacing.has(name)) return;
+    this.misplacing.add(name);
+    this.logger.warn(
+      { source: name, ...where },
+      "a command lies in another partition than murmur2 of its key gives: the order of its tenant's commands is not kept; set its producer's partitioner",
+    );
   }
 
   userUnknown(userId: string): void {

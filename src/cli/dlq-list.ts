@@ -1,5 +1,5 @@
 import { createContainer } from '../container.ts';
-import type { KeyCount, LetterSummary, ReasonCount } from '../ports/dead-letters.ts';
+import type { KeyCount, LetterSummary, ReasonCount, SourceCount } from '../ports/dead-letters.ts';
 import { ageIn, keyIn, reasonIn, table, timeText } from './dlq-words.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -22,13 +22,14 @@ export async function listLetters({ positionals, values, environment }: Call): P
       ...(age !== undefined && { before: clock.now() - age }),
     };
     const counts = await deadLetters.counts(filter);
+    const sources = await deadLetters.countsBySource(filter, limit);
     const keys = await deadLetters.parkedKeys({ limit, ...(key !== undefined && { key }) });
     const allKeys = key === undefined ? await deadLetters.countParkedKeys() : keys.length;
     const letters = await deadLetters.list(filter, { after: 0, limit });
     if (values['json'] === true) {
       for (const letter of letters) print(JSON.stringify(letter));
     } else {
-      for (const line of linesOf(counts, keys, allKeys, letters)) print(line);
+      for (const line of linesOf(counts, sources, keys, allKeys, letters)) print(line);
     }
     return 0;
   } finally {
@@ -38,6 +39,7 @@ export async function listLetters({ positionals, values, environment }: Call): P
 
 function linesOf(
   counts: readonly ReasonCount[],
+  sources: readonly SourceCount[],
   keys: readonly KeyCount[],
   allKeys: number,
   letters: readonly LetterSummary[],
@@ -52,6 +54,10 @@ function linesOf(
       ]),
     );
   }
+  if (sources.some(({ source }) => source !== '')) {
+    const rows = sources.map(({ source, reason, letters: count }) => [sourceText(source), reason, String(count)]);
+    lines.push('', ...table([['SOURCE', 'REASON', 'LETTERS'], ...rows]));
+  }
   if (keys.length > 0) {
     const rows = keys.map((one) => [one.key, timeText(one.parkedAt), String(one.letters), String(one.lowest ?? '-')]);
     lines.push('', ...table([['PARKED KEY', 'SINCE', 'LETTERS', 'NEXT'], ...rows]));
@@ -62,14 +68,20 @@ function linesOf(
       String(letter.letterId),
       timeText(letter.time),
       letter.reason,
+      sourceText(letter.identity.source),
       letter.keys[0] ?? '-',
       letter.message.split('\n', 1)[0] ?? '',
     ]);
-    lines.push('', ...table([['LETTER', 'SINCE', 'REASON', 'KEY', 'MESSAGE'], ...rows]));
+    lines.push('', ...table([['LETTER', 'SINCE', 'REASON', 'SOURCE', 'KEY', 'MESSAGE'], ...rows]));
   }
   const all = counts.reduce((sum, count) => sum + count.letters, 0);
   if (letters.length < all) lines.push(`... and ${all - letters.length} more; --limit shows them`);
   return lines;
+}
+
+/** Whose message it was. A producer may say what it likes: one line of it, and not too much. */
+function sourceText(source: string): string {
+  return source === '' ? '-' : JSON.stringify(source).slice(1, -1).slice(0, 40);
 }
 
 function limitIn({ limit }: Call['values']): number {

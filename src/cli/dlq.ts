@@ -18,7 +18,7 @@ licensing dlq discard LETTER --why TEXT [--by NAME] [--free-key] [--yes]
 A message that fails by a fault of the worker (HandlerFailed, FlushFailed) parks the tenant or user that it names: what comes after it
 for the same one is set aside too (ParkedBehind), until all of it is replayed, in order. Other tenants and users go on.
 
-list     open letters: how many by reason, which keys are parked, and the letters themselves by number
+list     open letters: how many by reason, and by the source (ce_source) of the messages, which tells the team to call; which keys are parked, and the letters themselves by number
 show     one letter: where it came from, why it is one, headers, and the value decoded where it can be
 replay   runs the stored message under its original identity, once, whatever happens in between. A letter of a parked key comes only
          when it is the lowest open one of it; one that fails again stays open and stops its key. With the last one through, the key

@@ -1,4 +1,5 @@
 import type { MessageName, Messages } from '../generated/messages.ts';
+import type { ReceivedMessage } from './messages.ts';
 
 /** The frame can't be read as a message: truncated, not Avro, an unknown or unacceptable schema. */
 export class UndecodableMessage extends Error {
@@ -20,6 +21,8 @@ export interface Codec {
   fetchSchema(id: number, signal: AbortSignal): Promise<void>;
   /** Decodes a Confluent frame to the reader schema of this build. @throws UndecodableMessage */
   decode(value: Buffer | null): Decoded;
+  /** What is wrong with a message that `decode` has refused, as far as it can be told: whom to ask for what. */
+  mistakeIn(message: Pick<ReceivedMessage, 'value' | 'headers'>): string | undefined;
   /** Encodes with the schema registered for (topic, type), which `prepareWriters` looked up. */
   encode<N extends MessageName>(topic: string, type: N, data: Messages[N]): Buffer;
 }

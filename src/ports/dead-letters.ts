@@ -51,6 +51,14 @@ export interface ReasonCount {
   readonly oldest: number;
 }
 
+/** Whose messages became letters, and why. */
+export interface SourceCount {
+  /** `ce_source`; empty: the messages do not say. */
+  readonly source: string;
+  readonly reason: DeadLetterReason;
+  readonly letters: number;
+}
+
 /** A key whose messages become letters, and how many open ones wait under it. */
 export interface KeyCount {
   readonly key: string;
@@ -70,6 +78,8 @@ export interface Discarded {
 /** What an operator sees of the dead letters and does about them, beside replaying. All of it is about open ones, unless it says otherwise. */
 export interface DeadLetters {
   counts(filter: LetterFilter): Promise<readonly ReasonCount[]>;
+  /** The most first. */
+  countsBySource(filter: LetterFilter, limit: number): Promise<readonly SourceCount[]>;
   /** By number, from the first after `after`. */
   list(
     filter: LetterFilter,

@@ -9,8 +9,18 @@ export interface Telemetry {
     readonly offset: number;
     readonly reason: string;
     readonly message: string;
+    /** `ce_source` of the message: whose it is. */
+    readonly source: string;
     /** What a fault of ours has thrown: it is told with its stack. */
     readonly error?: Error | undefined;
+  }): void;
+  /** Messages lie elsewhere than their key belongs; told once a source, and counted. */
+  misplaced(messages: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly belongsTo: number;
+    readonly source: string;
+    readonly messages: number;
   }): void;
   /** The user domain does not know a user that exists here: its look-up has ended. */
   userUnknown(userId: string): void;

@@ -6,6 +6,7 @@ import type {
   LetterSummary,
   LetterState,
   ReasonCount,
+  SourceCount,
   StoredLetter,
 } from '../ports/dead-letters.ts';
 import type { DeadLetterReason } from '../ports/unit-of-work.ts';
@@ -21,6 +22,16 @@ export async function countLetters(db: Knex, filter: LetterFilter): Promise<read
     `SELECT reason, count(*) AS letters, ${fromTime('min(created_at)')} AS oldest FROM dead_letters
      WHERE ${sql} GROUP BY reason ORDER BY reason`,
     bindings,
+  );
+}
+
+export async function countBySource(db: Knex, filter: LetterFilter, limit: number): Promise<readonly SourceCount[]> {
+  const { sql, bindings } = conditionOf(filter);
+  return query<SourceCount>(
+    db,
+    `SELECT source, reason, count(*) AS letters FROM dead_letters
+     WHERE ${sql} GROUP BY source, reason ORDER BY letters DESC, source, reason LIMIT ?`,
+    [...bindings, limit],
   );
 }
 

@@ -7,10 +7,12 @@ import type {
   LetterSummary,
   ReasonCount,
   Resolution,
+  SourceCount,
   StoredLetter,
 } from '../ports/dead-letters.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import {
+  countBySource,
   countLetters,
   countParkedKeys,
   getLetter,
@@ -33,6 +35,10 @@ export class KnexDeadLetters implements DeadLetters {
 
   async counts(filter: LetterFilter): Promise<readonly ReasonCount[]> {
     return countLetters(this.db, filter);
+  }
+
+  async countsBySource(filter: LetterFilter, limit: number): Promise<readonly SourceCount[]> {
+    return countBySource(this.db, filter, limit);
   }
 
   async list(

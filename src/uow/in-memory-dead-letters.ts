@@ -6,6 +6,7 @@ import type {
   LetterSummary,
   ReasonCount,
   Resolution,
+  SourceCount,
   StoredLetter,
 } from '../ports/dead-letters.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
@@ -31,6 +32,18 @@ export class InMemoryDeadLetters implements DeadLetters {
         oldest: Math.min(...letters.map(({ time }) => time)),
       }))
       .sort((a, b) => (a.reason < b.reason ? -1 : 1));
+  }
+
+  async countsBySource(filter: LetterFilter, limit: number): Promise<readonly SourceCount[]> {
+    const groups = Map.groupBy(await this.open(filter), ({ reason, identity }) =>
+      JSON.stringify([identity.source, reason]),
+    );
+    return [...groups]
+      .sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1))
+      .flatMap(([, letters]) =>
+        letters.slice(0, 1).map(({ identity: { source }, reason }) => ({ source, reason, letters: letters.length })),
+      )
+      .slice(0, limit);
   }
 
   async list(

@@ -206,8 +206,9 @@ export class Lane {
       this.d.telemetry.count(what, tasks[i]?.type ?? 'unreadable');
       if (letter === undefined) continue;
       const { topic, partition, offset } = letter.received;
-      const { reason, message } = letter;
-      this.d.telemetry.deadLetter({ topic, partition, offset, reason, message, error: fault });
+      const { reason, message, identity } = letter;
+      const { source } = identity;
+      this.d.telemetry.deadLetter({ topic, partition, offset, reason, message, source, error: fault });
     }
   }
 

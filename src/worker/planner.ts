@@ -140,12 +140,19 @@ export class Planner {
       this.d.telemetry.count('skipped', type);
       return undefined;
     }
-    return this.buried(received, type, 'UnknownType', new Error(`nothing here handles ${type} on ${received.topic}`));
+    const error = new Error(this.explained(received, `nothing here handles ${type} on ${received.topic}`));
+    return this.buried(received, type, 'UnknownType', error);
   }
 
   private undecodable(received: ReceivedMessage, error: unknown): Task {
     if (!(error instanceof UndecodableMessage)) throw error;
-    return this.buried(received, null, 'UndecodableMessage', error);
+    const explained = new UndecodableMessage(this.explained(received, error.message));
+    return this.buried(received, null, 'UndecodableMessage', explained);
+  }
+
+  private explained(received: ReceivedMessage, what: string): string {
+    const mistake = this.d.codec.mistakeIn(received);
+    return mistake === undefined ? what : `${what}; ${mistake}`;
   }
 
   private task(received: ReceivedMessage, type: string | null, names: Names, plan: Plan): Task {

@@ -1,4 +1,5 @@
 import type { Batch, BatchFlow, Consumer, ConsumerListener, Reset, TopicPartition } from '../ports/consumer.ts';
+import type { Placement } from '../ports/placement.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
@@ -32,6 +33,7 @@ export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'fin
   readonly consumer: Consumer;
   readonly planner: Planner;
   readonly userLookUps: UserLookUps;
+  readonly placement: Placement;
   readonly topics: Topics;
   readonly telemetry: Telemetry;
 }
@@ -147,6 +149,7 @@ export class Worker implements ConsumerListener {
     }
     if (this.isOver(epoch)) return;
     lane.push(queued(batch, epoch));
+    if (batch.topic === this.d.topics.commands) this.d.placement.check(batch.messages);
     this.offsets.take(batch);
     flow.taken();
   }

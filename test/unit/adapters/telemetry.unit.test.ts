@@ -51,10 +51,48 @@ describe('telemetry', () => {
 
   it('tells of a dead letter with the stack of what a handler has thrown', () => {
     const { telemetry, lines } = given();
-    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'HandlerFailed', message: 'a bug' };
+    const letter = {
+      topic: 'commands',
+      partition: 0,
+      offset: 7,
+      reason: 'HandlerFailed',
+      message: 'a bug',
+      source: 'shop',
+    };
     telemetry.deadLetter({ ...letter, error: new Error('a bug') });
     telemetry.stop();
-    expect(lines).toMatchObject([{ msg: 'dead letter: HandlerFailed', ...letter, err: { stack: expect.any(String) } }]);
+    expect(lines[0]).toMatchObject({
+      ...{ msg: 'dead letter: HandlerFailed', ...letter, err: { stack: expect.any(String) } },
+    });
+  });
+
+  it('counts dead letters by the source of their messages, those that are one too many together', () => {
+    const { telemetry, counters } = given();
+    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'UndecodableMessage', message: 'no' };
+    for (const source of ['shop', '', 'shop']) telemetry.deadLetter({ ...letter, source });
+    for (let i = 0; i < 1_000; i += 1) telemetry.deadLetter({ ...letter, source: `${i}` });
+    telemetry.stop();
+    const [counted = {}] = counters();
+    expect(counted).toMatchObject({
+      'deadLetters UndecodableMessage of shop': 2,
+      'deadLetters UndecodableMessage of (no source)': 1,
+      'deadLetters UndecodableMessage of 0': 1,
+      'deadLetters UndecodableMessage of (other sources)': 901,
+    });
+    expect(Object.keys(counted)).toHaveLength(102);
+  });
+
+  it('warns of messages in a wrong partition once a source, and counts all of them', () => {
+    const { telemetry, lines, counters } = given();
+    const where = { topic: 'commands', partition: 3, belongsTo: 7 };
+    for (const source of ['shop', 'meter', 'shop']) telemetry.misplaced({ ...where, source, messages: 5 });
+    telemetry.stop();
+    const warned = lines.filter(({ msg }) => msg.includes('another partition'));
+    expect(warned).toMatchObject([
+      { source: 'shop', ...where },
+      { source: 'meter', ...where },
+    ]);
+    expect(counters()).toEqual([{ 'wrongPartition of shop': 10, 'wrongPartition of meter': 5 }]);
   });
 
   it('tells at level error how many messages were deleted before they were read, and counts them', () => {

@@ -143,6 +143,7 @@ function given({
     },
     {
       topics: TOPICS,
+      placement: { check: () => undefined },
       consumer: {
         ...{ start, stop: done, commit: done },
         pause: ({ topic, partition }) => void paused.push({ topic, partition }),

@@ -1,0 +1,55 @@
+import type { MessageHeaders } from '../ports/messages.ts';
+
+const MAX_JSON = 64 * 1024;
+
+/**
+ * What a value looks like that is no Confluent frame of ours, and which setting of its producer mends that; undefined: like nothing
+ * known. For a person: the right team has to be told the right thing.
+ */
+export function formatOf(value: Buffer | null, headers: MessageHeaders): string | undefined {
+  const inHeader = Object.keys(headers).find((name) =>
+    /^apicurio\.value\.(globalId|contentId|contentHash|artifactId)$/.test(name),
+  );
+  if (inHeader !== undefined) {
+    return (
+      `Apicurio's serializer has put the schema's id into the header ${inHeader}: set apicurio.registry.headers.enabled=false and ` +
+      'apicurio.registry.as-confluent=true'
+    );
+  }
+  if (Object.hasOwn(headers, '__value_schema_id')) {
+    return (
+      "Confluent's serializer has put the schema's id into the header __value_schema_id: set value.schema.id.serializer to its default, " +
+      'PrefixSchemaIdSerializer'
+    );
+  }
+  if (value === null || value.length === 0) return undefined;
+  if (isEightByteFrame(value)) {
+    return "it looks like Apicurio's own frame, whose schema id has 8 bytes: set apicurio.registry.as-confluent=true";
+  }
+  if (isJson(value)) return 'it is JSON, not Avro behind a schema id';
+  if (value[0] === 0 && isJson(value.subarray(5))) return 'behind the schema id it is JSON, not Avro';
+  if (value.length > 10 && value[0] === 0xc3 && value[1] === 1)
+    return "it is in Avro's single-object encoding, without a schema id";
+  if (value.subarray(0, 4).equals(AVRO_FILE)) return 'it is a whole Avro file, not a record behind a schema id';
+  return undefined;
+}
+
+const AVRO_FILE = Buffer.from('Obj\u0001');
+
+/** The upper half of a 64-bit id is 0; as an id of 4 bytes no registry gives it. */
+function isEightByteFrame(value: Buffer): boolean {
+  return value.length >= 9 && value[0] === 0 && value.readUInt32BE(1) === 0 && value.readUInt32BE(5) !== 0;
+}
+
+/** A long one is judged by its ends. */
+function isJson(value: Buffer): boolean {
+  const text = value.subarray(0, MAX_JSON).toString().trim();
+  if (!/^[[{]/.test(text)) return false;
+  if (value.length > MAX_JSON) return /[\]}]\s*$/.test(value.subarray(-16).toString());
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import type { ReceivedMessage } from '../ports/messages.ts';
+import type { Placement } from '../ports/placement.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { murmur2 } from './partitioner.ts';
+
+/** How often the number of partitions is asked for, while something seems to lie elsewhere. Milliseconds. */
+const ASK_EVERY = 30_000;
+/** How many keys are kept for judgement; of more it is not known how many there were. */
+const MAX_SUSPECTS = 10_000;
+
+interface Suspect {
+  readonly topic: string;
+  readonly partition: number;
+  readonly source: string;
+  readonly hash: number;
+  messages: number;
+}
+
+export interface KeyPlacementOptions {
+  /** @throws when the broker does not say */
+  readonly partitionsOf: (topic: string) => Promise<number>;
+  readonly telemetry: Pick<Telemetry, 'misplaced'>;
+  /** Only goes forward. */
+  readonly now: () => number;
+}
+
+/**
+ * Compares partitions with those that murmur2 gives. Partitions may be added at any time, so nothing is held against a producer by a number
+ * that was asked for before its message came.
+ */
+export class KeyPlacement implements Placement {
+  readonly #options: KeyPlacementOptions;
+  /** Numbers of partitions that the topic has, and has had since this process began; the present one is the last. */
+  readonly #counts: number[] = [];
+  #suspects = new Map<string, Suspect>();
+  #asked = -Infinity;
+  #isAsking = false;
+
+  constructor(options: KeyPlacementOptions) {
+    this.#options = options;
+  }
+
+  check(messages: readonly ReceivedMessage[]): void {
+    const count = this.#counts.at(-1);
+    for (const message of messages) {
+      if (message.key === null) continue;
+      const hash = murmur2(message.key) & 0x7fffffff;
+      if (count === undefined || hash % count !== message.partition) this.#suspect(message, hash);
+    }
+  }
+
+  #suspect({ topic, partition, headers }: ReceivedMessage, hash: number): void {
+    const source = String(headers['ce_source'] ?? '');
+    const key = `${partition}/${hash}/${source}`;
+    const known = this.#suspects.get(key);
+    if (known !== undefined) known.messages += 1;
+    else if (this.#suspects.size < MAX_SUSPECTS) {
+      this.#suspects.set(key, { topic, partition, source, hash, messages: 1 });
+    }
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const wait = Math.max(0, this.#asked + ASK_EVERY - this.#options.now());
+    setTimeout(() => void this.#ask(topic), wait).unref();
+  }
+
+  async #ask(topic: string): Promise<void> {
+    const suspects = [...this.#suspects.values()];
+    this.#suspects = new Map();
+    this.#asked = this.#options.now();
+    try {
+      const count = await this.#options.partitionsOf(topic);
+      if (count !== this.#counts.at(-1)) this.#counts.push(count);
+      for (const suspect of suspects) this.#judge(suspect, count);
+    } catch {
+      // A broker that is away is told by those who need it. These go free; whoever has put them there does so again.
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #judge({ topic, partition, source, hash, messages }: Suspect, count: number): void {
+    if (this.#counts.some((one) => hash % one === partition)) return;
+    this.#options.telemetry.misplaced({ topic, partition, source, messages, belongsTo: hash % count });
+  }
+}
