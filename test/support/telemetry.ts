@@ -4,7 +4,14 @@ import type { Telemetry } from '../../src/ports/telemetry.ts';
 export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
   const silent = (): void => undefined;
   return {
-    ...{ count: silent, deadLetter: silent, misplaced: silent, userUnknown: silent, waiting: silent, waitEnded: silent },
+    ...{
+      count: silent,
+      deadLetter: silent,
+      misplaced: silent,
+      userUnknown: silent,
+      waiting: silent,
+      waitEnded: silent,
+    },
     ...{ reset: silent, heldBack: silent, heldBackEnded: silent },
     ...heard,
   };
