@@ -9,6 +9,8 @@ import type { Codec, Decoded } from '../ports/codec.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import { formatOf } from './foreign-formats.ts';
+import { FrameWriter, HEADER } from './frame-writer.ts';
+import { shortReason } from './short-reason.ts';
 import { subjectOf } from './schema-registry.ts';
 import type { SchemaRegistryClient, StoredSchema } from './schema-registry.ts';
 import { UnknownSchemas } from './unknown-schemas.ts';
@@ -24,11 +26,6 @@ export class WriterNotPrepared extends Error {
   override readonly name = 'WriterNotPrepared';
 }
 
-/** The data does not fit the schema of its type. */
-export class UnencodableMessage extends Error {
-  override readonly name = 'UnencodableMessage';
-}
-
 export interface MessageCodecOptions {
   readonly registry: Pick<SchemaRegistryClient, 'fetchSchema' | 'idOf'>;
   readonly schemas: Readonly<Record<MessageName, RecordSchema>>;
@@ -37,15 +34,12 @@ export interface MessageCodecOptions {
   readonly logger: Logger;
 }
 
-const HEADER = 5;
 /** What Kafka takes by default, and some room for topics with a larger limit. */
 const MAX_FRAME = 1024 * 1024 + 64 * 1024;
 /** Ids are positive int32. A larger one is never asked for: registries answer it like a wrong path, which is retried for ever. */
 const MAX_ID = 0x7fffffff;
 /** avsc reads longs as doubles before it undoes the zig-zag: from here on it gets the last bit, the sign, wrong. */
 const MAX_LONG = 2 ** 52;
-const MAX_REASON = 300;
-const SLAB = 64 * 1024;
 
 /** A type of this build. Records come as instances of a class that avsc makes for each, without methods. */
 interface Reader {
@@ -76,8 +70,7 @@ export class MessageCodec implements Codec {
   readonly #writers = new Map<number, Writer>();
   readonly #unknown: UnknownSchemas;
   readonly #idsByTopic = new Map<string, Map<MessageName, number>>();
-  #slab = Buffer.allocUnsafeSlow(SLAB);
-  #used = 0;
+  readonly #frames = new FrameWriter();
 
   constructor({ registry, schemas, clock, logger }: MessageCodecOptions) {
     this.#registry = registry;
@@ -169,21 +162,7 @@ export class MessageCodec implements Codec {
     const id = this.#idsByTopic.get(topic)?.get(type);
     const writer = this.#readers.get(type);
     if (id === undefined || writer === undefined) throw new WriterNotPrepared(subjectOf(topic, type));
-    let start = this.#used;
-    let slab = this.#slab;
-    let end = encodeAt(writer, data, slab, start);
-    if (end < 0) {
-      const needed = slab.length - end - start;
-      slab = Buffer.allocUnsafeSlow(Math.max(SLAB, needed));
-      start = 0;
-      end = encodeAt(writer, data, slab, start);
-      // A frame that fills a slab by itself leaves the room in the present one to others.
-      if (needed < SLAB) this.#slab = slab;
-    }
-    if (slab === this.#slab) this.#used = end;
-    slab[start] = 0;
-    slab.writeUInt32BE(id, start + 1);
-    return slab.subarray(start, end);
+    return this.#frames.write(writer, id, data);
   }
 
   #read(writer: Extract<Writer, { is: 'ours' }>, id: number, value: Buffer): Decoded {
@@ -250,17 +229,4 @@ function readerOf(name: MessageName, schema: RecordSchema): Reader {
     omitRecordMethods: true,
   });
   return { name, type, fields: schema.fields.map((field) => field.name) };
-}
-
-/** @returns where the record ends, or minus the number of bytes that the buffer is too short */
-function encodeAt(writer: Reader, data: unknown, buffer: Buffer, start: number): number {
-  try {
-    return writer.type.encode(data, buffer, start + HEADER);
-  } catch (error) {
-    throw new UnencodableMessage(`${writer.name}: ${shortReason(error)}`);
-  }
-}
-
-function shortReason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON);
 }

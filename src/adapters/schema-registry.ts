@@ -1,19 +1,12 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { TimeoutStrategy, timeout } from 'cockatiel';
-import type { TimeoutPolicy } from 'cockatiel';
 import type { RecordSchema } from '../generated/schemas.ts';
-import { ConfigurationError } from '../ports/errors.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { isSameSchema } from './same-schema.ts';
-import { Outage, Retry, reasonOf } from './retry.ts';
+import { RegistryRequests, codeOf, optionalText, parsed, parsedObject, type Answer } from './registry-requests.ts';
+import { Retry, reasonOf } from './retry.ts';
 import type { Backoff } from './retry.ts';
-
-/** The registry did not answer, or with what is no answer of a registry. */
-export class SchemaRegistryUnavailable extends Outage {
-  override readonly name = 'SchemaRegistryUnavailable';
-}
 
 /** The registry refused to register a schema: incompatible with an earlier version, or not a schema to it. */
 export class SchemaRefused extends Error {
@@ -40,9 +33,6 @@ export interface Compatibility {
   readonly compatible: boolean;
   readonly reasons: readonly string[];
 }
-
-type Answer = Readonly<Record<string, unknown>>;
-type Method = 'GET' | 'POST' | 'PUT';
 
 /** Refused: more than this is no message of ours. */
 const MAX_REFERENCES = 32;
@@ -77,25 +67,15 @@ export function subjectOf(topic: string, type: string): string {
  * refused connection as status 400, and does not tell the error code that sets an unknown schema apart from a wrong path.
  */
 export class SchemaRegistryClient {
-  readonly #url: string;
-  readonly #credentials: { readonly username: string; readonly password: string } | undefined;
+  readonly #http: RegistryRequests;
   readonly #retry: Retry;
-  readonly #timeout: TimeoutPolicy;
   readonly #insistence: number;
 
   constructor({ url, telemetry, timeout: tryTimeout = 5_000, backoff, insistence = 3_000 }: SchemaRegistryOptions) {
-    const parsed = URL.parse(url);
-    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-      throw new ConfigurationError('SCHEMA_REGISTRY_URL is not an http(s) URL');
-    }
-    const { username, password } = parsed;
-    this.#credentials =
-      username === '' ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-    this.#url = `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+    this.#http = new RegistryRequests(url, tryTimeout);
     const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });
     this.#insistence = insistence;
-    this.#timeout = timeout(tryTimeout, TimeoutStrategy.Aggressive);
   }
 
   /** @returns undefined when the registry says that it does not know the id, and there is no more reason to doubt it */
@@ -105,24 +85,26 @@ export class SchemaRegistryClient {
     { ours, insists = false }: Doubt = {},
   ): Promise<StoredSchema | undefined> {
     let firstNo = Number.POSITIVE_INFINITY;
-    const find = async (one: number) => this.#ask('GET', `/schemas/ids/${one}`, { absent: [NO_SCHEMA], signal });
+    const find = async (one: number) => this.#http.ask('GET', `/schemas/ids/${one}`, { absent: [NO_SCHEMA], signal });
     return this.#retry.untilAnswered(signal, async () => {
       const answer = await find(id);
       if (answer === undefined) {
         if (ours !== undefined && (await find(ours)) === undefined) {
-          throw this.#unavailable(`it knows neither schema ${id} nor ${ours}, which it knew when this process started`);
+          throw this.#http.unavailable(
+            `it knows neither schema ${id} nor ${ours}, which it knew when this process started`,
+          );
         }
         const now = performance.now();
         firstNo = Math.min(firstNo, now);
         if (insists && now - firstNo < this.#insistence)
-          throw this.#unavailable(`it does not know schema ${id}, or not yet`);
+          throw this.#http.unavailable(`it does not know schema ${id}, or not yet`);
         return undefined;
       }
       const referred = new Map<string, string>();
       await this.#refer(answer, referred, signal);
       return {
         schemaType: optionalText(answer, 'schemaType') ?? 'AVRO',
-        schema: this.#text(answer, 'schema'),
+        schema: this.#http.text(answer, 'schema'),
         references: [...referred.values()],
       };
     });
@@ -133,28 +115,29 @@ export class SchemaRegistryClient {
     const references: unknown = answer['references'];
     for (const one of Array.isArray(references) ? (references as unknown[]) : []) {
       const { subject, version }: { subject?: unknown; version?: unknown } = { ...(one as object) };
-      if (typeof subject !== 'string' || typeof version !== 'number') throw this.#unavailable('a reference to nothing');
+      if (typeof subject !== 'string' || typeof version !== 'number')
+        throw this.#http.unavailable('a reference to nothing');
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
       if (referred.has(path)) continue;
       // A circle, or a tree of them; what is left out makes the schema one that is not acceptable.
       if (referred.size >= MAX_REFERENCES || depth >= MAX_REFERENCES) return;
       // What is referred to may have been deleted since, which leaves it readable.
-      const found = await this.#ask('GET', `${path}?deleted=true`, { absent: [NO_SUBJECT, NO_VERSION], signal });
+      const found = await this.#http.ask('GET', `${path}?deleted=true`, { absent: [NO_SUBJECT, NO_VERSION], signal });
       if (found === undefined) continue;
       await this.#refer(found, referred, signal, depth + 1);
-      referred.set(path, this.#text(found, 'schema'));
+      referred.set(path, this.#http.text(found, 'schema'));
     }
   }
 
   /** @returns the id under which exactly this schema is registered for the subject; undefined when it is not */
   async idOf(subject: string, schema: RecordSchema, signal: AbortSignal): Promise<number | undefined> {
     return this.#retry.untilAnswered(signal, async () => {
-      const answer = await this.#ask('POST', `/subjects/${encodeURIComponent(subject)}`, {
+      const answer = await this.#http.ask('POST', `/subjects/${encodeURIComponent(subject)}`, {
         body: { schema: JSON.stringify(schema) },
         absent: [NO_SUBJECT, NO_SCHEMA],
         signal,
       });
-      return answer ? this.#number(answer, 'id') : this.#idOfSame(subject, schema, signal);
+      return answer ? this.#http.number(answer, 'id') : this.#idOfSame(subject, schema, signal);
     });
   }
 
@@ -177,21 +160,21 @@ export class SchemaRegistryClient {
     version: number | 'latest',
     signal?: AbortSignal,
   ): Promise<{ readonly id: number; readonly schema: string } | undefined> {
-    const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`, {
+    const answer = await this.#http.ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`, {
       absent: [NO_SUBJECT, NO_VERSION],
       ...(signal && { signal }),
     });
-    return answer && { id: this.#number(answer, 'id'), schema: this.#text(answer, 'schema') };
+    return answer && { id: this.#http.number(answer, 'id'), schema: this.#http.text(answer, 'schema') };
   }
 
   /** Ascending. */
   async #versions(subject: string, signal?: AbortSignal): Promise<readonly number[]> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const { status, text } = await this.#request('GET', path, { ...(signal && { signal }) });
+    const { status, text } = await this.#http.request('GET', path, { ...(signal && { signal }) });
     const found = parsed(text);
     if (status === 200 && Array.isArray(found)) return found.map(Number).sort((a, b) => a - b);
     if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(found))) return [];
-    throw this.#unusable('GET', path, status, text);
+    throw this.#http.unusable('GET', path, status, text);
   }
 
   /** Whether the subject's own compatibility rule would take the schema as its next version; a first version always. */
@@ -204,7 +187,7 @@ export class SchemaRegistryClient {
     const each: Compatibility[] = [];
     for (const version of versions) {
       const one = await this.#compatibility(`${path}/${version}?verbose=true`, schema);
-      if (one === undefined) throw this.#unavailable(`${path}/${version} is not there`);
+      if (one === undefined) throw this.#http.unavailable(`${path}/${version} is not there`);
       each.push(one);
     }
     const refused = each.findLast(({ compatible }) => !compatible);
@@ -213,13 +196,13 @@ export class SchemaRegistryClient {
 
   /** @returns undefined when the registry has no such endpoint */
   async #compatibility(path: string, schema: RecordSchema): Promise<Compatibility | undefined> {
-    const { status, text } = await this.#request('POST', path, { body: { schema: JSON.stringify(schema) } });
+    const { status, text } = await this.#http.request('POST', path, { body: { schema: JSON.stringify(schema) } });
     const answer = parsedObject(text);
     if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(answer))) return { compatible: true, reasons: [] };
     if (status === 404 || status === 405) return undefined;
-    if (status !== 200 || answer === undefined) throw this.#unusable('POST', path, status, text);
+    if (status !== 200 || answer === undefined) throw this.#http.unusable('POST', path, status, text);
     const compatible = answer['is_compatible'];
-    if (typeof compatible !== 'boolean') throw this.#unavailable('an answer without is_compatible');
+    if (typeof compatible !== 'boolean') throw this.#http.unavailable('an answer without is_compatible');
     const messages = answer['messages'];
     const reason = optionalText(answer, 'reason');
     // Confluent lists messages, Apicurio has one reason.
@@ -237,18 +220,19 @@ export class SchemaRegistryClient {
    */
   async register(subject: string, schema: RecordSchema, compatibility: 'FULL_TRANSITIVE'): Promise<number> {
     const config = `/config/${encodeURIComponent(subject)}`;
-    const rule = await this.#ask('GET', config, { absent: [NO_SUBJECT, NO_SUBJECT_CONFIG] });
-    if (rule?.['compatibilityLevel'] !== compatibility) await this.#ask('PUT', config, { body: { compatibility } });
+    const rule = await this.#http.ask('GET', config, { absent: [NO_SUBJECT, NO_SUBJECT_CONFIG] });
+    if (rule?.['compatibilityLevel'] !== compatibility)
+      await this.#http.ask('PUT', config, { body: { compatibility } });
 
-    const agent = this.#url.startsWith('https:') ? new HttpsAgent() : new HttpAgent();
+    const agent = this.#http.url.startsWith('https:') ? new HttpsAgent() : new HttpAgent();
     try {
       const client = new SchemaRegistry({
-        host: this.#url,
+        host: this.#http.url,
         agent,
         retry: { retries: 0 },
-        ...(this.#credentials && { auth: this.#credentials }),
+        ...(this.#http.credentials && { auth: this.#http.credentials }),
       });
-      const { id } = await this.#timeout.execute(() =>
+      const { id } = await this.#http.timeout.execute(() =>
         client.register(
           { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
           { subject, compatibility: COMPATIBILITY[compatibility] },
@@ -262,98 +246,10 @@ export class SchemaRegistryClient {
     }
   }
 
-  /** One request. @returns the JSON object of the answer, or undefined for a 404 with one of the codes in `absent` */
-  async #ask(
-    method: Method,
-    path: string,
-    { absent = [], ...rest }: { body?: object; absent?: readonly number[]; signal?: AbortSignal },
-  ): Promise<Answer | undefined> {
-    const { status, text } = await this.#request(method, path, rest);
-    const answer = parsedObject(text);
-    if (status >= 200 && status < 300 && answer) return answer;
-    if (status === 404 && absent.includes(codeOf(answer))) return undefined;
-    throw this.#unusable(method, path, status, text);
-  }
-
-  async #request(
-    method: Method,
-    path: string,
-    { body, signal }: { body?: object; signal?: AbortSignal },
-  ): Promise<{ readonly status: number; readonly text: string }> {
-    const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
-    if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    if (this.#credentials) {
-      const { username, password } = this.#credentials;
-      headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    }
-    const answer = await this.#timeout
-      .execute(async (context) => {
-        const request = { method, headers, signal: context.signal, ...(body && { body: JSON.stringify(body) }) };
-        const response = await fetch(this.#url + path, request);
-        return { status: response.status, text: await response.text() };
-      }, signal)
-      .catch((error: unknown) => {
-        throw this.#unavailable(reasonOf(error));
-      });
-    if (answer.status === 401 || answer.status === 403) throw this.#forbidden(answer.status);
-    return answer;
-  }
-
   #registrationError(subject: string, error: unknown): Error {
     const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
-    if (status === 401 || status === 403) return this.#forbidden(status);
+    if (status === 401 || status === 403) return this.#http.forbidden(status);
     if (status === 409 || status === 422) return new SchemaRefused(`${subject}: ${reasonOf(error)}`, { cause: error });
-    return this.#unavailable(reasonOf(error));
+    return this.#http.unavailable(reasonOf(error));
   }
-
-  #forbidden(status: number): ConfigurationError {
-    return new ConfigurationError(
-      `SCHEMA_REGISTRY_URL ${this.#url}: the registry refuses the credentials (status ${status})`,
-    );
-  }
-
-  #unusable(method: Method, path: string, status: number, text: string): SchemaRegistryUnavailable {
-    return this.#unavailable(`${method} ${path} was answered with status ${status}: ${text.slice(0, 300)}`);
-  }
-
-  #unavailable(reason: string): SchemaRegistryUnavailable {
-    return new SchemaRegistryUnavailable(`SCHEMA_REGISTRY_URL ${this.#url}: ${reason}`);
-  }
-
-  #text(answer: Answer, field: string): string {
-    const value = answer[field];
-    if (typeof value !== 'string') throw this.#unavailable(`an answer without ${field}`);
-    return value;
-  }
-
-  #number(answer: Answer, field: string): number {
-    const value = answer[field];
-    if (typeof value !== 'number') throw this.#unavailable(`an answer without ${field}`);
-    return value;
-  }
-}
-
-function optionalText(answer: Answer, field: string): string | undefined {
-  const value = answer[field];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function parsedObject(text: string): Answer | undefined {
-  const value = parsed(text);
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
-/** Undefined: it is no JSON, as of a proxy. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The error code of the Confluent API; 0: none. */
-function codeOf(answer: unknown): number {
-  const code: unknown = typeof answer === 'object' && answer !== null && 'error_code' in answer ? answer.error_code : 0;
-  return typeof code === 'number' ? code : 0;
 }
