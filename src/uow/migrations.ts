@@ -4,6 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../ports/errors.ts';
 import { databaseError } from '../repos/errors.ts';
+import { query } from '../repos/sql.ts';
+
+const TABLE = 'migrations';
 
 /** Migrations are known by their name without extension, so that a build to `.js` is the same migration as its `.ts`. */
 class Files implements Knex.MigrationSource<string> {
@@ -51,6 +54,7 @@ export class Migrations {
   /** Undoes the last step, or all of them. */
   async down(all: boolean): Promise<readonly string[]> {
     const undone: string[] = [];
+    if ((await this.done()).length === 0) return undone;
     do {
       const [, files] = await this.ask<[number, string[]]>((config) => this.db.migrate.down(config));
       if (files.length === 0) break;
@@ -59,12 +63,11 @@ export class Migrations {
     return undone;
   }
 
+  /** Creates nothing, as knex' own list would: an empty database stays one that a backup can be restored into. */
   async status(): Promise<MigrationStatus> {
-    const [done, pending] = await this.ask<[{ name: string }[], string[]]>((config) => this.db.migrate.list(config));
-    return {
-      done: done.map(({ name }) => name),
-      pending: pending.map((file) => this.source.getMigrationName(file)),
-    };
+    const [files, done] = await Promise.all([this.source.getMigrations(), this.done()]);
+    const names = files.map((file) => this.source.getMigrationName(file));
+    return { done, pending: names.filter((name) => !done.includes(name)) };
   }
 
   /** @throws ConfigurationError unless every step is done */
@@ -76,12 +79,21 @@ export class Migrations {
     );
   }
 
+  private async done(): Promise<readonly string[]> {
+    const [found] = await query<{ is_there: boolean }>(this.db, 'SELECT to_regclass(?) IS NOT NULL AS is_there', [
+      TABLE,
+    ]);
+    if (found?.is_there !== true) return [];
+    const rows = await query<{ name: string }>(this.db, `SELECT name FROM ${TABLE} ORDER BY id`, []);
+    return rows.map(({ name }) => name);
+  }
+
   private async ask<T>(work: (config: Knex.MigratorConfig) => Promise<T>): Promise<T> {
     try {
       // A database that is ahead of this build is not a fault: in a rolling update the old worker meets it.
       return await work({
         migrationSource: this.source,
-        tableName: 'migrations',
+        tableName: TABLE,
         disableMigrationsListValidation: true,
       });
     } catch (error) {
