@@ -60,10 +60,12 @@ import type { Telemetry } from './ports/telemetry.ts';
 import type { Topics } from './ports/topics.ts';
 import type { UnitOfWork } from './ports/unit-of-work.ts';
 import type { UserDomainClient } from './ports/user-domain-client.ts';
+import { DatabaseServer } from './uow/database-server.ts';
 import { createDatabase } from './uow/database.ts';
 import { KnexDeadLetters } from './uow/dead-letters.ts';
 import { Migrations } from './uow/migrations.ts';
 import { KnexOutboxMaintenance } from './uow/outbox-maintenance.ts';
+import { sessionSettings } from './uow/session.ts';
 import { KnexUnitOfWork, UnattendedLane } from './uow/unit-of-work.ts';
 import { Dispatcher, type EventHandlers } from './worker/dispatcher.ts';
 import { Planner, type AnyHandler, type Handlers } from './worker/planner.ts';
@@ -86,6 +88,7 @@ export type Cradle = {
   readonly userDomainKnown: boolean;
   readonly telemetry: Telemetry & { stop(): void };
   readonly database: Knex;
+  readonly databaseServer: DatabaseServer;
   readonly migrations: Migrations;
   readonly unitOfWork: UnitOfWork;
   readonly outboxMaintenance: OutboxMaintenance;
@@ -163,6 +166,9 @@ function database(config: Config) {
         lockTimeout: config.lockTimeout,
         idleInTransactionTimeout: config.idleInTransactionTimeout,
       }),
+    ).singleton(),
+    databaseServer: asFunction(
+      ({ database: db }: Cradle) => new DatabaseServer(db, sessionSettings(config)),
     ).singleton(),
     migrations: asFunction(
       ({ database: db }: Cradle) => new Migrations(db, fileURLToPath(new URL('../migrations', import.meta.url))),

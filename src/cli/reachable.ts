@@ -27,9 +27,12 @@ export async function reachRegistry({
   await patiently(registrySetting(config), () => schemaRegistry.latest(`${topics.commands}-any`));
 }
 
-/** @throws Unreachable, or ConfigurationError when it refuses the credentials */
-export async function reachDatabase({ migrations, config }: Pick<Cradle, 'migrations' | 'config'>): Promise<void> {
-  await patiently(`DATABASE_URL ${placeOf(config.databaseUrl)}`, () => migrations.status());
+/** @throws Unreachable, or ConfigurationError when it refuses the credentials or is none that this program works with */
+export async function reachDatabase({
+  databaseServer,
+  config,
+}: Pick<Cradle, 'databaseServer' | 'config'>): Promise<void> {
+  await patiently(`DATABASE_URL ${placeOf(config.databaseUrl)}`, () => databaseServer.check());
 }
 
 /** Bounds what would be tried for ever. @param setting the variable, and where it leads to */

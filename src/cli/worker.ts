@@ -69,7 +69,10 @@ async function boot(config: Config, container: AwilixContainer<Cradle>, signal: 
   const { handlers, telemetry, codec, topics, logger } = cradle;
   logger.debug({ commands: handlers.commands.size, events: cradle.eventHandlers.size }, 'handlers');
   await Promise.all([
-    untilUp('database', telemetry, signal, () => cradle.migrations.check()),
+    untilUp('database', telemetry, signal, async () => {
+      await cradle.databaseServer.check();
+      await cradle.migrations.check();
+    }),
     untilUp('broker', telemetry, signal, async () => {
       const faults = await topicFaults(cradle.kafkaAdmin, config);
       if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));

@@ -4,8 +4,8 @@ import { ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '..
 const TIMED_OUT = /^(57014|25P0[34])/;
 /** Data (22), integrity (23) and limits (54): the rows that were sent do not go in. */
 const REFUSED = /^(22|23|54)/;
-/** Credentials (28), a database (3D) or schema object (42, 3F) that is not there: waiting won't mend it. */
-const MISCONFIGURED = /^(28|3D|3F|42)/;
+/** A schema object that is not there or not for this role: waiting won't mend it. */
+const MISCONFIGURED = /^(3F|42)/;
 
 /** A statement before this one has failed, of the same transaction: that one's error is the one to tell. */
 export class TransactionAborted extends DatabaseUnavailable {
@@ -18,6 +18,8 @@ export class TransactionAborted extends DatabaseUnavailable {
  * connection.
  */
 export function databaseError(error: unknown): Error {
+  // The connection could not even be opened, and what that means has been told there.
+  if (error instanceof ConfigurationError || error instanceof DatabaseUnavailable) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const state = sqlState(cause);
   if (state === undefined) return isOurMistake(cause) ? cause : new DatabaseUnavailable(cause.message, { cause });
@@ -25,8 +27,8 @@ export function databaseError(error: unknown): Error {
   if (REFUSED.test(state)) return new StaleRead(message, { cause });
   if (TIMED_OUT.test(state)) return new TimedOut(message, { cause });
   if (MISCONFIGURED.test(state)) {
-    const hint = state.startsWith('42') || state.startsWith('3F') ? '; has `licensing migrate up` been run?' : '';
-    return new ConfigurationError(`DATABASE_URL: PostgreSQL says: ${message}${hint}`, { cause });
+    const says = `DATABASE_URL: PostgreSQL says: ${message}; has \`licensing migrate up\` been run?`;
+    return new ConfigurationError(says, { cause });
   }
   return new DatabaseUnavailable(message, { cause });
 }

@@ -1,15 +1,15 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { ConfigurationError } from '../ports/errors.ts';
+import { connectionError } from './connection-errors.ts';
+import { sessionSettings, startupOptions, type SessionTimeouts } from './session.ts';
 
-export interface DatabaseSettings {
+export interface DatabaseSettings extends SessionTimeouts {
   /** postgres://user:password@host:port/database */
   readonly url: string;
   readonly poolMax: number;
-  /** All in milliseconds. They end before the consumer's session does, so that a sleeping zombie can't hold up its successor. */
+  /** Milliseconds. */
   readonly connectTimeout: number;
-  readonly statementTimeout: number;
-  readonly lockTimeout: number;
-  readonly idleInTransactionTimeout: number;
   /** Where knex' own complaints go; default: nowhere, since whoever asked gets the error. */
   readonly log?: (message: string) => void;
 }
@@ -19,34 +19,29 @@ type PgParsers = typeof pg.types.getTypeParser;
 const INT8_OID = 20;
 const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
-/**
- * Every statement of ours looks rows up by key, whatever the statistics say at the moment: a table that was empty when it was last
- * analysed would otherwise be read from end to end, for every chunk, until the next time. A plan without such a scan is estimated as
- * dear, and for a dear one the server starts parallel workers, to whom it hands a chunk's arrays as text: never worth it here.
- */
-const PLANS = [
-  'jit=off',
-  'enable_seqscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'max_parallel_workers_per_gather=0',
-  'plan_cache_mode=force_generic_plan',
-];
+/** SQLSTATE of a statement that a read-only transaction refuses. */
+const READ_ONLY = '25006';
 
-/** The pool. int8 comes as number: every one of ours is below 2^53. */
+/** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL */
 export function createDatabase(settings: DatabaseSettings): Knex {
-  const { statementTimeout, lockTimeout, idleInTransactionTimeout, connectTimeout } = settings;
+  const { statementTimeout, connectTimeout } = settings;
   const tell = (message: unknown): void => settings.log?.(String(message));
-  const session = [
-    `statement_timeout=${statementTimeout}`,
-    `lock_timeout=${lockTimeout}`,
-    `idle_in_transaction_session_timeout=${idleInTransactionTimeout}`,
-    'tcp_keepalives_idle=5',
-    'tcp_keepalives_interval=2',
-    'tcp_keepalives_count=3',
-    ...PLANS,
-  ];
-  return knex({
+  const connection = {
+    ...urlAndOptions(settings),
+    application_name: 'licensing',
+    // What is asked without waiting for the answer before goes out at once; the server answers in the same order.
+    pipeline: true,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    connectionTimeoutMillis: connectTimeout,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
+    },
+  };
+  checkDriverTakes(connection);
+  const readOnly = new WeakSet<Connected>();
+  const db = knex({
     client: 'pg',
     log: { warn: tell, error: tell, deprecate: tell, debug: tell },
     pool: {
@@ -55,25 +50,58 @@ export function createDatabase(settings: DatabaseSettings): Knex {
       afterCreate: (client: Connected, done: (error: null, client: Connected) => void) => {
         // The server's own timeout answers first; this one is for a server that no longer answers at all.
         endWhenUnanswered(client, statementTimeout + 5_000);
+        client.connection.on('errorMessage', ({ code }) => {
+          if (code === READ_ONLY) readOnly.add(client);
+        });
         done(null, client);
       },
+      // A session of a server that has become a standby, or of a role or database that is read-only by default, stays so when the reason is
+      // gone: only a new connection finds out, or finds the server that takes writes by now.
+      validate: (client: Connected) => !readOnly.has(client),
     },
     acquireConnectionTimeout: connectTimeout,
-    connection: {
-      connectionString: settings.url,
-      application_name: 'licensing',
-      // What is asked without waiting for the answer before goes out at once; the server answers in the same order.
-      pipeline: true,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 5_000,
-      connectionTimeoutMillis: connectTimeout,
-      options: session.map((setting) => `-c ${setting}`).join(' '),
-      types: {
-        getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-          oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
-      },
-    } as Knex.PgConnectionConfig,
+    connection: connection as Knex.PgConnectionConfig,
   });
+  tellFailuresApart(db.client as Opening);
+  return db;
+}
+
+/** The URL's parameters replace the driver's fields of the same names: so these two are taken out of it. */
+function urlAndOptions(settings: DatabaseSettings): { readonly connectionString: string; readonly options: string } {
+  const url = new URL(settings.url);
+  const options = url.searchParams.get('options') ?? '';
+  url.searchParams.delete('options');
+  // It is UTF-8 that the driver speaks.
+  url.searchParams.delete('client_encoding');
+  return { connectionString: url.href, options: startupOptions(options, sessionSettings(settings)) };
+}
+
+/** The driver reads its settings, and the files that they name, when a client is made: that needs no server. */
+function checkDriverTakes(connection: pg.ClientConfig): void {
+  try {
+    new pg.Client(connection);
+  } catch (error) {
+    // Not by `instanceof`: errors of the file system come from another realm under jest.
+    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+    throw new ConfigurationError(`DATABASE_URL: ${String(message)}`, { cause: error });
+  }
+}
+
+/** What opens the connections of a pool. */
+interface Opening {
+  acquireRawConnection(): Promise<Connected>;
+}
+
+/** An error of the server means one thing while a connection is opened and another later; knex has no hook to tell. */
+function tellFailuresApart(client: Opening): void {
+  const open = client.acquireRawConnection.bind(client);
+  client.acquireRawConnection = async () => {
+    try {
+      return await open();
+    } catch (error) {
+      throw connectionError(error);
+    }
+  };
 }
 
 /** What a pg client is inside. */
@@ -81,6 +109,7 @@ interface Connected {
   /** False while an answer is outstanding. */
   readonly readyForQuery: boolean;
   readonly connection: {
+    on(event: 'errorMessage', then: (error: { readonly code?: string }) => void): void;
     readonly stream: {
       setTimeout(milliseconds: number): void;
       on(event: 'timeout', then: () => void): void;

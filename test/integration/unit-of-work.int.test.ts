@@ -4,10 +4,32 @@ import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
+/** Of servers, databases and roles that others use too. */
+const DEFAULTS_OF_OTHERS = {
+  array_nulls: 'off',
+  standard_conforming_strings: 'off',
+  default_transaction_isolation: `'serializable'`,
+  bytea_output: `'escape'`,
+  DateStyle: `'German, DMY'`,
+  IntervalStyle: `'sql_standard'`,
+  TimeZone: `'Asia/Kathmandu'`,
+  extra_float_digits: '-15',
+  statement_timeout: '1',
+  enable_seqscan: 'on',
+};
+
 let database: TestDatabase;
 
+// Everything below holds whatever the defaults are.
 beforeAll(async () => {
   database = await createTestDatabase();
+  const name = new URL(database.url).pathname.slice(1);
+  for (const [setting, value] of Object.entries(DEFAULTS_OF_OTHERS)) {
+    await database.db.raw(`ALTER DATABASE ${name} SET ${setting} = ${value}`);
+  }
+  // A session keeps the defaults that it began with.
+  await database.db.destroy();
+  database.db.initialize();
 });
 
 afterAll(() => database.drop());

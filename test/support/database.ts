@@ -15,16 +15,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** The worker's own, by default. */
+export const TIMEOUTS = { statementTimeout: 20_000, lockTimeout: 5_000, idleInTransactionTimeout: 10_000 };
+
 /** A pool with the worker's own settings. */
 export function connect(url: string): Knex {
-  return createDatabase({
-    url,
-    poolMax: 10,
-    connectTimeout: 5_000,
-    statementTimeout: 20_000,
-    lockTimeout: 5_000,
-    idleInTransactionTimeout: 10_000,
-  });
+  return createDatabase({ url, poolMax: 10, connectTimeout: 5_000, ...TIMEOUTS });
 }
 
 const templates = new Map<string, Promise<string>>();
