@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { createContainer } from '../container.ts';
 import type { DeadLetters, KeyCount, LetterSummary } from '../ports/dead-letters.ts';
 import { letterIn, stillParked, timeText } from './dlq-words.ts';
+import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
@@ -16,7 +16,7 @@ export async function discardLetter({ positionals, values, environment }: Call):
   if (values['yes'] !== true && !process.stdin.isTTY)
     throw new UsageError('there is no terminal to ask on: --yes says that it is meant');
   const freeKeys = values['free-key'] === true;
-  const { cradle } = createContainer({ config: configFor(environment, ['DATABASE_URL']) });
+  const { cradle } = openContainer(configFor(environment, ['DATABASE_URL']));
   const { deadLetters, database } = cradle;
   await reachDatabase(cradle);
   try {

@@ -1,6 +1,6 @@
-import { createContainer } from '../container.ts';
 import type { KeyCount, LetterSummary, ReasonCount, SourceCount } from '../ports/dead-letters.ts';
 import { ageIn, keyIn, reasonIn, table, timeText } from './dlq-words.ts';
+import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
@@ -12,7 +12,7 @@ export async function listLetters({ positionals, values, environment }: Call): P
   if (positionals.length > 0) throw new UsageError(`expected options only, got '${positionals.join(' ')}'`);
   const [reason, key, age] = [reasonIn(values), keyIn(values), ageIn(values)];
   const limit = limitIn(values);
-  const { cradle } = createContainer({ config: configFor(environment, ['DATABASE_URL']) });
+  const { cradle } = openContainer(configFor(environment, ['DATABASE_URL']));
   const { deadLetters, clock, database } = cradle;
   await reachDatabase(cradle);
   try {

@@ -1,6 +1,7 @@
-import { createContainer, writtenSubjects, type Cradle, type Replayed } from '../container.ts';
+import { writtenSubjects, type Cradle, type Replayed } from '../container.ts';
 import type { DeadLetters, LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
 import { keyIn, letterIn, reasonIn, stillParked } from './dlq-words.ts';
+import { openContainer } from './open-container.ts';
 import { patiently, reachDatabase, registrySetting, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
@@ -14,7 +15,7 @@ export type Wanted = { readonly dryRun: boolean } & (
 export async function replay(call: Call): Promise<number> {
   const wanted = wantedOf(call);
   const config = configFor(call.environment, ['DATABASE_URL', 'SCHEMA_REGISTRY_URL']);
-  const { cradle } = createContainer({ config });
+  const { cradle } = openContainer(config);
   try {
     return await replayLetters(wanted, cradle);
   } finally {

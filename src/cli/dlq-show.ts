@@ -1,8 +1,9 @@
-import { createContainer, type Cradle } from '../container.ts';
+import type { Cradle } from '../container.ts';
 import type { StoredLetter } from '../ports/dead-letters.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import { decodeValue, type DecodedValue } from './decode.ts';
 import { letterIn, table, timeText } from './dlq-words.ts';
+import { openContainer } from './open-container.ts';
 import { reachDatabase, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, type Call } from './verb.ts';
@@ -13,7 +14,7 @@ type Headers = readonly (readonly [name: string, text: string])[];
 /** @returns the exit code */
 export async function showLetter({ positionals, values, environment }: Call): Promise<number> {
   const letterId = letterIn(positionals);
-  const { cradle } = createContainer({ config: configFor(environment, ['DATABASE_URL']) });
+  const { cradle } = openContainer(configFor(environment, ['DATABASE_URL']));
   await reachDatabase(cradle);
   try {
     const letter = await cradle.deadLetters.get(letterId);

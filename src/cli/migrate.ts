@@ -1,4 +1,4 @@
-import { createContainer } from '../container.ts';
+import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
@@ -19,7 +19,7 @@ Needs DATABASE_URL.`,
   async run(call) {
     const action = actionOf(call, ['up', 'down', 'status']);
     const config = { ...configFor(call.environment, ['DATABASE_URL']), statementTimeout: STATEMENT_TIMEOUT_MS };
-    const { cradle } = createContainer({ config });
+    const { cradle } = openContainer(config);
     const { migrations, database } = cradle;
     await reachDatabase(cradle);
     try {

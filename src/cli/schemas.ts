@@ -1,5 +1,6 @@
-import { createContainer, subjectsOf } from '../container.ts';
+import { subjectsOf } from '../container.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
+import { openContainer } from './open-container.ts';
 import { reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
@@ -17,7 +18,7 @@ Needs SCHEMA_REGISTRY_URL.`,
   async run(call) {
     const action = actionOf(call, ['register', 'check']);
     const config = configFor(call.environment, ['SCHEMA_REGISTRY_URL']);
-    const { cradle } = createContainer({ config });
+    const { cradle } = openContainer(config);
     const { schemaRegistry } = cradle;
     await reachRegistry(cradle);
     let faults = 0;

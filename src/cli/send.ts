@@ -1,6 +1,6 @@
 import { text as textOf } from 'node:stream/consumers';
-import { createContainer } from '../container.ts';
 import { describe, SENDABLE, sendableType, shortName } from './message-types.ts';
+import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
 import { completeRecord } from './record.ts';
 import { Sender, type Sent } from './sender.ts';
@@ -48,7 +48,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL; \`licensing schemas register\` and 
       throw new UsageError(`expected TYPE and JSON, got ${more.length} words more; put the JSON in quotes`);
     const given = parsed(json === '-' ? await textOf(process.stdin) : json);
     const config = configFor(call.environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
-    const { cradle } = createContainer({ config });
+    const { cradle } = openContainer(config);
     // Before anything is asked of a server: a mistake in the data is told even when none is there.
     const { newId, clock } = cradle;
     completeRecord(type, given, { newId, now: () => clock.now() });

@@ -1,7 +1,7 @@
-import { createContainer } from '../container.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
 import { toJson, toLine } from './message-text.ts';
 import { typesNamed } from './message-types.ts';
+import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { TopicReader, type ReadMessage } from './topic-reader.ts';
@@ -38,7 +38,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.`,
   async run(call) {
     const wanted = wantedOf(call);
     const config = configFor(call.environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
-    const { cradle } = createContainer({ config });
+    const { cradle } = openContainer(config);
     await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
     const stop = new AbortController();
     const end = (): void => stop.abort();

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
-import { createContainer, DLQ_EXTRA_BYTES, dlqLimit, type Cradle, type TopicState } from '../container.ts';
+import { DLQ_EXTRA_BYTES, dlqLimit, type Cradle, type TopicState } from '../container.ts';
 import { dlqOf } from '../ports/topics.ts';
+import { openContainer } from './open-container.ts';
 import { reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
@@ -17,7 +18,7 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
   async run(call) {
     const action = actionOf(call, ['create', 'check']);
     const config = configFor(call.environment, ['KAFKA_BROKERS']);
-    const { cradle } = createContainer({ config });
+    const { cradle } = openContainer(config);
     const { kafkaAdmin } = cradle;
     await reachKafka(cradle);
     if (action === 'create') {

@@ -4,6 +4,7 @@ import { createContainer, writtenSubjects, type Cradle } from '../container.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { UserLookUp } from '../ports/repositories.ts';
 import { untilUp } from '../worker/backoff.ts';
+import { logWarnings } from './open-container.ts';
 import { topicFaults } from './topics.ts';
 import type { Verb } from './verb.ts';
 
@@ -26,7 +27,9 @@ Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, K
 
 /** Boots, works until it is told to stop, and stops. @throws ConfigurationError */
 export async function runWorker(config: Config, container: AwilixContainer<Cradle>): Promise<number> {
-  const { logger, telemetry, worker: it, database, producer } = container.cradle;
+  const { logger } = container.cradle;
+  logWarnings(logger);
+  const { telemetry, worker: it, database, producer } = container.cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // What a stop can't finish in time is left to the next start: nothing is lost by it.

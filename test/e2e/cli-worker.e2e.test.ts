@@ -68,12 +68,22 @@ describe('a configuration that can not work ends the worker with exit code 1 and
     expect([said.trim().split('\n').length, stdout]).toEqual([1, '']);
   });
 
+  test('what a library warns of is a line of the log', async () => {
+    const url = new URL(world.env['DATABASE_URL'] ?? '');
+    url.searchParams.set('sslmode', 'require');
+    const { said, code, log } = await workerWith({ DATABASE_URL: url.href });
+    expect([code, said.trim()]).toEqual([1, expect.stringMatching(/^licensing worker: DATABASE_URL: .*SSL.*$/)]);
+    expect(log).toMatch(/^\{"level":40,.*"library":"node".*SSL modes.*\}$/m);
+  });
+
   test('the database is not migrated; once it is, the check of it says so', async () => {
     const database = await createTestDatabase({ empty: true });
     try {
       const env = { ...world.env, DATABASE_URL: database.url };
       const { said, code } = await workerWith(env);
       expect([code, said]).toEqual([1, expect.stringMatching(/DATABASE_URL.*0001_tenants.*licensing migrate up/)]);
+      // A check changes nothing: what was dumped elsewhere can still be restored here.
+      expect(await database.db('pg_tables').where('schemaname', 'public').pluck('tablename')).toEqual([]);
       expect((await licensing(['migrate', 'status'], env)).code).toBe(1);
       expect((await licensing(['migrate', 'up'], env)).code).toBe(0);
       expect(await licensing(['migrate', 'status'], env)).toMatchObject({ code: 0, stderr: '' });
