@@ -18,8 +18,8 @@ export function formatOf(value: Buffer | null, headers: MessageHeaders): string 
   }
   if (Object.hasOwn(headers, '__value_schema_id')) {
     return (
-      "Confluent's serializer has put the schema's id into the header __value_schema_id: set value.schema.id.serializer to its default, " +
-      'PrefixSchemaIdSerializer'
+      "Confluent's serializer has put the schema's id into the header __value_schema_id: leave its setting schema.id.serializer (Java: " +
+      'value.schema.id.serializer) at the default, PrefixSchemaIdSerializer'
     );
   }
   if (value === null || value.length === 0) return undefined;
