@@ -33,6 +33,18 @@ export function kafkaJars(cacheDir: string, log: Log): Promise<string> {
   });
 }
 
+/** The directory that holds the jar of Kafka's command-line tools, downloaded if need be. They run with the broker's jars beside it. */
+export function kafkaTools(cacheDir: string, log: Log): Promise<string> {
+  const version = property(readFileSync(POM_FILE, 'utf8'), 'kafka.version');
+  const artifact = `org.apache.kafka:kafka-tools:${version}`;
+  return download(cacheDir, log, {
+    what: `Kafka's tools ${version} (1 MB)`,
+    cacheName: `kafka-tools-${version}`,
+    fetch: (directory, logFile) =>
+      maven(['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`], logFile),
+  });
+}
+
 /** The directory that holds the unpacked registry, downloaded if need be. */
 export function registryFiles(cacheDir: string, log: Log): Promise<string> {
   const version = property(readFileSync(POM_FILE, 'utf8'), 'apicurio.version');
