@@ -24,7 +24,7 @@ const FIRST = 1;
 export interface KafkaService extends Service {
   /** As Kafka calls it: from 1 on. */
   readonly nodeId: number;
-  /** Where who comes in through the proxy is let through to; see `StackOptions.kafkaProxyPort`. */
+  /** Where who comes in through the proxy is let through to; see `StackOptions.kafkaProxyPorts`. */
   readonly portBehindProxy: number;
 }
 
@@ -43,8 +43,14 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
   const jars = await kafkaJars(around.cacheDir, around.log);
   const nodes: Node[] = [];
   for (let id = FIRST; id <= options.brokers; id++)
-    nodes.push({ id, port: await freePort(), controllerPort: await freePort() });
-  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes, options.proxyPort)));
+    nodes.push({
+      id,
+      port: await freePort(),
+      controllerPort: await freePort(),
+      portBehindProxy: await freePort(),
+      proxyPort: options.proxyPorts?.[id - FIRST],
+    });
+  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes)));
   const each = async (work: (broker: KafkaService) => Promise<void>): Promise<void> => {
     await Promise.all(brokers.map(work));
   };
@@ -64,14 +70,17 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
 export interface KafkaOptions {
   /** With one, nothing is replicated. With three, everything is on all of them, and two have to have it. */
   readonly brokers: 1 | 3;
-  /** See `StackOptions.kafkaProxyPort`; the first broker's. */
-  readonly proxyPort?: number | undefined;
+  /** See `StackOptions.kafkaProxyPorts`. */
+  readonly proxyPorts?: readonly number[] | undefined;
 }
 
 interface Node {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
+  /** A second way in, for clients that are told to come back by the proxy's port. */
+  readonly portBehindProxy: number;
+  readonly proxyPort: number | undefined;
 }
 
 async function createBroker(
@@ -79,18 +88,14 @@ async function createBroker(
   jars: string,
   node: Node,
   nodes: readonly Node[],
-  proxyPort: number | undefined,
 ): Promise<KafkaService> {
-  const { id, port } = node;
+  const { id, port, portBehindProxy } = node;
   const name = nodes.length === 1 ? 'kafka' : `kafka-${id}`;
   const home = join(runDir, `${name}-${port}`);
   const dataDir = join(home, 'data');
   const settings = join(home, 'server.properties');
   await mkdir(home);
-  const portBehindProxy = await freePort();
-  const proxied =
-    proxyPort === undefined || id !== FIRST ? undefined : { port: portBehindProxy, advertised: proxyPort };
-  await writeFile(settings, serverProperties({ node, nodes, dataDir, proxied }));
+  await writeFile(settings, serverProperties(node, nodes, dataDir));
   await copyDirectory(await formattedData(jars, id), dataDir);
   const archive = classArchive(cacheDir, 'kafka', jars, home);
   const service = createService({
@@ -173,8 +178,8 @@ function formattedData(jars: string, id: number): Promise<string> {
   return ensureCached(`${jars}-formatted-${id}`, async (unfinished) => {
     const data = join(unfinished, 'data');
     const settings = join(unfinished, 'properties');
-    const node = { id, port: 1, controllerPort: 2 };
-    await writeFile(settings, serverProperties({ node, nodes: [node], dataDir: data }));
+    const node = { id, port: 1, controllerPort: 2, portBehindProxy: 3, proxyPort: undefined };
+    await writeFile(settings, serverProperties(node, [node], data));
     await promisify(execFile)('java', [
       LOGGER,
       '-XX:+UseSerialGC',
@@ -195,20 +200,10 @@ function formattedData(jars: string, id: number): Promise<string> {
   }).then((directory) => join(directory, 'data'));
 }
 
-interface ServerSettings {
-  readonly node: Node;
-  readonly nodes: readonly Node[];
-  readonly dataDir: string;
-  /** A second way in: clients that come by it are told to come back by the advertised port. */
-  readonly proxied?: { readonly port: number; readonly advertised: number } | undefined;
-}
-
-function serverProperties({ node, nodes, dataDir, proxied }: ServerSettings): string {
-  const { id, port, controllerPort } = node;
+function serverProperties(node: Node, nodes: readonly Node[], dataDir: string): string {
+  const { id, port, controllerPort, portBehindProxy, proxyPort } = node;
   const [listener, advertised] =
-    proxied === undefined
-      ? ['', '']
-      : [`,PROXIED://${HOST}:${proxied.port}`, `,PROXIED://${HOST}:${proxied.advertised}`];
+    proxyPort === undefined ? ['', ''] : [`,PROXIED://${HOST}:${portBehindProxy}`, `,PROXIED://${HOST}:${proxyPort}`];
   const replicas = nodes.length;
   const inSync = replicas === 1 ? 1 : replicas - 1;
   return `

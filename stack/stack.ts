@@ -30,10 +30,10 @@ export interface StackOptions {
   /** Default: all three. */
   readonly only?: readonly ServiceName[];
   /**
-   * A port that a test's proxy listens on: the broker gets a second listener, `kafka.portBehindProxy`, which tells its clients to come
-   * back by this port. Without that they would go around the proxy as soon as they knew the broker's own address.
+   * Ports that a test's proxies listen on, one a broker: each broker gets a second listener, `portBehindProxy`, which tells its clients to
+   * come back by these ports. Without that they would go around the proxies as soon as they knew the brokers' own addresses.
    */
-  readonly kafkaProxyPort?: number;
+  readonly kafkaProxyPorts?: readonly number[];
   /** Default: 1, which is up soonest. Three take some 400 MB each. */
   readonly brokers?: KafkaOptions['brokers'];
 }
@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     wanted.includes(name) ? startOnFreePort(create, parts) : Promise.resolve(undefined);
   const [cluster, registry, postgres] = await allOrNone(
     [
-      begin('kafka', () => createKafka(around, { brokers: options.brokers ?? 1, proxyPort: options.kafkaProxyPort })),
+      begin('kafka', () => createKafka(around, { brokers: options.brokers ?? 1, proxyPorts: options.kafkaProxyPorts })),
       begin('registry', () => createRegistry(around)),
       begin('postgres', () => createPostgres(around, temporary)),
     ],

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type KafkaJs from 'kafkajs';
 import { withoutAbortedRecords } from './aborted-records.ts';
 import { crc32c } from './crc32c.ts';
@@ -9,11 +10,12 @@ import {
   withPosition,
 } from './kafkajs-consumer.ts';
 import { decodeRecord } from './record-decoder.ts';
+import { keepMembership, type ConsumerGroup as Membership } from './group-membership.ts';
 import { encodeRecord } from './record-encoder.ts';
 import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-messages.ts';
 
 /**
- * kafkajs, mended in twelve places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
+ * kafkajs, mended in thirteen places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
  * the dependency is pinned, and test/unit/adapters/kafkajs.unit.test.ts holds them against the originals, byte for byte.
  *
  * 1. A send groups its messages by copying the list for every message.
@@ -26,6 +28,7 @@ import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-m
  * 8. It delivers records of aborted transactions where several transactions were open at a time.
  * 9. A send leaves out a partition whose leadership moves to a broker that has answered, and resolves; see send-messages.ts.
  * 10. - 12. It is wrong or silent about positions: see src/adapters/kafkajs-consumer.ts.
+ * 13. It keeps to a coordinator that is dead, forgets which member it was, and joins anew for each leader that moves; see group-membership.ts.
  */
 const require = createRequire(import.meta.url);
 
@@ -49,12 +52,13 @@ replace(
   withPosition(require('kafkajs/src/consumer/batch.js') as Parameters<typeof withPosition>[0]),
 );
 stopIdleTimers(require('kafkajs/src/network/requestQueue/index.js') as typeof RequestQueue);
-endAfterTimeout(require('kafkajs/src/network/connection.js') as typeof Connection);
+endAfterTimeout(require('kafkajs/src/network/connectionPool.js') as typeof ConnectionPool);
 beatThrough(require('kafkajs/src/consumer/consumerGroup.js') as typeof ConsumerGroup);
 mendPositions(
   require('kafkajs/src/consumer/consumerGroup.js') as Parameters<typeof handOverEverything>[0],
   require('kafkajs/src/consumer/runner.js') as Parameters<typeof handOverEverything>[1],
 );
+keepMembership(require('kafkajs/src/consumer/consumerGroup.js') as { readonly prototype: Membership });
 
 const kafkajs = require('kafkajs') as typeof KafkaJs;
 
@@ -130,20 +134,25 @@ function stopIdleTimers({ prototype }: typeof RequestQueue): void {
   };
 }
 
-declare class Connection {
-  readonly socket: { destroy(error: Error): void } | null;
+declare class ConnectionPool {
+  readonly pool: readonly { readonly socket: { destroy(error: Error): void } | null }[];
   send(request: unknown): Promise<unknown>;
 }
 
-/** Packets may vanish without a reset: what was not answered in time ends the connection, so that the next try makes another. */
-function endAfterTimeout({ prototype }: typeof Connection): void {
+/**
+ * Packets may vanish without a reset: what was not answered in time ends all connections to that broker, so that the next try makes
+ * others, and nobody takes it for connected who looks for a broker to ask.
+ */
+function endAfterTimeout({ prototype }: typeof ConnectionPool): void {
   const send = prototype.send;
-  prototype.send = async function sendOrEnd(this: Connection, request: unknown): Promise<unknown> {
-    const { socket } = this;
+  prototype.send = async function sendOrEnd(this: ConnectionPool, request: unknown): Promise<unknown> {
     try {
       return await send.call(this, request);
     } catch (error) {
-      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') socket?.destroy(error);
+      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') {
+        for (const { socket } of this.pool) socket?.destroy(error);
+        await nextTurn(); // by then kafkajs has heard of it
+      }
       throw error;
     }
   };

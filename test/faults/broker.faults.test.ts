@@ -1,15 +1,17 @@
 import { freePort } from '../../stack/ports.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
+import { brokerOf, coordinatorOf, wholeAgain } from './cluster.ts';
 import { down, faultCase, theStack } from './fault-case.ts';
 
-const proxyPort = await freePort();
-const stack = theStack({ kafkaProxyPort: proxyPort });
-let proxy: TcpProxy;
+const proxyPorts = [await freePort(), await freePort(), await freePort()];
+const stack = theStack({ brokers: 3, kafkaProxyPorts: proxyPorts });
+let proxies: readonly TcpProxy[] = [];
 
 const WAITS =
   '`waiting for the broker`, `... offset commit`, then `no longer waiting ...`; what is committed waits in the outbox.';
-const BRING_BACK = 'Bring the broker back. Nothing else: the worker joins again and publishes what it owes.';
+const BRING_BACK = 'Bring the brokers back. Nothing else: the worker joins again and publishes what it owes.';
 const SILENT =
   '`Request ... timed out` from kafkajs every 10 s, after a minute `waiting for the broker`; then `no longer waiting ...`.';
 /** What kafkajs says of a request after 10 s. */
@@ -17,45 +19,66 @@ const TIMED_OUT = 'timed out';
 
 faultCase(stack, {
   fault: 'F12',
-  what: 'the broker is killed and started again',
+  what: 'all brokers are killed and started again',
   shows: WAITS,
   todo: BRING_BACK,
-  async inject({ stack: { kafka }, world }) {
-    await kafka.kill();
+  async inject({ stack: { brokers }, world }) {
+    await Promise.all(brokers.map((broker) => broker.kill()));
     await world.worker().logs('waiting for the broker');
-    await kafka.start();
+    await Promise.all(brokers.map((broker) => broker.start()));
   },
-  fired: brokerIsBack,
+  fired: brokersAreBack,
 });
 
 faultCase(stack, {
   fault: 'F12',
-  what: 'the broker is stopped and started again',
+  what: 'all brokers are stopped and started again',
   shows: WAITS,
   todo: BRING_BACK,
-  async inject({ stack: { kafka }, world }) {
+  async inject({ stack: { kafka, brokers }, world }) {
     await down(kafka);
+    // Of the two that are left none can end gracefully: there is nobody to agree with.
+    await Promise.all(brokers.map((broker) => broker.kill()));
     await world.worker().logs('waiting for the broker');
     // Nobody can publish what is committed.
     expect(await world.outboxRows()).toBeGreaterThan(0);
-    await kafka.start();
+    await Promise.all(brokers.map((broker) => broker.start()));
   },
-  fired: brokerIsBack,
+  fired: brokersAreBack,
 });
 
 faultCase(stack, {
   fault: 'F13',
-  what: 'the broker is frozen for longer than the session timeout',
+  what: 'all brokers are frozen for longer than the session timeout',
   shows: SILENT,
   todo: BRING_BACK,
-  async inject({ stack: { kafka }, world }) {
-    kafka.signal('SIGSTOP');
+  async inject({ stack: { brokers }, world }) {
+    for (const broker of brokers) broker.signal('SIGSTOP');
     try {
       // A request is given up after longer than a session lasts.
       await world.worker().logs(TIMED_OUT);
     } finally {
-      kafka.signal('SIGCONT');
+      for (const broker of brokers) broker.signal('SIGCONT');
     }
+  },
+  fired: requestsTimedOut,
+});
+
+faultCase(stack, {
+  fault: 'F13',
+  what: "the broker that coordinates the worker's group is frozen for longer than the session timeout",
+  shows: SILENT,
+  todo: 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.',
+  async inject({ stack: cluster, world }) {
+    const coordinator = await coordinatorOf(world);
+    brokerOf(cluster, coordinator).signal('SIGSTOP');
+    try {
+      await world.worker().logs(TIMED_OUT);
+      await until('another one coordinates', async () => (await coordinatorOf(world)) !== coordinator);
+    } finally {
+      brokerOf(cluster, coordinator).signal('SIGCONT');
+    }
+    await wholeAgain(world, cluster);
   },
   fired: requestsTimedOut,
 });
@@ -65,22 +88,24 @@ faultCase(stack, {
   what: 'half-open connections to the broker: packets vanish, nothing is reset',
   shows: SILENT,
   todo: 'Mend the network. The worker gives the dead connections up by itself.',
-  async begin({ stack: { kafka }, world }) {
-    proxy = await TcpProxy.to(kafka.portBehindProxy, proxyPort);
-    await world.startWorker({ KAFKA_BROKERS: `127.0.0.1:${proxyPort}` });
+  async begin({ stack: { brokers }, world }) {
+    proxies = await Promise.all(brokers.map(({ portBehindProxy }, i) => TcpProxy.to(portBehindProxy, proxyPorts[i])));
+    await world.startWorker({ KAFKA_BROKERS: proxyPorts.map((port) => `127.0.0.1:${port}`).join(',') });
   },
   async inject({ world }) {
-    // Both go through the proxy, consumer and producer.
-    expect(proxy.connections).toBeGreaterThanOrEqual(2);
-    proxy.blackhole();
+    // Both go through the proxies, consumer and producer.
+    for (const { connections } of proxies) expect(connections).toBeGreaterThanOrEqual(2);
+    for (const proxy of proxies) proxy.blackhole();
     await world.worker().logs(TIMED_OUT);
-    proxy.heal();
+    for (const proxy of proxies) proxy.heal();
   },
   fired: requestsTimedOut,
-  end: () => proxy.close(),
+  async end() {
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+  },
 });
 
-function brokerIsBack({ world }: { readonly world: World }): void {
+function brokersAreBack({ world }: { readonly world: World }): void {
   expect(world.worker().log).toContain('waiting for the broker');
   expect(world.worker().log).toContain('no longer waiting for the broker');
   expect(world.worker().exit).toBeUndefined();

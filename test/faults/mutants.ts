@@ -184,6 +184,40 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'src/adapters/kafkajs.ts', find: 'socket?.destroy(error);', replace: 'void socket;' }],
   },
   {
+    name: 'acknowledgements not checked: what a send says of its success is believed, and who sends is kafkajs',
+    cases: 'control of F32: ',
+    patches: [
+      {
+        file: 'src/adapters/send-messages.ts',
+        find: 'parts.eosManager.isInitialized() ? exactlyOnce(request) : plain.send(request)',
+        replace: 'plain instanceof Sender ? exactlyOnce(request) : plain.send(request)',
+      },
+      {
+        file: 'src/adapters/kafka-producer.ts',
+        find: 'if (seen.reduce((sum, { messages }) => sum + messages.length, 0) === part.length) {',
+        replace: 'if (!(end instanceof Error)) {',
+      },
+    ],
+  },
+  {
+    name: 'acknowledgements not checked: each broker answers once in a send',
+    level: 'unit',
+    cases: 'a partition whose leadership moves to a broker that has answered',
+    patches: [
+      {
+        file: 'src/adapters/send-messages.ts',
+        find: '[...this.byLeader(left)].map(',
+        replace:
+          '[...this.byLeader(left)].filter(([id]) => !Reflect.has(done, `n${id}`) && Reflect.set(done, `n${id}`, 1)).map(',
+      },
+    ],
+  },
+  {
+    name: 'a member does not outlive its coordinator',
+    cases: 'F35: ',
+    patches: [{ file: 'src/adapters/kafkajs.ts', find: 'keepMembership(require(', replace: 'void (require(' }],
+  },
+  {
     name: 'letters of any size to their topic',
     cases: 'F20: ',
     patches: [

@@ -49,20 +49,23 @@ export class UnderLoad {
 
   /** Sends what is left, and what a broker refuses again and again, as producers do. Resolves when all of it is acknowledged. */
   async sendRest(): Promise<void> {
-    for (let some = this.next(); some.length > 0; some = this.next()) {
-      await until('a batch is acknowledged', async () => unlessNotYet(this.world.send(some).then(() => true)), 120_000);
-    }
+    for (let some = this.next(); some.length > 0; some = this.next()) await this.send(some);
   }
 
   /** Sends on until then, a batch whenever fewer messages than that wait: so there is always something to be done. */
   async sendUntil(over: () => boolean, waiting: number): Promise<void> {
-    const wanted = async (): Promise<boolean> => over() || (await this.world.lag()) < waiting;
+    const wanted = async (): Promise<boolean> =>
+      over() || ((await unlessNotYet(this.world.lag())) ?? waiting) < waiting;
     while (!over()) {
       await until('more is wanted', wanted, 120_000);
       const some = over() ? [] : this.next();
       if (some.length === 0) return;
-      await this.world.send(some);
+      await this.send(some);
     }
+  }
+
+  private async send(some: readonly (Sending | RawSending)[]): Promise<void> {
+    await until('a batch is acknowledged', async () => unlessNotYet(this.world.send(some).then(() => true)), 120_000);
   }
 
   private next(): readonly (Sending | RawSending)[] {

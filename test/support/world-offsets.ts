@@ -50,8 +50,12 @@ export class GroupOffsets {
 
 /** How many members a consumer group has, by the broker's own account. */
 export async function membersOf(admin: Admin, group: string): Promise<number> {
+  return (await memberIdsOf(admin, group)).length;
+}
+
+export async function memberIdsOf(admin: Admin, group: string): Promise<readonly string[]> {
   const { groups } = await admin.describeGroups([group]);
-  return groups[0]?.members.length ?? 0;
+  return groups[0]?.members.map(({ memberId }) => memberId) ?? [];
 }
 
 /** A broker that has just come back does not know for a while what it leads: ask again. */

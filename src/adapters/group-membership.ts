@@ -1,0 +1,165 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** How long a coordinator may be away before kafkajs is left to crash and begin anew: longer than a cluster takes to name another. */
+const AWAY_FOR_MS = 15_000;
+/** Between two looks for a coordinator, or for who leads a partition now. */
+const LOOK_EVERY_MS = 500;
+
+type Broker = unknown;
+
+interface Cluster {
+  findGroupCoordinator(group: { readonly groupId: string }): Promise<Broker>;
+  refreshMetadata(): Promise<void>;
+  removeBroker(address: { readonly host: string; readonly port: number }): void;
+}
+
+/** What of kafkajs' consumer group is needed. */
+export interface ConsumerGroup {
+  readonly cluster: Cluster;
+  readonly groupId: string;
+  readonly offsetManager: { coordinator: Broker } | null;
+  coordinator: Broker;
+  memberId: string | null;
+  /** When the last heartbeat was answered, by the time of day. */
+  readonly lastRequest: number;
+  heartbeat(options: { readonly interval: number }): Promise<void>;
+  joinAndSync(): Promise<void>;
+  leave(): Promise<void>;
+  recoverFromFetch(error: Error): Promise<void>;
+}
+
+/**
+ * A broker that coordinates a group may die, and another takes over all that it knew. kafkajs keeps asking the dead one until it crashes,
+ * forgets its member id, and then waits as a new member for the old one's session to end: 30 s without work for a lone worker.
+ * Here a member stays one: it looks for the new coordinator and goes on under its id, in the same generation if nothing else has changed.
+ * And who leads a partition is no matter of the group: its move is looked up, and nobody joins anew for it.
+ */
+export function keepMembership({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  /** Groups that have left, or were given up. */
+  const ended = new WeakSet<ConsumerGroup>();
+  beatWhereTheCoordinatorIs(prototype, ended);
+  joinUnderTheSameId(prototype, ended);
+  fetchFromWhoLeads(prototype);
+}
+
+/** Since when no coordinator has answered, and the look for it. Times of a clock that only goes forward. */
+interface Away {
+  readonly since: number;
+  looking: boolean;
+}
+
+function beatWhereTheCoordinatorIs(prototype: ConsumerGroup, ended: WeakSet<ConsumerGroup>): void {
+  const { heartbeat } = prototype;
+  const absences = new WeakMap<ConsumerGroup, Away>();
+  prototype.heartbeat = async function beat(this: ConsumerGroup, options): Promise<void> {
+    const away = absences.get(this);
+    if (away?.looking === true) return;
+    const { lastRequest } = this;
+    try {
+      await heartbeat.call(this, options);
+      if (this.lastRequest !== lastRequest) absences.delete(this); // one was due, and was answered
+    } catch (error) {
+      const now = away ?? { since: performance.now(), looking: false };
+      if (isAway(error)) absences.set(this, now);
+      else absences.delete(this);
+      if (!isAway(error) || isOver(now.since)) throw error;
+      forgetBrokerOf(error, this.cluster);
+      now.looking = true;
+      // Nobody waits for it: fetches from brokers that live go on.
+      void findCoordinator(this, () => isOver(now.since) || ended.has(this)).finally(() => {
+        now.looking = false;
+      });
+    }
+  };
+}
+
+/** Gives up without a word: the next heartbeat fails then, and kafkajs crashes and begins anew. */
+async function findCoordinator(group: ConsumerGroup, isVain: () => boolean): Promise<void> {
+  const { cluster, groupId, coordinator } = group;
+  while (!isVain() && group.coordinator === coordinator) {
+    try {
+      const found = await cluster.findGroupCoordinator({ groupId });
+      if (group.coordinator !== coordinator) return; // a join was faster
+      group.coordinator = found;
+      if (group.offsetManager !== null) group.offsetManager.coordinator = found;
+      return;
+    } catch {
+      // Not named yet, or nobody there who could name it: the next look finds out.
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+function joinUnderTheSameId(prototype: ConsumerGroup, ended: WeakSet<ConsumerGroup>): void {
+  const { joinAndSync, leave } = prototype;
+  /** A cluster is a consumer's own, and outlives its crashes; a group does not. */
+  const members = new WeakMap<Cluster, string>();
+  prototype.joinAndSync = async function join(this: ConsumerGroup): Promise<void> {
+    const { cluster } = this;
+    this.memberId ??= members.get(cluster) ?? null;
+    const since = performance.now();
+    for (;;) {
+      try {
+        await joinAndSync.call(this);
+        if (this.memberId !== null) members.set(cluster, this.memberId);
+        return;
+      } catch (error) {
+        if (!isAway(error) || isOver(since)) throw error;
+        forgetBrokerOf(error, cluster);
+      }
+      await pause(LOOK_EVERY_MS);
+    }
+  };
+  prototype.leave = async function leaveAndForget(this: ConsumerGroup): Promise<void> {
+    ended.add(this);
+    await leave.call(this);
+    members.delete(this.cluster);
+  };
+}
+
+function fetchFromWhoLeads(prototype: ConsumerGroup): void {
+  const { recoverFromFetch } = prototype;
+  prototype.recoverFromFetch = async function recover(this: ConsumerGroup, error): Promise<void> {
+    const { cluster } = this;
+    if (!hasMoved(error)) {
+      await recoverFromFetch.call(this, error);
+      return;
+    }
+    forgetBrokerOf(error, cluster);
+    // If there is nobody to ask, there is no coordinator either, and the heartbeats tell.
+    await cluster.refreshMetadata().catch(() => undefined);
+    await pause(LOOK_EVERY_MS);
+  };
+}
+
+/** The leader that was asked is no leader, or does not answer. A topic that is gone is something else. */
+function hasMoved(error: unknown): boolean {
+  return isOneOf(error, /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH)$/);
+}
+
+/** The coordinator that was asked is none any more, or not yet, or does not answer. */
+function isAway(error: unknown): boolean {
+  return isOneOf(
+    error,
+    /^(NOT_COORDINATOR_FOR_GROUP|GROUP_COORDINATOR_NOT_AVAILABLE|GROUP_LOAD_IN_PROGRESS|KafkaJSGroupCoordinatorNotFound|KafkaJSNumberOfRetriesExceeded)$/,
+  );
+}
+
+/** By the protocol's name for it, or kafkajs' own; nobody there to answer counts always. */
+function isOneOf(error: unknown, names: RegExp): boolean {
+  if (!(error instanceof Error)) return false;
+  if (/^KafkaJS(ConnectionError|ConnectionClosedError|RequestTimeoutError|BrokerNotFound)$/.test(error.name))
+    return true;
+  return names.test(error.name) || ('type' in error && names.test(String(error.type)));
+}
+
+function isOver(since: number): boolean {
+  return performance.now() - since > AWAY_FOR_MS;
+}
+
+/** As kafkajs does after a connection was closed: the next look asks another broker. */
+function forgetBrokerOf(error: unknown, cluster: Cluster): void {
+  if (!(error instanceof Error) || error.name !== 'KafkaJSConnectionClosedError') return;
+  if (!('host' in error) || !('port' in error)) return;
+  cluster.removeBroker({ host: String(error.host), port: Number(error.port) });
+}

@@ -1,0 +1,280 @@
+import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
+import { encodeTextHeaders } from '../../src/adapters/record-headers.ts';
+import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { murmur2 } from '../../src/adapters/partitioner.ts';
+import { createWorld, type World } from '../support/world.ts';
+import { memberIdsOf } from '../support/world-offsets.ts';
+import { until } from '../support/world-until.ts';
+import {
+  brokerOf,
+  controllerOf,
+  coordinatorOf,
+  electedPreferred,
+  killed,
+  leaderOfMost,
+  leadersOf,
+  reassigned,
+  restarted,
+  stateOf,
+  wholeAgain,
+} from './cluster.ts';
+import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
+
+const stack = theStack({ brokers: 3 });
+const RIDES_OUT =
+  'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
+const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
+const ALWAYS_WAITING = 200;
+/** As slow as can be, and sent as it is worked off, so that the load lasts as long as the fault. */
+const LASTING = {
+  env: { CHUNK_MAX_MESSAGES: '4' },
+  load: { messages: 30_000, firstShare: 0.02 },
+  sendsRest: true,
+} as const satisfies Partial<FaultCase>;
+
+/** Does it under load: something is to be done for as long as it takes, and what is then sent is worked off afterwards. */
+async function underLoad({ world, load }: Around, work: () => Promise<void>): Promise<void> {
+  const state = { over: false };
+  await Promise.all([load.sendUntil(() => state.over, ALWAYS_WAITING), work().finally(() => (state.over = true))]);
+  expect(world.worker().exit).toBeUndefined();
+}
+
+faultCase(stack, {
+  fault: 'F28',
+  what: 'a rolling restart: each broker in turn is stopped and started again',
+  shows: RIDES_OUT,
+  todo: 'Nothing. Go on with the next broker when all replicas are in sync.',
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      for (const { nodeId } of around.stack.brokers) {
+        const pid = brokerOf(around.stack, nodeId).pid;
+        await restarted(world, around.stack, nodeId);
+        expect(brokerOf(around.stack, nodeId).pid).not.toBe(pid);
+      }
+    }),
+  // The last one that ended has not been given back what it led.
+  fired: async ({ world }) => expect(new Set(await leadersOf(world, world.topics.events)).size).toBeLessThan(3),
+});
+
+faultCase(stack, {
+  fault: 'F29',
+  what: 'the broker that leads most of the events is killed, and started again',
+  shows: RIDES_OUT,
+  todo: NOTHING,
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const { events } = world.topics;
+      const leader = await leaderOfMost(world, events);
+      await killed(world, around.stack, leader);
+      expect(await leadersOf(world, events)).not.toContain(leader);
+      await brokerOf(around.stack, leader).start();
+      await wholeAgain(world, around.stack);
+    }),
+  fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F30',
+  what: 'two leaders are killed one after the other, the second as soon as the first is back',
+  shows: RIDES_OUT,
+  todo: NOTHING,
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const { events } = world.topics;
+      const victims: number[] = [];
+      for (let i = 0; i < 2; i += 1) {
+        const leader = await leaderOfMost(world, events);
+        victims.push(leader);
+        await killed(world, around.stack, leader);
+        await brokerOf(around.stack, leader).start();
+        await wholeAgain(world, around.stack);
+      }
+      expect(new Set(victims).size).toBe(2);
+    }),
+  fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F31',
+  what: 'leadership moves as partitions are reassigned: each leader in turn loses its replicas, and gets them back',
+  shows: RIDES_OUT,
+  todo: 'Nothing.',
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const { events, commands } = world.topics;
+      for (const topic of [events, commands, events]) {
+        const before = await leadersOf(world, topic);
+        await reassigned(world, topic, ({ replicas, leader }) => replicas.filter((node) => node !== leader));
+        const after = await leadersOf(world, topic);
+        expect(after.filter((leader, i) => leader === before[i])).toEqual([]);
+        await reassigned(world, topic, ({ replicas }) => [
+          ...replicas,
+          ...around.stack.brokers.map(({ nodeId }) => nodeId).filter((node) => !replicas.includes(node)),
+        ]);
+      }
+    }),
+  fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F32',
+  what: 'leadership moves by preferred election, again and again',
+  shows: RIDES_OUT,
+  todo: 'Nothing.',
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const { events, commands, rejections } = world.topics;
+      for (const topic of [events, commands, rejections, events, events]) {
+        const before = await leadersOf(world, topic);
+        await reassigned(world, topic, ({ replicas: [first = 0, ...others] }) => [...others, first]);
+        await electedPreferred(world, around.stack, topic);
+        const after = await leadersOf(world, topic);
+        expect(after.filter((leader, i) => leader !== before[i]).length).toBeGreaterThan(0);
+      }
+    }),
+  fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F33',
+  what: 'fewer replicas are in sync than the events need',
+  shows:
+    '`waiting for the broker` with `fewer in-sync replicas`; what is committed waits in the outbox, and its lanes wait.',
+  todo: 'Bring the missing replicas back, or lower `min.insync.replicas`. What is owed then goes out by itself.',
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const { events } = world.topics;
+      await minInSync(world, events, 3);
+      const victim = await leaderOfMost(world, events);
+      await killed(world, around.stack, victim);
+      await world.worker().logs('fewer in-sync replicas');
+      await until('something is owed', async () => (await world.outboxRows()) > 0);
+      await brokerOf(around.stack, victim).start();
+      await wholeAgain(world, around.stack);
+      await minInSync(world, events, 2);
+    }),
+  fired({ world }) {
+    expect(world.worker().log).toContain('no longer waiting for the broker');
+    stillWorks({ world });
+  },
+});
+
+faultCase(stack, {
+  fault: 'F34',
+  what: 'the active controller is killed, and started again',
+  shows: RIDES_OUT,
+  todo: NOTHING,
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const controller = await controllerOf(around.stack);
+      await killed(world, around.stack, controller);
+      expect(await controllerOf(around.stack)).not.toBe(controller);
+      await brokerOf(around.stack, controller).start();
+      await wholeAgain(world, around.stack);
+    }),
+  fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F35',
+  what: "the broker that coordinates the worker's group is killed, and started again",
+  shows: RIDES_OUT,
+  todo: NOTHING,
+  ...LASTING,
+  inject: (around) =>
+    underLoad(around, async () => {
+      const { world } = around;
+      const coordinator = await coordinatorOf(world);
+      const members = await memberIdsOf(world.admin, world.group);
+      expect(members).toHaveLength(1);
+      await killed(world, around.stack, coordinator);
+      expect(await coordinatorOf(world)).not.toBe(coordinator);
+      await brokerOf(around.stack, coordinator).start();
+      await wholeAgain(world, around.stack);
+      // The worker has not waited for a session of its own to end.
+      expect(await memberIdsOf(world.admin, world.group)).toEqual(members);
+    }),
+  fired: stillWorks,
+});
+
+// The move that costs an event, brought about each time: the producer knows an old leader of one partition, asks it and another broker,
+// and learns that the other one, which has answered by then, leads both.
+test('control of F32: a send during which leadership moves to a broker that has answered', async () => {
+  const world = await createWorld({ stack: stack(), workers: 0 });
+  const producer = new KafkaProducer(world.kafka);
+  try {
+    const { events } = world.topics;
+    const [one, two] = keysOfTwoLeaders(await leadersOf(world, events));
+    await producer.publish([outgoing(events, one.key, 'before')]);
+    // From now on it knows the leaders, for five minutes.
+    await reassigned(world, events, ({ partition, replicas }) =>
+      partition === two.partition ? [one.leader, ...replicas.filter((node) => node !== one.leader)] : replicas,
+    );
+    await electedPreferred(world, stack(), events);
+    const state = await stateOf(world, events);
+    expect(state.find(({ partition }) => partition === two.partition)?.leader).toBe(one.leader);
+    await producer.publish([outgoing(events, one.key, 'first'), outgoing(events, two.key, 'second')]);
+    await world.collector.caughtUp([events]);
+    const values = world.collector.records(events).map(({ value }) => String(value));
+    expect(values.sort()).toEqual(['before', 'first', 'second']);
+  } finally {
+    await producer.stop();
+    await world.close();
+  }
+}, 120_000);
+
+function stillWorks({ world }: { readonly world: World }): void {
+  expect(world.worker().exit).toBeUndefined();
+}
+
+async function minInSync({ admin }: World, topic: string, replicas: number): Promise<void> {
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: ConfigResourceTypes.TOPIC,
+        name: topic,
+        configEntries: [{ name: 'min.insync.replicas', value: String(replicas) }],
+      },
+    ],
+  });
+}
+
+interface Led {
+  readonly key: string;
+  readonly partition: number;
+  readonly leader: number;
+}
+
+/** Keys of two partitions that different nodes lead. */
+function keysOfTwoLeaders(leaders: readonly number[]): readonly [Led, Led] {
+  const of = (partition: number): Led => {
+    for (let i = 0; ; i += 1) {
+      const key = `key ${i}`;
+      if ((murmur2(Buffer.from(key)) & 0x7fffffff) % leaders.length === partition) {
+        return { key, partition, leader: leaders[partition] ?? -1 };
+      }
+    }
+  };
+  const other = leaders.findIndex((leader) => leader !== leaders[0]);
+  if (other === -1) throw new Error(`one node leads everything: ${leaders.join()}`);
+  return [of(0), of(other)];
+}
+
+function outgoing(topic: string, key: string, value: string) {
+  return { topic, key: Buffer.from(key), value: Buffer.from(value), headers: encodeTextHeaders([]) };
+}
