@@ -24,11 +24,10 @@ const stack = theStack({ brokers: 3 });
 const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
-const ALWAYS_WAITING = 200;
-/** As slow as can be, and sent as it is worked off, so that the load lasts as long as the fault. */
+const ALWAYS_WAITING = 20;
+/** Sent as it is worked off, so that the load lasts as long as the fault. */
 const LASTING = {
-  env: { CHUNK_MAX_MESSAGES: '4' },
-  load: { messages: 30_000, firstShare: 0.02 },
+  load: { messages: 20_000, firstShare: 0.06 },
   sendsRest: true,
 } as const satisfies Partial<FaultCase>;
 
