@@ -107,7 +107,8 @@ declare class Runner {
 
 /**
  * A batch belongs to the assignment for which it was fetched: there is a fetcher for each broker, and one that waits for its answer while
- * another joins the group anew brings a batch from behind what was dropped at the join.
+ * another joins the group anew brings a batch from behind what was dropped at the join. And as a partition's leader moves, two of them may
+ * fetch it at a time: what the slower one brings was taken meanwhile.
  */
 export function handOverEverything(
   { prototype: group }: { readonly prototype: ConsumerGroup },
@@ -123,7 +124,9 @@ export function handOverEverything(
   };
   const { handleBatch } = runner;
   runner.handleBatch = async function handOver(this: Runner, batch): Promise<void> {
-    if (assignments.get(batch) !== this.consumerGroup.offsetManager) return;
+    const { offsetManager } = this.consumerGroup;
+    if (assignments.get(batch) !== offsetManager) return;
+    if (offsetManager.nextOffset(batch.topic, batch.partition).toString() !== batch.fetchedOffset) return;
     // Only to who resolves by himself: what would be resolved for him is the end of the partition, open transactions or not.
     if (!this.running || !batch.isEmpty() || !this.eachBatch || this.eachBatchAutoResolve) {
       await handleBatch.call(this, batch);

@@ -144,8 +144,20 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/adapters/kafkajs-consumer.ts',
-        find: 'if (assignments.get(batch) !== this.consumerGroup.offsetManager) return;',
+        find: 'if (assignments.get(batch) !== offsetManager) return;',
         replace: 'void assignments.get(batch);',
+      },
+    ],
+  },
+  {
+    name: 'what a slower broker brings again is taken again',
+    level: 'unit',
+    cases: 'a fetch is not handed over when another broker',
+    patches: [
+      {
+        file: 'src/adapters/kafkajs-consumer.ts',
+        find: '.toString() !== batch.fetchedOffset) return;',
+        replace: ".toString() === '') return;",
       },
     ],
   },

@@ -79,6 +79,15 @@ describe('a fetch', () => {
     expect(handed).toHaveLength(1);
   });
 
+  it('is not handed over when another broker, which leads by now, has brought the same before it', async () => {
+    const { fetch, fetchAndHandOver, runner, handed } = given({ brought: { messages: [record(5)] } });
+    const slower = await fetch();
+    await fetchAndHandOver();
+    handed[0]?.resolveOffset('5');
+    for (const batch of slower) await runner.handleBatch(batch);
+    expect(handed).toHaveLength(1);
+  });
+
   it('without messages is none of the business of who leaves it to kafkajs how far he has come', async () => {
     const { fetchAndHandOver, handed } = given({ brought: { highWatermark: '9' }, eachBatchAutoResolve: true });
     await fetchAndHandOver();
@@ -192,6 +201,7 @@ function given({
   return {
     ...{ handed, asked, told, committed, answer, runner, join },
     missOnce: () => (misses = true),
+    fetch: () => group.fetch('1'),
     fetchAndHandOver: async () => {
       for (const batch of await group.fetch('1')) await runner.handleBatch(batch);
     },
