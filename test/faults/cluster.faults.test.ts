@@ -21,6 +21,10 @@ import {
 import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
 
 const stack = theStack({ brokers: 3 });
+afterEach(async () => {
+  await Promise.all(stack().brokers.map((broker) => broker.start()));
+});
+
 const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';

@@ -63,7 +63,12 @@ export async function unlessNotYet<T>(asked: Promise<T>): Promise<T | undefined>
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof Error && error.name.startsWith('KafkaJS')) return undefined;
+    if (error instanceof Error && (error.name.startsWith('KafkaJS') || isAnswerWithoutLeader(error))) return undefined;
     throw error;
   }
+}
+
+/** What becomes of it in kafkajs' `fetchTopicOffsets` when its metadata names a leader of none of the partitions. */
+function isAnswerWithoutLeader({ name, message }: Error): boolean {
+  return name === 'TypeError' && message.includes("property 'partitions' of");
 }
