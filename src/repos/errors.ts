@@ -18,7 +18,7 @@ export class TransactionAborted extends DatabaseUnavailable {
  * connection.
  */
 export function databaseError(error: unknown): Error {
-  // The connection could not even be opened, and what that means has been told there.
+  // Told already, by whoever could not open the connection, or has ended it.
   if (error instanceof ConfigurationError || error instanceof DatabaseUnavailable) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const state = sqlState(cause);
@@ -33,10 +33,13 @@ export function databaseError(error: unknown): Error {
   return new DatabaseUnavailable(message, { cause });
 }
 
-/** Whether the server has answered that the transaction is undone, as opposed to a silence in which it may have been committed. */
+/**
+ * Whether the server has answered that the transaction is undone, as opposed to a silence in which it may have been committed. One that
+ * has ended for its idleness has not heard the COMMIT.
+ */
 export function isDefiniteRollback(error: unknown): boolean {
-  const state = error instanceof Error ? sqlState(error) : undefined;
-  return state !== undefined && /^(22|23|40)/.test(state);
+  const state = error instanceof Error ? (sqlState(error) ?? sqlState(error.cause)) : undefined;
+  return state !== undefined && /^(22|23|40|25P03)/.test(state);
 }
 
 /** Bindings that can't be built, say: trying again would never end. */
@@ -44,7 +47,8 @@ function isOurMistake(error: Error): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
-function sqlState(error: Error): string | undefined {
+function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
   const code: unknown = 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error ? code : undefined;
 }

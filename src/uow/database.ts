@@ -1,6 +1,7 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { ConfigurationError } from '../ports/errors.ts';
+import { endWhenUnanswered, tellWhyItEnded, type Connected } from './connection.ts';
 import { connectionError } from './connection-errors.ts';
 import { sessionSettings, startupOptions, type SessionTimeouts } from './session.ts';
 
@@ -50,6 +51,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
       afterCreate: (client: Connected, done: (error: null, client: Connected) => void) => {
         // The server's own timeout answers first; this one is for a server that no longer answers at all.
         endWhenUnanswered(client, statementTimeout + 5_000);
+        tellWhyItEnded(client);
         client.connection.on('errorMessage', ({ code }) => {
           if (code === READ_ONLY) readOnly.add(client);
         });
@@ -102,31 +104,4 @@ function tellFailuresApart(client: Opening): void {
       throw connectionError(error);
     }
   };
-}
-
-/** What a pg client is inside. */
-interface Connected {
-  /** False while an answer is outstanding. */
-  readonly readyForQuery: boolean;
-  readonly connection: {
-    on(event: 'errorMessage', then: (error: { readonly code?: string }) => void): void;
-    readonly stream: {
-      setTimeout(milliseconds: number): void;
-      on(event: 'timeout', then: () => void): void;
-      destroy(error: Error): void;
-    };
-  };
-}
-
-/**
- * Packets may vanish without a reset. pg's `query_timeout` would fail the query and leave the dead connection in the pool, where it
- * fails the next ones too, for as long as the kernel goes on trying; so the connection itself is ended.
- */
-function endWhenUnanswered(client: Connected, milliseconds: number): void {
-  const { stream } = client.connection;
-  stream.setTimeout(milliseconds);
-  // Not given to `setTimeout`, which would call it once: a connection that was idle for so long would be watched no more.
-  stream.on('timeout', () => {
-    if (!client.readyForQuery) stream.destroy(new Error(`PostgreSQL did not answer within ${milliseconds} ms`));
-  });
 }

@@ -11,6 +11,7 @@ import { dlqOf, type Topics } from '../ports/topics.ts';
 import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import type { Task } from './task.ts';
+import { TimeSlice } from './time-slice.ts';
 
 export type EventHandlers = ReadonlyMap<EventType, readonly EventHandler<DomainEvent>[]>;
 
@@ -52,14 +53,16 @@ export class Dispatcher {
    */
   async dispatch(tasks: readonly Task[], unit: Unit, refused = false): Promise<readonly Ending[]> {
     const endings: Ending[] = [];
+    const slice = new TimeSlice();
     for (const task of tasks) {
+      if (slice.isOver) await slice.next();
       const seen = unit.seen(task);
       if (seen !== undefined) {
         endings.push(seen.digest === task.digest ? DUPLICATE : await this.idReused(task, unit));
         continue;
       }
       const parked = waits(task) ? unit.parked(task) : undefined;
-      const ending = parked === undefined ? await this.answer(task, unit) : behind(parked);
+      const ending = parked === undefined ? await this.answer(task, unit, slice) : behind(parked);
       endings.push(ending instanceof Failed ? await this.end(task, unit, ending, refused) : ending);
     }
     return endings;
@@ -67,13 +70,13 @@ export class Dispatcher {
 
   /** Runs the replay of a letter, which ends as accepted or rejected. @throws ReplayFailed, for which the unit must be undone */
   async replay(task: Task, unit: Unit): Promise<Ending> {
-    const ending = await this.answer(task, unit);
+    const ending = await this.answer(task, unit, new TimeSlice());
     if (ending instanceof Failed) throw new ReplayFailed(ending.reason, ending.error);
     return ending;
   }
 
   /** The one asynchronous step of a message beside its handler: each more costs every message a kilobyte of garbage. */
-  private async answer(task: Task, unit: Unit): Promise<Ending | Failed> {
+  private async answer(task: Task, unit: Unit, slice: TimeSlice): Promise<Ending | Failed> {
     const { plan } = task;
     if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection);
     if (plan.kind === 'bury') return new Failed(plan.reason, plan.error);
@@ -81,6 +84,7 @@ export class Dispatcher {
     try {
       const events = await plan.handle(unit, this.d.clock.now());
       for (const [index, event] of events.entries()) {
+        if (slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
         const cause = { context: task.context, eventId: this.d.cloudEvents.eventId(task.context, index) };
         for (const handler of this.d.eventHandlers.get(event.type) ?? []) {
           const handled = handler.handle(event, unit, cause);

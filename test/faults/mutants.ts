@@ -188,7 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'dead connections to the database kept',
     cases: 'F16: ',
-    patches: [{ file: 'src/uow/database.ts', find: 'if (!client.readyForQuery) stream.destroy(', replace: 'void (' }],
+    patches: [{ file: 'src/uow/connection.ts', find: 'if (client.readyForQuery) return;', replace: 'return;' }],
   },
   {
     name: 'dead connections to the broker kept',

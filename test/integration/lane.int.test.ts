@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvents } from '../../src/ports/cloud-events.ts';
+import { TooMuchAtOnce } from '../../src/ports/errors.ts';
 import type { MessageContext, MessageIdentity, OutgoingMessage } from '../../src/ports/messages.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
@@ -10,8 +11,8 @@ import type { Queued } from '../../src/worker/lane-queue.ts';
 import { NAMELESS, Task } from '../../src/worker/task.ts';
 import * as a from '../support/builders.ts';
 import { addUsers } from '../support/contract/subject.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { Gate } from '../support/faults.ts';
+import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Gate, noneIdle } from '../support/faults.ts';
 import { silentTelemetry } from '../support/telemetry.ts';
 
 const TOPIC = 'licensing.commands.v1';
@@ -97,6 +98,28 @@ describe('a lane', () => {
     world.push(0, 1);
     await world.finished(2);
     expect(await database.db('dead_letters').orderBy('letter_id').pluck('reason')).toEqual(reasons);
+  });
+
+  it('halves a chunk that takes so long that the server ends its transaction, and again, until it does not', async () => {
+    await world.stop();
+    const db = connect(database.url, { idleInTransactionTimeout: 1_000 });
+    world = new World(database, { db });
+    world.tooMany = 3;
+    world.push(0, 1, 2, 3, 4, 5, 6, 7);
+    await world.finished(8);
+    expect(world.published).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => `accepted ${n}`));
+    // Once may be a busy moment: all of them twice, then each half twice, then quarters.
+    expect(world.runs).toBe(2 + 2 * (2 + 2));
+    await world.stop();
+    await db.destroy();
+  });
+
+  it('halves a chunk that would load more than one transaction may hold, at once, until it does not', async () => {
+    world.heavy = 3;
+    world.push(0, 1, 2, 3, 4, 5, 6, 7);
+    await world.finished(8);
+    expect(world.published).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => `accepted ${n}`));
+    expect(world.runs).toBe(1 + 2 * (1 + 2));
   });
 
   it('does not finish what is not published: a failing publication is repeated, in order', async () => {
@@ -260,6 +283,10 @@ class World {
   /** Under which id message n goes; its bytes are its own. */
   idOf: (offset: number) => number = (offset) => offset;
   refusedPublications = 0;
+  /** More messages than this would load too much. */
+  heavy = Infinity;
+  /** More messages than this in one transaction are not done before the server ends its session. */
+  tooMany = Infinity;
   runs = 0;
   gate: Gate | undefined;
   transactionGate: Gate | undefined;
@@ -271,9 +298,9 @@ class World {
   private readonly running: Promise<void>;
   private done = 0;
 
-  constructor(database: TestDatabase, { parkUndecodable = false, chunkMaxMessages = 8 } = {}) {
+  constructor(database: TestDatabase, { parkUndecodable = false, chunkMaxMessages = 8, db = database.db } = {}) {
     this.database = database;
-    const unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+    const unitOfWork = new KnexUnitOfWork(db, randomUUID);
     this.lane = new Lane(
       { name: 'test', chunkMaxMessages, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
       {
@@ -281,10 +308,12 @@ class World {
           run: async (messages, work, lane) => {
             this.runs += 1;
             const gate = this.transactionGate;
+            if (messages.length > this.heavy) throw new TooMuchAtOnce('too much');
             return unitOfWork.run(
               messages,
               async (unit) => {
                 await gate?.pass();
+                if (messages.length > this.tooMany) await noneIdle(this.database.db);
                 return work(unit);
               },
               lane,

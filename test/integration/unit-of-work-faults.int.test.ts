@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { CommitOutcomeUnknown, DatabaseUnavailable, StaleRead } from '../../src/ports/errors.ts';
+import { CommitOutcomeUnknown, DatabaseUnavailable, StaleRead, TimedOut } from '../../src/ports/errors.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { createDatabase } from '../../src/uow/database.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { Gate, terminate, waiting } from '../support/faults.ts';
+import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Gate, noneIdle, terminate, waiting } from '../support/faults.ts';
 
 const TENANT = a.tenantId(1);
 
@@ -96,6 +96,22 @@ describe('KnexUnitOfWork, when something fails,', () => {
       await expect(running).rejects.toThrow(DatabaseUnavailable);
       expect(await versions()).toEqual([1, 1]);
       await unitOfWork.run([message], async (unit) => expect(unit.seen(message)).toBeUndefined());
+    });
+
+    it.each([
+      ['before it is flushed', true],
+      ['before its COMMIT', false],
+    ])('is a transaction that said nothing for too long, %s: less of it at once may succeed', async (_, changes) => {
+      const impatient = connect(database.url, { poolMax: 1, idleInTransactionTimeout: 500 });
+      const running = new KnexUnitOfWork(impatient, randomUUID).run([], async (unit) => {
+        if (changes) await move(unit, 1);
+        await noneIdle(database.db);
+      });
+      await expect(running).rejects.toThrow(TimedOut);
+      await expect(running).rejects.toThrow('25P03');
+      expect(await versions()).toEqual([1, 1]);
+      await new KnexUnitOfWork(impatient, randomUUID).run([], (unit) => move(unit, 1));
+      await impatient.destroy();
     });
 
     it('is a connection that was terminated while it waited for a lock', async () => {

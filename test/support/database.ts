@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { fileURLToPath } from 'node:url';
-import { createDatabase } from '../../src/uow/database.ts';
+import { createDatabase, type DatabaseSettings } from '../../src/uow/database.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 
 const TEMPLATE = 'licensing_template';
@@ -18,9 +18,9 @@ export interface TestDatabase {
 /** The worker's own, by default. */
 export const TIMEOUTS = { statementTimeout: 20_000, lockTimeout: 5_000, idleInTransactionTimeout: 10_000 };
 
-/** A pool with the worker's own settings. */
-export function connect(url: string): Knex {
-  return createDatabase({ url, poolMax: 10, connectTimeout: 5_000, ...TIMEOUTS });
+/** A pool with the worker's own settings, or others. */
+export function connect(url: string, settings: Partial<DatabaseSettings> = {}): Knex {
+  return createDatabase({ url, poolMax: 10, connectTimeout: 5_000, ...TIMEOUTS, ...settings });
 }
 
 const templates = new Map<string, Promise<string>>();

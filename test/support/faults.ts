@@ -10,6 +10,15 @@ export async function waiting(db: Knex, event: 'transactionid' | 'advisory'): Pr
   }
 }
 
+/** Resolves once no session of this database is in a transaction that says nothing: the server has ended it. */
+export async function noneIdle(db: Knex): Promise<void> {
+  const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
+  const deadline = Date.now() + 10_000;
+  while ((await db.raw<{ rowCount: number }>(sql)).rowCount > 0) {
+    if (Date.now() > deadline) throw new Error('a transaction is still open');
+  }
+}
+
 /** Ends the one session of this database of which `which` holds; fails when there is not exactly one. */
 export async function terminate(db: Knex, which: string): Promise<void> {
   const { rows } = await db.raw<{ rows: { done: boolean }[] }>(
