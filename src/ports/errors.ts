@@ -15,6 +15,11 @@ export class StaleRead extends Error {
   override readonly name = 'StaleRead';
 }
 
+/** What a chunk asks for together is more than one transaction should hold in memory: less of it at once succeeds. */
+export class TooMuchAtOnce extends Error {
+  override readonly name = 'TooMuchAtOnce';
+}
+
 /** The connection ended while COMMIT was under way: it may or may not have taken effect. Only the inbox can tell. */
 export class CommitOutcomeUnknown extends Error {
   override readonly name = 'CommitOutcomeUnknown';

@@ -168,7 +168,7 @@ export interface UnitOfWork {
    * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
    * Without a lane the rows of the outbox are left to the relay. With the replay of a dead letter, its letter is resolved in the
    * same transaction, and its keys are free after it when no other waits. Of a run that undoes itself nothing is owed.
-   * @throws DatabaseUnavailable StaleRead CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
+   * @throws DatabaseUnavailable StaleRead TooMuchAtOnce CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
    * CommitOutcomeUnknown may anything have taken effect
    */
   run<T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;

@@ -3,7 +3,7 @@ import type { LicenseId } from '../domain/ids.ts';
 import { differencesOf, type License } from '../domain/license.ts';
 import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, rowsOf, texts, together, toTime, words } from './sql.ts';
+import { execute, fromTime, plain, query, queryMost, rowsOf, texts, together, toTime, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 const COLUMNS = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", l.name, l.description,
@@ -35,15 +35,23 @@ export function licenseTable(db: Knex): Store['licenses'] {
   };
 }
 
-/** The living licenses of these subdivisions, sorted by id, keyed by tenantId + subdivisionId. */
-export async function licensesOf(db: Knex, keys: readonly SubdivisionKey[]): Promise<ReadonlyMap<string, License[]>> {
+/** The living licenses of these subdivisions, sorted by id, keyed by tenantId + subdivisionId. @throws TooMuchAtOnce */
+export async function licensesOf(
+  db: Knex,
+  keys: readonly SubdivisionKey[],
+  most: number,
+): Promise<ReadonlyMap<string, License[]>> {
   const found = new Map<string, License[]>();
   if (keys.length === 0) return found;
-  const rows = await query<LicenseOfSubdivision>(
+  const rows = await queryMost<LicenseOfSubdivision>(
     db,
-    `SELECT ${COLUMNS} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-     JOIN licenses l USING (tenant_id, subdivision_id) WHERE NOT l.deleted ORDER BY l.license_id`,
+    // Sorted when it is known to be not too much.
+    `SELECT ${COLUMNS} FROM (
+       SELECT l.* FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
+       JOIN licenses l USING (tenant_id, subdivision_id) WHERE NOT l.deleted LIMIT ?) AS l
+     ORDER BY l.license_id`,
     [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
+    most,
   );
   for (const { tenantId, subdivisionId, ...license } of rows) {
     const place = tenantId + subdivisionId;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { TooMuchAtOnce } from '../ports/errors.ts';
 import { databaseError, TransactionAborted } from './errors.ts';
 
 /** Bulk statements take one array a column. These make the arrays as text; those of `arrays.ts`, for the many, in binary. */
@@ -58,6 +59,18 @@ interface Answer<Row> {
  */
 export async function query<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<Row[]> {
   return (await run<Row>(db, sql, bindings)).rows;
+}
+
+/** Runs one statement whose last binding is its LIMIT, for `most` rows. Throws as `query` does, and TooMuchAtOnce when there are more. */
+export async function queryMost<Row>(
+  db: Knex,
+  sql: string,
+  bindings: readonly Knex.RawBinding[],
+  most: number,
+): Promise<Row[]> {
+  const rows = await query<Row>(db, sql, [...bindings, most === Infinity ? null : most + 1]);
+  if (rows.length > most) throw new TooMuchAtOnce(`a chunk would load more than ${most} rows of a table`);
+  return rows;
 }
 
 /** Runs one statement for its effect; returns how many rows it touched. Throws as `query` does. */

@@ -98,8 +98,13 @@ export interface Store {
     flush(changes: readonly TenantChange[], lane: string): Promise<void>;
   };
   readonly subdivisions: {
-    idsOf(tenants: readonly TenantId[]): Promise<readonly SubdivisionKey[]>;
-    lock(keys: readonly SubdivisionKey[]): Promise<readonly (Stored<Subdivision> & { readonly key: SubdivisionKey })[]>;
+    /** @throws TooMuchAtOnce when they are more than `most` */
+    idsOf(tenants: readonly TenantId[], most: number): Promise<readonly SubdivisionKey[]>;
+    /** @throws TooMuchAtOnce when they have more than `most` licenses */
+    lock(
+      keys: readonly SubdivisionKey[],
+      most: number,
+    ): Promise<readonly (Stored<Subdivision> & { readonly key: SubdivisionKey })[]>;
     list(tenantId: TenantId, page: Page<SubdivisionId>): Promise<readonly Subdivision[]>;
     /** `buried`: licenses that came and went within the unit; they leave a tombstone all the same. */
     flush(
@@ -127,7 +132,11 @@ export interface Store {
     flush(added: readonly StatisticRow[], removed: readonly StatisticRow[]): Promise<void>;
   };
   readonly users: {
-    idsOf(tenants: readonly TenantId[]): Promise<readonly { readonly tenantId: TenantId; readonly userId: UserId }[]>;
+    /** @throws TooMuchAtOnce when they are more than `most` */
+    idsOf(
+      tenants: readonly TenantId[],
+      most: number,
+    ): Promise<readonly { readonly tenantId: TenantId; readonly userId: UserId }[]>;
     lock(ids: readonly UserId[]): Promise<readonly (Stored<User> & { readonly key: UserId })[]>;
     list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
     flush(changes: readonly UserChange[], lane: string): Promise<void>;

@@ -5,7 +5,7 @@ import type { Subdivision } from '../domain/subdivision.ts';
 import type { SubdivisionKey } from '../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, plain, query, rowsOf, texts, together, words } from './sql.ts';
+import { execute, plain, query, queryMost, rowsOf, texts, together, words } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 type SubdivisionRow = Omit<Subdivision, 'licenses'> & { readonly deleted: boolean; readonly lane: string | null };
@@ -17,16 +17,17 @@ const COLUMNS = `s.tenant_id AS "tenantId", s.subdivision_id AS "subdivisionId",
 /** Subdivisions with their licenses: one aggregate, whose row is the lock for both. */
 export function subdivisionTable(db: Knex): Store['subdivisions'] {
   return {
-    async idsOf(tenants) {
-      return query<SubdivisionKey>(
+    async idsOf(tenants, most) {
+      return queryMost<SubdivisionKey>(
         db,
         `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId" FROM subdivisions
-         WHERE tenant_id = ANY (?::uuid[]) AND NOT deleted`,
+         WHERE tenant_id = ANY (?::uuid[]) AND NOT deleted LIMIT ?`,
         [uuids(tenants)],
+        most,
       );
     },
 
-    async lock(keys) {
+    async lock(keys, most) {
       const locked = query<SubdivisionRow>(
         db,
         `SELECT ${COLUMNS}, s.deleted, s.lane
@@ -36,7 +37,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
       );
       // Asked behind it, so it begins when the locks are held.
-      const [rows, licenses] = await together([locked, licensesOf(db, keys)]);
+      const [rows, licenses] = await together([locked, licensesOf(db, keys, most)]);
       return rows.map(({ deleted, lane, ...row }) => ({
         key: row,
         value: deleted ? undefined : withLicenses(row, licenses),
@@ -53,7 +54,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
          ORDER BY s.subdivision_id LIMIT ?`,
         [tenantId, ...(after === undefined ? [] : [after]), limit],
       );
-      const licenses = await licensesOf(db, rows);
+      const licenses = await licensesOf(db, rows, Infinity);
       return rows.map((row) => withLicenses(row, licenses));
     },
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { TenantId, UserId } from '../domain/ids.ts';
 import type { User } from '../domain/user.ts';
 import { uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, texts, together, toTime } from './sql.ts';
+import { execute, fromTime, plain, query, queryMost, texts, together, toTime } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
 type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
@@ -12,11 +12,12 @@ const COLUMNS = `user_id AS "userId", email, tg_id AS "tgId", superadmin, tenant
 
 export function userTable(db: Knex): Store['users'] {
   return {
-    async idsOf(tenants) {
-      return query<{ readonly tenantId: TenantId; readonly userId: UserId }>(
+    async idsOf(tenants, most) {
+      return queryMost<{ readonly tenantId: TenantId; readonly userId: UserId }>(
         db,
-        'SELECT tenant_id AS "tenantId", user_id AS "userId" FROM users WHERE tenant_id = ANY (?::uuid[])',
+        'SELECT tenant_id AS "tenantId", user_id AS "userId" FROM users WHERE tenant_id = ANY (?::uuid[]) LIMIT ?',
         [uuids(tenants)],
+        most,
       );
     },
 

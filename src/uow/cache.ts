@@ -10,6 +10,8 @@ import { IdentityMap, Journal } from './identity-map.ts';
 /** Everything a unit has read and changed. The repositories below are views of it. */
 export interface Cache {
   readonly store: Store;
+  /** How many subdivisions, licenses or users may be read together. */
+  readonly most: number;
   readonly journal: Journal;
   readonly tenants: IdentityMap<TenantId, Tenant>;
   readonly subdivisions: IdentityMap<SubdivisionKey, Subdivision>;
@@ -79,10 +81,11 @@ export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness,
   return `${tenantId}${subdivisionId}@${created}`;
 }
 
-export function createCache(store: Store): Cache {
+export function createCache(store: Store, most: number): Cache {
   const journal = new Journal();
   return {
     store,
+    most,
     journal,
     tenants: new IdentityMap(journal),
     subdivisions: new IdentityMap(journal),

@@ -1,3 +1,4 @@
+import { TooMuchAtOnce } from '../ports/errors.ts';
 import type { Change, Store, Stored, SubdivisionChange } from '../repos/store.ts';
 import type { Page } from '../ports/repositories.ts';
 import { momentOf, pairOf } from './cache.ts';
@@ -63,14 +64,22 @@ function subdivisions(db: InMemoryDatabase): Store['subdivisions'] {
   }
 
   return {
-    idsOf: async (tenants) => {
+    idsOf: async (tenants, most) => {
       const wanted = new Set(tenants);
-      return subdivisions
-        .filter(({ key, value }) => value !== undefined && wanted.has(key.tenantId))
-        .map(({ key }) => key);
+      const found = subdivisions.filter(({ key, value }) => value !== undefined && wanted.has(key.tenantId));
+      limit(found.length, most);
+      return found.map(({ key }) => key);
     },
-    lock: async (keys) =>
-      keys.flatMap(({ tenantId, subdivisionId }) => subdivisions.get(pairOf(tenantId, subdivisionId)) ?? []),
+    lock: async (keys, most) => {
+      const found = keys.flatMap(
+        ({ tenantId, subdivisionId }) => subdivisions.get(pairOf(tenantId, subdivisionId)) ?? [],
+      );
+      limit(
+        found.reduce((sum, { value }) => sum + (value?.licenses.length ?? 0), 0),
+        most,
+      );
+      return found;
+    },
     list: async (tenantId, page) =>
       pageOf(
         living(subdivisions).filter((subdivision) => subdivision.tenantId === tenantId),
@@ -146,11 +155,13 @@ function statisticRows({ statisticRows, statisticRowsByMoment }: InMemoryDatabas
 
 function users({ users, tenants }: InMemoryDatabase): Store['users'] {
   return {
-    idsOf: async (wanted) => {
+    idsOf: async (wanted, most) => {
       const ids = new Set(wanted);
-      return living(users).flatMap(({ tenantId, userId }) =>
+      const found = living(users).flatMap(({ tenantId, userId }) =>
         tenantId !== null && ids.has(tenantId) ? [{ tenantId, userId }] : [],
       );
+      limit(found.length, most);
+      return found;
     },
     lock: async (ids) => ids.flatMap((id) => users.get(id) ?? []),
     list: async ({ tenantId, ...page }) =>
@@ -209,4 +220,8 @@ function write<Key, V>(
 ): void {
   constrain(stored === table.has(id), 'id');
   table.set(id, { key, value: after, tombstone, lane });
+}
+
+function limit(rows: number, most: number): void {
+  if (rows > most) throw new TooMuchAtOnce(`a chunk would load more than ${most} rows of a table`);
 }

@@ -49,7 +49,7 @@ export class Declared implements Loads {
 
 /**
  * Reads and locks all of it: tenants, then subdivisions with their licenses, then users, each in one query and sorted by id, so that
- * two lanes never wait for each other in a circle; then what needs no lock.
+ * two lanes never wait for each other in a circle; then what needs no lock. @throws TooMuchAtOnce
  */
 export async function load(cache: Cache, declared: Declared): Promise<void> {
   await loadTenants(cache, [...declared.tenants]);
@@ -71,10 +71,13 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
 
 /** Reads which subdivisions and users these tenants have; what is known already is not read again. */
 export async function readBelongings(cache: Cache, tenants: readonly TenantId[]): Promise<void> {
-  const { store, belongings } = cache;
+  const { store, most, belongings } = cache;
   const unread = tenants.filter((tenantId) => !belongings.whole.has(tenantId));
   if (unread.length === 0) return;
-  const [subdivisions, users] = await together([store.subdivisions.idsOf(unread), store.users.idsOf(unread)]);
+  const [subdivisions, users] = await together([
+    store.subdivisions.idsOf(unread, most),
+    store.users.idsOf(unread, most),
+  ]);
   for (const { tenantId, subdivisionId } of subdivisions) belongings.subdivisionsOf(tenantId).add(subdivisionId);
   for (const { tenantId, userId } of users) belongings.usersOf(tenantId).add(userId);
   // A tenant that this unit has read is locked, or was not there: if another unit makes it meanwhile, this one's flush is refused.
@@ -90,9 +93,12 @@ export async function loadTenants({ store, tenants }: Cache, ids: readonly Tenan
   );
 }
 
-export async function loadSubdivisions({ store, subdivisions }: Cache, keys: readonly SubdivisionKey[]): Promise<void> {
+export async function loadSubdivisions(
+  { store, most, subdivisions }: Cache,
+  keys: readonly SubdivisionKey[],
+): Promise<void> {
   const idOf = ({ tenantId, subdivisionId }: SubdivisionKey): string => pairOf(tenantId, subdivisionId);
-  await loadMissing(subdivisions, keys, idOf, (missing) => store.subdivisions.lock(missing));
+  await loadMissing(subdivisions, keys, idOf, (missing) => store.subdivisions.lock(missing, most));
 }
 
 export async function loadUsers({ store, users }: Cache, ids: readonly UserId[]): Promise<void> {

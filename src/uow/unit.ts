@@ -17,8 +17,15 @@ export interface OpenUnit extends Unit {
   readonly undone: boolean;
 }
 
+/**
+ * How many licenses (or subdivisions of tenants that are deleted, or users) the messages of a chunk may load together: some 50 MB. Of one
+ * message it is what its aggregates have, however much that is.
+ */
+const MOST_AT_ONCE = 50_000;
+
+/** @throws TooMuchAtOnce for a chunk that is to be divided */
 export async function openUnit(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
-  const cache = createCache(store);
+  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
   if (messages.length > 0) {
