@@ -2,7 +2,6 @@ import type { BatchContext } from './record-decoder.ts';
 
 /** What kafkajs knows of a record that was fetched, control records included. */
 export interface FetchedRecord {
-  readonly key: Buffer | null;
   readonly batchContext: BatchContext;
 }
 
@@ -12,12 +11,8 @@ export interface AbortedTransaction {
   readonly firstOffset: string;
 }
 
-/** Of a control record's key, behind two bytes of version. */
-const TYPE_AT = 2;
-const ABORT = 0;
-
 /**
- * Takes out the records of aborted transactions. Several producers may have one open at a time, and a producer's own ends at its abort
+ * Takes out the records of aborted transactions. Several producers may have one open at a time, and a producer's own ends at its next
  * marker: a control record, which is told by its batch and never by its key. Source: Kafka's protocol guide, "Control Batches", and what
  * its Java client does with them.
  */
@@ -38,7 +33,7 @@ export function withoutAbortedRecords<Fetched extends FetchedRecord>({
   let begun = 0;
   let batch: BatchContext | undefined;
   let isAborted = false;
-  return messages.filter(({ key, batchContext }) => {
+  return messages.filter(({ batchContext }) => {
     // The records of a batch are of one producer and one transaction: they are kept or left out together.
     if (batchContext === batch) return !isAborted;
     batch = batchContext;
@@ -47,7 +42,7 @@ export function withoutAbortedRecords<Fetched extends FetchedRecord>({
       aborting.add(next.producerId);
       begun += 1;
     }
-    if (isControlBatch && isAbort(key)) aborting.delete(producerId);
+    if (isControlBatch) aborting.delete(producerId);
     isAborted = inTransaction && !isControlBatch && aborting.has(producerId);
     return !isAborted;
   });
@@ -58,8 +53,4 @@ const NOBODY = '-1';
 
 function lastOffsetOf({ firstOffset, lastOffsetDelta = 0 }: BatchContext): number {
   return Number(firstOffset) + lastOffsetDelta;
-}
-
-function isAbort(key: Buffer | null): boolean {
-  return key !== null && key.length >= TYPE_AT + 2 && key.readInt16BE(TYPE_AT) === ABORT;
 }
