@@ -52,14 +52,14 @@ function beatWhereTheCoordinatorIs(prototype: ConsumerGroup, ended: WeakSet<Cons
   const { heartbeat } = prototype;
   const absences = new WeakMap<ConsumerGroup, Away>();
   prototype.heartbeat = async function beat(this: ConsumerGroup, options): Promise<void> {
-    const away = absences.get(this);
-    if (away?.looking === true) return;
+    if (absences.get(this)?.looking === true) return;
     const { lastRequest } = this;
     try {
       await heartbeat.call(this, options);
       if (this.lastRequest !== lastRequest) absences.delete(this); // one was due, and was answered
     } catch (error) {
-      const now = away ?? { since: performance.now(), looking: false };
+      const now = absences.get(this) ?? { since: performance.now(), looking: false };
+      if (now.looking) return; // many who ask share one heartbeat, and one look
       if (isAway(error)) absences.set(this, now);
       else absences.delete(this);
       if (!isAway(error) || isOver(now.since)) throw error;

@@ -74,7 +74,7 @@ faultCase(stack, {
     brokerOf(cluster, coordinator).signal('SIGSTOP');
     try {
       await world.worker().logs(TIMED_OUT);
-      await until('another one coordinates', async () => (await coordinatorOf(world)) !== coordinator);
+      await until('another one coordinates', async () => (await coordinatorOf(world)) !== coordinator, 60_000);
     } finally {
       brokerOf(cluster, coordinator).signal('SIGCONT');
     }

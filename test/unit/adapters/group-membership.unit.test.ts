@@ -24,6 +24,15 @@ describe('a heartbeat', () => {
     await until(() => group.coordinator === 'B');
   });
 
+  it('that many wait for has the new coordinator looked for once', async () => {
+    const { group, dies, searches } = given();
+    dies('A', undefined);
+    await Promise.all(Array.from({ length: 5 }, () => group.heartbeat(INTERVAL)));
+    expect(searches()).toBe(1);
+    dies('A', 'B');
+    await until(() => group.coordinator === 'B');
+  });
+
   it('passes on what a coordinator answers', async () => {
     const { group, refuses } = given();
     refuses('A', named('KafkaJSProtocolError', 'REBALANCE_IN_PROGRESS'));
@@ -144,8 +153,10 @@ class Group implements ConsumerGroup {
 
 function given() {
   const world: World = { dead: new Set(), refusals: new Map(), coordinator: 'A', members: 0, looks: 0 };
+  let searches = 0;
   const cluster = {
     findGroupCoordinator: async () => {
+      searches += 1;
       if (world.coordinator === undefined) throw named('KafkaJSGroupCoordinatorNotFound');
       return Promise.resolve(world.coordinator);
     },
@@ -161,6 +172,7 @@ function given() {
   return {
     group: next(),
     next,
+    searches: () => searches,
     dies: (name: string, successor: string | undefined) => {
       world.dead.add(name);
       world.coordinator = successor;
