@@ -11,6 +11,7 @@ import {
   oneOf,
   optionalText,
   phone,
+  recentTime,
   text,
   time,
   WORK_STATUSES,
@@ -177,7 +178,7 @@ export function parseAddStatisticRow(raw: RawAddStatisticRow): AddStatisticRow {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
     statisticRowId: id<StatisticRowId>(raw.statisticRowId, 'statisticRowId'),
-    created: time(raw.created, 'created'),
+    created: recentTime(raw.created, 'created'),
     countRequests: integer(raw.countRequests, 'countRequests', 0, MAX_COUNT_REQUESTS),
   };
 }

@@ -10,6 +10,8 @@ export type DeactivationReason = 'command' | 'exhausted' | 'expired' | 'deleted'
 export const WORK_STATUSES: readonly WorkStatus[] = ['active', 'inactive'];
 export const LICENSE_TYPES: readonly LicenseType[] = ['bycount', 'bytime'];
 
+/** 2001-01-01T00:00:00.000Z. What happened here, or was sent here, is not older; what is in seconds instead of milliseconds looks so. */
+export const EARLIEST_TIME = 978_307_200_000;
 /** 9999-12-31T23:59:59.999Z, the last time that every store and client of ours can write. */
 export const LATEST_TIME = 253_402_300_799_999;
 export const MAX_REQUESTS_LIMIT = 1e12;
@@ -66,6 +68,13 @@ export function integer(value: number, field: string, min: number, max: number):
 export function time(value: number, field: string): number {
   if (!Number.isInteger(value) || value < 0 || value > LATEST_TIME)
     throw invalid(field, 'must be a time of the years 1970 to 9999');
+  return value;
+}
+
+/** The same, of something that happened while this service was there. */
+export function recentTime(value: number, field: string): number {
+  if (!Number.isInteger(value) || value < EARLIEST_TIME || value > LATEST_TIME)
+    throw invalid(field, 'must be a time of the years 2001 to 9999, in milliseconds');
   return value;
 }
 

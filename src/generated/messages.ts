@@ -18,7 +18,7 @@ export type AddStatisticRowCommand = {
   readonly subdivisionId: string;
   /** Id of the row, chosen by the sender. A row with the same id, or the same subdivision and `created`, is the same row. UUID. */
   readonly statisticRowId: string;
-  /** The time the row stands for; at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing. Milliseconds since the epoch, UTC. */
+  /** The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing. Milliseconds since the epoch, UTC. */
   readonly created: number;
   /** Number of requests served, 0 to 1,000,000,000. */
   readonly countRequests: number;

@@ -80,7 +80,7 @@ export const SCHEMAS = {
       {
         name: 'created',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: "The time the row stands for; at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing.",
+        doc: "The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing.",
       },
       { name: 'countRequests', type: 'long', doc: 'Number of requests served, 0 to 1,000,000,000.' },
     ],

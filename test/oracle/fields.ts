@@ -2,6 +2,8 @@ import type { Data } from '../support/collect.ts';
 
 // What the contract says of `InvalidCommand`, field by field, in the order of its table.
 
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** A command's answer is no. */
 export class Refused extends Error {
   override readonly name = 'Refused';
@@ -59,7 +61,12 @@ export class Fields {
   }
 
   time(field: string): number {
-    return this.number(field, 0, Date.UTC(9999, 11, 31, 23, 59, 59, 999));
+    return this.number(field, 0, LATEST);
+  }
+
+  /** What is in seconds is of 1970. */
+  recentTime(field: string): number {
+    return this.number(field, Date.UTC(2001, 0, 1), LATEST);
   }
 
   optionalTime(field: string): number | null {

@@ -182,7 +182,7 @@ function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSket
   around.counter += 1;
   const [statisticRowId, created] = [random.uuid(), now + 2 * MINUTE + around.counter];
   const before = random.pick(rows) ?? { statisticRowId, created };
-  switch (random.weighted({ counted: 89, old: 5, sameTime: 2, sameId: 2, future: 2 })) {
+  switch (random.weighted({ counted: 88, old: 5, sameTime: 2, sameId: 2, future: 2, seconds: 1 })) {
     case 'old':
       return { statisticRowId, created: created - DAY };
     case 'sameTime':
@@ -191,6 +191,8 @@ function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSket
       return { statisticRowId: before.statisticRowId, created };
     case 'future':
       return { statisticRowId, created: created + 30 * DAY };
+    case 'seconds':
+      return { statisticRowId, created: Math.floor(created / 1_000) };
     case 'counted':
       rows.push({ statisticRowId, created });
       return { statisticRowId, created };

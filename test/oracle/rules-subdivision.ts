@@ -110,7 +110,7 @@ export const SUBDIVISION_RULES: Readonly<Record<string, Rule>> = {
   AddStatisticRow(state, fields, now) {
     const find = finder(state, fields);
     const statisticRowId = fields.id('statisticRowId');
-    const created = fields.time('created');
+    const created = fields.recentTime('created');
     const countRequests = fields.number('countRequests', 0, 1e9);
     const subdivision = find();
     const { tenantId, subdivisionId } = subdivision;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as commands from '../../../src/domain/commands.ts';
-import { LATEST_TIME } from '../../../src/domain/fields.ts';
+import { EARLIEST_TIME, LATEST_TIME } from '../../../src/domain/fields.ts';
 import { DAY, NOW, refusal } from './given.ts';
 
 const A = 'a0000000-0000-4000-8000-000000000001';
@@ -228,10 +228,13 @@ describe('numbers and times', () => {
     for (const bad of [-1, 0.5, 1e9 + 1, NaN]) expect(count(bad)).toBe('InvalidCommand countRequests');
   });
 
-  test('created lies between the epoch and the end of the year 9999', () => {
+  test('created lies between the years 2001 and 9999: in seconds it would be of 1970', () => {
+    expect(EARLIEST_TIME).toBe(Date.parse('2001-01-01T00:00:00.000Z'));
     expect(LATEST_TIME).toBe(Date.parse('9999-12-31T23:59:59.999Z'));
-    expect([0, LATEST_TIME].map(created)).toEqual(['accepted', 'accepted']);
-    for (const bad of [-1, LATEST_TIME + 1, 1.5, NaN]) expect(created(bad)).toBe('InvalidCommand created');
+    expect([EARLIEST_TIME, LATEST_TIME].map(created)).toEqual(['accepted', 'accepted']);
+    for (const bad of [-1, 0, Math.floor(NOW / 1_000), EARLIEST_TIME - 1, LATEST_TIME + 1, NOW + 0.5, NaN]) {
+      expect(created(bad)).toBe('InvalidCommand created');
+    }
   });
 });
 
