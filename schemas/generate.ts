@@ -199,6 +199,15 @@ A writer may be older or newer than these: with more optional fields, defaults o
 partition than murmur2 of its key gives is counted by \`ce_source\`. The same \`ce_source\` and \`ce_id\` again is skipped, unless all that has come of it is a dead
 letter that parks nothing (it could not be read, say): then the new one is handled, whatever its bytes are.
 
+## Time
+
+Each message is decided, and all that it brings about is dated, by one time, its own: the timestamp of its record, never later than the start of
+the transaction by the database's clock, and that start where the record has none (a timestamp before 2001 counts as none). So an outage,
+a replay, a restored database or a wrong clock of a worker changes no answer, and the same messages read again bring about the same
+bytes. Wherever this page says "ahead", "expired" or "after its creation", that time is meant. On topics that \`licensing topics create\`
+has made, the broker dates what comes in (\`message.timestamp.type=LogAppendTime\`), whatever date its producer has given it.
+Events and rejections carry it in \`ce_time\`, too; the timestamp of their own record is when they were published.
+
 ${topics.join('\n')}`;
 }
 

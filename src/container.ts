@@ -265,12 +265,12 @@ function worker(config: Config) {
     })).singleton(),
     eventHandlers: asFunction((cradle: Cradle): EventHandlers => eventTable(cradle)).singleton(),
     planner: asFunction(
-      (cradle: Cradle) => new Planner(pick(cradle, 'codec', 'cloudEvents', 'handlers', 'topics', 'clock', 'telemetry')),
+      (cradle: Cradle) => new Planner(pick(cradle, 'codec', 'cloudEvents', 'handlers', 'topics', 'telemetry')),
     ).singleton(),
     dispatcher: asFunction(
       (cradle: Cradle) =>
         new Dispatcher({
-          ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics', 'clock'),
+          ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics'),
           consumerGroup: config.kafkaGroupId,
           parkUndecodable: config.parkUndecodable,
           maxLetterBytes: config.maxMessageBytes + DLQ_EXTRA_BYTES,

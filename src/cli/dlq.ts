@@ -20,11 +20,12 @@ for the same one is set aside too (ParkedBehind), until all of it is replayed, i
 
 list     open letters: how many by reason, and by the source (ce_source) of the messages, which tells the team to call; which keys are parked, and the letters themselves by number
 show     one letter: where it came from, why it is one, headers, and the value decoded where it can be
-replay   runs the stored message under its original identity, once, whatever happens in between. A letter of a parked key comes only
-         when it is the lowest open one of it; one that fails again stays open and stops its key. With the last one through, the key
-         is free. What follows is published by the running workers. --key and --all leave IdReused out: ask for these by number or
-         reason. UndecodableMessage and other letters that park nothing have no place in the order of their key any more. One whose
-         message was sent again under its id, and handled, is superseded: it is no longer open
+replay   runs the stored message under its original identity and by the time of its original record, once, whatever happens in
+         between. A letter of a parked key comes only when it is the lowest open one of it; one that fails again stays open and stops
+         its key. With the last one through, the key is free. What follows is published by the running workers. --key and --all
+         leave IdReused out: ask for these by number or reason. UndecodableMessage and other letters that park nothing have no place
+         in the order of their key any more. One whose message was sent again under its id, and handled, is superseded: it is no
+         longer open
 discard  gives one letter up, and remembers who and why; asks first, without a terminal --yes is needed. Its key stays parked until
          what waits behind is replayed, or is free at once with --free-key, unless a lower letter holds it
 

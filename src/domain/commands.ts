@@ -137,8 +137,8 @@ export function parseDeleteSubdivision(raw: RawDeleteSubdivision): DeleteSubdivi
   };
 }
 
-/** @param now `expiresAt` must lie ahead of it */
-export function parseCreateLicense(raw: RawCreateLicense, now: number): CreateLicense {
+/** That `expiresAt` lies ahead is checked by `rejectEnded`. */
+export function parseCreateLicense(raw: RawCreateLicense): CreateLicense {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -147,7 +147,7 @@ export function parseCreateLicense(raw: RawCreateLicense, now: number): CreateLi
     description: text(raw.description, 'description', 0, MAX_TEXT),
     type: oneOf(raw.type, 'type', LICENSE_TYPES),
     requestsLimit: parseRequestsLimit(raw),
-    expiresAt: parseExpiresAt(raw, now),
+    expiresAt: parseExpiresAt(raw),
   };
 }
 
@@ -206,10 +206,8 @@ function parseRequestsLimit({ type, requestsLimit }: RawCreateLicense): number |
   return null;
 }
 
-function parseExpiresAt({ type, expiresAt }: RawCreateLicense, now: number): number | null {
+function parseExpiresAt({ type, expiresAt }: RawCreateLicense): number | null {
   if (expiresAt === null) return null;
   if (type === 'bycount') throw invalid('expiresAt', 'is not allowed for a bycount license');
-  time(expiresAt, 'expiresAt');
-  if (expiresAt <= now) throw invalid('expiresAt', 'must lie in the future');
-  return expiresAt;
+  return time(expiresAt, 'expiresAt');
 }

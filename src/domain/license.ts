@@ -1,5 +1,5 @@
 import type { CreateLicense, UpdateLicense } from './commands.ts';
-import type { LicenseStatus, LicenseType } from './fields.ts';
+import { invalid, type LicenseStatus, type LicenseType } from './fields.ts';
 import type { LicenseId } from './ids.ts';
 import { Rejection } from './rejection.ts';
 
@@ -39,6 +39,14 @@ export function newLicense(command: CreateLicense, now: number): License {
     activatedAt: null,
     deactivatedAt: null,
   };
+}
+
+/**
+ * The last of the checks of a command's fields, apart from them since it takes the message's time: before anything is looked up.
+ * @throws Rejection InvalidCommand when the license would end at or before `now`
+ */
+export function rejectEnded({ expiresAt }: CreateLicense, now: number): void {
+  if (expiresAt !== null && expiresAt <= now) throw invalid('expiresAt', 'must lie in the future');
 }
 
 export function renamed(license: License, command: UpdateLicense): License {

@@ -18,7 +18,7 @@ export type AddStatisticRowCommand = {
   readonly subdivisionId: string;
   /** Id of the row, chosen by the sender. A row with the same id, or the same subdivision and `created`, is the same row. UUID. */
   readonly statisticRowId: string;
-  /** The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing. Milliseconds since the epoch, UTC. */
+  /** The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the command's own time. Rows at or before the license's first activation are kept and count nothing. Milliseconds since the epoch, UTC. */
   readonly created: number;
   /** Number of requests served, 0 to 1,000,000,000. */
   readonly countRequests: number;
@@ -40,7 +40,7 @@ export type CreateLicenseCommand = {
   readonly type: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. Needed for `bycount`, null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** When the license ends; must lie ahead. Only for `bytime`, where null means 30 days after its creation; null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends; must lie ahead of the command's own time. Only for `bytime`, where null means 30 days after its creation; null for `bycount`. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
 };
 
@@ -192,7 +192,7 @@ export type LicenseActivatedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -230,7 +230,7 @@ export type LicenseCreatedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -270,7 +270,7 @@ export type LicenseDeactivatedEvent = {
   readonly reason: string;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -308,7 +308,7 @@ export type LicenseDeletedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -346,7 +346,7 @@ export type LicenseUpdatedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -372,7 +372,7 @@ export type StatisticRowAddedEvent = {
   readonly requestsLimit: number | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -394,7 +394,7 @@ export type SubdivisionCreatedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -416,7 +416,7 @@ export type SubdivisionDeletedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -438,7 +438,7 @@ export type SubdivisionLicenseExpiredEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -460,7 +460,7 @@ export type SubdivisionUpdatedEvent = {
   readonly activeLicenseId: string | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -480,7 +480,7 @@ export type TenantCreatedEvent = {
   readonly createdBy: string;
   /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -500,7 +500,7 @@ export type TenantDeletedEvent = {
   readonly createdBy: string;
   /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -520,7 +520,7 @@ export type TenantUpdatedEvent = {
   readonly createdBy: string;
   /** Version of the tenant after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -540,7 +540,7 @@ export type UserCreatedEvent = {
   readonly subdivisionId: string | null;
   /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -560,7 +560,7 @@ export type UserDeletedEvent = {
   readonly subdivisionId: string | null;
   /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -580,7 +580,7 @@ export type UserUpdatedEvent = {
   readonly subdivisionId: string | null;
   /** Version of the user after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
-  /** When the change was decided. Milliseconds since the epoch, UTC. */
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
   readonly occurredAt: number;
 };
 
@@ -604,7 +604,7 @@ export type CommandRejected = {
   readonly aggregateId: string | null;
   /** `ce_correlationid` of the command. null: it had none. */
   readonly correlationId: string | null;
-  /** When the command was refused. Milliseconds since the epoch, UTC. */
+  /** The time of the command, by which it was refused. Milliseconds since the epoch, UTC. */
   readonly rejectedAt: number;
 };
 

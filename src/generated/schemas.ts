@@ -80,7 +80,7 @@ export const SCHEMAS = {
       {
         name: 'created',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: "The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the worker's clock. Rows at or before the license's first activation are kept and count nothing.",
+        doc: "The time the row stands for; from the year 2001 on, at most 5 minutes ahead of the command's own time. Rows at or before the license's first activation are kept and count nothing.",
       },
       { name: 'countRequests', type: 'long', doc: 'Number of requests served, 0 to 1,000,000,000.' },
     ],
@@ -123,7 +123,7 @@ export const SCHEMAS = {
         name: 'expiresAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When the license ends; must lie ahead. Only for `bytime`, where null means 30 days after its creation; null for `bycount`.',
+        doc: "When the license ends; must lie ahead of the command's own time. Only for `bytime`, where null means 30 days after its creation; null for `bycount`.",
       },
     ],
   },
@@ -407,7 +407,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -489,7 +489,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -576,7 +576,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -658,7 +658,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -740,7 +740,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -792,7 +792,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -835,7 +835,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -878,7 +878,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -921,7 +921,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -964,7 +964,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -992,7 +992,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1020,7 +1020,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1048,7 +1048,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1096,7 +1096,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1144,7 +1144,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1192,7 +1192,7 @@ export const SCHEMAS = {
       {
         name: 'occurredAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the change was decided.',
+        doc: 'The time of the message that made the change.',
       },
     ],
   },
@@ -1242,7 +1242,7 @@ export const SCHEMAS = {
       {
         name: 'rejectedAt',
         type: { type: 'long', logicalType: 'timestamp-millis' },
-        doc: 'When the command was refused.',
+        doc: 'The time of the command, by which it was refused.',
       },
     ],
   },

@@ -7,10 +7,13 @@ import type { Loads, Unit } from './unit-of-work.ts';
  * `handle` asks for the narrow view of the unit that it needs and returns what happened, in order.
  */
 export interface MessageHandler<Raw, Message> {
-  /** @param now milliseconds since the epoch. @throws Rejection InvalidCommand, or InvalidOutsideEvent for outside events */
-  parse(raw: Raw, now: number): Message;
+  /** What depends on the message's time is left to `handle`. @throws Rejection InvalidCommand, or InvalidOutsideEvent for outside events */
+  parse(raw: Raw): Message;
   declare(message: Message, loads: Loads): void;
-  /** @throws Rejection when the answer is no; anything else it throws makes the message a dead letter. */
+  /**
+   * @param now the message's time, see domain/message-time.ts
+   * @throws Rejection when the answer is no; anything else it throws makes the message a dead letter.
+   */
   handle(message: Message, unit: Unit, now: number): Promise<readonly DomainEvent[]>;
 }
 

@@ -63,7 +63,7 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   readonly message: string;
   readonly exception: string;
-  /** Milliseconds since the epoch. */
+  /** When it was written off: the start of the transaction that did so. Milliseconds since the epoch. */
   readonly time: number;
   /** The tenant and the user that it names, as far as they are UUIDs. */
   readonly keys: readonly string[];
@@ -83,6 +83,8 @@ export interface DeadLetterWriter {
 
 /** One transaction, as those inside see it. */
 export interface Unit {
+  /** When it began, by the database's clock: milliseconds since the epoch, rounded down. All workers share that one. */
+  readonly startedAt: number;
   readonly tenants: TenantRepository;
   readonly subdivisions: SubdivisionRepository;
   readonly licenses: LicenseRepository;

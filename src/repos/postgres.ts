@@ -6,6 +6,7 @@ import { licenseTable } from './license.ts';
 import { outboxTable } from './outbox.ts';
 import { parkedKeyTable } from './parked-key.ts';
 import { statisticRowTable } from './statistic-row.ts';
+import { startOf } from './sql.ts';
 import type { Store } from './store.ts';
 import { subdivisionTable } from './subdivision.ts';
 import { tenantTable } from './tenant.ts';
@@ -15,6 +16,7 @@ import { userTable } from './user.ts';
 /** The tables as one transaction sees them. */
 export function postgresStore(db: Knex): Store {
   return {
+    startedAt: () => startOf(db),
     inbox: inboxTable(db),
     tenants: tenantTable(db),
     subdivisions: subdivisionTable(db),

@@ -75,6 +75,8 @@ export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'sta
  * `lock` reads and locks, sorted by id, so that lanes can't deadlock; what is absent is left out of its answer.
  */
 export interface Store {
+  /** When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. */
+  readonly startedAt: () => Promise<number>;
   readonly inbox: {
     /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
     claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;

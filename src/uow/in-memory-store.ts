@@ -10,6 +10,7 @@ import { inbox, outbox } from './in-memory-messages.ts';
 /** The tables as one transaction sees them. Nothing has to be locked, since transactions come one after the other. */
 export function inMemoryStore(db: InMemoryDatabase): Store {
   return {
+    startedAt: async () => db.clock.now(),
     inbox: inbox(db),
     tenants: tenants(db),
     subdivisions: subdivisions(db),

@@ -28,20 +28,26 @@ export async function openUnit(store: Store, messages: readonly UnitMessage[], l
   const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
-  if (messages.length > 0) {
+  const takenIn = async (): Promise<void> => {
     const [only] = messages;
-    if (only !== undefined && only.letterId !== null) await parking.takeUp(only, only.letterId, lane.id);
+    if (only === undefined) return;
+    if (only.letterId !== null) await parking.takeUp(only, only.letterId, lane.id);
     else if (!(await inbox.claim(store, messages, lane.id))) {
       await parking.read(messages.filter((message) => inbox.mayBeHandled(message)));
       await inbox.lookAgain(store, messages);
     }
+  };
+  // Asked in one go with what is asked first, so that it costs no round trip.
+  const [startedAt] = await together([store.startedAt(), takenIn()]);
+  if (messages.length > 0) {
     const declared = new Declared();
     for (const message of messages) {
       if (inbox.isExpected(message) && parking.behind(message) === undefined) message.declare(declared);
     }
     await load(cache, declared);
   }
-  return unitOver(cache, inbox, parking, lane, [...debtsOfSeen(messages, inbox, lane.id), ...parking.debts(lane.id)]);
+  const seenDebts = [...debtsOfSeen(messages, inbox, lane.id), ...parking.debts(lane.id)];
+  return unitOver(cache, inbox, parking, lane, startedAt, seenDebts);
 }
 
 function textOf({ topic, partition, offset, timestamp }: Position): string {
@@ -83,6 +89,7 @@ function unitOver(
   inbox: Inbox,
   parking: Parking,
   lane: OutboxLane,
+  startedAt: number,
   seenDebts: readonly Debt[],
 ): OpenUnit {
   const { store, journal } = cache;
@@ -143,6 +150,7 @@ function unitOver(
   }
 
   return {
+    startedAt,
     tenants: tenantRepository(cache),
     subdivisions,
     licenses: licenseRepository(cache, subdivisions),

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventType } from '../domain/events.ts';
 import { storedId, type UserId } from '../domain/ids.ts';
+import { messageTime } from '../domain/message-time.ts';
 import { Rejection } from '../domain/rejection.ts';
-import type { Clock } from '../ports/clock.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
 import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
@@ -34,7 +34,6 @@ interface Dependencies {
   readonly consumerGroup: string;
   /** Whether a message that can't be decoded parks the tenant or user that is its Kafka key. */
   readonly parkUndecodable: boolean;
-  readonly clock: Clock;
   /** The largest record that the DLQ topics take, in bytes. */
   readonly maxLetterBytes: number;
 }
@@ -77,12 +76,13 @@ export class Dispatcher {
 
   /** The one asynchronous step of a message beside its handler: each more costs every message a kilobyte of garbage. */
   private async answer(task: Task, unit: Unit, slice: TimeSlice): Promise<Ending | Failed> {
-    const { plan } = task;
-    if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection);
+    const { plan, received } = task;
+    const now = messageTime(received.timestamp, unit.startedAt);
+    if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection, now);
     if (plan.kind === 'bury') return new Failed(plan.reason, plan.error);
     unit.beginAttempt();
     try {
-      const events = await plan.handle(unit, this.d.clock.now());
+      const events = await plan.handle(unit, now);
       for (const [index, event] of events.entries()) {
         if (slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
         const cause = { context: task.context, eventId: this.d.cloudEvents.eventId(task.context, index) };
@@ -93,7 +93,7 @@ export class Dispatcher {
       }
     } catch (error) {
       unit.undoAttempt();
-      if (error instanceof Rejection) return this.reject(task, unit, error);
+      if (error instanceof Rejection) return this.reject(task, unit, error, now);
       if (isOfTheDatabase(error)) throw error;
       return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
     }
@@ -101,9 +101,9 @@ export class Dispatcher {
     return ACCEPTED;
   }
 
-  private reject(task: Task, unit: Unit, rejection: Rejection): Ending | Failed {
+  private reject(task: Task, unit: Unit, rejection: Rejection, now: number): Ending | Failed {
     try {
-      unit.outbox.add(this.answerOf(task, rejection));
+      unit.outbox.add(this.answerOf(task, rejection, now));
     } catch (error) {
       // A correlation id may be as long as it likes, and the answer carries it twice.
       if (error instanceof MessageTooLarge) return new Failed('TooLarge', error);
@@ -113,12 +113,11 @@ export class Dispatcher {
     return REJECTED;
   }
 
-  private answerOf(task: Task, { code, message, field }: Rejection): OutgoingMessage {
-    const { cloudEvents, topics, clock } = this.d;
+  private answerOf(task: Task, { code, message, field }: Rejection, now: number): OutgoingMessage {
+    const { cloudEvents, topics } = this.d;
     const { context, names, type } = task;
     const { id, source } = context.identity;
     const aggregateId = names.subdivisionId ?? names.tenantId ?? names.userId;
-    const now = clock.now();
     return cloudEvents.write({
       topic: topics.rejections,
       key: context.key,
@@ -150,7 +149,7 @@ export class Dispatcher {
     const { identity } = this.d.cloudEvents.byPosition(task.received);
     const { source, id } = task.identity;
     const error = new Error(`another message of source '${source}' had the id ${id}, with other bytes`);
-    return this.letter(unit, { ...this.letterOf(task, new Failed('IdReused', error)), identity });
+    return this.letter(unit, { ...this.letterOf(task, new Failed('IdReused', error), unit.startedAt), identity });
   }
 
   private async end(task: Task, unit: Unit, failed: Failed, refused: boolean): Promise<Ending> {
@@ -160,11 +159,11 @@ export class Dispatcher {
     if (failed.reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
     // The inbox has forgotten it, its letter is still there. That is rare, and the database refuses a second one: nobody has to ask before.
     if (refused && (await unit.deadLetters.has(task.received))) return DUPLICATE;
-    const ending = this.letter(unit, this.letterOf(task, failed));
+    const ending = this.letter(unit, this.letterOf(task, failed, unit.startedAt));
     return FAULTS.has(failed.reason) ? { ...ending, fault: failed.error } : ending;
   }
 
-  private letterOf({ received, identity, keys: names }: Task, { reason, error }: Failed): DeadLetter {
+  private letterOf({ received, identity, keys: names }: Task, { reason, error }: Failed, time: number): DeadLetter {
     const named = parkableKeys(names);
     // What can't be read names nobody: its Kafka key is all there is to go by.
     const undecodable = reason === 'UndecodableMessage' && this.d.parkUndecodable;
@@ -176,7 +175,7 @@ export class Dispatcher {
       reason,
       message: error.message,
       exception: error.name,
-      time: this.d.clock.now(),
+      time,
       keys,
       parks: keys.length > 0 && (undecodable || PARKING.has(reason)),
     };

@@ -1,6 +1,5 @@
 import { InvalidOutsideEvent, Rejection } from '../domain/rejection.ts';
 import type { CommandName, OutsideEventName } from '../generated/messages.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import { UndecodableMessage, type Codec } from '../ports/codec.ts';
 import type { MessageHandler } from '../ports/handlers.ts';
@@ -28,7 +27,6 @@ interface Dependencies {
   readonly cloudEvents: CloudEvents;
   readonly handlers: Handlers;
   readonly topics: Topics;
-  readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
 
@@ -120,7 +118,7 @@ export class Planner {
 
   private handled(handler: AnyHandler, data: unknown, whenInvalid: DeadLetterReason = 'UndecodableMessage'): Plan {
     try {
-      const message = handler.parse(data, this.d.clock.now());
+      const message = handler.parse(data);
       return {
         kind: 'handle',
         declare: (loads) => handler.declare(message, loads),

@@ -89,7 +89,7 @@ if (wrong !== 0) {
 const bug = process.env[FAULT_BUG];
 if (bug !== undefined) {
   wrap(container, 'updateTenantHandler', (inner) => ({
-    parse: (raw, now) => inner.parse(raw, now),
+    parse: (raw) => inner.parse(raw),
     declare: (message, loads) => inner.declare(message, loads),
     handle: async (message, unit, now) => {
       const events = await inner.handle(message, unit, now);

@@ -230,6 +230,17 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'src/adapters/kafkajs.ts', find: 'keepMembership(require(', replace: 'void (require(' }],
   },
   {
+    name: 'messages are decided by the clock of their worker',
+    cases: 'F23: ',
+    patches: [
+      {
+        file: 'src/worker/dispatcher.ts',
+        find: 'const now = messageTime(received.timestamp, unit.startedAt);',
+        replace: 'const now = messageTime(received.timestamp, Date.now());',
+      },
+    ],
+  },
+  {
     name: 'letters of any size to their topic',
     cases: 'F20: ',
     patches: [

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { asValue } from 'awilix';
 import fc from 'fast-check';
-import { pino } from 'pino';
-import { readConfig } from '../../src/config.ts';
-import { createContainer, type Cradle } from '../../src/container.ts';
+import type { Cradle } from '../../src/container.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../src/ports/messages.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
 import { InMemoryDatabase } from '../../src/uow/in-memory-database.ts';
@@ -14,11 +11,13 @@ import { Model } from '../oracle/model.ts';
 import { NOW, TestLane } from '../support/builders.ts';
 import { asBuffers, type Data, type WireRecord } from '../support/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { givenCodec, NAMES, NEVER } from '../support/given-codec.ts';
+import { NEVER } from '../support/given-codec.ts';
+import { givenCradle } from '../support/given-cradle.ts';
 import { keyOf, toOutgoing, type Sending } from '../support/load.ts';
-import { sequences, type Chunk } from '../support/sequences.ts';
+import { sequences, type Chunk, type Dated } from '../support/sequences.ts';
 
 const RUNS = 60;
+const DAY = 24 * 60 * 60 * 1_000;
 
 let database: TestDatabase;
 
@@ -46,6 +45,9 @@ class Trial {
   private readonly lanes = [new TestLane(1), new TestLane(1)];
   private readonly cradle: Cradle;
   private readonly model: Model;
+  /** The producers' clock. */
+  private time = NOW;
+  /** The clock of the tables in memory, which says what PostgreSQL's has said. */
   private readonly clock: { time: number };
   private readonly sent: Sending[] = [];
   private offset = 0;
@@ -54,29 +56,13 @@ class Trial {
     this.cradle = cradle;
     this.clock = clock;
     this.subjects = subjects;
-    this.model = new Model({ topics: cradle.topics, decidedAt: () => clock.time });
+    const now = (): number => clock.time;
+    this.model = new Model({ topics: cradle.topics, now, decidedAt: now });
   }
 
   static async create({ db }: TestDatabase): Promise<Trial> {
     const clock = { time: NOW, now: () => clock.time };
-    const { codec, texts } = givenCodec();
-    for (const i of texts.keys()) await codec.fetchSchema(i + 1, NEVER);
-    const config = readConfig({
-      KAFKA_BROKERS: '127.0.0.1:1',
-      SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
-      DATABASE_URL: 'postgres://127.0.0.1:1/none',
-    });
-    const overrides = {
-      codec: asValue(codec),
-      clock: asValue(clock),
-      logger: asValue(pino({ level: 'silent' })),
-    };
-    const { cradle } = createContainer({ config, overrides });
-    const topics = [cradle.topics.commands, cradle.topics.users, cradle.topics.events, cradle.topics.rejections];
-    await codec.prepareWriters(
-      topics.flatMap((topic) => NAMES.map((type) => ({ topic, type }))),
-      NEVER,
-    );
+    const cradle = await givenCradle();
     return new Trial(cradle, clock, [
       new KnexUnitOfWork(db, randomUUID),
       new InMemoryUnitOfWork(new InMemoryDatabase(clock), randomUUID),
@@ -84,15 +70,17 @@ class Trial {
   }
 
   async run({ later, messages }: Chunk): Promise<void> {
-    this.clock.time += later;
+    this.time += later;
     const received = messages.flatMap((step) => {
-      if ('send' in step) return [this.receive(step.send)];
+      if ('send' in step) return [this.receive(step.send, step.dated)];
       const before = this.sent[step.again];
-      return before === undefined ? [] : [this.receive(step.changed ? rewritten(before) : before)];
+      return before === undefined ? [] : [this.receive(step.changed ? rewritten(before) : before, step.dated)];
     });
+    const first = await this.handle(0, received);
+    this.clock.time = first.startedAt;
+    const second = await this.handle(1, received);
     const eventsBefore = this.model.events.length;
     const expected = received.map((message) => this.model.apply(this.asRecord(message)));
-    const [first, second] = [await this.handle(0, received), await this.handle(1, received)];
     expect(first.endings).toEqual(expected);
     expect(second.endings).toEqual(expected);
     // The same events, ids and times included, to the byte.
@@ -111,23 +99,28 @@ class Trial {
   private async handle(
     subject: number,
     received: readonly ReceivedMessage[],
-  ): Promise<{ readonly endings: readonly string[]; readonly outbox: readonly OutgoingMessage[] }> {
+  ): Promise<{
+    readonly startedAt: number;
+    readonly endings: readonly string[];
+    readonly outbox: readonly OutgoingMessage[];
+  }> {
     const { planner, dispatcher } = this.cradle;
     const tasks = await planner.plan(received, NEVER);
     const { value, outbox } = await this.subjects[subject]!.run(
       tasks,
-      (unit) => dispatcher.dispatch(tasks, unit),
+      async (unit) => ({ startedAt: unit.startedAt, endings: await dispatcher.dispatch(tasks, unit) }),
       this.lanes[subject],
     );
-    return { endings: value.map(({ what }) => what), outbox };
+    return { startedAt: value.startedAt, endings: value.endings.map(({ what }) => what), outbox };
   }
 
-  private receive(message: Sending): ReceivedMessage {
+  private receive(message: Sending, dated: Dated): ReceivedMessage {
+    const timestamps = { rightly: this.time, early: this.time - DAY, ahead: Number.MAX_SAFE_INTEGER, not: -1 };
     this.sent.push(message);
     const { topic, value, headers = {} } = toOutgoing(message, this.cradle.codec, this.cradle.topics);
     this.offset += 1;
     return {
-      ...{ topic, partition: 0, offset: this.offset, timestamp: this.clock.time },
+      ...{ topic, partition: 0, offset: this.offset, timestamp: timestamps[dated] },
       ...{ key: Buffer.from(keyOf(message)), value: value as Buffer, headers },
     };
   }

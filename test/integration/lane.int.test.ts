@@ -327,7 +327,6 @@ class World {
           consumerGroup: 'test',
           parkUndecodable,
           maxLetterBytes: 1_000_000,
-          clock: { now: () => a.NOW },
         }),
         producer: { publish: (messages) => this.publish(messages) },
         outboxMaintenance: new KnexOutboxMaintenance(database.db),

@@ -48,6 +48,20 @@ describe('KnexUnitOfWork, with others at work,', () => {
       expect(await versions()).toEqual([3, 3]);
     });
 
+    it('of the same message: the one that waits goes by when it began, not by when it is let in', async () => {
+      const gate = new Gate();
+      const first = unitOfWork.run([a.aMessage(1)], async () => gate.pass());
+      await gate.reached;
+      const second = unitOfWork.run([a.aMessage(1)], async ({ startedAt }) => startedAt);
+      await waiting(database.db, 'transactionid');
+      const { rows } = await database.db.raw<{ rows: readonly { readonly now: string }[] }>(
+        'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now',
+      );
+      gate.open();
+      await first;
+      expect((await second).value).toBeLessThanOrEqual(Number(rows[0]?.now));
+    });
+
     it('never deadlock, however many there are, and lose nothing', async () => {
       const orders = [
         [1, 2],

@@ -42,6 +42,11 @@ describeUnitOfWork('KnexUnitOfWork', async () => {
     letters: new KnexDeadLetters(db),
     outbox: () =>
       db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
+    clock: async () => {
+      const sql = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`;
+      const { rows } = await db.raw<{ rows: readonly { readonly now: string }[] }>(sql);
+      return Number(rows[0]?.now);
+    },
     forgetMessages: async () => {
       await db('inbox').del();
     },

@@ -8,6 +8,8 @@ import type { Differ } from './compare.ts';
 import { Model, type ModelOptions } from './model.ts';
 
 const SHOWN = 10;
+/** No test takes as long. */
+const HOUR = 60 * 60 * 1_000;
 
 /** What a check found to be right, for tests that want to know how much there was of it. */
 export interface Checked {
@@ -22,8 +24,6 @@ export interface CheckOptions {
   readonly setAside?: ModelOptions['setAside'];
   /** Between two barriers, messages of different partitions take effect by rank, then by topic, partition and offset. Default 0. */
   readonly rank?: (record: WireRecord) => number;
-  /** By how many milliseconds the workers' clocks may be wrong. Default 0. */
-  readonly clockError?: number;
   /** Whether an event of this message would be larger than its topic takes. Default: never. */
   readonly tooLarge?: ModelOptions['tooLarge'];
 }
@@ -40,23 +40,29 @@ export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
  */
 export async function check(
   world: World,
-  { userDomain, setAside, rank = () => 0, clockError = 0, tooLarge }: CheckOptions = {},
+  { userDomain, setAside, rank = () => 0, tooLarge }: CheckOptions = {},
 ): Promise<Checked> {
   await world.settled();
   const { topics, collector } = world;
   const events = collector.records(topics.events);
   const rejections = collector.records(topics.rejections);
-  const decided = decisionTimes([...events, ...rejections]);
-  const model = new Model({ topics, userDomain, setAside, tooLarge, decidedAt: (id) => decided.get(id) });
-  const messages = inEffectOrder(world, rank);
-  for (const message of messages) model.apply(message);
-
   const differences: string[] = [];
   const differ = (what: string): void => void differences.push(what);
-  const repetitions =
-    checkEvents(model, events, world.partitions, clockError, differ) +
-    checkRejections(model, rejections, clockError, differ);
-  checkLetters(model, world, clockError, differ);
+  const now = Date.now();
+  const decided = decisionTimes([...events, ...rejections]);
+  const model = new Model({
+    ...{ topics, userDomain, setAside, tooLarge },
+    now: () => now,
+    decidedAt(id) {
+      const time = decided.get(id);
+      if (time !== undefined && !(time > now - HOUR && time <= now)) differ(`answer ${id} is dated ${time}`);
+      return time;
+    },
+  });
+  const messages = inEffectOrder(world, rank);
+  for (const message of messages) model.apply(message);
+  const repetitions = checkEvents(model, events, world.partitions, differ) + checkRejections(model, rejections, differ);
+  checkLetters(model, world, now, differ);
   checkLookUps(model, world, differ, userDomain !== undefined);
   checkAcknowledged(world, differ);
   await checkTables(model, world, differ);

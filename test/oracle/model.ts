@@ -22,8 +22,8 @@ export interface ExpectedRejection {
   readonly id: string;
   readonly cause: Cause;
   readonly subject: string;
-  /** Without message and rejectedAt. */
-  readonly data: Readonly<Record<string, string | null>>;
+  /** Without message. */
+  readonly data: Readonly<Record<string, string | number | null>>;
 }
 
 export interface ExpectedLetter {
@@ -61,6 +61,8 @@ export interface ModelOptions {
   readonly setAside?: ((record: WireRecord) => SetAside | undefined) | undefined;
   /** Messages whose events are larger than their topic takes: nobody but the test that sends them knows. */
   readonly tooLarge?: ((record: WireRecord) => boolean) | undefined;
+  /** No message was decided later: a record that is dated after it was dated ahead. Milliseconds since the epoch. */
+  readonly now: () => number;
   /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
   readonly decidedAt: (answerId: string) => number | undefined;
 }
@@ -68,8 +70,8 @@ export interface ModelOptions {
 const COMMAND_RULES: Readonly<Record<string, Rule>> = { ...TENANT_RULES, ...SUBDIVISION_RULES };
 
 /**
- * What the contract says comes of a list of messages. It shares no code with the worker; time alone it takes from the
- * answers that are judged, since nobody else knows when a message was decided.
+ * What the contract says comes of a list of messages. It shares no code with the worker. Only where a record has no date of its own, or
+ * one that lay ahead, does it take the time from the answers that are judged: nobody else knows when the transaction began.
  */
 export class Model {
   readonly state = new State();
@@ -150,7 +152,7 @@ export class Model {
       correlationId: header(record, 'ce_correlationid') ?? null,
       traceparent: header(record, 'traceparent') ?? null,
     };
-    const now = this.options.decidedAt(eventId(identity, 0)) ?? record.timestamp;
+    const now = this.timeOf(record, identity);
     try {
       this.tell(rule(this.state, new Fields(decoded.data), now), identity, cause);
       return 'accepted';
@@ -159,9 +161,15 @@ export class Model {
       if (!(error instanceof Refused)) throw error;
       // What the user domain tells is no command, so there is nobody to answer.
       if (record.topic !== this.options.topics.commands) return bury('UndecodableMessage');
-      this.reject(error, identity, cause);
+      this.reject(error, identity, cause, now);
       return 'rejected';
     }
+  }
+
+  /** A message decides by its own time, whoever handles it, and when. */
+  private timeOf({ timestamp }: WireRecord, identity: Identity): number {
+    const isItsOwn = timestamp >= YEAR_2001 && timestamp <= this.options.now();
+    return isItsOwn ? timestamp : (this.options.decidedAt(eventId(identity, 0)) ?? Number.NaN);
   }
 
   /** Of a message that is ours to handle; in the form in which they are ids. */
@@ -207,7 +215,7 @@ export class Model {
     });
   }
 
-  private reject({ code, field }: Refused, identity: Identity, cause: Cause): void {
+  private reject({ code, field }: Refused, identity: Identity, cause: Cause, now: number): void {
     const { type = '', data = {} } = cause.record.decoded ?? {};
     const named = (name: string): string | null => {
       const value = data[name];
@@ -221,11 +229,13 @@ export class Model {
       data: {
         ...{ commandId: identity.id, commandSource: identity.source, commandType: type, code, field },
         ...{ tenantId: named('tenantId'), aggregateId, correlationId: cause.correlationId },
+        rejectedAt: now,
       },
     });
   }
 }
 
+const YEAR_2001 = Date.UTC(2001, 0, 1);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Their letters keep what comes after them waiting. */
 const PARKING = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);

@@ -6,14 +6,18 @@ import { command, outside, type Sending } from './load.ts';
 // Random sequences over so few ids that everything meets everything: names that are taken, licenses of other subdivisions, rows that
 // exist, what was deleted. fast-check makes a failing one as short as it can.
 
-/** One unit of work: its messages, and by how much the clock has moved on before it. */
+/** One unit of work: its messages, and by how much the clock of their producers has moved on before it. */
 export interface Chunk {
   readonly later: number;
   readonly messages: readonly Step[];
 }
 
 /** A message, or one of those before once more, perhaps with other bytes under the same id. */
-export type Step = { readonly send: Sending } | { readonly again: number; readonly changed: boolean };
+export type Step = { readonly dated: Dated } & (
+  { readonly send: Sending } | { readonly again: number; readonly changed: boolean }
+);
+/** What its record says: its producer's time, an earlier one, one that nobody's clock has reached, none. */
+export type Dated = 'rightly' | 'early' | 'ahead' | 'not';
 
 const DAY = 24 * 60 * 60 * 1_000;
 
@@ -82,9 +86,10 @@ const sending: fc.Arbitrary<Sending> = fc.oneof(
   fc.record({ userId }).map((data) => outside('UserDeleted', data)),
 );
 
+const dated = fc.oneof(weighted(12, fc.constant<Dated>('rightly')), fc.constantFrom<Dated>('early', 'ahead', 'not'));
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: sending.map((send) => ({ send })) },
-  { weight: 1, arbitrary: fc.record({ again: fc.nat(60), changed: fc.boolean() }) },
+  { weight: 12, arbitrary: fc.record({ send: sending, dated }) },
+  { weight: 1, arbitrary: fc.record({ again: fc.nat(60), changed: fc.boolean(), dated }) },
 );
 
 /** Tenant, subdivision, license: without them most of the rest would be refused. */
@@ -100,7 +105,7 @@ const beginning: Chunk = {
       ...{ tenantId: id('1', 0), subdivisionId: id('3', 0), licenseId: id('4', 0), name: 'Trial', description: '' },
       ...{ type: 'bycount', requestsLimit: 100, expiresAt: null },
     }),
-  ].map((send) => ({ send })),
+  ].map((send) => ({ send, dated: 'rightly' })),
 };
 
 const chunk: fc.Arbitrary<Chunk> = fc.record({

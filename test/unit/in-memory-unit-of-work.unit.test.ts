@@ -11,6 +11,7 @@ describeUnitOfWork('InMemoryUnitOfWork', async () => {
   return {
     unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
     letters: new InMemoryDeadLetters(database),
+    clock: async () => database.clock.now(),
     forgetMessages: async () =>
       database.transaction(() => {
         for (const { hash } of database.inbox.sorted()) database.inbox.delete(hash);

@@ -13,6 +13,7 @@ import {
   type UpdateLicense,
 } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
+import { rejectEnded } from '../../domain/license.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import {
   activateLicense,
@@ -35,8 +36,8 @@ import type { LicenseUnitOfWork, Loads } from '../../ports/unit-of-work.ts';
 import { findSubdivision } from './subdivision.ts';
 
 export class CreateLicenseHandler implements MessageHandler<CreateLicenseCommand, CreateLicense> {
-  parse(raw: CreateLicenseCommand, now: number): CreateLicense {
-    return parseCreateLicense(raw, now);
+  parse(raw: CreateLicenseCommand): CreateLicense {
+    return parseCreateLicense(raw);
   }
 
   declare({ tenantId, subdivisionId, licenseId }: CreateLicense, loads: Loads): void {
@@ -49,6 +50,7 @@ export class CreateLicenseHandler implements MessageHandler<CreateLicenseCommand
     { subdivisions, licenses }: LicenseUnitOfWork,
     now: number,
   ): Promise<readonly DomainEvent[]> {
+    rejectEnded(command, now);
     const subdivision = await findSubdivision(subdivisions, command);
     if (await licenses.exists(command.tenantId, command.licenseId)) {
       throw new Rejection('LicenseAlreadyExists', `License ${command.licenseId} exists already, or did once.`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { NotLoaded } from '../../../src/ports/errors.ts';
-import type { Unit } from '../../../src/ports/unit-of-work.ts';
+import type { Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
 import {
   attempt,
@@ -13,6 +13,7 @@ import {
   changeUser,
   givenSubdivision,
   reading,
+  there,
   type CreateSubject,
   type Subject,
 } from './subject.ts';
@@ -109,6 +110,32 @@ export function describeRuns(create: CreateSubject): void {
         expect(() => users.add(a.aUser(2))).toThrow(NotLoaded);
         expect(await tenants.holderOfName('Tenant 1')).toBe(TENANT);
       });
+    });
+
+    it.each<readonly [what: string, messages: (letterId: number) => readonly UnitMessage[]]>([
+      ['with messages', () => [a.aMessage(1), a.aMessage(2)]],
+      ['with one that comes again', () => [a.aMessage(8)]],
+      ['with the replay of a letter', (letterId) => [a.aMessage(9, { letterId })]],
+      ['without any', () => []],
+    ])('%s knows when it began, to the millisecond below', async (_, messages) => {
+      const { unitOfWork, letters, clock } = subject;
+      await unitOfWork.run([a.aMessage(8), a.aMessage(9)], async (unit) => {
+        unit.settle(a.aMessage(9), 'dead');
+        unit.deadLetters.add(a.aDeadLetter(9));
+      });
+      const [letter] = await letters.list({}, { after: 0, limit: 1 });
+      const before = await clock();
+      const { value: startedAt } = await unitOfWork.run(messages(there(letter).letterId), async (unit) => {
+        const first = unit.startedAt;
+        // Not before the transaction, nor at a later moment of it.
+        expect(first).toBeLessThanOrEqual(await clock());
+        await unit.users.get(a.userId(1));
+        expect(unit.startedAt).toBe(first);
+        return first;
+      });
+      expect(Number.isInteger(startedAt)).toBe(true);
+      expect(startedAt).toBeGreaterThanOrEqual(Math.floor(before));
+      expect(startedAt).toBeLessThanOrEqual(await clock());
     });
 
     it('without a lane writes under one that nobody publishes for', async () => {

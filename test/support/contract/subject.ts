@@ -14,6 +14,8 @@ export interface Subject {
   outbox(): Promise<readonly { readonly lane: string; readonly seq: number; readonly text: string }[]>;
   /** The offsets of the messages that letters are about. */
   deadLetters(): Promise<readonly number[]>;
+  /** The clock that its transactions go by; milliseconds since the epoch, with fractions where it has them. */
+  clock(): Promise<number>;
   /** As if the inbox had been pruned of everything. */
   forgetMessages(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as commands from '../../../src/domain/commands.ts';
 import { EARLIEST_TIME, LATEST_TIME } from '../../../src/domain/fields.ts';
+import { rejectEnded } from '../../../src/domain/license.ts';
 import { DAY, NOW, refusal } from './given.ts';
 
 const A = 'a0000000-0000-4000-8000-000000000001';
@@ -61,7 +62,7 @@ const CASES: readonly Case[] = [
     'tenantId',
     'subdivisionId',
   ]),
-  aCase('CreateLicense', (raw: typeof BYCOUNT) => commands.parseCreateLicense(raw, NOW), BYCOUNT, [
+  aCase('CreateLicense', commands.parseCreateLicense, BYCOUNT, [
     'tenantId',
     'subdivisionId',
     'licenseId',
@@ -213,8 +214,7 @@ describe('text', () => {
 });
 
 describe('numbers and times', () => {
-  const limit = (requestsLimit: number) =>
-    refusal(() => commands.parseCreateLicense({ ...BYCOUNT, requestsLimit }, NOW));
+  const limit = (requestsLimit: number) => refusal(() => commands.parseCreateLicense({ ...BYCOUNT, requestsLimit }));
   const count = (countRequests: number) => refusal(() => commands.parseAddStatisticRow({ ...ROW, countRequests }));
   const created = (time: number) => refusal(() => commands.parseAddStatisticRow({ ...ROW, created: time }));
 
@@ -239,7 +239,7 @@ describe('numbers and times', () => {
 });
 
 describe('CreateLicense', () => {
-  const parse = (raw: commands.RawCreateLicense) => refusal(() => commands.parseCreateLicense(raw, NOW));
+  const parse = (raw: commands.RawCreateLicense) => refusal(() => rejectEnded(commands.parseCreateLicense(raw), NOW));
 
   test('bycount needs a limit and takes no expiry', () => {
     expect(parse({ ...BYCOUNT, requestsLimit: null })).toBe('InvalidCommand requestsLimit');
@@ -252,6 +252,7 @@ describe('CreateLicense', () => {
     expect(parse({ ...BYTIME, requestsLimit: 1 })).toBe('InvalidCommand requestsLimit');
     expect(parse({ ...BYTIME, expiresAt: NOW + 1 })).toBe('accepted');
     expect(parse({ ...BYTIME, expiresAt: NOW })).toBe('InvalidCommand expiresAt');
+    expect(parse({ ...BYTIME, expiresAt: Math.floor((NOW + DAY) / 1_000) })).toBe('InvalidCommand expiresAt');
     expect(parse({ ...BYTIME, expiresAt: LATEST_TIME + 1 })).toBe('InvalidCommand expiresAt');
   });
 

@@ -41,7 +41,6 @@ function busy(): readonly DomainEvent[] {
 function given(handled: () => unknown = () => undefined) {
   let turns = 0;
   const cloudEvents: Pick<CloudEvents, 'eventId'> = { eventId: () => 'an event' };
-  const clock = { now: () => a.NOW };
   const dispatcher = new Dispatcher({
     cloudEvents: cloudEvents as CloudEvents,
     eventHandlers: new Map([['licensing.events.TenantDeleted', [{ handle: () => void handled() }]]]),
@@ -49,9 +48,8 @@ function given(handled: () => unknown = () => undefined) {
     consumerGroup: 'test',
     parkUndecodable: false,
     maxLetterBytes: 1_000_000,
-    clock,
   });
-  const unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase(clock), randomUUID);
+  const unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase({ now: () => a.NOW }), randomUUID);
   return {
     turns: () => turns,
     async dispatch(works: readonly (() => readonly DomainEvent[])[]): Promise<void> {

@@ -74,7 +74,6 @@ class World {
     consumerGroup: 'test',
     parkUndecodable: false,
     maxLetterBytes: 1_000_000,
-    clock: { now: () => a.NOW },
   });
 
   async take(one: Step): Promise<void> {

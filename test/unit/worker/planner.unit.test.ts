@@ -35,14 +35,13 @@ describe('the schemas that a chunk needs', () => {
 });
 
 function plannerWith(fetchSchema: (id: number) => Promise<undefined>): Planner {
-  const clock = givenClock();
   const registry = { fetchSchema, idOf: async () => 1 };
-  const codec = new MessageCodec({ registry, schemas: SCHEMAS, clock, logger: givenLogger().logger });
+  const codec = new MessageCodec({ registry, schemas: SCHEMAS, clock: givenClock(), logger: givenLogger().logger });
   const cloudEvents = new KafkaCloudEvents(codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
   const nothing = async (): Promise<readonly never[]> => [];
   const lookUpAnswer = { parse: (data: unknown) => data, declare: () => undefined, handle: nothing };
   const handlers = { commands: new Map(), outsideEvents: new Map(), lookUpAnswer };
-  return new Planner({ codec, cloudEvents, handlers, topics: TOPICS, clock, telemetry: silentTelemetry() });
+  return new Planner({ codec, cloudEvents, handlers, topics: TOPICS, telemetry: silentTelemetry() });
 }
 
 function messageOf(schemaId: number, offset: number): ReceivedMessage {

@@ -126,7 +126,6 @@ class World {
         consumerGroup: 'test',
         parkUndecodable: false,
         maxLetterBytes: 1_000_000,
-        clock: { now: () => a.NOW },
       }),
       planner: { plan } as unknown as Planner,
       userLookUps: { plan } as unknown as UserLookUps,
