@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
-import { dlqOf, type Topics } from '../ports/topics.ts';
+import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes } from './kafkajs.ts';
 
 export interface TopicSettings {
@@ -23,6 +23,8 @@ export interface TopicState {
   readonly maxMessageBytes: number;
   /** In which codec the broker keeps batches; `producer`: in whichever they come. */
   readonly compression: string;
+  /** Who dates its records: `CreateTime`, their producers; `LogAppendTime`, the broker. */
+  readonly timestampType: string;
   /** What becomes of old messages: `delete`, `compact`, both, or none. */
   readonly cleanup: readonly string[];
 }
@@ -41,14 +43,13 @@ export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
  */
 const UNPACKED = ['compression.type', 'uncompressed'] as const;
 
+/** The broker dates what comes in, so that no producer's clock decides, nor what retention keeps. */
+const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
+
 /** The topics of the contract: three that are read, with their dead letters, and two that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
   const sources = sourcesOf(topics);
   return [...sources, topics.events, topics.rejections, ...sources.map(dlqOf)];
-}
-
-function sourcesOf(topics: Topics): readonly string[] {
-  return [topics.commands, topics.users, topics.userLookUps];
 }
 
 function listIn(value: string | undefined): readonly string[] {
@@ -137,7 +138,7 @@ export class KafkaAdmin {
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
-        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [UNPACKED] : [])],
+        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [UNPACKED, DATED_BY_THE_BROKER] : [])],
       );
       // What a source takes may be the broker's default: it is asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));
@@ -173,6 +174,7 @@ export class KafkaAdmin {
           segmentTime: Number(config?.get('segment.ms') ?? 0),
           maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
           compression: config?.get('compression.type') ?? '',
+          timestampType: config?.get('message.timestamp.type') ?? '',
           cleanup: listIn(config?.get('cleanup.policy')),
         };
       });

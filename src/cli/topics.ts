@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { DLQ_EXTRA_BYTES, dlqLimit, type Cradle, type TopicState } from '../container.ts';
-import { dlqOf } from '../ports/topics.ts';
+import { dlqOf, sourcesOf } from '../ports/topics.ts';
 import { openContainer } from './open-container.ts';
 import { reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -10,7 +10,7 @@ export const topics: Verb = {
   about: 'creates the topics, or checks them',
   help: `
 licensing topics create  creates what is missing; what is there stays as it is
-licensing topics check   says what is missing or does not fit; exit code 1 when something is
+licensing topics check   says what is missing or does not fit; exit code 1 when something is. What it only advises stops nothing
 
 Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENTION_MS say how they are created.`,
   options: {},
@@ -31,8 +31,10 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
       print(created.length === 0 ? 'all topics are there' : `created: ${created.join(', ')}`);
       return 0;
     }
-    const faults = await topicFaults(kafkaAdmin, config);
+    const states = await kafkaAdmin.describe(config.topics);
+    const faults = faultsIn(states, config);
     for (const fault of faults) print(fault);
+    for (const advice of adviceOn(states, config)) print(`advice: ${advice}`);
     if (faults.length === 0) print('all topics are there and fit');
     return faults.length === 0 ? 0 : 1;
   },
@@ -43,6 +45,20 @@ export async function topicFaults(kafkaAdmin: Cradle['kafkaAdmin'], config: Conf
   return faultsIn(await kafkaAdmin.describe(config.topics), config);
 }
 
+/** What the worker works with all the same, a sentence each. */
+export function adviceOn(states: readonly TopicState[], { topics }: Pick<Config, 'topics'>): readonly string[] {
+  const sources = sourcesOf(topics);
+  return states
+    .filter(({ topic, partitions, timestampType }) => {
+      return sources.includes(topic) && partitions > 0 && timestampType !== 'LogAppendTime';
+    })
+    .map(
+      ({ topic, timestampType }) =>
+        `topic ${topic} keeps the times of its producers (message.timestamp.type is ${timestampType}), so the clock of each decides its ` +
+        `messages; the broker dates them with \`kafka-configs --alter --topic ${topic} --add-config message.timestamp.type=LogAppendTime\``,
+    );
+}
+
 type Limits = Pick<Config, 'topics' | 'inboxRetention' | 'maxMessageBytes'>;
 
 /** The codecs in which a batch can be read. */
@@ -50,7 +66,7 @@ const READABLE = ['uncompressed', 'gzip'];
 
 export function faultsIn(states: readonly TopicState[], limits: Limits): readonly string[] {
   const { topics: names, inboxRetention, maxMessageBytes } = limits;
-  const sources = [names.commands, names.users, names.userLookUps];
+  const sources = sourcesOf(names);
   return states.flatMap((state) => {
     const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, cleanup } = state;
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];

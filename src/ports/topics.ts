@@ -10,3 +10,8 @@ export interface Topics {
 export function dlqOf(topic: string): string {
   return `${topic}.dlq`;
 }
+
+/** The topics that are read. */
+export function sourcesOf({ commands, users, userLookUps }: Topics): readonly string[] {
+  return [commands, users, userLookUps];
+}

@@ -1,5 +1,6 @@
 import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
 import { dlqOf } from '../../src/ports/topics.ts';
+import { header } from '../support/collect.ts';
 import { rawCommand } from '../support/foreign-schemas.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
@@ -25,17 +26,18 @@ test.each([
   await expect(bomb).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
 });
 
-test('topics that somebody has changed do not fit: the check names each, and how it is mended', async () => {
-  const env = await otherTopics();
+test('topics that somebody has changed do not fit: the check names each, how it is mended, and what it advises', async () => {
+  const env = await otherTopics('other');
   const { TOPIC_COMMANDS: commands = '', TOPIC_USERS: users = '', TOPIC_USER_LOOKUPS: lookUps = '' } = env;
+  // Whatever is not named is the broker's default again: its records, too, are dated by their producers then.
   await change(commands, { 'compression.type': 'producer' });
   await change(users, { 'compression.type': 'lz4', 'segment.ms': '1987200000' });
-  await change(lookUps, { 'compression.type': 'gzip', 'max.message.bytes': '900000' });
+  await change(lookUps, { 'compression.type': 'gzip', 'max.message.bytes': '900000', ...DATED });
   await change(dlqOf(lookUps), { 'max.message.bytes': '1065535' });
   const said = await until('the check has seen it all', async () => {
     const { code, stdout } = await licensing(['topics', 'check'], env);
     const lines = stdout.trim().split('\n');
-    return code === 1 && lines.length === 4 ? lines : undefined;
+    return code === 1 && lines.length === 6 ? lines : undefined;
   });
   expect(said).toEqual([
     expect.stringMatching(/commands.*compression\.type is producer.*--add-config compression\.type=uncompressed/),
@@ -45,14 +47,46 @@ test('topics that somebody has changed do not fit: the check names each, and how
       /users.*retention\.ms 604800000 and segment\.ms 1987200000.*INBOX_RETENTION_MS is 2592000000/,
     ),
     expect.stringMatching(/user-lookups.*dlq takes 1065535 bytes.*MAX_MESSAGE_BYTES is 1000000.*1065536/),
+    ...[commands, users].map((topic) => expect.stringMatching(adviceOn(topic))),
   ]);
 });
 
+test('topics that are dated by their producers fit: the check advises otherwise, and ends well', async () => {
+  const env = await otherTopics('dated');
+  const { TOPIC_COMMANDS: commands = '' } = env;
+  await change(commands, { 'compression.type': 'uncompressed' });
+  const said = await until('the check has seen it', async () => {
+    const { code, stdout } = await licensing(['topics', 'check'], env);
+    return code === 0 && stdout.startsWith('advice') ? stdout : undefined;
+  });
+  expect(said.trim().split('\n')).toEqual([expect.stringMatching(adviceOn(commands)), 'all topics are there and fit']);
+});
+
+test('a message is of when the broker took it, whatever date its producer has given it', () =>
+  world.guard(async () => {
+    const tenant = createTenant({}, { timestamp: String(Date.now() - 60 * 60 * 1_000) });
+    await world.send([tenant]);
+    const [created] = await answersTo(world, tenant, 2);
+    const sent = world.collector
+      .records(world.topics.commands)
+      .find((record) => header(record, 'ce_id') === tenant.envelope.id);
+    expect(sent?.timestamp).toBeGreaterThan(Date.now() - 60 * 60 * 1_000);
+    expect(created?.data['occurredAt']).toBe(sent?.timestamp);
+  }));
+
+const DATED = { 'message.timestamp.type': 'LogAppendTime' };
+
+function adviceOn(topic: string): RegExp {
+  return new RegExp(
+    `^advice: topic ${topic} .*message\\.timestamp\\.type is CreateTime.*--add-config message\\.timestamp\\.type=LogAppendTime`,
+  );
+}
+
 /** Topics beside those of the world, whose worker is to go on. @returns what a verb needs to know them by */
-async function otherTopics(): Promise<Environment> {
+async function otherTopics(prefix: string): Promise<Environment> {
   const renamed = Object.entries(world.env).map(([name, value]) => [
     name,
-    name.startsWith('TOPIC_') ? `other.${value}` : value,
+    name.startsWith('TOPIC_') ? `${prefix}.${value}` : value,
   ]);
   const env: Environment = { ...Object.fromEntries(renamed), TOPIC_PARTITIONS: '1' };
   expect(await licensing(['topics', 'create'], env)).toMatchObject({ code: 0 });

@@ -22,6 +22,7 @@ const packed = createTenant();
 const LONG_TEXT = 900_000;
 /** Before any time that PostgreSQL knows. A broker takes it: it refuses only what is dated an hour ahead, or more. */
 const NEVER = '-1000000000000000';
+const UNPACKED = { 'compression.type': 'uncompressed' };
 const CHUNK = 20;
 const ROUNDS = 10;
 
@@ -36,8 +37,17 @@ faultCase(stack, {
     const tenant = createTenant();
     const { tenantId, name } = tenant.data;
     const good = (i: number) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone: String(i) });
-    const undated = command('UpdateTenant', { tenantId, name, ...CONTACT, phone: 'undated' }, { timestamp: NEVER });
-    await world.send([tenant, undated, ...poison.flatMap((one, i) => [one, good(i)])]);
+    const undated = () =>
+      command('UpdateTenant', { tenantId, name, ...CONTACT, phone: 'undated' }, { timestamp: NEVER });
+    await world.send([tenant]);
+    const { commands } = world.topics;
+    await setTopic(world, commands, { ...UNPACKED, 'message.timestamp.type': 'CreateTime' });
+    await until('the broker takes a record as it is dated', async () => {
+      await world.send([undated()]);
+      await world.collector.caughtUp([commands]);
+      return world.collector.records(commands).some(({ timestamp }) => timestamp === Number(NEVER));
+    });
+    await world.send([undated(), ...poison.flatMap((one, i) => [one, good(i)])]);
     await world.send([packed], BY_ZSTD);
     await sendBomb(world);
   },
@@ -236,7 +246,7 @@ async function poisonFor(world: World): Promise<readonly RawSending[]> {
  */
 async function sendBomb(world: World): Promise<void> {
   const topic = world.topics.commands;
-  await setTopic(world, topic, 'compression.type', 'producer');
+  await setTopic(world, topic, { 'compression.type': 'producer' });
   const producer = world.kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const bomb = { key: randomUUID(), value: Buffer.alloc(BOMB_BYTES + 1, 1), headers: { ce_id: randomUUID() } };
@@ -247,11 +257,12 @@ async function sendBomb(world: World): Promise<void> {
 }
 
 async function limitRecords(world: World, topic: string, bytes: number): Promise<void> {
-  await setTopic(world, topic, 'max.message.bytes', String(bytes));
+  await setTopic(world, topic, { 'max.message.bytes': String(bytes) });
 }
 
-async function setTopic({ admin }: World, topic: string, name: string, value: string): Promise<void> {
-  const configEntries = [{ name, value }];
+/** These settings of a topic; all others are the broker's defaults again. */
+async function setTopic({ admin }: World, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
   await until('the topic is changed', () =>
     unlessNotYet(admin.alterConfigs({ validateOnly: false, resources }).then(() => true)),

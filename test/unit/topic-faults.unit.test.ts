@@ -1,4 +1,4 @@
-import { faultsIn } from '../../src/cli/topics.ts';
+import { adviceOn, faultsIn } from '../../src/cli/topics.ts';
 import { readConfig } from '../../src/config.ts';
 import type { TopicState } from '../../src/container.ts';
 import { dlqOf } from '../../src/ports/topics.ts';
@@ -67,6 +67,19 @@ describe('sizes', () => {
   });
 });
 
+test('who dates the records of a source topic is advice, and no fault', () => {
+  expect(adviceOn(statesWith({}), config)).toEqual([]);
+  for (const topic of SOURCES) {
+    const changes = { [topic]: { timestampType: 'CreateTime' } };
+    expect(faultsWith(changes)).toEqual([]);
+    expect(adviceOn(statesWith(changes), config)).toEqual([
+      expect.stringMatching(new RegExp(`${topic} .*CreateTime.*message.timestamp.type=LogAppendTime`)),
+    ]);
+    // Of what is not there, only that is said.
+    expect(adviceOn(statesWith({ [topic]: { partitions: 0, timestampType: '' } }), config)).toEqual([]);
+  }
+});
+
 describe('retention', () => {
   test('the inbox remembers longer than a record can stand in a segment that is written to for long', () => {
     const inboxRetention = 14 * DAY;
@@ -112,15 +125,19 @@ function faultsWith(
   changes: Readonly<Record<string, Partial<TopicState>>>,
   settings: Partial<typeof config> = {},
 ): readonly string[] {
-  const states = [...SOURCES, events, rejections, ...SOURCES.map(dlqOf)].map((topic) => ({
+  return faultsIn(statesWith(changes), { ...config, ...settings });
+}
+
+function statesWith(changes: Readonly<Record<string, Partial<TopicState>>>): readonly TopicState[] {
+  return [...SOURCES, events, rejections, ...SOURCES.map(dlqOf)].map((topic) => ({
     topic,
     partitions: 12,
     retention: 7 * DAY,
     segmentTime: 7 * DAY,
     maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
     compression: SOURCES.includes(topic) ? 'uncompressed' : 'producer',
+    timestampType: SOURCES.includes(topic) ? 'LogAppendTime' : 'CreateTime',
     cleanup: ['delete'],
     ...changes[topic],
   }));
-  return faultsIn(states, { ...config, ...settings });
 }
