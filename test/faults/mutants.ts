@@ -97,6 +97,11 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'read-only connections kept',
+    cases: 'F10: the database is read-only',
+    patches: [{ file: 'src/uow/database.ts', find: 'if (code === READ_ONLY)', replace: 'if (code === undefined)' }],
+  },
+  {
     name: 'no adoption',
     cases: 'F3: ',
     patches: [
