@@ -42,6 +42,12 @@ export function serverFault(found: SessionSettings, session: SessionSettings): s
   if (encoding !== 'UTF8') {
     return `the encoding of the database is ${encoding}; it has to be UTF8, which a database is created with`;
   }
+  if (found['synchronous_commit'] === 'off') {
+    return (
+      'synchronous_commit is off, so a crash of the server loses commits whose messages Kafka counts as done. ' +
+      'Set it to on for this role or database, or in the URL (`options=-c%20synchronous_commit%3Don`)'
+    );
+  }
   const others = Object.entries(session).filter(([name, value]) => found[name] !== value);
   if (others.length === 0) return undefined;
   const told = others.map(([name, value]) => `${name} is '${found[name]}' instead of '${value}'`);
