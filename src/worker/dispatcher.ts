@@ -3,7 +3,13 @@ import { storedId, type UserId } from '../domain/ids.ts';
 import { messageTime } from '../domain/message-time.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
-import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead } from '../ports/errors.ts';
+import {
+  CommitOutcomeUnknown,
+  ConfigurationError,
+  DatabaseUnavailable,
+  StaleRead,
+  TooMuchAtOnce,
+} from '../ports/errors.ts';
 import type { EventHandler } from '../ports/handlers.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
@@ -94,7 +100,7 @@ export class Dispatcher {
     } catch (error) {
       unit.undoAttempt();
       if (error instanceof Rejection) return this.reject(task, unit, error, now);
-      if (isOfTheDatabase(error)) throw error;
+      if (isOfTheTransaction(error)) throw error;
       return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
     }
     unit.settle(task, 'accepted');
@@ -277,10 +283,12 @@ const RECORD_OVERHEAD_BYTES = 128;
 /** The DLQ topic takes 64 KB more than its source: what is said about a letter stays far below. */
 const MAX_HEADER_CHARACTERS = 4_000;
 
-function isOfTheDatabase(error: unknown): boolean {
+/** No fault of the message: all of the transaction is tried again, divided, or the end of the process. */
+function isOfTheTransaction(error: unknown): boolean {
   return (
     error instanceof DatabaseUnavailable ||
     error instanceof StaleRead ||
+    error instanceof TooMuchAtOnce ||
     error instanceof CommitOutcomeUnknown ||
     error instanceof ConfigurationError
   );

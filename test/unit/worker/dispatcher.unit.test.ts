@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { deleteTenant } from '../../../src/domain/tenant.ts';
 import type { CloudEvents } from '../../../src/ports/cloud-events.ts';
+import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
 import { InMemoryDatabase } from '../../../src/uow/in-memory-database.ts';
 import { InMemoryUnitOfWork } from '../../../src/uow/in-memory.ts';
 import { Dispatcher } from '../../../src/worker/dispatcher.ts';
@@ -28,6 +29,16 @@ it('a chunk that is decided in no time keeps the processor until it is', async (
   const { dispatch, turns } = given();
   await dispatch(Array.from({ length: 100 }, () => () => []));
   expect(turns()).toBe(0);
+});
+
+it('a message that reads more than the rest of its chunk leaves room for is left to a smaller chunk, not buried', async () => {
+  const { dispatch } = given();
+  const reading = dispatch([
+    () => {
+      throw new TooMuchAtOnce('more than fits');
+    },
+  ]);
+  await expect(reading).rejects.toThrow(TooMuchAtOnce);
 });
 
 /** Longer than anybody may hold the processor. */
