@@ -158,7 +158,7 @@ export class Lane {
         const givenUp = [only.givenUp('FlushFailed', error)];
         return this.transaction(givenUp, (unit, refused) => dispatcher.dispatch(givenUp, unit, refused));
       }
-      // Somewhere in here is a message that the database does not take. Left before right, so order holds.
+      // Either the database does not take one of these messages, or all of them are too much at once. Left before right, so order holds.
       const half = tasks.length >> 1;
       return [...(await this.commit(tasks.slice(0, half))), ...(await this.commit(tasks.slice(half)))];
     }
