@@ -94,9 +94,12 @@ function joinUnderTheSameId(prototype: ConsumerGroup, ended: WeakSet<ConsumerGro
   const { joinAndSync, leave } = prototype;
   /** A cluster is a consumer's own, and outlives its crashes; a group does not. */
   const members = new WeakMap<Cluster, string>();
+  const begun = new WeakSet<ConsumerGroup>();
   prototype.joinAndSync = async function join(this: ConsumerGroup): Promise<void> {
     const { cluster } = this;
-    this.memberId ??= members.get(cluster) ?? null;
+    // Only as it begins: a group that has none later on was told that the coordinator does not know it.
+    if (!begun.has(this)) this.memberId ??= members.get(cluster) ?? null;
+    begun.add(this);
     const since = performance.now();
     for (;;) {
       try {

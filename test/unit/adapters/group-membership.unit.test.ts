@@ -58,6 +58,14 @@ describe('a member', () => {
     expect(later.joins).toEqual([null]);
   });
 
+  it('whose id the coordinator does not know any more joins as a new one', async () => {
+    const { group } = given();
+    await group.joinAndSync();
+    group.memberId = null; // as kafkajs does when it is told so
+    await group.joinAndSync();
+    expect(group.joins).toEqual([null, null]);
+  });
+
   it('joins as soon as a coordinator is named', async () => {
     const { group, refuses } = given();
     refuses('A', named('KafkaJSGroupCoordinatorNotFound'));
