@@ -171,6 +171,7 @@ export function goOnFromTheBeginning(
     const to = Number(found?.partitions[0]?.offset);
     if (offsetManager !== this.offsetManager || !Number.isInteger(to)) return; // the next fetch finds out again
     const from = Number(offsetManager.nextOffset(topic, partition));
+    if (from === to) return; // who fetched it from another broker at the same time was faster, and has told
     offsetManager.resolveOffset({ topic, partition, offset: String(to - 1) });
     this.instrumentationEmitter.emit(OUT_OF_RANGE, { topic, partition, from, to });
   };

@@ -14,6 +14,7 @@ interface ConsumerGroup {
   offsetManager: unknown;
   readonly subscriptionState: { assign(assignment: readonly object[]): void };
   fetch(nodeId: string): Promise<readonly object[]>;
+  recoverFromFetch(error: Error): Promise<void>;
 }
 
 interface Runner {
@@ -119,6 +120,14 @@ test('an offset that is out of range leads to the beginning of the partition; th
   expect(committed).toEqual([]);
 });
 
+test('an offset that two brokers find out of range at the same time is told once', async () => {
+  const { fetch, recover, told } = given({ earliest: '300' });
+  await fetch();
+  await recover();
+  await recover();
+  expect(told).toEqual([{ topic: 't', partition: 0, from: 5, to: 300 }]);
+});
+
 /** A consumer of one partition whose group has committed 5, with all of kafkajs but its cluster. */
 function given({
   brought = {},
@@ -155,7 +164,7 @@ function given({
       await answer.pass();
       if (misses) {
         misses = false;
-        throw Object.assign(new Error('out of range'), { name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 0 });
+        throw outOfRange();
       }
       const partition = { partition: 0, messages: [], highWatermark: '100', abortedTransactions: [], ...brought };
       return { responses: [{ topicName: 't', partitions: [partition] }] };
@@ -202,8 +211,13 @@ function given({
     ...{ handed, asked, told, committed, answer, runner, join },
     missOnce: () => (misses = true),
     fetch: () => group.fetch('1'),
+    recover: () => group.recoverFromFetch(outOfRange()),
     fetchAndHandOver: async () => {
       for (const batch of await group.fetch('1')) await runner.handleBatch(batch);
     },
   };
+}
+
+function outOfRange(): Error {
+  return Object.assign(new Error('out of range'), { name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 0 });
 }
