@@ -132,7 +132,7 @@ export const SETTINGS = {
     90 * DAY,
     60_000,
     3_650 * DAY,
-    'how long replayed and discarded dead letters are kept; open ones stay',
+    'how long replayed, discarded and superseded dead letters are kept; open ones stay',
   ),
   parkUndecodable: {
     variable: 'PARK_UNDECODABLE',
