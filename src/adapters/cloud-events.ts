@@ -176,10 +176,15 @@ function hashOf(data: Buffer | string): string {
   return hash('sha256', data, 'hex').slice(0, 32);
 }
 
-/** Many events of a chunk share their millisecond. */
-let lastTime = { time: Number.NaN, text: '' };
+/** Each event has its message's own millisecond, but many events of a chunk share their second. */
+let lastSecond = { second: Number.NaN, text: '' };
 
+/** As `Date.toISOString` has it, without its price for each message. @param time not before 1970 */
 function timeText(time: number): string {
-  if (lastTime.time !== time) lastTime = { time, text: new Date(time).toISOString() };
-  return lastTime.text;
+  const millisecond = time % 1_000;
+  const second = time - millisecond;
+  if (lastSecond.second !== second) {
+    lastSecond = { second, text: new Date(second).toISOString().slice(0, -'000Z'.length) };
+  }
+  return `${lastSecond.text}${String(millisecond).padStart(3, '0')}Z`;
 }

@@ -5,7 +5,7 @@ import { decodeRecord } from '../../../src/adapters/record-decoder.ts';
 import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
 import { encodeHeaders, type HeaderList } from '../../../src/adapters/record-headers.ts';
 import type { MessageHeaders, ReceivedMessage } from '../../../src/ports/messages.ts';
-import { givenCodec } from '../../support/given-codec.ts';
+import { COMMAND, givenCodec, preparedCodec, TOPIC } from '../../support/given-codec.ts';
 
 const cloudEvents = new KafkaCloudEvents(givenCodec().codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
 const AT = { topic: 't', partition: 3, offset: 14, timestamp: 15, key: null, value: null };
@@ -76,6 +76,24 @@ describe('the headers of a dead letter', () => {
     const names = ['ce_id', 'ce_source', 'content-type', 'traceparent'];
     expect(received(names.map((name) => [name, Buffer.from('x')])).rawHeaders).toBeUndefined();
   });
+});
+
+it('dates an event to the millisecond, in one order of times or another', async () => {
+  const { codec } = await preparedCodec();
+  const writer = new KafkaCloudEvents(codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
+  const anyTime = fc.oneof(fc.nat(3_000), fc.integer({ min: 978_307_200_000, max: 253_402_300_799_999 }));
+  fc.assert(
+    fc.property(fc.array(anyTime, { minLength: 1 }), (times) => {
+      for (const time of times) {
+        const about = { id: 'i', subject: 's', causationId: 'c', correlationId: 'c', traceparent: null };
+        const { headers } = writer.write({
+          ...{ topic: TOPIC, key: null, type: 'licensing.internal.LookUpUser', time, ...about },
+          data: { userId: COMMAND.tenantId },
+        });
+        expect(String(writer.decodeHeaders(headers)['ce_time'])).toBe(new Date(time).toISOString());
+      }
+    }),
+  );
 });
 
 function identityOf(headers: MessageHeaders) {
