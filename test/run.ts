@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sendSignal } from '../stack/process-tree.ts';
 import { startStack, type Stack } from '../stack/stack.ts';
 import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
@@ -108,9 +109,14 @@ async function runJest(
       ...paths,
       ...jestArguments,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...(stack && (await addresses(stack))) } },
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...(stack && (await addresses(stack))) },
+      // A group of its own, to be ended with it: jest leaves its workers to finish their tests when it is ended alone.
+      detached: true,
+    },
   );
-  const stop = (): boolean => child.kill();
+  const stop = (): boolean => child.pid !== undefined && sendSignal(-child.pid, 'SIGTERM');
   process.once('exit', stop);
   interrupted.addEventListener('abort', stop);
   if (interrupted.aborted) stop();
