@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs';
 import pg from 'pg';
 import type { Config } from '../src/config.ts';
 
-import { booleans, byteas, longs, times, uuids } from '../src/repos/arrays.ts';
+import { booleans, byteas, longs, times, uuids } from '../src/repos/tables/arrays.ts';
 import { headerBytes, headersOf, type Event, type Identity, type Row } from './event.ts';
 
 /** A subdivision and its active license, locked. */

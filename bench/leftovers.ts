@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
-import { byteas } from '../src/repos/arrays.ts';
-import { words } from '../src/repos/sql.ts';
+import { byteas } from '../src/repos/tables/arrays.ts';
+import { words } from '../src/repos/tables/sql.ts';
 import type { Bench } from './bench.ts';
 import { CheckFailed, checkEvents } from './check.ts';
 import { inParts, type Place } from './load.ts';

@@ -71,7 +71,7 @@ import { Dispatcher, type EventHandlers } from './worker/dispatcher.ts';
 import { Planner, type AnyHandler, type Handlers } from './worker/planner.ts';
 import { Replayer } from './worker/replayer.ts';
 import { UserLookUps } from './worker/user-lookups.ts';
-import { Worker } from './worker/worker.ts';
+import { Worker } from './worker/intake/worker.ts';
 
 type CommandHandlerName = (typeof COMMANDS_HANDLERS_FOR_INJECTION)[keyof typeof COMMANDS_HANDLERS_FOR_INJECTION];
 type OutsideHandlerName =

@@ -1,5 +1,5 @@
 import { TimedOut } from '../ports/errors.ts';
-import { databaseError } from '../repos/errors.ts';
+import { databaseError } from '../repos/tables/errors.ts';
 
 // What is done to each connection of the pool, so that the end of one is noticed, and told as what it was.
 

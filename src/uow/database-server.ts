@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../ports/errors.ts';
-import { databaseError } from '../repos/errors.ts';
+import { databaseError } from '../repos/tables/errors.ts';
 import type { SessionSettings } from './session.ts';
 
 const OLDEST = 15;

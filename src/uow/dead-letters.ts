@@ -20,9 +20,9 @@ import {
   listLetters,
   listParkedKeys,
   noteFailure,
-} from '../repos/dead-letter-queries.ts';
-import { postgresStore } from '../repos/postgres.ts';
-import type { Store } from '../repos/store.ts';
+} from '../repos/tables/dead-letter-queries.ts';
+import { postgresStore } from '../repos/tables/postgres.ts';
+import type { Store } from '../repos/tables/store.ts';
 import { inTransaction } from './transaction.ts';
 
 /** The dead letters as an operator has them, on PostgreSQL. */

@@ -1,7 +1,7 @@
 import type { Position } from '../ports/messages.ts';
 import type { DeadLetter, Outcome, Seen, UnitMessage } from '../ports/unit-of-work.ts';
-import { storableTime } from '../repos/sql.ts';
-import type { InboxEntry, Store } from '../repos/store.ts';
+import { storableTime } from '../repos/tables/sql.ts';
+import type { InboxEntry, Store } from '../repos/tables/store.ts';
 
 /** What there is to know of a letter when its message comes again. */
 interface KnownLetter {

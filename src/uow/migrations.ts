@@ -3,8 +3,8 @@ import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../ports/errors.ts';
-import { databaseError } from '../repos/errors.ts';
-import { query } from '../repos/sql.ts';
+import { databaseError } from '../repos/tables/errors.ts';
+import { query } from '../repos/tables/sql.ts';
 
 const TABLE = 'migrations';
 

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { PublicationFailed } from '../ports/errors.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
-import { pruneDeadLetters } from '../repos/dead-letter.ts';
-import { pruneInbox } from '../repos/inbox.ts';
+import { pruneDeadLetters } from '../repos/tables/dead-letter.ts';
+import { pruneInbox } from '../repos/tables/inbox.ts';
 import {
   claimSilentLane,
   deleteAcknowledged,
@@ -12,9 +12,9 @@ import {
   owedBy,
   retireLane,
   touchLanes,
-} from '../repos/outbox.ts';
-import { forgetFreedKeys } from '../repos/parked-key.ts';
-import { removeOrphanedRows } from '../repos/statistic-row.ts';
+} from '../repos/tables/outbox.ts';
+import { forgetFreedKeys } from '../repos/tables/parked-key.ts';
+import { removeOrphanedRows } from '../repos/tables/statistic-row.ts';
 import { inTransaction } from './transaction.ts';
 
 export class KnexOutboxMaintenance implements OutboxMaintenance {

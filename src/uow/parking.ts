@@ -1,8 +1,8 @@
 import { NotReplayable } from '../ports/errors.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import type { DeadLetter, UnitMessage } from '../ports/unit-of-work.ts';
-import type { ParkedKey, Store } from '../repos/store.ts';
-import type { Journal } from './identity-map.ts';
+import type { ParkedKey, Store } from '../repos/tables/store.ts';
+import type { Journal } from '../repos/identity-map.ts';
 
 /** The letter that a unit replays, with its keys and the locks of these held. */
 interface Replay {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { CommitOutcomeUnknown } from '../ports/errors.ts';
-import { databaseError, isDefiniteRollback } from '../repos/errors.ts';
+import { databaseError, isDefiniteRollback } from '../repos/tables/errors.ts';
 
 // One knex transaction by its three moments. Everything of ours that commits does it here.
 

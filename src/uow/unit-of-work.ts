@@ -10,8 +10,8 @@ import type {
   UnitMessage,
   UnitOfWork,
 } from '../ports/unit-of-work.ts';
-import { postgresStore } from '../repos/postgres.ts';
-import { execute, hasFailed } from '../repos/sql.ts';
+import { postgresStore } from '../repos/tables/postgres.ts';
+import { execute, hasFailed } from '../repos/tables/sql.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openUnit } from './unit.ts';
 

@@ -1,13 +1,18 @@
 import type { DeadLetter, OutboxLane, OutboxRow, OwedRow, Unit, UnitMessage } from '../ports/unit-of-work.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
-import { sent, storableTime, together } from '../repos/sql.ts';
-import type { Store } from '../repos/store.ts';
-import { createCache, type Cache } from './cache.ts';
+import { sent, storableTime, together } from '../repos/tables/sql.ts';
+import type { Store } from '../repos/tables/store.ts';
+import { createCache, type Cache } from '../repos/cache.ts';
 import { Inbox } from './inbox.ts';
-import { Declared, load } from './loading.ts';
+import { Declared, load } from '../repos/loading.ts';
 import { Parking } from './parking.ts';
-import { activeLicenseRepository, tenantRepository, userLookUpRepository, userRepository } from './repositories.ts';
-import { licenseRepository, statisticRowRepository, subdivisionRepository } from './subdivision-repositories.ts';
+import {
+  activeLicenseRepository,
+  tenantRepository,
+  userLookUpRepository,
+  userRepository,
+} from '../repos/repositories.ts';
+import { licenseRepository, statisticRowRepository, subdivisionRepository } from '../repos/subdivision-repositories.ts';
 
 /** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
 export interface OpenUnit extends Unit {

@@ -6,11 +6,11 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { OutboxRow, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import { Backoff } from './backoff.ts';
-import { ChunkReader, type Chunk, type PlanMessages } from './chunk-reader.ts';
+import { ChunkReader, type Chunk, type PlanMessages } from './intake/chunk-reader.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
-import { LaneOutbox } from './lane-outbox.ts';
-import { LaneQueue, type LaneQueueSettings, type Queued } from './lane-queue.ts';
-import { publishUntilDone } from './publication.ts';
+import { LaneOutbox } from './outbox/lane-outbox.ts';
+import { LaneQueue, type LaneQueueSettings, type Queued } from './intake/lane-queue.ts';
+import { publishUntilDone } from './outbox/publication.ts';
 import type { Task } from './task.ts';
 
 export interface LaneSettings extends LaneQueueSettings {

@@ -16,8 +16,8 @@ export interface Mutant {
 }
 
 const LANE = 'src/worker/lane.ts';
-const WORKER = 'src/worker/worker.ts';
-const OFFSETS = 'src/worker/offsets.ts';
+const WORKER = 'src/worker/intake/worker.ts';
+const OFFSETS = 'src/worker/intake/offsets.ts';
 const PARKING = 'src/uow/parking.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -26,7 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F6: ',
     patches: [
       {
-        file: 'src/repos/inbox.ts',
+        file: 'src/repos/tables/inbox.ts',
         find: 'ON CONFLICT (identity) DO NOTHING',
         replace: 'ON CONFLICT (identity) DO UPDATE SET lane = excluded.lane',
       },
@@ -91,9 +91,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no FOR UPDATE',
     cases: 'misplaced: ',
     patches: [
-      { file: 'src/repos/tenant.ts', find: ' FOR UPDATE`', replace: '`' },
-      { file: 'src/repos/subdivision.ts', find: ' FOR UPDATE OF s`', replace: '`' },
-      { file: 'src/repos/user.ts', find: ' FOR UPDATE`', replace: '`' },
+      { file: 'src/repos/tables/tenant.ts', find: ' FOR UPDATE`', replace: '`' },
+      { file: 'src/repos/tables/subdivision.ts', find: ' FOR UPDATE OF s`', replace: '`' },
+      { file: 'src/repos/tables/user.ts', find: ' FOR UPDATE`', replace: '`' },
     ],
   },
   {
@@ -264,7 +264,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nothing is relayed',
     cases: 'F7: ',
-    patches: [{ file: 'src/worker/outbox-relay.ts', find: 'await this.relay(signal);', replace: 'void this.relay;' }],
+    patches: [{ file: 'src/worker/outbox/relay.ts', find: 'await this.relay(signal);', replace: 'void this.relay;' }],
   },
   {
     name: 'parked keys are not read',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { booleans, byteas, longs, times, uuids } from '../../src/repos/arrays.ts';
+import { booleans, byteas, longs, times, uuids } from '../../src/repos/tables/arrays.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 describe('arrays in binary', () => {

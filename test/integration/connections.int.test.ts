@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { Knex } from 'knex';
 import { ConfigurationError, DatabaseUnavailable } from '../../src/ports/errors.ts';
-import { query } from '../../src/repos/sql.ts';
+import { query } from '../../src/repos/tables/sql.ts';
 import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { certificateOf, type Certificate } from '../support/tls.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseUnavailable } from '../../src/ports/errors.ts';
-import { execute, query } from '../../src/repos/sql.ts';
+import { execute, query } from '../../src/repos/tables/sql.ts';
 import { DatabaseServer } from '../../src/uow/database-server.ts';
 import { sessionSettings } from '../../src/uow/session.ts';
 import { connect, createTestDatabase, TIMEOUTS, type TestDatabase } from '../support/database.ts';

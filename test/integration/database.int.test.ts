@@ -1,7 +1,7 @@
 import { once, type EventEmitter } from 'node:events';
 import type { Knex } from 'knex';
 import { DatabaseUnavailable } from '../../src/ports/errors.ts';
-import { query } from '../../src/repos/sql.ts';
+import { query } from '../../src/repos/tables/sql.ts';
 import { createDatabase } from '../../src/uow/database.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';

@@ -7,7 +7,7 @@ import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { Dispatcher } from '../../src/worker/dispatcher.ts';
 import { Lane } from '../../src/worker/lane.ts';
-import type { Queued } from '../../src/worker/lane-queue.ts';
+import type { Queued } from '../../src/worker/intake/lane-queue.ts';
 import { NAMELESS, Task } from '../../src/worker/task.ts';
 import * as a from '../support/builders.ts';
 import { addUsers } from '../support/contract/subject.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { postgresStore } from '../../src/repos/postgres.ts';
+import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork, UnattendedLane } from '../../src/uow/unit-of-work.ts';

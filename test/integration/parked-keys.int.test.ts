@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { NotReplayable } from '../../src/ports/errors.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
-import { postgresStore } from '../../src/repos/postgres.ts';
+import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { discard, freeIfEmpty, KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { begin, commit, inTransaction } from '../../src/uow/transaction.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';

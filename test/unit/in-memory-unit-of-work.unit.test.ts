@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { InMemoryDeadLetters } from '../../src/uow/in-memory-dead-letters.ts';
-import { InMemoryDatabase, numberKey } from '../../src/uow/in-memory-database.ts';
-import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../../src/uow/in-memory.ts';
+import { InMemoryDeadLetters } from '../support/in-memory/dead-letters.ts';
+import { InMemoryDatabase, numberKey } from '../support/in-memory/database.ts';
+import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../support/in-memory/unit-of-work.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
 import { there } from '../support/contract/subject.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';

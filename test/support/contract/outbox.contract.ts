@@ -1,5 +1,5 @@
 import type { OutboxLane, OutboxRow, Unit } from '../../../src/ports/unit-of-work.ts';
-import { LaneOutbox } from '../../../src/worker/lane-outbox.ts';
+import { LaneOutbox } from '../../../src/worker/outbox/lane-outbox.ts';
 import * as a from '../builders.ts';
 import {
   attempt,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { OutboxRow } from '../../../src/ports/unit-of-work.ts';
-import { InMemoryDatabase } from '../../../src/uow/in-memory-database.ts';
-import { InMemoryUnitOfWork } from '../../../src/uow/in-memory.ts';
-import { LaneOutbox } from '../../../src/worker/lane-outbox.ts';
+import { InMemoryDatabase } from '../../support/in-memory/database.ts';
+import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { LaneOutbox } from '../../../src/worker/outbox/lane-outbox.ts';
 import * as a from '../../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision, there } from '../../support/contract/subject.ts';
 

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
-import { LaneQueue } from '../../../src/worker/lane-queue.ts';
+import { LaneQueue } from '../../../src/worker/intake/lane-queue.ts';
 
 describe('what waits for a lane', () => {
   it.each<readonly [what: string, part: Partial<ReceivedMessage>]>([

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
-import type { Queued } from '../../../src/worker/lane-queue.ts';
-import { Offsets } from '../../../src/worker/offsets.ts';
+import type { Queued } from '../../../src/worker/intake/lane-queue.ts';
+import { Offsets } from '../../../src/worker/intake/offsets.ts';
 import { Gate } from '../../support/faults.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 

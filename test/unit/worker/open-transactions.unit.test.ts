@@ -1,6 +1,6 @@
 import type { Batch } from '../../../src/ports/consumer.ts';
 import type { HeldBack } from '../../../src/ports/telemetry.ts';
-import { OpenTransactions } from '../../../src/worker/open-transactions.ts';
+import { OpenTransactions } from '../../../src/worker/intake/open-transactions.ts';
 import * as a from '../../support/builders.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 

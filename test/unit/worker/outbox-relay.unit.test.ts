@@ -1,7 +1,7 @@
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
-import { OutboxRelay } from '../../../src/worker/outbox-relay.ts';
+import { OutboxRelay } from '../../../src/worker/outbox/relay.ts';
 import * as a from '../../support/builders.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 

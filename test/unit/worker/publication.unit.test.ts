@@ -1,7 +1,7 @@
 import { ConfigurationError, PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { Producer } from '../../../src/ports/producer.ts';
-import { publishByTopic, publishUntilDone } from '../../../src/worker/publication.ts';
+import { publishByTopic, publishUntilDone } from '../../../src/worker/outbox/publication.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 
 const [EVENTS, LETTERS, REJECTIONS] = ['events', 'letters', 'rejections'];

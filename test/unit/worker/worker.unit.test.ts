@@ -4,7 +4,7 @@ import type { Topics } from '../../../src/ports/topics.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
 import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
-import { Worker } from '../../../src/worker/worker.ts';
+import { Worker } from '../../../src/worker/intake/worker.ts';
 import * as a from '../../support/builders.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 

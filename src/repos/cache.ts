@@ -1,0 +1,101 @@
+import type { SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { User } from '../domain/user.ts';
+import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
+import type { RowSameness, Store } from './tables/store.ts';
+import { IdentityMap, Journal } from './identity-map.ts';
+
+/** Everything a unit has read and changed. The repositories below are views of it. */
+export interface Cache {
+  readonly store: Store;
+  /** How many subdivisions, licenses or users may be read together. */
+  readonly most: number;
+  readonly journal: Journal;
+  readonly tenants: IdentityMap<TenantId, Tenant>;
+  readonly subdivisions: IdentityMap<SubdivisionKey, Subdivision>;
+  readonly users: IdentityMap<UserId, User>;
+  /** Who holds a tenant name; null: nobody. */
+  readonly names: Map<string, TenantId | null>;
+  readonly belongings: Belongings;
+  /** Which subdivision has, or had, the license of this id, by `pairOf(tenantId, licenseId)`; null: the id is free. */
+  readonly licensePlaces: Map<string, SubdivisionId | null>;
+  /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
+  readonly buried: (LicenseKey & SubdivisionKey)[];
+  readonly rows: RowCache;
+  readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
+  readonly userLookUps: Map<UserId, UserLookUp | undefined>;
+}
+
+/**
+ * What a tenant has, for whoever deletes it: all of it where `whole` says so, else what came to it within this unit. Some of it may have gone
+ * again. So nobody has to look through everything that the unit holds.
+ */
+export class Belongings {
+  readonly whole = new Set<TenantId>();
+  private readonly subdivisions = new Map<TenantId, Set<SubdivisionId>>();
+  private readonly users = new Map<TenantId, Set<UserId>>();
+
+  subdivisionsOf(tenantId: TenantId): Set<SubdivisionId> {
+    return ofTenant(this.subdivisions, tenantId);
+  }
+
+  usersOf(tenantId: TenantId): Set<UserId> {
+    return ofTenant(this.users, tenantId);
+  }
+}
+
+function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> {
+  const known = all.get(tenantId);
+  if (known !== undefined) return known;
+  const ids = new Set<Id>();
+  all.set(tenantId, ids);
+  return ids;
+}
+
+export interface RowCache {
+  /** The rows, as they were asked for, whose sameness was looked up, with what they are known by. */
+  readonly looked: Map<object, RowNames>;
+  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
+  readonly present: Set<string>;
+  readonly added: Map<string, StatisticRow>;
+  readonly removed: Map<string, StatisticRow>;
+}
+
+/** What two rows are the same by: their id in the tenant, or their subdivision and time. */
+export interface RowNames {
+  readonly pair: string;
+  readonly moment: string;
+}
+
+export function namesOf(row: RowSameness): RowNames {
+  return { pair: pairOf(row.tenantId, row.statisticRowId), moment: momentOf(row) };
+}
+
+export function pairOf(tenantId: TenantId, id: string): string {
+  return tenantId + id;
+}
+
+export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness, 'statisticRowId'>): string {
+  return `${tenantId}${subdivisionId}@${created}`;
+}
+
+export function createCache(store: Store, most: number): Cache {
+  const journal = new Journal();
+  return {
+    store,
+    most,
+    journal,
+    tenants: new IdentityMap(journal),
+    subdivisions: new IdentityMap(journal),
+    users: new IdentityMap(journal),
+    names: new Map(),
+    belongings: new Belongings(),
+    licensePlaces: new Map(),
+    buried: [],
+    rows: { looked: new Map(), present: new Set(), added: new Map(), removed: new Map() },
+    activeLicenses: new Map(),
+    userLookUps: new Map(),
+  };
+}

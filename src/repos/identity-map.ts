@@ -1,0 +1,108 @@
+import type { Tombstone } from '../domain/events.ts';
+import { NotLoaded } from '../ports/errors.ts';
+import type { Change, Stored } from './tables/store.ts';
+
+/** What to undo when the message under way fails: a rejected or failed command leaves no trace, and needs no savepoint. */
+export class Journal {
+  private readonly undos: (() => void)[] = [];
+
+  record(undo: () => void): void {
+    this.undos.push(undo);
+  }
+
+  keep(): void {
+    this.undos.length = 0;
+  }
+
+  rollBack(): void {
+    for (let undo = this.undos.pop(); undo !== undefined; undo = this.undos.pop()) undo();
+  }
+}
+
+export interface Entry<Key, V> {
+  readonly key: Key;
+  /** Whether the database has a row for it, living or tombstone. */
+  readonly stored: boolean;
+  /** The lane that wrote it last, as loaded. */
+  readonly lane: string | null;
+  readonly before: V | undefined;
+  after: V | undefined;
+  tombstone: Tombstone | undefined;
+  dirty: boolean;
+}
+
+/** One aggregate is one value for the length of a unit: what is loaded is locked, and every reader sees the latest. */
+export class IdentityMap<Key, V> {
+  private readonly entries = new Map<string, Entry<Key, V>>();
+  private readonly journal: Journal;
+
+  constructor(journal: Journal) {
+    this.journal = journal;
+  }
+
+  has(id: string): boolean {
+    return this.entries.has(id);
+  }
+
+  find(id: string): Entry<Key, V> | undefined {
+    return this.entries.get(id);
+  }
+
+  /** Takes in what was read; `stored` undefined: there is no row. */
+  load(id: string, key: Key, stored: Stored<V> | undefined): void {
+    this.entries.set(id, {
+      key,
+      stored: stored !== undefined,
+      lane: stored?.lane ?? null,
+      before: stored?.value,
+      after: stored?.value,
+      tombstone: stored?.tombstone,
+      dirty: false,
+    });
+  }
+
+  put(id: string, value: V): void {
+    this.write(id, value, undefined);
+  }
+
+  bury(id: string, tombstone: Tombstone): void {
+    this.write(id, undefined, tombstone);
+  }
+
+  changes(): readonly (Change<V> & { readonly key: Key; readonly lane: string | null })[] {
+    return [...this.entries.values()].filter(({ dirty }) => dirty);
+  }
+
+  private write(id: string, after: V | undefined, tombstone: Tombstone | undefined): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw new NotLoaded(`${id} was not gotten in this unit before it was written`);
+    const { after: was, tombstone: buried, dirty } = entry;
+    this.journal.record(() => {
+      entry.after = was;
+      entry.tombstone = buried;
+      entry.dirty = dirty;
+    });
+    entry.after = after;
+    entry.tombstone = tombstone;
+    entry.dirty = true;
+  }
+}
+
+/**
+ * A page of the database, with the unit's own changes laid over it: `page` must hold as many rows more than `limit` as the unit has
+ * changes, since each may take one away.
+ */
+export function overlay<V>(
+  page: readonly V[],
+  changed: readonly { readonly id: string; readonly value: V | undefined }[],
+  idOf: (value: V) => string,
+  { after, limit }: { readonly after?: string; readonly limit: number },
+): readonly V[] {
+  const own = new Map(changed.map(({ id, value }) => [id, value]));
+  const rest = page.filter((value) => !own.has(idOf(value)));
+  const added = [...own.values()].filter(
+    (value) => value !== undefined && (after === undefined || idOf(value) > after),
+  );
+  const all = [...rest, ...added.filter((value): value is NonNullable<typeof value> & V => value !== undefined)];
+  return all.sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1)).slice(0, limit);
+}

@@ -1,0 +1,54 @@
+import { ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../../ports/errors.ts';
+
+/** Statement timeout or cancel (57014), idle in transaction (25P03), transaction timeout (25P04). Source: PostgreSQL, appendix A. */
+const TIMED_OUT = /^(57014|25P0[34])/;
+/** Data (22), integrity (23) and limits (54): the rows that were sent do not go in. */
+const REFUSED = /^(22|23|54)/;
+/** A schema object that is not there or not for this role: waiting won't mend it. */
+const MISCONFIGURED = /^(3F|42)/;
+
+/** A statement before this one has failed, of the same transaction: that one's error is the one to tell. */
+export class TransactionAborted extends DatabaseUnavailable {
+  override readonly name = 'TransactionAborted';
+}
+
+/**
+ * What an error of the driver means for the one who waits for the answer. Whatever else the server says passes sooner or later, without
+ * or with an operator; until then it must not turn good messages into dead letters. Anything that is not a server's answer is a lost
+ * connection.
+ */
+export function databaseError(error: unknown): Error {
+  // Told already, by whoever could not open the connection, or has ended it.
+  if (error instanceof ConfigurationError || error instanceof DatabaseUnavailable) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const state = sqlState(cause);
+  if (state === undefined) return isOurMistake(cause) ? cause : new DatabaseUnavailable(cause.message, { cause });
+  const message = `${cause.message} (${state})`;
+  if (REFUSED.test(state)) return new StaleRead(message, { cause });
+  if (TIMED_OUT.test(state)) return new TimedOut(message, { cause });
+  if (MISCONFIGURED.test(state)) {
+    const says = `DATABASE_URL: PostgreSQL says: ${message}; has \`licensing migrate up\` been run?`;
+    return new ConfigurationError(says, { cause });
+  }
+  return new DatabaseUnavailable(message, { cause });
+}
+
+/**
+ * Whether the server has answered that the transaction is undone, as opposed to a silence in which it may have been committed. One that
+ * has ended for its idleness has not heard the COMMIT.
+ */
+export function isDefiniteRollback(error: unknown): boolean {
+  const state = error instanceof Error ? (sqlState(error) ?? sqlState(error.cause)) : undefined;
+  return state !== undefined && /^(22|23|40|25P03)/.test(state);
+}
+
+/** Bindings that can't be built, say: trying again would never end. */
+function isOurMistake(error: Error): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}
+
+function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error ? code : undefined;
+}

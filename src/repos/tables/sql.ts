@@ -1,0 +1,139 @@
+import type { Knex } from 'knex';
+import { TooMuchAtOnce } from '../../ports/errors.ts';
+import { databaseError, TransactionAborted } from './errors.ts';
+
+/** Bulk statements take one array a column. These make the arrays as text; those of `arrays.ts`, for the many, in binary. */
+
+/** Text without quotes, commas, braces or backslashes. */
+export function words(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+}
+
+/** Integers, booleans, milliseconds. */
+export function plain(values: readonly (number | boolean | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+}
+
+const TO_ESCAPE = /["\\]/g;
+
+export function texts(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => (value === null ? 'NULL' : `"${value.replace(TO_ESCAPE, '\\$&')}"`)).join(',')}}`;
+}
+
+/**
+ * Rows out of arrays, one array a column, for FROM: `rowsOf('k', { tenant_id: 'uuid' })` is `(SELECT unnest(?::uuid[]) AS tenant_id) AS k`.
+ * Unlike `FROM unnest(…, …)` it is not written to a tuple store column by column first, which costs a fifth of a bulk insert.
+ */
+export function rowsOf(alias: string, columns: Readonly<Record<string, string>>): string {
+  const unnested = Object.entries(columns).map(([name, type]) => `unnest(?::${type}[]) AS ${name}`);
+  return `(SELECT ${unnested.join(', ')}) AS ${alias}`;
+}
+
+/** Milliseconds since the epoch to timestamptz, exact to the year 9999. */
+export function toTime(column: string): string {
+  return `timestamptz 'epoch' + ${column} * interval '1 millisecond'`;
+}
+
+/** The years 1 to 9999, in milliseconds since the epoch. */
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** The nearest time that a timestamptz tells exactly: a producer may date its records as it likes, also far beyond what PostgreSQL takes. */
+export function storableTime(time: number): number {
+  return Math.min(Math.max(time, FIRST_TIME), LAST_TIME);
+}
+
+/** timestamptz to milliseconds since the epoch, exact to the year 9999: a double holds its microseconds to a few of them. */
+export function fromTime(column: string): string {
+  return `(date_part('epoch', ${column}) * 1000)::bigint`;
+}
+
+/** When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. */
+export async function startOf(trx: Knex): Promise<number> {
+  // Truncated first: a double's microseconds, multiplied, may come out just below a whole millisecond.
+  const sql = `SELECT ${fromTime("date_trunc('milliseconds', transaction_timestamp())")} AS "startedAt"`;
+  const [row] = await query<{ readonly startedAt: number }>(trx, sql, []);
+  if (row === undefined) throw new Error('a SELECT without FROM has one row');
+  return row.startedAt;
+}
+
+interface Answer<Row> {
+  readonly rows: Row[];
+  readonly rowCount: number | null;
+}
+
+/**
+ * Runs one statement; `?` are its bindings. Rows come with int8 as number (see uow/database.ts).
+ * @throws DatabaseUnavailable StaleRead ConfigurationError
+ */
+export async function query<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<Row[]> {
+  return (await run<Row>(db, sql, bindings)).rows;
+}
+
+/** Runs one statement whose last binding is its LIMIT, for `most` rows. Throws as `query` does, and TooMuchAtOnce when there are more. */
+export async function queryMost<Row>(
+  db: Knex,
+  sql: string,
+  bindings: readonly Knex.RawBinding[],
+  most: number,
+): Promise<Row[]> {
+  const rows = await query<Row>(db, sql, [...bindings, most === Infinity ? null : most + 1]);
+  if (rows.length > most) throw new TooMuchAtOnce(`a chunk would load more than ${most} rows of a table`);
+  return rows;
+}
+
+/** Runs one statement for its effect; returns how many rows it touched. Throws as `query` does. */
+export async function execute(db: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<number> {
+  return (await run(db, sql, bindings)).rowCount ?? 0;
+}
+
+async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<Answer<Row>> {
+  try {
+    return await db.raw<Answer<Row>>(sql, bindings).options({ name: nameOf(sql) });
+  } catch (error) {
+    // Answers come in the order of the statements: what fails after the first failure of a transaction fails for it.
+    if (db.isTransaction && failed.has(db)) {
+      throw new TransactionAborted('a statement before it has failed', { cause: error });
+    }
+    failed.add(db);
+    throw databaseError(error);
+  }
+}
+
+/** A named statement is parsed and planned once a connection. There are as many as this program has, so none is ever dropped. */
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const known = names.get(sql);
+  if (known !== undefined) return known;
+  const name = `licensing_${names.size}`;
+  names.set(sql, name);
+  return name;
+}
+
+/**
+ * The results of statements that were asked without waiting in between. They reach the server, and take effect, in the order in which they
+ * were asked. Waits for all of them, so that nothing is under way any more when a failure is told: the one that others failed for.
+ */
+export async function together<T extends readonly unknown[]>(statements: T): Promise<Results<T>> {
+  const failures: unknown[] = [];
+  for (const settled of await Promise.allSettled(statements)) {
+    if (settled.status === 'rejected') failures.push(settled.reason);
+  }
+  if (failures.length > 0) throw failures.find((failure) => !(failure instanceof TransactionAborted)) ?? failures[0];
+  return Promise.all(statements);
+}
+
+type Results<T extends readonly unknown[]> = { -readonly [I in keyof T]: Awaited<T[I]> };
+
+/** Resolves when what was asked so far is on its way to the server. */
+export async function sent(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+const failed = new WeakSet<Knex>();
+
+/** Whether a statement of this transaction has failed: PostgreSQL would answer its COMMIT with a silent ROLLBACK. */
+export function hasFailed(db: Knex): boolean {
+  return failed.has(db);
+}

@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ReceivedMessage } from '../../ports/messages.ts';
+import type { LaneQueue, Queued } from './lane-queue.ts';
+import type { Task } from '../task.ts';
+
+/** Turns messages into tasks; may wait, for a schema or for the user domain. */
+export type PlanMessages = (messages: readonly ReceivedMessage[], signal: AbortSignal) => Promise<readonly Task[]>;
+
+/** A chunk that is being turned into tasks. */
+export interface Chunk {
+  readonly messages: readonly Queued[];
+  /** Undefined when its assignment ended meanwhile. */
+  readonly tasks: Promise<readonly Task[] | undefined>;
+  /** Aborted when what was handed over is taken back. */
+  readonly signal: AbortSignal;
+}
+
+/** How many messages are read at a stretch while PostgreSQL is at the chunk before: a millisecond or so, then its answers have their turn. */
+const READ_AT_ONCE = 128;
+
+/**
+ * Takes chunks from the queue of a lane and reads them. A lane that is behind leaves the processor idle while it waits for its transaction:
+ * so the next chunk is read as soon as it would be a whole one. A smaller one is not, since more may come until its turn.
+ */
+export class ChunkReader {
+  private readonly queue: LaneQueue;
+  private readonly plan: PlanMessages;
+  private ahead: Chunk | undefined;
+  private mayReadAhead = false;
+
+  constructor(queue: LaneQueue, plan: PlanMessages) {
+    this.queue = queue;
+    this.plan = plan;
+  }
+
+  /** The next chunk; undefined: nothing waits. */
+  next(signal: AbortSignal): Chunk | undefined {
+    const { ahead } = this;
+    this.ahead = undefined;
+    this.mayReadAhead = false;
+    if (ahead !== undefined) return ahead;
+    return this.queue.isEmpty ? undefined : this.read(signal, Infinity);
+  }
+
+  /** The chunk that was taken last is in its transaction. */
+  working(signal: AbortSignal): void {
+    this.mayReadAhead = true;
+    this.pushed(signal);
+  }
+
+  /** More waits than before. */
+  pushed(signal: AbortSignal): void {
+    if (this.mayReadAhead && this.ahead === undefined && this.queue.isBehind) {
+      this.ahead = this.read(signal, READ_AT_ONCE);
+    }
+  }
+
+  /** Forgets what was read and what waits. */
+  clear(): void {
+    this.ahead = undefined;
+    this.queue.clear();
+  }
+
+  private read(signal: AbortSignal, atOnce: number): Chunk {
+    const messages = this.queue.take();
+    const tasks = this.tasksOf(messages, atOnce, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      return undefined;
+    });
+    // Whoever works on the chunk is told; that may be after the present one has failed.
+    tasks.catch(() => undefined);
+    return { messages, tasks, signal };
+  }
+
+  private async tasksOf(messages: readonly Queued[], atOnce: number, signal: AbortSignal): Promise<readonly Task[]> {
+    const received = messages.map((message) => message.received);
+    if (received.length <= atOnce) return this.plan(received, signal);
+    const tasks: Task[] = [];
+    for (let at = 0; at < received.length; at += atOnce) {
+      await setImmediate();
+      signal.throwIfAborted();
+      tasks.push(...(await this.plan(received.slice(at, at + atOnce), signal)));
+    }
+    return tasks;
+  }
+}

@@ -1,0 +1,143 @@
+import type {
+  DeadLetters,
+  Discarded,
+  KeyCount,
+  LetterFilter,
+  LetterSummary,
+  ReasonCount,
+  Resolution,
+  SourceCount,
+  StoredLetter,
+} from '../../../src/ports/dead-letters.ts';
+import { parkableKeys } from '../../../src/ports/parked-keys.ts';
+import { discard, freeIfEmpty } from '../../../src/uow/dead-letters.ts';
+import { numberKey, type InMemoryDatabase, type StoredDeadLetter } from './database.ts';
+import { parkedKeys } from './letters.ts';
+import { inMemoryStore } from './store.ts';
+
+/** The dead letters as an operator has them, in memory. */
+export class InMemoryDeadLetters implements DeadLetters {
+  private readonly db: InMemoryDatabase;
+
+  constructor(database: InMemoryDatabase) {
+    this.db = database;
+  }
+
+  async counts(filter: LetterFilter): Promise<readonly ReasonCount[]> {
+    const byReason = Map.groupBy(await this.open(filter), ({ reason }) => reason);
+    return [...byReason]
+      .map(([reason, letters]) => ({
+        reason,
+        letters: letters.length,
+        oldest: Math.min(...letters.map(({ time }) => time)),
+      }))
+      .sort((a, b) => (a.reason < b.reason ? -1 : 1));
+  }
+
+  async countsBySource(filter: LetterFilter, limit: number): Promise<readonly SourceCount[]> {
+    const groups = Map.groupBy(await this.open(filter), ({ reason, identity }) =>
+      JSON.stringify([identity.source, reason]),
+    );
+    return [...groups]
+      .sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1))
+      .flatMap(([, letters]) =>
+        letters.slice(0, 1).map(({ identity: { source }, reason }) => ({ source, reason, letters: letters.length })),
+      )
+      .slice(0, limit);
+  }
+
+  async list(
+    filter: LetterFilter,
+    { after, limit }: { readonly after: number; readonly limit: number },
+  ): Promise<readonly LetterSummary[]> {
+    const rest = (await this.open(filter)).filter(({ letterId }) => letterId > after);
+    return rest.slice(0, limit).map(summaryOf);
+  }
+
+  async parkedKeys({ limit, key }: { readonly limit: number; readonly key?: string }): Promise<readonly KeyCount[]> {
+    return this.db.transaction(() => this.parked(key).slice(0, limit));
+  }
+
+  async countParkedKeys(): Promise<number> {
+    return this.db.transaction(() => this.parked(undefined).length);
+  }
+
+  async get(letterId: number): Promise<StoredLetter | undefined> {
+    return this.db.transaction(() => {
+      const letter = this.db.deadLetters.get(numberKey(letterId));
+      if (letter === undefined) return undefined;
+      const { key, value } = letter.received;
+      return { ...summaryOf(letter), key, value, headers: letter.headers };
+    });
+  }
+
+  async lowest(key: string): Promise<number | undefined> {
+    return this.db.transaction(() => parkedKeys(this.db).lowest(parkableKeys([key])));
+  }
+
+  async failed(letterId: number, failure: Parameters<DeadLetters['failed']>[1]): Promise<void> {
+    await this.db.transaction(() => {
+      const letter = this.db.deadLetters.get(numberKey(letterId));
+      if (letter?.state !== 'open') return;
+      const reason = letter.reason === 'IdReused' ? letter.reason : failure.reason;
+      this.db.deadLetters.set(numberKey(letterId), { ...letter, ...failure, reason });
+    });
+  }
+
+  async discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded> {
+    return this.db.transaction(async () => {
+      const { state, keys } = await discard(inMemoryStore(this.db), letterId, resolution, freeKeys);
+      return { state, parked: keys.flatMap((key) => this.parked(key)) };
+    });
+  }
+
+  async freeIfEmpty(key: string): Promise<boolean> {
+    return this.db.transaction(() => freeIfEmpty(inMemoryStore(this.db), key));
+  }
+
+  async freeEmpty(): Promise<readonly string[]> {
+    return this.db.transaction(async () => {
+      const empty = this.parked(undefined).filter(({ letters }) => letters === 0);
+      for (const { key } of empty) await freeIfEmpty(inMemoryStore(this.db), key);
+      return empty.map(({ key }) => key);
+    });
+  }
+
+  private async open({ reason, key, before }: LetterFilter): Promise<readonly StoredDeadLetter[]> {
+    return this.db.transaction(() =>
+      this.db.deadLetters
+        .sorted()
+        .filter(
+          (letter) =>
+            letter.state === 'open' &&
+            (reason === undefined || letter.reason === reason) &&
+            (key === undefined || letter.keys.includes(key)) &&
+            (before === undefined || letter.time < before),
+        ),
+    );
+  }
+
+  private parked(wanted: string | undefined): readonly KeyCount[] {
+    return this.db.parkedKeys
+      .filter(({ key, parked }) => parked && (wanted === undefined || key === wanted))
+      .sort((a, b) => a.parkedAt - b.parkedAt || (a.key < b.key ? -1 : 1))
+      .map(({ key, parkedAt }) => {
+        const waiting = this.db.parkedLetters.filter((letter) => letter.key === key).map(({ letterId }) => letterId);
+        return {
+          key,
+          parkedAt,
+          letters: waiting.length,
+          lowest: waiting.length === 0 ? null : Math.min(...waiting),
+        };
+      });
+  }
+}
+
+function summaryOf(letter: StoredDeadLetter): LetterSummary {
+  const { letterId, state, identity, reason, message, exception, keys, parks, time, resolution } = letter;
+  const { topic, partition, offset, timestamp } = letter.received;
+  return {
+    ...{ letterId, topic, partition, offset, timestamp, state, identity, reason, message, exception, keys, parks },
+    ...{ time, resolution },
+  };
+}

@@ -1,0 +1,176 @@
+import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import { PublicationFailed } from '../../../src/ports/errors.ts';
+import type { OutgoingMessage } from '../../../src/ports/messages.ts';
+import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
+import { momentOf, pairOf } from '../../../src/repos/cache.ts';
+import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
+import { inMemoryStore } from './store.ts';
+import { openUnit } from '../../../src/uow/unit.ts';
+import { UnattendedLane } from '../../../src/uow/unit-of-work.ts';
+
+/** A unit of work for tests and trials: what it keeps lasts as long as the process. One run at a time; a run inside a run waits for ever. */
+export class InMemoryUnitOfWork implements UnitOfWork {
+  private readonly database: InMemoryDatabase;
+  private readonly newId: () => string;
+
+  constructor(database: InMemoryDatabase, newId: () => string) {
+    this.database = database;
+    this.newId = newId;
+  }
+
+  async run<T>(
+    messages: readonly UnitMessage[],
+    work: (unit: Unit) => Promise<T>,
+    lane: OutboxLane = new UnattendedLane(this.newId()),
+  ): Promise<Committed<T>> {
+    let rehearsed: Committed<T> | undefined;
+    const run = this.database.transaction(async () => {
+      const unit = await openUnit(inMemoryStore(this.database), messages, lane);
+      const value = await work(unit);
+      const outbox = await unit.flush();
+      if (unit.undone) {
+        rehearsed = { value, outbox: [] };
+        throw new Undone();
+      }
+      return { value, outbox };
+    });
+    return run.catch((error: unknown) => {
+      if (rehearsed !== undefined) return rehearsed;
+      throw error;
+    });
+  }
+}
+
+/** What has a transaction in memory undone. */
+class Undone extends Error {
+  override readonly name = 'Undone';
+}
+
+export class InMemoryOutboxMaintenance implements OutboxMaintenance {
+  private readonly db: InMemoryDatabase;
+
+  constructor(database: InMemoryDatabase) {
+    this.db = database;
+  }
+
+  async deleteDelivered(lane: string, from: number, to: number): Promise<void> {
+    await this.db.transaction(() => {
+      for (let seq = from; seq < to; seq += 1) this.db.outbox.delete(outboxKey(lane, seq));
+    });
+  }
+
+  async touch(lanes: readonly string[]): Promise<void> {
+    await this.seen(lanes, this.db.clock.now());
+  }
+
+  async retire(lane: string): Promise<void> {
+    await this.seen([lane], -Infinity);
+  }
+
+  /** Publishes outside of the transaction: the runs of others go on meanwhile. */
+  async relay(
+    silentMs: number,
+    limit: number,
+    publish: (messages: readonly OutgoingMessage[]) => Promise<void>,
+  ): Promise<number> {
+    const rows = await this.db.transaction(() => this.claim(silentMs, limit));
+    const [first, last] = [rows.at(0), rows.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    try {
+      await publish(rows);
+    } catch (error) {
+      if (error instanceof PublicationFailed) await this.deleteAcknowledged(rows, new Set(error.acknowledged));
+      throw error;
+    }
+    await this.deleteDelivered(first.lane, first.seq, last.seq + 1);
+    await this.retire(first.lane);
+    return rows.length;
+  }
+
+  async forget(silentMs: number): Promise<void> {
+    await this.db.transaction(() => {
+      const owing = new Set(this.db.outbox.sorted().map(({ lane }) => lane));
+      for (const lane of this.silentLanes(silentMs)) if (!owing.has(lane)) this.db.lanes.delete(lane);
+    });
+  }
+
+  async pruneInbox(retentionMs: number, step: number): Promise<number> {
+    return this.db.transaction(() => {
+      const oldest = this.db.clock.now() - retentionMs;
+      const pruned = this.db.inbox.filter(({ receivedAt }) => receivedAt < oldest).slice(0, step);
+      for (const { hash } of pruned) this.db.inbox.delete(hash);
+      return pruned.length;
+    });
+  }
+
+  async pruneDeadLetters(retentionMs: number, step: number): Promise<number> {
+    return this.db.transaction(() => {
+      const oldest = this.db.clock.now() - retentionMs;
+      const pruned = this.db.deadLetters
+        .filter(({ resolution }) => resolution !== null && resolution.at < oldest)
+        .slice(0, step);
+      for (const { letterId } of pruned) this.db.deadLetters.delete(numberKey(letterId));
+      return pruned.length;
+    });
+  }
+
+  async forgetFreedKeys(): Promise<void> {
+    await this.db.transaction(() => {
+      const owing = new Set(this.db.outbox.sorted().map(({ lane }) => lane));
+      for (const { key } of this.db.parkedKeys.filter(({ parked, lane }) => !parked && !owing.has(lane ?? ''))) {
+        this.db.parkedKeys.delete(key);
+      }
+    });
+  }
+
+  async removeOrphanedRows(step: number): Promise<number> {
+    const { statisticRows, statisticRowsByMoment, statisticRowRemovals } = this.db;
+    return this.db.transaction(() => {
+      const [next] = statisticRowRemovals.sorted();
+      if (next === undefined) return 0;
+      const { tenantId, subdivisionId } = next;
+      const removed = statisticRows
+        .filter((row) => row.tenantId === tenantId && row.subdivisionId === subdivisionId)
+        .slice(0, step);
+      for (const row of removed) {
+        statisticRows.delete(pairOf(tenantId, row.statisticRowId));
+        statisticRowsByMoment.delete(momentOf(row));
+      }
+      if (removed.length < step) statisticRowRemovals.delete(pairOf(tenantId, subdivisionId));
+      return Math.max(removed.length, 1);
+    });
+  }
+
+  private async deleteAcknowledged(
+    rows: readonly StoredOutboxRow[],
+    acknowledged: ReadonlySet<OutgoingMessage>,
+  ): Promise<void> {
+    await this.db.transaction(() => {
+      for (const row of rows) if (acknowledged.has(row)) this.db.outbox.delete(outboxKey(row.lane, row.seq));
+    });
+  }
+
+  private async seen(lanes: readonly string[], seenAt: number): Promise<void> {
+    await this.db.transaction(() => {
+      for (const lane of lanes) if (this.db.lanes.has(lane)) this.db.lanes.set(lane, { lane, seenAt });
+    });
+  }
+
+  /** Longest silent first. */
+  private silentLanes(silentMs: number): readonly string[] {
+    const since = this.db.clock.now() - silentMs;
+    return this.db.lanes
+      .filter(({ seenAt }) => seenAt < since)
+      .sort((a, b) => (a.seenAt < b.seenAt ? -1 : 1))
+      .map(({ lane }) => lane);
+  }
+
+  private claim(silentMs: number, limit: number) {
+    const owed = Map.groupBy(this.db.outbox.sorted(), ({ lane }) => lane);
+    const claimed = this.silentLanes(silentMs).find((lane) => owed.has(lane));
+    if (claimed === undefined) return [];
+    // Counts as a sign of life: for as long again no other relay takes it, and it keeps no other lane waiting.
+    this.db.lanes.set(claimed, { lane: claimed, seenAt: this.db.clock.now() });
+    return owed.get(claimed)?.slice(0, limit) ?? [];
+  }
+}
