@@ -31,6 +31,24 @@ const config = {
       'Repositories know domain, ports, knex.',
     ),
     never(
+      'sql-is-in-tables',
+      '^src/repos/(?!tables/)',
+      '^node_modules/knex',
+      'Repositories answer from the identity map; only tables/ writes SQL.',
+    ),
+    never(
+      'tables-know-no-repository',
+      '^src/repos/tables/',
+      '^src/repos/(?!tables/)',
+      'A table is what a repository is loaded from.',
+    ),
+    never(
+      'intake-hands-over',
+      '^src/worker/(?!intake/|lane.ts)',
+      '^src/worker/intake/',
+      'Lanes take what the intake has queued; nothing else knows of it.',
+    ),
+    never(
       'uow-commits',
       '^src/uow/',
       '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url)',
