@@ -1,4 +1,4 @@
-// org.apache.kafka:kafka-clients and org.apache.avro:avro, with what they depend on, in jars/
+// org.apache.kafka:kafka-clients and org.apache.avro:avro in a pom.xml, then: mvn dependency:copy-dependencies -DoutputDirectory=jars
 // java -cp 'jars/*' SendCommand.java sign-up-4711 TENANT_ID USER_ID NAME
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

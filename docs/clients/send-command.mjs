@@ -47,12 +47,10 @@ async function answerTo(commandId, seconds = 60) {
   await consumer.connect();
   try {
     await consumer.subscribe({ topics: [EVENTS, REJECTIONS, DEAD_LETTERS], fromBeginning: true });
-    const { promise, resolve, reject } = Promise.withResolvers();
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-    setTimeout(() => reject(new Error(`no answer to ${commandId} within ${seconds} s`)), seconds * 1000).unref();
-    await consumer.run({
-      autoCommit: false, // commit an answer once you have kept it
-      eachMessage: async ({ topic, message }) => {
+    return await new Promise((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      setTimeout(() => reject(new Error(`no answer to ${commandId} within ${seconds} s`)), seconds * 1000).unref();
+      const eachMessage = async ({ topic, message }) => {
         const header = (name) => message.headers[name]?.toString();
         if (topic === DEAD_LETTERS) {
           if (header('ce_id') === commandId && header('ce_source') === SOURCE)
@@ -60,9 +58,10 @@ async function answerTo(commandId, seconds = 60) {
         } else if (header('ce_causationid') === commandId) {
           resolve([header('ce_type'), await registry.decode(message.value)]);
         }
-      },
+      };
+      // Commit an answer once you have kept it.
+      consumer.run({ autoCommit: false, eachMessage }).catch(reject);
     });
-    return await promise;
   } finally {
     await consumer.disconnect();
   }

@@ -26,9 +26,10 @@ const MAY_BE_EMPTY = ['address', 'email', 'phone', 'description', 'location'];
 /**
  * What is sent for what was typed: the same fields, times as milliseconds, what was left out filled in. Values are not judged
  * beyond their kind; that is the worker's part, and its answer is a CommandRejected.
+ * @param fillIns undefined: ids and times are not made up. The same id again has to come with the same bytes
  * @throws UsageError that lists the schema's fields
  */
-export function completeRecord(type: SendableName, given: unknown, fillIns: FillIns): RecordData {
+export function completeRecord(type: SendableName, given: unknown, fillIns: FillIns | undefined): RecordData {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw fault(type, 'the data must be a JSON object');
   }
@@ -51,14 +52,18 @@ export function completeRecord(type: SendableName, given: unknown, fillIns: Fill
     if (filled === undefined) missing.push(field.name);
     else record[field.name] = filled;
   }
-  if (missing.length > 0) throw fault(type, `${shortName(type)} lacks ${missing.join(', ')}`);
+  if (missing.length > 0) {
+    const why =
+      fillIns === undefined ? '; with --id, which sends the same message again, no id and no time is made up' : '';
+    throw fault(type, `${shortName(type)} lacks ${missing.join(', ')}${why}`);
+  }
   return record;
 }
 
-function fillIn(type: SendableName, field: FieldSchema, { newId, now }: FillIns): string | number | null | undefined {
+function fillIn(type: SendableName, field: FieldSchema, made: FillIns | undefined): string | number | null | undefined {
   if (isOptional(field)) return null;
-  if (NEW_IDS[type]?.includes(field.name) === true) return newId();
-  if (type === 'licensing.commands.AddStatisticRow' && field.name === 'created') return now();
+  if (NEW_IDS[type]?.includes(field.name) === true) return made?.newId();
+  if (type === 'licensing.commands.AddStatisticRow' && field.name === 'created') return made?.now();
   const creates = type.startsWith('licensing.commands.Create');
   return creates && MAY_BE_EMPTY.includes(field.name) ? '' : undefined;
 }

@@ -23,7 +23,7 @@ address, email, phone, description and location (empty). Times are ISO-8601 text
 
   --id               the command's id, for sending it again: with the same id, source and data it is skipped. Nothing is made up
                      then: give every id, and the time of a row. Default: a new UUID
-  --source           who sends it. Default: licensing-cli
+  --source           who sends it. Default: licensing-cli. An id is one of its source: to send a message of somebody else again, give theirs
   --correlation-id   carried on to everything that follows. Default: the command's id
   --key              the message's key. Default: the tenant's id, for users the user's
 
@@ -51,7 +51,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL; \`licensing schemas register\` and 
     const { cradle } = openContainer(config);
     // Before anything is asked of a server: a mistake in the data is told even when none is there.
     const { newId, clock } = cradle;
-    completeRecord(type, given, { newId, now: () => clock.now() });
+    completeRecord(type, given, call.values['id'] === undefined ? { newId, now: () => clock.now() } : undefined);
     await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
     const sent = await new Sender(cradle).send(type, given, optionsOf(call));
     await cradle.producer.stop();

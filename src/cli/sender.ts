@@ -3,7 +3,6 @@ import type { Messages } from '../generated/messages.ts';
 import { kafkaSetting, patiently, registrySetting } from './reachable.ts';
 import type { SendableName } from './message-types.ts';
 import { completeRecord, type RecordData } from './record.ts';
-import { UsageError } from './verb.ts';
 
 export interface SendOptions {
   readonly source: string;
@@ -38,11 +37,7 @@ export class Sender {
   /** @throws UsageError for data that the type does not have; Unreachable; ConfigurationError for a schema that is not registered */
   async send(type: SendableName, given: unknown, options: SendOptions): Promise<Sent> {
     const { cloudEvents, codec, producer, newId, clock, config } = this.cradle;
-    const data = completeRecord(
-      type,
-      given,
-      options.madeUp === false ? MAKE_NOTHING_UP : { newId, now: () => clock.now() },
-    );
+    const data = completeRecord(type, given, options.madeUp === false ? undefined : { newId, now: () => clock.now() });
     const topic = this.topicOf(type);
     await this.prepare(topic, type);
     const { source, correlationId, id = newId(), key = defaultKey(data) } = options;
@@ -74,15 +69,6 @@ export class Sender {
     await patiently(registrySetting(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
     this.prepared.add(type);
   }
-}
-
-/** The same id again has to come with the same bytes, or it is an id that was used for something else. */
-const MAKE_NOTHING_UP = { newId: refuse, now: refuse };
-
-function refuse(): never {
-  throw new UsageError(
-    '--id is for sending the same message again, so nothing is made up: give every id, and the time of a row, yourself',
-  );
 }
 
 /** Lower case, as the contract has it: the same tenant must not end up in two partitions. */

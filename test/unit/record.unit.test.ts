@@ -31,3 +31,17 @@ test.each([
 ])('a time that there is not: %s', (time) => {
   expect(() => created(time)).toThrow(/created must be a time/);
 });
+
+test('what is sent again under its id has to be given whole', () => {
+  expect(() => completeRecord('licensing.commands.CreateTenant', { name: 'Acme' }, undefined)).toThrow(
+    /^CreateTenant lacks tenantId, userId; with --id/,
+  );
+  const { statisticRowId, ...rest } = { ...ROW, created: 0 };
+  expect(completeRecord('licensing.commands.AddStatisticRow', { ...rest, statisticRowId }, undefined)).toEqual({
+    ...ROW,
+    created: 0,
+  });
+  expect(() => completeRecord('licensing.commands.AddStatisticRow', ROW, undefined)).toThrow(
+    /lacks created; with --id/,
+  );
+});
