@@ -24,8 +24,6 @@ faultCase(stack, {
   what: 'nobody listens where the registry was when a worker starts',
   shows: WAITS,
   todo: 'Bring the registry back. Workers that know the schemas go on meanwhile.',
-  // An id that nobody has ever seen would have to be asked for, and make the one who knows the others wait too.
-  load: { unknownSchemas: false },
   async inject({ stack: { registry }, world, load }) {
     proxy = await TcpProxy.to(registry.port);
     const { port } = proxy;
@@ -50,7 +48,6 @@ faultCase(stack, {
   what: 'the registry refuses connections with an unknown schema id in flight',
   shows: LANE_WAITS,
   todo: 'Bring the registry back. Nothing else: what is behind the unknown id goes on.',
-  load: { unknownSchemas: false },
   begin: behindProxy,
   async inject({ stack: { registry }, world }) {
     const newcomer = await newerDeleteTenant(world);
@@ -69,7 +66,6 @@ faultCase(stack, {
   what: 'the registry does not answer with an unknown schema id in flight',
   shows: LANE_WAITS,
   todo: 'Bring the registry back. Nothing else: what is behind the unknown id goes on.',
-  load: { unknownSchemas: false },
   async inject({ stack: { registry }, world }) {
     const newcomer = await newerDeleteTenant(world);
     registry.signal('SIGSTOP');
@@ -87,7 +83,6 @@ faultCase(stack, {
   shows: LANE_WAITS,
   todo: 'Find out what slows the registry. Each id is asked for once.',
   begin: behindProxy,
-  load: { unknownSchemas: false },
   async inject({ world }) {
     const newcomer = await newerDeleteTenant(world);
     proxy.delay(SLOW_MS);
