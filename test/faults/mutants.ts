@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
         file: OFFSETS,
         find: 'const offsets = [...this.finished.values()];',
         replace:
-          'const offsets = [...this.finished.values()].map((one) => ({ ...one, offset: this.taken.get(idOf(one.topic, one.partition)) ?? one.offset }));',
+          'const offsets = [...this.finished.values()].map((one) => ({ ...one, offset: this.taken.get(idOf(one)) ?? one.offset }));',
       },
     ],
   },

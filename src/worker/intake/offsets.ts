@@ -2,6 +2,7 @@ import type { Batch, Consumer, TopicPartition } from '../../ports/consumer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { asError } from '../as-error.ts';
 import type { Queued } from './lane-queue.ts';
+import { idOf } from './partition-id.ts';
 
 /**
  * What may be committed: the offsets that lanes have finished, of the assignment that is valid now, and where a partition was read to while
@@ -37,16 +38,17 @@ export class Offsets {
     this.telemetry.waitEnded('offset commit');
   }
 
-  take({ topic, partition, nextOffset }: Batch): void {
-    this.taken.set(idOf(topic, partition), nextOffset);
+  take(batch: Batch): void {
+    this.taken.set(idOf(batch), batch.nextOffset);
   }
 
   /**
    * A stretch without messages, or nothing at all: progress too, once nothing of the partition is pending. Until then there is nothing to
    * remember, since the next fetch tells of it again.
    */
-  pass({ topic, partition, nextOffset }: Batch): void {
-    const id = idOf(topic, partition);
+  pass(batch: Batch): void {
+    const { topic, partition, nextOffset } = batch;
+    const id = idOf(batch);
     const done = this.done.get(id);
     if (this.taken.get(id) !== done || done === nextOffset) return;
     this.taken.set(id, nextOffset);
@@ -58,7 +60,7 @@ export class Offsets {
     for (const { received, nextOffset, epoch } of messages) {
       if (epoch !== this.epoch) continue;
       const { topic, partition } = received;
-      const id = idOf(topic, partition);
+      const id = idOf(received);
       this.finished.set(id, { topic, partition, offset: nextOffset });
       this.done.set(id, nextOffset);
     }
@@ -92,13 +94,9 @@ export class Offsets {
       if (epoch !== this.epoch) return; // of an assignment that is over: nobody waits for it
       this.telemetry.waiting('offset commit', asError(error));
       for (const one of offsets) {
-        const id = idOf(one.topic, one.partition);
+        const id = idOf(one);
         if (!this.finished.has(id)) this.finished.set(id, one);
       }
     }
   }
-}
-
-function idOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
 }

@@ -1,5 +1,6 @@
 import type { Batch, TopicPartition } from '../../ports/consumer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import { idOf } from './partition-id.ts';
 
 /** Healthy transactions last for milliseconds, and a producer's timeout is a minute by default: what lasts for this long is told. */
 const TOLD_AFTER_MS = 10_000;
@@ -59,8 +60,4 @@ export class OpenTransactions {
   private told({ topic, partition, offset, since }: Held): Parameters<Telemetry['heldBackEnded']>[0] {
     return { topic, partition, offset, heldMs: Math.round(this.now() - since) };
   }
-}
-
-function idOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -10,6 +10,7 @@ import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from '../outbox/lane-outbox.ts';
 import { Offsets } from './offsets.ts';
 import { OpenTransactions } from './open-transactions.ts';
+import { idOf } from './partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
 import type { Planner } from '../planner.ts';
 import type { UserLookUps } from '../user-lookups.ts';
@@ -217,8 +218,4 @@ export class Worker implements ConsumerListener {
 
 function queued({ messages, nextOffset }: Batch, epoch: number): Queued[] {
   return messages.map((received, i) => ({ received, nextOffset: messages[i + 1]?.offset ?? nextOffset, epoch }));
-}
-
-function idOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }
