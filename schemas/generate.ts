@@ -1,9 +1,10 @@
-// Makes the TypeScript types, the schemas as data and the messages page from the .avsc files beside it.
+// Makes the TypeScript types, the schemas as data and the messages page from the .avsc files beside it, and the tables of docs/tables.ts.
 //   node schemas/generate.ts            writes them
 //   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as prettier from 'prettier';
+import { pagesWithTables } from '../docs/tables.ts';
 import type { RecordSchema } from '../src/generated/schemas.ts';
 import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
 import type { ValueType } from './rules.ts';
@@ -68,7 +69,7 @@ const FOLDERS = [
 type Group = (typeof FOLDERS)[number] & { readonly records: readonly RecordSchema[] };
 type Output = { readonly path: string; readonly text: string };
 
-/** Paths, from the repository's root, of the generated files that are missing or not what the schemas give. */
+/** Paths, from the repository's root, of the generated files that are missing or not what their sources give. */
 export async function outOfDate(): Promise<readonly string[]> {
   const stale: string[] = [];
   for (const { path, text } of await outputs()) {
@@ -91,6 +92,7 @@ async function outputs(): Promise<readonly Output[]> {
     { path: 'src/generated/messages.ts', text: renderTypes(groups) },
     { path: 'src/generated/schemas.ts', text: renderSchemas(groups) },
     { path: 'docs/messages.md', text: renderPage(groups) },
+    ...(await pagesWithTables()),
   ];
   return Promise.all(
     files.map(async ({ path, text }) => {

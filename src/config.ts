@@ -1,255 +1,250 @@
 import { ConfigurationError } from './ports/errors.ts';
-import type { Topics } from './ports/topics.ts';
-import { httpUrl, postgresUrl } from './urls.ts';
+import {
+  BOOLEAN,
+  HOST_AND_PORT,
+  HTTP_URL,
+  listOf,
+  NAME,
+  oneOf,
+  POSTGRES_URL,
+  readSettings,
+  wholeNumber,
+  type Environment,
+  type SettingTable,
+  type Values,
+} from './settings.ts';
 
-/** Everything that can be set, in the units that the code uses: milliseconds and bytes. */
-export interface Config {
-  readonly kafkaBrokers: readonly string[];
-  readonly kafkaGroupId: string;
-  readonly schemaRegistryUrl: string;
-  readonly databaseUrl: string;
-  readonly userDomainUrl: string | undefined;
-  readonly logLevel: string;
-  readonly topics: Topics;
-  readonly topicPartitions: number;
-  readonly topicReplicationFactor: number;
-  readonly topicRetention: number;
-  readonly eventSource: string;
-  readonly lanes: number;
-  readonly chunkMaxMessages: number;
-  readonly queueMaxBytes: number;
-  readonly maxMessageBytes: number;
-  readonly inboxRetention: number;
-  readonly deadLetterRetention: number;
-  readonly parkUndecodable: boolean;
-  readonly sessionTimeout: number;
-  readonly statementTimeout: number;
-  readonly lockTimeout: number;
-  readonly idleInTransactionTimeout: number;
-  readonly connectTimeout: number;
-  readonly shutdownTimeout: number;
-  readonly userDomainTimeout: number;
-  readonly lookUpsAtOnce: number;
-}
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+const RETENTION = wholeNumber(MINUTE, 3_650 * DAY);
+const DATABASE_TIMEOUT = wholeNumber(100, 5 * MINUTE);
 
-const DAY = 24 * 60 * 60 * 1_000;
-
-interface Setting<T> {
-  readonly variable: string;
-  /** What the variable's text must be, for a person. */
-  readonly expected: string;
-  /** undefined: the text is not that. */
-  readonly read: (text: string) => T | undefined;
-  /** Taken when the variable is not set; a setting without it is required. */
-  readonly fallback?: T;
-  readonly about: string;
-  /** Its value may hold a password and is never told, whatever is wrong with it. */
-  readonly secret?: true;
-}
-
-const ESCAPED = 'with / ? # @ % and blanks of its password percent-encoded';
-
-/** The table of settings: the source of `readConfig`, of the help texts and of the README's table. */
+/**
+ * The table of settings. `Config`, `readConfig`, and the tables in README.md and docs/operations.md (`npm run generate`) come from it.
+ * Times are milliseconds and sizes are bytes, in the variables and in the code.
+ */
 export const SETTINGS = {
   kafkaBrokers: {
     variable: 'KAFKA_BROKERS',
-    expected: 'host:port, several separated by commas',
-    read: brokers,
+    type: listOf(HOST_AND_PORT),
+    inReadme: true,
     about: 'where Kafka is',
   },
-  kafkaGroupId: text('KAFKA_GROUP_ID', 'licensing-worker', 'the consumer group, which lag dashboards watch'),
+  kafkaGroupId: {
+    variable: 'KAFKA_GROUP_ID',
+    type: NAME,
+    default: 'licensing-worker',
+    inReadme: true,
+    about: 'the consumer group, which lag dashboards watch',
+  },
   schemaRegistryUrl: {
     variable: 'SCHEMA_REGISTRY_URL',
-    expected: `an http(s) URL without a query, ${ESCAPED}`,
-    read: httpUrl,
-    about: 'a schema registry with the Confluent API',
+    type: HTTP_URL,
     secret: true,
+    inReadme: true,
+    about: 'a schema registry with the Confluent API',
   },
   databaseUrl: {
     variable: 'DATABASE_URL',
-    expected: `a postgres:// URL, ${ESCAPED}, and with no parameters but those of libpq`,
-    read: postgresUrl,
-    about: 'the PostgreSQL database',
+    type: POSTGRES_URL,
     secret: true,
+    inReadme: true,
+    about: 'the PostgreSQL database',
   },
   userDomainUrl: {
     variable: 'USER_DOMAIN_URL',
-    expected: 'an http(s) URL without a query',
-    read: httpUrl,
-    fallback: undefined,
-    about: 'the user domain; without it no user is looked up',
+    type: HTTP_URL,
+    optional: true,
     secret: true,
+    inReadme: true,
+    about: 'the user domain; without it no user is looked up',
   },
   logLevel: {
     variable: 'LOG_LEVEL',
-    expected: 'fatal, error, warn, info, debug, trace or silent',
-    read: (value: string) => (/^(fatal|error|warn|info|debug|trace|silent)$/.test(value) ? value : undefined),
-    fallback: 'info',
-    about: 'the least level that is logged',
+    type: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+    inReadme: true,
+    about: 'the lowest level that is logged',
   },
-  commandsTopic: text('TOPIC_COMMANDS', 'licensing.commands.v1', 'topic of the commands'),
-  usersTopic: text('TOPIC_USERS', 'users.events.v1', "topic of the user domain's events"),
-  eventsTopic: text('TOPIC_EVENTS', 'licensing.events.v1', 'topic of the domain events'),
-  rejectionsTopic: text('TOPIC_REJECTIONS', 'licensing.rejections.v1', 'topic of the rejections'),
-  userLookUpsTopic: text('TOPIC_USER_LOOKUPS', 'licensing.user-lookups.v1', 'internal topic of look-ups'),
-  topicPartitions: integer('TOPIC_PARTITIONS', 12, 1, 1_000, 'partitions of a topic that is created'),
-  topicReplicationFactor: integer(
-    'TOPIC_REPLICATION_FACTOR',
-    -1,
-    -1,
-    10,
-    "of a topic that is created; -1: the broker's default",
-  ),
-  topicRetention: integer(
-    'TOPIC_RETENTION_MS',
-    7 * DAY,
-    60_000,
-    3_650 * DAY,
-    'retention of a topic that is created; DLQ topics keep four times as long',
-  ),
-  eventSource: text('EVENT_SOURCE', 'licensing', '`ce_source` of what is published'),
-  lanes: integer('LANES', 2, 1, 64, 'transactions at once; each is one ordered chain'),
-  chunkMaxMessages: integer('CHUNK_MAX_MESSAGES', 2_000, 1, 10_000, 'messages in one transaction at the most'),
-  queueMaxBytes: integer('QUEUE_MAX_BYTES', 16_000_000, 1_000_000, 1e9, 'what may wait in a lane'),
-  maxMessageBytes: integer(
-    'MAX_MESSAGE_BYTES',
-    1_000_000,
-    10_000,
-    1e8,
-    'the largest record that is published; at most what the topics take',
-  ),
-  inboxRetention: integer(
-    'INBOX_RETENTION_MS',
-    30 * DAY,
-    60_000,
-    3_650 * DAY,
-    'how long identities are remembered; longer than the source topics keep messages',
-  ),
-  deadLetterRetention: integer(
-    'DEAD_LETTER_RETENTION_MS',
-    90 * DAY,
-    60_000,
-    3_650 * DAY,
-    'how long replayed, discarded and superseded dead letters are kept; open ones stay',
-  ),
+  topics: {
+    commands: {
+      variable: 'TOPIC_COMMANDS',
+      type: NAME,
+      default: 'licensing.commands.v1',
+      about: 'the topic of the commands',
+    },
+    users: {
+      variable: 'TOPIC_USERS',
+      type: NAME,
+      default: 'users.events.v1',
+      about: "the topic of the user domain's events",
+    },
+    events: {
+      variable: 'TOPIC_EVENTS',
+      type: NAME,
+      default: 'licensing.events.v1',
+      about: 'the topic of the domain events',
+    },
+    rejections: {
+      variable: 'TOPIC_REJECTIONS',
+      type: NAME,
+      default: 'licensing.rejections.v1',
+      about: 'the topic of the rejections',
+    },
+    userLookUps: {
+      variable: 'TOPIC_USER_LOOKUPS',
+      type: NAME,
+      default: 'licensing.user-lookups.v1',
+      about: 'the internal topic of users to look up',
+    },
+  },
+  topicPartitions: {
+    variable: 'TOPIC_PARTITIONS',
+    type: wholeNumber(1, 1_000),
+    default: '12',
+    about: 'how many partitions `topics create` gives a topic',
+  },
+  topicReplicationFactor: {
+    variable: 'TOPIC_REPLICATION_FACTOR',
+    type: wholeNumber(-1, 10),
+    default: '-1',
+    about: "how many replicas `topics create` gives a topic; -1: the broker's default",
+  },
+  topicRetention: {
+    variable: 'TOPIC_RETENTION_MS',
+    type: RETENTION,
+    default: String(7 * DAY),
+    about: 'how long a topic that `topics create` makes keeps messages; DLQ topics keep them four times as long',
+  },
+  eventSource: {
+    variable: 'EVENT_SOURCE',
+    type: NAME,
+    default: 'licensing',
+    about: 'the `ce_source` of everything that is published',
+  },
+  lanes: {
+    variable: 'LANES',
+    type: wholeNumber(1, 64),
+    default: '2',
+    about: 'how many transactions run at once; each lane is one ordered chain of them',
+  },
+  chunkMaxMessages: {
+    variable: 'CHUNK_MAX_MESSAGES',
+    type: wholeNumber(1, 10_000),
+    default: '2000',
+    about:
+      'the most messages in one transaction; with more a transaction gets longer, not cheaper. As many may wait in a lane, so that the next chunk is at hand',
+  },
+  queueMaxBytes: {
+    variable: 'QUEUE_MAX_BYTES',
+    type: wholeNumber(1_000_000, 1_000_000_000),
+    default: '16000000',
+    about: 'the most bytes that wait in a lane; bounds memory',
+  },
+  maxMessageBytes: {
+    variable: 'MAX_MESSAGE_BYTES',
+    type: wholeNumber(10_000, 100_000_000),
+    default: '1000000',
+    about:
+      'the largest record that is published; no more than the topics take, which is a little more than the default',
+  },
+  inboxRetention: {
+    variable: 'INBOX_RETENTION_MS',
+    type: RETENTION,
+    default: String(30 * DAY),
+    about:
+      'how long the identities of messages are remembered; longer than the source topics keep messages (checked at the start)',
+  },
+  deadLetterRetention: {
+    variable: 'DEAD_LETTER_RETENTION_MS',
+    type: RETENTION,
+    default: String(90 * DAY),
+    about:
+      'how long replayed, discarded and superseded dead letters are kept, for those who ask what became of them; open ones stay',
+  },
   parkUndecodable: {
     variable: 'PARK_UNDECODABLE',
-    expected: 'true or false',
-    read: (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined),
-    fallback: false,
-    about: 'whether a message that can not be decoded parks the tenant or user in its Kafka key',
+    type: BOOLEAN,
+    default: 'false',
+    about: 'whether a message that can not be decoded parks the tenant or user whose id is its Kafka key',
   },
-  sessionTimeout: integer(
-    'KAFKA_SESSION_TIMEOUT_MS',
-    30_000,
-    6_000,
-    300_000,
-    'after how long without a heartbeat the group takes the partitions away',
-  ),
-  statementTimeout: integer('DATABASE_STATEMENT_TIMEOUT_MS', 20_000, 100, 300_000, 'the longest statement'),
-  lockTimeout: integer(
-    'DATABASE_LOCK_TIMEOUT_MS',
-    5_000,
-    100,
-    300_000,
-    'the longest wait for a lock; then the chunk runs again',
-  ),
-  idleInTransactionTimeout: integer(
-    'DATABASE_IDLE_TIMEOUT_MS',
-    10_000,
-    100,
-    300_000,
-    'a transaction that says nothing for so long is undone: a sleeping zombie lets go',
-  ),
-  connectTimeout: integer('CONNECT_TIMEOUT_MS', 5_000, 100, 60_000, 'to broker and database'),
-  shutdownTimeout: integer(
-    'SHUTDOWN_TIMEOUT_MS',
-    9_000,
-    100,
-    300_000,
-    'how long a stop may take before the process ends anyway',
-  ),
-  userDomainTimeout: integer('USER_DOMAIN_TIMEOUT_MS', 2_000, 10, 60_000, 'one try of a look-up'),
-  lookUpsAtOnce: integer('USER_DOMAIN_CONCURRENCY', 8, 1, 256, 'look-ups at once'),
-} as const satisfies Record<string, Setting<unknown>>;
+  sessionTimeout: {
+    variable: 'KAFKA_SESSION_TIMEOUT_MS',
+    type: wholeNumber(6 * SECOND, 5 * MINUTE),
+    default: String(30 * SECOND),
+    about:
+      "after how long without a heartbeat the group gives a worker's partitions to others; longer than each of the database's timeouts " +
+      '(checked at the start). Shorter means sooner takeovers, and more false ones',
+  },
+  statementTimeout: {
+    variable: 'DATABASE_STATEMENT_TIMEOUT_MS',
+    type: DATABASE_TIMEOUT,
+    default: String(20 * SECOND),
+    about:
+      'the longest statement. A chunk takes a fraction of a second; one that takes longer than this is tried again, and after the second time in halves',
+  },
+  lockTimeout: {
+    variable: 'DATABASE_LOCK_TIMEOUT_MS',
+    type: DATABASE_TIMEOUT,
+    default: String(5 * SECOND),
+    about:
+      'the longest wait for a lock; then the chunk runs again, because a transaction that waits holds locks itself',
+  },
+  idleInTransactionTimeout: {
+    variable: 'DATABASE_IDLE_TIMEOUT_MS',
+    type: DATABASE_TIMEOUT,
+    default: String(10 * SECOND),
+    about:
+      'after how long the database rolls back a transaction that sends nothing: a frozen worker lets go of its locks before another gets its partitions',
+  },
+  connectTimeout: {
+    variable: 'CONNECT_TIMEOUT_MS',
+    type: wholeNumber(100, MINUTE),
+    default: String(5 * SECOND),
+    about:
+      'the longest wait for a connection to broker or database, and for a free one of the pool; a server that is there answers in milliseconds',
+  },
+  shutdownTimeout: {
+    variable: 'SHUTDOWN_TIMEOUT_MS',
+    type: wholeNumber(100, 5 * MINUTE),
+    default: String(9 * SECOND),
+    about: 'how long a stop may take before the process ends anyway; below the 10 s that are promised for a stop',
+  },
+  userDomainTimeout: {
+    variable: 'USER_DOMAIN_TIMEOUT_MS',
+    type: wholeNumber(10, MINUTE),
+    default: String(2 * SECOND),
+    about: 'how long one try of a look-up may take; it is tried again after 100 ms to 5 s, since nobody waits for it',
+  },
+  lookUpsAtOnce: {
+    variable: 'USER_DOMAIN_CONCURRENCY',
+    type: wholeNumber(1, 256),
+    default: '8',
+    about: "how many users are looked up at once; few enough for another team's service not to notice",
+  },
+} as const satisfies SettingTable;
+
+/** What `SETTINGS` says, read: a change there changes this type. */
+export type Config = Values<typeof SETTINGS>;
+
+/** What must hold between settings. Each rule returns a sentence when it does not. */
+const RULES: readonly ((config: Config) => string | undefined)[] = [sessionOutlastsTransactions];
 
 /** @throws ConfigurationError that names every fault, a line each */
 export function readConfig(environment: Environment): Config {
-  const faults: string[] = [];
-  const read = <T>({ variable, expected, secret, read: parse, ...rest }: Setting<T>, required: T): T => {
-    const value = environment[variable];
-    if (value === undefined || value === '') {
-      if ('fallback' in rest) return rest.fallback ?? required;
-      faults.push(`${variable} is not set; expected ${expected}`);
-      return required;
-    }
-    const parsed = parse(value);
-    const is = secret === true ? 'malformed (its value may be a secret and is not shown)' : `'${value}'`;
-    if (parsed === undefined) faults.push(`${variable} is ${is}; expected ${expected}`);
-    return parsed ?? required;
-  };
-  const s = SETTINGS;
-  const config: Config = {
-    kafkaBrokers: read(s.kafkaBrokers, []),
-    kafkaGroupId: read(s.kafkaGroupId, ''),
-    schemaRegistryUrl: read(s.schemaRegistryUrl, ''),
-    databaseUrl: read(s.databaseUrl, ''),
-    userDomainUrl: read<string | undefined>(s.userDomainUrl, undefined),
-    logLevel: read<string>(s.logLevel, ''),
-    topics: {
-      commands: read(s.commandsTopic, ''),
-      users: read(s.usersTopic, ''),
-      events: read(s.eventsTopic, ''),
-      rejections: read(s.rejectionsTopic, ''),
-      userLookUps: read(s.userLookUpsTopic, ''),
-    },
-    topicPartitions: read(s.topicPartitions, 0),
-    topicReplicationFactor: read(s.topicReplicationFactor, 0),
-    topicRetention: read(s.topicRetention, 0),
-    eventSource: read(s.eventSource, ''),
-    lanes: read(s.lanes, 0),
-    chunkMaxMessages: read(s.chunkMaxMessages, 0),
-    queueMaxBytes: read(s.queueMaxBytes, 0),
-    maxMessageBytes: read(s.maxMessageBytes, 0),
-    inboxRetention: read(s.inboxRetention, 0),
-    deadLetterRetention: read(s.deadLetterRetention, 0),
-    parkUndecodable: read<boolean>(s.parkUndecodable, false),
-    sessionTimeout: read(s.sessionTimeout, 0),
-    statementTimeout: read(s.statementTimeout, 0),
-    lockTimeout: read(s.lockTimeout, 0),
-    idleInTransactionTimeout: read(s.idleInTransactionTimeout, 0),
-    connectTimeout: read(s.connectTimeout, 0),
-    shutdownTimeout: read(s.shutdownTimeout, 0),
-    userDomainTimeout: read(s.userDomainTimeout, 0),
-    lookUpsAtOnce: read(s.lookUpsAtOnce, 0),
-  };
-  const longest = Math.max(config.statementTimeout, config.lockTimeout, config.idleInTransactionTimeout);
-  if (faults.length === 0 && longest >= config.sessionTimeout) {
-    faults.push(
-      `KAFKA_SESSION_TIMEOUT_MS is ${config.sessionTimeout}; expected more than each of the database's timeouts (${longest}), ` +
-        `so that a sleeping worker lets go of its locks before another takes its partitions`,
-    );
-  }
+  const config = readSettings(SETTINGS, environment);
+  const faults = RULES.map((rule) => rule(config)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   return config;
 }
 
-function text(variable: string, fallback: string, about: string): Setting<string> {
-  const expected = 'letters, digits, dots, dashes and underscores';
-  return { variable, expected, read: (value) => (/^[\w.-]+$/.test(value) ? value : undefined), fallback, about };
-}
-
-function integer(variable: string, fallback: number, min: number, max: number, about: string): Setting<number> {
-  const read = (value: string): number | undefined => {
-    const number = Number(value);
-    return Number.isInteger(number) && number >= min && number <= max ? number : undefined;
-  };
-  return { variable, expected: `a whole number from ${min} to ${max}`, read, fallback, about };
-}
-
-function brokers(value: string): readonly string[] | undefined {
-  const list = value.split(',').map((broker) => broker.trim());
-  return list.every((broker) => /^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker)) ? list : undefined;
+function sessionOutlastsTransactions(config: Config): string | undefined {
+  const longest = Math.max(config.statementTimeout, config.lockTimeout, config.idleInTransactionTimeout);
+  if (longest < config.sessionTimeout) return undefined;
+  return (
+    `KAFKA_SESSION_TIMEOUT_MS is ${config.sessionTimeout}; expected more than each of the database's timeouts (${longest}), ` +
+    `so that a sleeping worker lets go of its locks before another takes its partitions`
+  );
 }

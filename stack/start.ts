@@ -68,7 +68,7 @@ async function withStack(stack: Stack, once: boolean, started: number): Promise<
       DATABASE_URL: stack.databaseUrl,
       USER_DOMAIN_URL: standIn.url,
     };
-    const config = { ...readConfig({ ...process.env, ...environment }), logLevel: 'silent' };
+    const config = { ...readConfig({ ...process.env, ...environment }), logLevel: 'silent' as const };
     const { cradle } = createContainer({ config });
     console.log('Migrating, registering the schemas, creating the topics ...');
     await setUp(cradle);

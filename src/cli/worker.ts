@@ -16,7 +16,7 @@ licensing worker
 Reads the commands, users and look-up topics as one consumer group, until SIGTERM or SIGINT. Exit code 0 after a stop that was
 asked for, 1 when the configuration can't work. Outages of Kafka, registry, database or user domain are waited for.
 
-Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, KAFKA_GROUP_ID, LOG_LEVEL and what the README lists.`,
+Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, KAFKA_GROUP_ID, LOG_LEVEL and what docs/operations.md lists.`,
   options: {},
 
   async run({ environment }) {

@@ -1,0 +1,127 @@
+import { ConfigurationError } from './ports/errors.ts';
+import { httpUrl, postgresUrl } from './urls.ts';
+
+/** One environment variable. All that is said about it, to the program, to the operator and in the docs, stands here. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly type: Type<T>;
+  /** The text that is read when the variable is not set or empty. */
+  readonly default?: string;
+  /** The value is undefined when the variable is not set. A setting that is neither optional nor has a default is required. */
+  readonly optional?: true;
+  /** The value may hold a password: no error, log line or page shows it, whatever is wrong with it. */
+  readonly secret?: true;
+  /** The README lists it; docs/operations.md lists all settings. */
+  readonly inReadme?: true;
+  /** What it is and, where somebody may want to change it, why the default is what it is. Markdown, without a full stop. */
+  readonly about: string;
+}
+
+/** How the text of a variable becomes a value. */
+export interface Type<T> {
+  /** What the text must be; completes "expected ..." in errors and is the type's column in the docs. */
+  readonly expected: string;
+  /** @returns undefined when the text is something else */
+  readonly read: (text: string) => T | undefined;
+}
+
+/** Settings by the names that the code uses. A table within a table is a group, such as the topics. */
+export interface SettingTable {
+  readonly [name: string]: Setting<unknown> | SettingTable;
+}
+
+/** What is read from a table: the same names, with values in place of settings. */
+export type Values<Table> = { readonly [Name in keyof Table]: Value<Table[Name]> };
+
+type Value<Entry> = Entry extends { readonly type: Type<infer T> }
+  ? Entry extends { readonly optional: true }
+    ? T | undefined
+    : T
+  : Values<Entry>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigurationError that names every fault, a line each */
+export function readSettings<Table extends SettingTable>(table: Table, environment: Environment): Values<Table> {
+  const faults: string[] = [];
+  const values = readTable(table, (setting) => {
+    const text = environment[setting.variable] || setting.default;
+    if (text === undefined) {
+      if (setting.optional !== true) faults.push(`${setting.variable} is not set; expected ${setting.type.expected}`);
+      return undefined;
+    }
+    const value = setting.type.read(text);
+    if (value === undefined)
+      faults.push(`${setting.variable} is ${shown(setting, text)}; expected ${setting.type.expected}`);
+    return value;
+  });
+  if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+  // Without a fault each value is what its type reads, so the whole is what the type says of the table.
+  return values as Values<Table>;
+}
+
+/** All settings of a table and of the tables in it, in their order. */
+export function settingsIn(table: SettingTable): readonly Setting<unknown>[] {
+  return Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsIn(entry)));
+}
+
+function readTable(table: SettingTable, read: (setting: Setting<unknown>) => unknown): object {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [name, isSetting(entry) ? read(entry) : readTable(entry, read)]),
+  );
+}
+
+function isSetting(entry: Setting<unknown> | SettingTable): entry is Setting<unknown> {
+  return typeof entry.variable === 'string';
+}
+
+function shown({ secret }: Setting<unknown>, text: string): string {
+  return secret === true ? 'malformed (its value may be a secret and is not shown)' : `'${text}'`;
+}
+
+/** The name of a topic, a group or a source. */
+export const NAME: Type<string> = {
+  expected: 'letters, digits, dots, dashes and underscores',
+  read: (text) => (/^[\w.-]+$/.test(text) ? text : undefined),
+};
+
+export const BOOLEAN: Type<boolean> = {
+  expected: 'true or false',
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+export const HOST_AND_PORT: Type<string> = {
+  expected: 'host:port',
+  read: (text) => (/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i.test(text) ? text : undefined),
+};
+
+const ESCAPED = 'with / ? # @ % and blanks of its password percent-encoded';
+
+export const HTTP_URL: Type<string> = { expected: `an http(s) URL without a query, ${ESCAPED}`, read: httpUrl };
+
+export const POSTGRES_URL: Type<string> = {
+  expected: `a postgres:// URL, ${ESCAPED}, and with no parameters but those of libpq`,
+  read: postgresUrl,
+};
+
+/** Both bounds are included. */
+export function wholeNumber(min: number, max: number): Type<number> {
+  const read = (text: string): number | undefined => {
+    const number = Number(text);
+    return Number.isInteger(number) && number >= min && number <= max ? number : undefined;
+  };
+  return { expected: `a whole number from ${min} to ${max}`, read };
+}
+
+export function oneOf<const Word extends string>(words: readonly [Word, ...Word[], Word]): Type<Word> {
+  const expected = `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+  return { expected, read: (text) => words.find((word) => word === text) };
+}
+
+export function listOf<T>({ expected, read }: Type<T>): Type<readonly T[]> {
+  const readAll = (text: string): readonly T[] | undefined => {
+    const values = text.split(',').map((item) => read(item.trim()));
+    return values.every((value) => value !== undefined) ? values : undefined;
+  };
+  return { expected: `${expected}, several separated by commas`, read: readAll };
+}
