@@ -6,13 +6,11 @@ import { createCache, type Cache } from '../repos/cache.ts';
 import { Inbox } from './inbox.ts';
 import { Declared, load } from '../repos/loading.ts';
 import { Parking } from './parking.ts';
-import {
-  activeLicenseRepository,
-  tenantRepository,
-  userLookUpRepository,
-  userRepository,
-} from '../repos/repositories.ts';
-import { licenseRepository, statisticRowRepository, subdivisionRepository } from '../repos/subdivision-repositories.ts';
+import { activeLicenseRepository, licenseRepository } from '../repos/license.ts';
+import { statisticRowRepository } from '../repos/statistic-row.ts';
+import { subdivisionRepository } from '../repos/subdivision.ts';
+import { tenantRepository } from '../repos/tenant.ts';
+import { userLookUpRepository, userRepository } from '../repos/user.ts';
 
 /** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
 export interface OpenUnit extends Unit {

@@ -1,0 +1,80 @@
+import type { StatisticRowRepository } from '../ports/repositories.ts';
+import type { RowSameness } from './tables/store.ts';
+import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
+import { overlay } from './identity-map.ts';
+import { loadSameRows } from './loading.ts';
+
+export function statisticRowRepository(cache: Cache): StatisticRowRepository {
+  const { store, journal, rows } = cache;
+
+  /** The row that was asked for last is nearly always the one that is added next. */
+  let last: { readonly row: RowSameness; readonly names: RowNames } | undefined;
+
+  function namesOfSame(row: RowSameness): RowNames {
+    return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
+  }
+
+  return {
+    async get(tenantId, id) {
+      const pair = pairOf(tenantId, id);
+      const added = rows.added.get(pair);
+      if (added !== undefined || rows.removed.has(pair)) return added;
+      return store.statisticRows.get(tenantId, id);
+    },
+    exists(row) {
+      const isThere = (names: RowNames): boolean => {
+        last = { row, names };
+        return rows.present.has(names.pair) || rows.present.has(names.moment);
+      };
+      const looked = rows.looked.get(row);
+      if (looked !== undefined) return Promise.resolve(isThere(looked));
+      return loadSameRows(cache, [row]).then(() => isThere(namesOf(row)));
+    },
+    async list(tenantId, subdivisionId, page) {
+      const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
+        const row = rows.added.get(pair) ?? rows.removed.get(pair);
+        if (row?.tenantId !== tenantId || row.subdivisionId !== subdivisionId) return [];
+        return [{ id: row.statisticRowId, value: rows.added.get(pair) }];
+      });
+      const stored = await store.statisticRows.list(tenantId, subdivisionId, {
+        ...page,
+        limit: page.limit + changed.length,
+      });
+      return overlay(stored, changed, ({ statisticRowId }) => statisticRowId, page);
+    },
+    add(row) {
+      const { pair, moment } = namesOfSame(row);
+      const known = { pair: rows.present.has(pair), moment: rows.present.has(moment) };
+      journal.record(() => {
+        rows.added.delete(pair);
+        if (!known.pair) rows.present.delete(pair);
+        if (!known.moment) rows.present.delete(moment);
+      });
+      rows.added.set(pair, row);
+      rows.present.add(pair).add(moment);
+    },
+    remove(row) {
+      const pair = pairOf(row.tenantId, row.statisticRowId);
+      const added = rows.added.get(pair);
+      const removed = rows.removed.has(pair);
+      journal.record(() => {
+        if (!removed) rows.removed.delete(pair);
+        if (added) rows.added.set(pair, added);
+        rows.present.add(pair).add(momentOf(row));
+      });
+      rows.added.delete(pair);
+      if (added === undefined) rows.removed.set(pair, row);
+      rows.present.delete(pair);
+      rows.present.delete(momentOf(row));
+    },
+  };
+}
+
+function isSameRow(a: RowSameness, b: RowSameness): boolean {
+  return (
+    a.statisticRowId === b.statisticRowId &&
+    a.created === b.created &&
+    a.subdivisionId === b.subdivisionId &&
+    a.tenantId === b.tenantId
+  );
+}
