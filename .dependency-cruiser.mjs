@@ -74,8 +74,8 @@ const config = {
     ),
     never(
       'only-the-container-composes',
-      '^src/(?!container.ts|cli/|main.ts)',
-      '^src/container.ts$',
+      '^src/(?!container(.ts|/)|cli/|main.ts)',
+      '^src/container(.ts$|/)',
       'Nothing but the CLI asks the container.',
     ),
   ],

@@ -1,5 +1,5 @@
 import avsc from 'avsc';
-import { subjectOf } from '../src/adapters/schema-registry.ts';
+import { subjectOf } from '../src/adapters/subjects.ts';
 import type { Config } from '../src/config.ts';
 import type { MessageName } from '../src/generated/messages.ts';
 

@@ -2,7 +2,8 @@
 // command when it was handed to the producer.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config.ts';
-import { createContainer, subjectsOf } from '../src/container.ts';
+import { subjectsOf } from '../src/adapters/subjects.ts';
+import { createContainer } from '../src/container.ts';
 import { clock, orderOf, tell } from './child.ts';
 import { idOf } from './ledger.ts';
 import { Load, type Place } from './load.ts';

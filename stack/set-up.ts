@@ -1,5 +1,4 @@
-import { subjectOf } from '../src/adapters/schema-registry.ts';
-import { subjectsOf, type Cradle } from '../src/container.ts';
+import type { Cradle } from '../src/container.ts';
 import { SCHEMAS } from '../src/generated/schemas.ts';
 
 /** Subjects that are registered at once: each takes a few requests, one after the other. */
@@ -24,11 +23,11 @@ export async function setUp(cradle: Cradle): Promise<void> {
   ]);
 }
 
-async function registerSchemas({ schemaRegistry, topics }: Cradle): Promise<void> {
-  const subjects = subjectsOf(topics).values();
+async function registerSchemas({ schemaRegistry, subjects }: Cradle): Promise<void> {
+  const rest = subjects.values();
   const one = async (): Promise<void> => {
-    for (const { topic, type } of subjects) {
-      await schemaRegistry.register(subjectOf(topic, type), SCHEMAS[type], 'FULL_TRANSITIVE');
+    for (const { subject, type } of rest) {
+      await schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes } from './kafkajs.ts';
+import { dlqLimit, type TopicState } from './topic-policy.ts';
 
 export interface TopicSettings {
   readonly partitions: number;
@@ -10,31 +11,6 @@ export interface TopicSettings {
   readonly retention: number;
   /** What the worker writes at the most: dead letters have to fit. */
   readonly maxMessageBytes: number;
-}
-
-export interface TopicState {
-  readonly topic: string;
-  /** 0: the topic is not there. */
-  readonly partitions: number;
-  /** Milliseconds; Infinity: kept for ever. */
-  readonly retention: number;
-  /** Milliseconds for which a segment is written to. It goes as a whole, `retention` after the newest of its records. */
-  readonly segmentTime: number;
-  readonly maxMessageBytes: number;
-  /** In which codec the broker keeps batches; `producer`: in whichever they come. */
-  readonly compression: string;
-  /** Who dates its records: `CreateTime`, their producers; `LogAppendTime`, the broker. */
-  readonly timestampType: string;
-  /** What becomes of old messages: `delete`, `compact`, both, or none. */
-  readonly cleanup: readonly string[];
-}
-
-/** A DLQ topic takes what its source takes, and the headers that say why. */
-export const DLQ_EXTRA_BYTES = 64 * 1_024;
-
-/** What a DLQ topic has to take: the source's messages as they are, or letters as large as the worker writes them. */
-export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
-  return Math.max(sourceTakes, maxMessageBytes) + DLQ_EXTRA_BYTES;
 }
 
 /**

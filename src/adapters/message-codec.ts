@@ -11,7 +11,7 @@ import type { ReceivedMessage } from '../ports/messages.ts';
 import { formatOf } from './foreign-formats.ts';
 import { FrameWriter, HEADER } from './frame-writer.ts';
 import { shortReason } from './short-reason.ts';
-import { subjectOf } from './schema-registry.ts';
+import { subjectOf } from './subjects.ts';
 import type { SchemaRegistryClient, StoredSchema } from './schema-registry.ts';
 import { UnknownSchemas } from './unknown-schemas.ts';
 import { UnacceptableSchema, checkCounts, parseRecord, writerTypeOf } from './writer-schema.ts';

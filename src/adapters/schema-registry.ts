@@ -55,11 +55,6 @@ const NO_VERSION = 40402;
 const NO_SCHEMA = 40403;
 const NO_SUBJECT_CONFIG = 40408;
 
-/** The subject of a type on a topic (TopicRecordNameStrategy). */
-export function subjectOf(topic: string, type: string): string {
-  return `${topic}-${type}`;
-}
-
 /**
  * The registry, by its Confluent API. `fetchSchema` and `idOf` wait until it answers; the rest, for the command line, fails
  * with SchemaRegistryUnavailable after one try. All throw ConfigurationError when it refuses the credentials.

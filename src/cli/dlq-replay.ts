@@ -1,4 +1,4 @@
-import { writtenSubjects, type Cradle, type Replayed } from '../container.ts';
+import type { Cradle } from '../container.ts';
 import type { DeadLetters, LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
 import { keyIn, letterIn, reasonIn, stillParked } from './dlq-words.ts';
 import { openContainer } from './open-container.ts';
@@ -35,9 +35,9 @@ function wantedOf({ positionals, values }: Call): Wanted {
 
 /** @returns the exit code: 0 when everything that was wanted is through, and its keys are free */
 export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<number> {
-  const { codec, config, topics, deadLetters } = cradle;
+  const { codec, config, writtenSubjects, deadLetters } = cradle;
   await reachDatabase(cradle);
-  await patiently(registrySetting(config), (signal) => codec.prepareWriters(writtenSubjects(topics), signal));
+  await patiently(registrySetting(config), (signal) => codec.prepareWriters(writtenSubjects, signal));
   if ('letterId' in wanted) {
     const done = await replayOne(wanted.letterId, wanted.dryRun, cradle);
     return isThrough(done) ? 0 : 1;
@@ -62,6 +62,8 @@ async function areAllFree({ key, reason }: LetterFilter, deadLetters: DeadLetter
   for (const one of parked) print(stillParked(one));
   return parked.length === 0;
 }
+
+type Replayed = Awaited<ReturnType<Cradle['replayer']['replay']>>;
 
 /** What has come of many letters so far. */
 interface Tally {

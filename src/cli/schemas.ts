@@ -1,4 +1,3 @@
-import { subjectsOf } from '../container.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
 import { openContainer } from './open-container.ts';
 import { reachRegistry } from './reachable.ts';
@@ -19,10 +18,10 @@ Needs SCHEMA_REGISTRY_URL.`,
     const action = actionOf(call, ['register', 'check']);
     const config = configFor(call.environment, ['SCHEMA_REGISTRY_URL']);
     const { cradle } = openContainer(config);
-    const { schemaRegistry } = cradle;
+    const { schemaRegistry, subjects } = cradle;
     await reachRegistry(cradle);
     let faults = 0;
-    for (const { subject, topic, type } of subjectsOf(config.topics)) {
+    for (const { subject, topic, type } of subjects) {
       const latest = await schemaRegistry.latest(subject);
       if (action === 'register') {
         if (latest !== undefined && topic === config.topics.users) {

@@ -1,11 +1,10 @@
 import type { AwilixContainer } from 'awilix';
 import { readConfig, type Config } from '../config.ts';
-import { createContainer, writtenSubjects, type Cradle } from '../container.ts';
+import { createContainer, type Cradle } from '../container.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { UserLookUp } from '../ports/repositories.ts';
 import { untilUp } from '../worker/backoff.ts';
 import { logWarnings } from './open-container.ts';
-import { topicFaults } from './topics.ts';
 import type { Verb } from './verb.ts';
 
 export const worker: Verb = {
@@ -69,7 +68,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
 async function boot(config: Config, container: AwilixContainer<Cradle>, signal: AbortSignal): Promise<void> {
   const { cradle } = container;
   // The tables of handlers are resolved first: one that does not fit the schemas ends the boot here.
-  const { handlers, telemetry, codec, topics, logger } = cradle;
+  const { handlers, telemetry, codec, logger } = cradle;
   logger.debug({ commands: handlers.commands.size, events: cradle.eventHandlers.size }, 'handlers');
   await Promise.all([
     untilUp('database', telemetry, signal, async () => {
@@ -77,10 +76,10 @@ async function boot(config: Config, container: AwilixContainer<Cradle>, signal: 
       await cradle.migrations.check();
     }),
     untilUp('broker', telemetry, signal, async () => {
-      const faults = await topicFaults(cradle.kafkaAdmin, config);
+      const { faults } = await cradle.topicCheck.check();
       if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
     }),
-    codec.prepareWriters(writtenSubjects(topics), signal),
+    codec.prepareWriters(cradle.writtenSubjects, signal),
   ]);
   if (config.userDomainUrl === undefined) logger.info('USER_DOMAIN_URL is not set: no user is looked up');
   else await untilUp('database', telemetry, signal, () => queueLookUps(cradle));

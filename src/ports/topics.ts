@@ -15,3 +15,15 @@ export function dlqOf(topic: string): string {
 export function sourcesOf({ commands, users, userLookUps }: Topics): readonly string[] {
   return [commands, users, userLookUps];
 }
+
+/** How the topics are, against what the worker needs of them. A sentence each. */
+export interface TopicReport {
+  /** What keeps the worker from working. */
+  readonly faults: readonly string[];
+  /** What the worker works with all the same. */
+  readonly advice: readonly string[];
+}
+
+export interface TopicCheck {
+  check(): Promise<TopicReport>;
+}

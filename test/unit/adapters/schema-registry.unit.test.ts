@@ -1,4 +1,5 @@
-import { SchemaRegistryClient, subjectOf } from '../../../src/adapters/schema-registry.ts';
+import { SchemaRegistryClient } from '../../../src/adapters/schema-registry.ts';
+import { subjectOf } from '../../../src/adapters/subjects.ts';
 import type { SchemaRegistryOptions } from '../../../src/adapters/schema-registry.ts';
 import { LogTelemetry } from '../../../src/adapters/telemetry.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
 import { readConfig } from '../../../src/config.ts';
-import { createContainer, subjectsOf } from '../../../src/container.ts';
+import { subjectsOf } from '../../../src/adapters/subjects.ts';
+import { createContainer } from '../../../src/container.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';

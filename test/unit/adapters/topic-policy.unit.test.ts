@@ -1,7 +1,6 @@
-import { adviceOn, faultsIn } from '../../src/cli/topics.ts';
-import { readConfig } from '../../src/config.ts';
-import type { TopicState } from '../../src/container.ts';
-import { dlqOf } from '../../src/ports/topics.ts';
+import { adviceOn, faultsIn, type TopicState } from '../../../src/adapters/topic-policy.ts';
+import { readConfig } from '../../../src/config.ts';
+import { dlqOf } from '../../../src/ports/topics.ts';
 
 const config = readConfig({
   KAFKA_BROKERS: 'broker:9092',

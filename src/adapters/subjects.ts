@@ -1,0 +1,43 @@
+import type { MessageName } from '../generated/messages.ts';
+import {
+  COMMAND_NAMES,
+  EVENT_NAMES,
+  INTERNAL_MESSAGE_NAMES,
+  OUTSIDE_EVENT_NAMES,
+  REJECTION_NAMES,
+} from '../generated/schemas.ts';
+import type { Topics } from '../ports/topics.ts';
+
+export interface Subject {
+  /** Its name in the registry. */
+  readonly subject: string;
+  readonly topic: string;
+  readonly type: MessageName;
+}
+
+/** The subject of a type on a topic (TopicRecordNameStrategy). */
+export function subjectOf(topic: string, type: string): string {
+  return `${topic}-${type}`;
+}
+
+/** Every type that goes over a topic of ours. */
+export function subjectsOf(topics: Topics): readonly Subject[] {
+  return [
+    ...subjects(topics.commands, COMMAND_NAMES),
+    ...subjects(topics.users, OUTSIDE_EVENT_NAMES),
+    ...writtenSubjects(topics),
+  ];
+}
+
+/** Those that the worker itself writes. */
+export function writtenSubjects(topics: Topics): readonly Subject[] {
+  return [
+    ...subjects(topics.events, EVENT_NAMES),
+    ...subjects(topics.rejections, REJECTION_NAMES),
+    ...subjects(topics.userLookUps, INTERNAL_MESSAGE_NAMES),
+  ];
+}
+
+function subjects(topic: string, types: readonly MessageName[]): readonly Subject[] {
+  return types.map((type) => ({ subject: subjectOf(topic, type), topic, type }));
+}

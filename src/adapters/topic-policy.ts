@@ -1,0 +1,105 @@
+import { dlqOf, sourcesOf, type TopicReport, type Topics } from '../ports/topics.ts';
+
+export interface TopicState {
+  readonly topic: string;
+  /** 0: the topic is not there. */
+  readonly partitions: number;
+  /** Milliseconds; Infinity: kept for ever. */
+  readonly retention: number;
+  /** Milliseconds for which a segment is written to. It goes as a whole, `retention` after the newest of its records. */
+  readonly segmentTime: number;
+  readonly maxMessageBytes: number;
+  /** In which codec the broker keeps batches; `producer`: in whichever they come. */
+  readonly compression: string;
+  /** Who dates its records: `CreateTime`, their producers; `LogAppendTime`, the broker. */
+  readonly timestampType: string;
+  /** What becomes of old messages: `delete`, `compact`, both, or none. */
+  readonly cleanup: readonly string[];
+}
+
+/** The settings that the topics have to fit. */
+export interface TopicLimits {
+  readonly topics: Topics;
+  /** Milliseconds. */
+  readonly inboxRetention: number;
+  readonly maxMessageBytes: number;
+}
+
+/** A DLQ topic takes what its source takes, and the headers that say why. */
+export const DLQ_EXTRA_BYTES = 64 * 1_024;
+
+/** What a DLQ topic has to take: the source's messages as they are, or letters as large as the worker writes them. */
+export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
+  return Math.max(sourceTakes, maxMessageBytes) + DLQ_EXTRA_BYTES;
+}
+
+/** How these topics are, against what the worker needs of them. */
+export function topicReport(states: readonly TopicState[], limits: TopicLimits): TopicReport {
+  return { faults: faultsIn(states, limits), advice: adviceOn(states, limits) };
+}
+
+/** The codecs in which a batch can be read. */
+const READABLE = ['uncompressed', 'gzip'];
+
+/** What keeps the worker from working with the topics as they are, a sentence each. */
+export function faultsIn(states: readonly TopicState[], limits: TopicLimits): readonly string[] {
+  const { topics: names, inboxRetention, maxMessageBytes } = limits;
+  const sources = sourcesOf(names);
+  return states.flatMap((state) => {
+    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, cleanup } = state;
+    if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
+    const faults: string[] = [];
+    const dlq = states.find((one) => one.topic === dlqOf(topic));
+    // What is larger than its topic takes today (it took more, or unpacked it) becomes a letter of up to MAX_MESSAGE_BYTES.
+    const letter = dlqLimit(takes, maxMessageBytes);
+    if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < letter) {
+      faults.push(
+        `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}, and MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must ` +
+          `take ${DLQ_EXTRA_BYTES} more than the larger of the two, ${letter}, or a dead letter may not fit (max.message.bytes)`,
+      );
+    }
+    if (sources.includes(topic) && cleanup.includes('compact')) {
+      faults.push(
+        `topic ${topic} is compacted (cleanup.policy is ${cleanup.join(',')}), which removes messages that were never read: ` +
+          'its cleanup.policy must be delete',
+      );
+    } else if (sources.includes(topic) && !cleanup.includes('delete')) {
+      faults.push(
+        `topic ${topic} keeps messages for ever (cleanup.policy is empty): its cleanup.policy must be delete`,
+      );
+    }
+    if (sources.includes(topic) && !READABLE.includes(compression)) {
+      faults.push(
+        `topic ${topic} may hold batches that can not be read (compression.type is ${compression}): it must be uncompressed, set by ` +
+          `\`kafka-configs --alter --topic ${topic} --add-config compression.type=uncompressed\``,
+      );
+    }
+    if (sources.includes(topic) && retention + segmentTime >= inboxRetention) {
+      const kept = Number.isFinite(retention)
+        ? `for up to ${retention + segmentTime} ms (retention.ms ${retention} and segment.ms ${segmentTime})`
+        : 'for ever (retention.ms -1)';
+      faults.push(
+        `topic ${topic} keeps messages ${kept}, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a redelivered message ` +
+          'would take effect again',
+      );
+    }
+    if ((topic === names.events || topic === names.rejections) && takes < maxMessageBytes) {
+      faults.push(`topic ${topic} takes ${takes} bytes, MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must not be more`);
+    }
+    return faults;
+  });
+}
+
+/** What the worker works with all the same, a sentence each. */
+export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLimits, 'topics'>): readonly string[] {
+  const sources = sourcesOf(topics);
+  return states
+    .filter(({ topic, partitions, timestampType }) => {
+      return sources.includes(topic) && partitions > 0 && timestampType !== 'LogAppendTime';
+    })
+    .map(
+      ({ topic, timestampType }) =>
+        `topic ${topic} keeps the times of its producers (message.timestamp.type is ${timestampType}), so the clock of each decides its ` +
+        `messages; the broker dates them with \`kafka-configs --alter --topic ${topic} --add-config message.timestamp.type=LogAppendTime\``,
+    );
+}

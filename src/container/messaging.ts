@@ -1,0 +1,96 @@
+import { asFunction } from 'awilix';
+import type { Kafka } from 'kafkajs';
+import { KafkaCloudEvents } from '../adapters/cloud-events.ts';
+import { KafkaAdmin } from '../adapters/kafka-admin.ts';
+import { createKafka } from '../adapters/kafka-client.ts';
+import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
+import { KafkaProducer } from '../adapters/kafka-producer.ts';
+import { KeyPlacement } from '../adapters/key-placement.ts';
+import { MessageCodec } from '../adapters/message-codec.ts';
+import { SchemaRegistryClient } from '../adapters/schema-registry.ts';
+import { subjectsOf, writtenSubjects, type Subject } from '../adapters/subjects.ts';
+import { topicReport } from '../adapters/topic-policy.ts';
+import { HttpUserDomainClient } from '../adapters/user-domain-client.ts';
+import type { Config } from '../config.ts';
+import { SCHEMAS } from '../generated/schemas.ts';
+import type { CloudEvents } from '../ports/cloud-events.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { Consumer } from '../ports/consumer.ts';
+import type { Placement } from '../ports/placement.ts';
+import type { Producer } from '../ports/producer.ts';
+import type { TopicCheck } from '../ports/topics.ts';
+import type { UserDomainClient } from '../ports/user-domain-client.ts';
+import type { ProcessParts } from './process.ts';
+import type { Registrations } from './registrations.ts';
+
+/** Everything that talks to Kafka, the schema registry and the user domain. */
+export interface MessagingParts {
+  readonly kafka: Kafka;
+  readonly kafkaAdmin: KafkaAdmin;
+  readonly topicCheck: TopicCheck;
+  readonly consumer: Consumer;
+  readonly placement: Placement;
+  readonly producer: Producer & { stop(): Promise<void> };
+  readonly schemaRegistry: SchemaRegistryClient;
+  /** What is registered. */
+  readonly subjects: readonly Subject[];
+  /** Those of them that the worker itself writes with. */
+  readonly writtenSubjects: readonly Subject[];
+  readonly codec: Codec & Pick<MessageCodec, 'prepareWriters'>;
+  readonly cloudEvents: CloudEvents;
+  readonly userDomainClient: UserDomainClient | undefined;
+}
+
+type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetry' | 'steadyClock'>;
+
+export function messagingParts(config: Config): Registrations<MessagingParts> {
+  const { kafkaBrokers, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
+  return {
+    kafka: asFunction(({ logger }: Needs) =>
+      createKafka({ brokers: kafkaBrokers, clientId: 'licensing', connectTimeout, requestTimeout: 10_000 }, logger),
+    ).singleton(),
+    kafkaAdmin: asFunction(({ kafka }: Needs) => new KafkaAdmin(kafka)).singleton(),
+    topicCheck: asFunction(({ kafkaAdmin }: Needs): TopicCheck => ({
+      check: async () => topicReport(await kafkaAdmin.describe(topics), config),
+    })).singleton(),
+    consumer: asFunction(
+      ({ kafka }: Needs) =>
+        new KafkaConsumer(kafka, {
+          groupId: kafkaGroupId,
+          topics: [topics.commands, topics.users, topics.userLookUps],
+          sessionTimeout,
+          rebalanceTimeout: sessionTimeout * 2,
+          heartbeatInterval: Math.min(3_000, sessionTimeout / 6),
+          maxWaitTime: 250,
+          maxBytesPerPartition: 262_144,
+        }),
+    ).singleton(),
+    placement: asFunction(
+      ({ kafkaAdmin, telemetry, steadyClock }: Needs) =>
+        new KeyPlacement({
+          partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
+          telemetry,
+          now: () => steadyClock.now(),
+        }),
+    ).singleton(),
+    producer: asFunction(({ kafka }: Needs) => new KafkaProducer(kafka)).singleton(),
+    schemaRegistry: asFunction(
+      ({ telemetry }: Needs) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, telemetry }),
+    ).singleton(),
+    subjects: asFunction((cradle: Needs) => subjectsOf(cradle.topics)).singleton(),
+    writtenSubjects: asFunction((cradle: Needs) => writtenSubjects(cradle.topics)).singleton(),
+    codec: asFunction(
+      ({ schemaRegistry, steadyClock, logger }: Needs) =>
+        new MessageCodec({ registry: schemaRegistry, schemas: SCHEMAS, clock: steadyClock, logger }),
+    ).singleton(),
+    cloudEvents: asFunction(
+      ({ codec }: Needs) =>
+        new KafkaCloudEvents(codec, { source: config.eventSource, maxMessageBytes: config.maxMessageBytes }),
+    ).singleton(),
+    userDomainClient: asFunction(({ telemetry }: Needs) => {
+      const { userDomainUrl, userDomainTimeout } = config;
+      if (userDomainUrl === undefined) return undefined;
+      return new HttpUserDomainClient({ baseUrl: userDomainUrl, timeout: userDomainTimeout, telemetry });
+    }).singleton(),
+  };
+}

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { asFunction, asValue } from 'awilix';
+import { pino, type Logger } from 'pino';
+import { LogTelemetry } from '../adapters/telemetry.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Topics } from '../ports/topics.ts';
+import type { Registrations } from './registrations.ts';
+
+/** What every other part is made with: settings, log, time and ids. */
+export interface ProcessParts {
+  readonly config: Config;
+  readonly topics: Topics;
+  /** Whether there is a user domain to ask: USER_DOMAIN_URL. */
+  readonly userDomainKnown: boolean;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry & { stop(): void };
+  readonly clock: Clock;
+  /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
+  readonly steadyClock: Clock;
+  readonly newId: () => string;
+}
+
+export function processParts(config: Config): Registrations<ProcessParts> {
+  return {
+    config: asValue(config),
+    topics: asValue(config.topics),
+    userDomainKnown: asValue(config.userDomainUrl !== undefined),
+    logger: asFunction(() =>
+      pino({ level: config.logLevel, base: { service: 'licensing' } }, pino.destination(2)),
+    ).singleton(),
+    telemetry: asFunction(
+      ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),
+    ).singleton(),
+    clock: asValue<Clock>({ now: () => Date.now() }),
+    steadyClock: asValue<Clock>({ now: () => performance.now() }),
+    newId: asValue(() => randomUUID()),
+  };
+}

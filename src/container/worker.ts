@@ -1,0 +1,98 @@
+import { asFunction } from 'awilix';
+import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
+import type { Config } from '../config.ts';
+import { UnattendedLane } from '../uow/unit-of-work.ts';
+import { Dispatcher } from '../worker/dispatcher.ts';
+import { Worker } from '../worker/intake/worker.ts';
+import { Planner } from '../worker/planner.ts';
+import { Replayer } from '../worker/replayer.ts';
+import { UserLookUps } from '../worker/user-lookups.ts';
+import type { DatabaseParts } from './database.ts';
+import type { HandlerParts } from './handlers.ts';
+import type { MessagingParts } from './messaging.ts';
+import type { ProcessParts } from './process.ts';
+import type { Registrations } from './registrations.ts';
+
+export interface WorkerParts {
+  readonly planner: Planner;
+  readonly dispatcher: Dispatcher;
+  readonly userLookUps: UserLookUps;
+  readonly replayer: Replayer;
+  readonly worker: Worker;
+}
+
+type Needs = ProcessParts & DatabaseParts & MessagingParts & HandlerParts & WorkerParts;
+
+export function workerParts(config: Config): Registrations<WorkerParts> {
+  return {
+    planner: asFunction(
+      (cradle: Needs) => new Planner(pick(cradle, 'codec', 'cloudEvents', 'handlers', 'topics', 'telemetry')),
+    ).singleton(),
+    dispatcher: asFunction(
+      (cradle: Needs) =>
+        new Dispatcher({
+          ...pick(cradle, 'cloudEvents', 'eventHandlers', 'topics'),
+          consumerGroup: config.kafkaGroupId,
+          parkUndecodable: config.parkUndecodable,
+          maxLetterBytes: config.maxMessageBytes + DLQ_EXTRA_BYTES,
+        }),
+    ).singleton(),
+    userLookUps: asFunction(
+      ({ planner, userDomainClient, telemetry }: Needs) =>
+        new UserLookUps(planner, userDomainClient, telemetry, config.lookUpsAtOnce),
+    ).singleton(),
+    replayer: asFunction(
+      (cradle: Needs) =>
+        new Replayer({
+          ...pick(cradle, 'unitOfWork', 'dispatcher', 'planner', 'userLookUps', 'cloudEvents', 'deadLetters', 'topics'),
+          lane: new UnattendedLane(cradle.newId()),
+        }),
+    ).singleton(),
+    worker: asFunction(
+      (cradle: Needs) =>
+        new Worker(
+          {
+            lanes: config.lanes,
+            chunkMaxMessages: config.chunkMaxMessages,
+            queueMaxMessages: config.chunkMaxMessages,
+            queueMaxBytes: config.queueMaxBytes,
+            lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
+            lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,
+            commitInterval: 250,
+            heartbeatInterval: Math.min(3_000, config.sessionTimeout / 6),
+            relay: {
+              interval: 1_000,
+              silence: 10_000,
+              step: config.chunkMaxMessages,
+            },
+            cleaner: {
+              interval: 60_000,
+              pause: 500,
+              step: 2_000,
+              inboxRetention: config.inboxRetention,
+              deadLetterRetention: config.deadLetterRetention,
+            },
+          },
+          pick(
+            cradle,
+            'unitOfWork',
+            'dispatcher',
+            'producer',
+            'outboxMaintenance',
+            'telemetry',
+            'newId',
+            'consumer',
+            'planner',
+            'userLookUps',
+            'placement',
+            'topics',
+          ),
+        ),
+    ).singleton(),
+  };
+}
+
+/** The cradle is a proxy, which must not be spread or kept: this takes what is needed out of it. */
+function pick<Name extends keyof Needs>(cradle: Needs, ...names: readonly Name[]): Pick<Needs, Name> {
+  return Object.fromEntries(names.map((name) => [name, cradle[name]])) as Pick<Needs, Name>;
+}
