@@ -54,7 +54,7 @@ faultCase(stack, {
   fault: 'misplaced',
   what: 'two producers with different partitioners send for the same tenants',
   shows: 'Nothing, but `waiting for the database` (40P01, 55P03) now and then.',
-  todo: 'Have every producer partition by murmur2 (README): effects are exact without it, only their order is not.',
+  todo: 'Have every producer partition by murmur2 (docs/clients.md): effects are exact without it, only their order is not.',
   load: LOAD,
   begin: twoWorkers,
   check: { rank },

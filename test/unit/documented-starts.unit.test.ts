@@ -16,7 +16,7 @@ const WAITING = {
   DATABASE_URL: `postgres://${NOWHERE}/licensing`,
 };
 
-/** What the README calls `licensing`: in a clone, and in an image of the Dockerfile. */
+/** The commands that docs/cli.md calls `licensing`: in a clone, and in an image of the Dockerfile. */
 const STARTS: readonly (readonly [command: string, ...args: string[]])[] = [
   ['npm', 'run', '-s', 'licensing', '--', 'worker'],
   [...entryPoint(), 'worker'],
