@@ -1,8 +1,6 @@
 import type { AwilixContainer } from 'awilix';
 import { readConfig, type Config } from '../config.ts';
 import { createContainer, type Cradle } from '../container.ts';
-import { ConfigurationError } from '../ports/errors.ts';
-import type { UserLookUp } from '../ports/repositories.ts';
 import { untilUp } from '../worker/backoff.ts';
 import { logWarnings } from './open-container.ts';
 import type { Verb } from './verb.ts';
@@ -26,9 +24,10 @@ Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, K
 
 /** Boots, works until it is told to stop, and stops. @throws ConfigurationError */
 export async function runWorker(config: Config, container: AwilixContainer<Cradle>): Promise<number> {
-  const { logger } = container.cradle;
+  const { cradle } = container;
+  const { logger } = cradle;
   logWarnings(logger);
-  const { telemetry, worker: it, database, producer } = container.cradle;
+  const { telemetry, worker: it, database, producer } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // What a stop can't finish in time is left to the next start: nothing is lost by it.
@@ -44,7 +43,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {
-    await boot(config, container, stop.signal);
+    await boot(cradle, stop.signal);
     it.start();
     await untilUp('broker', telemetry, stop.signal, () => it.consume());
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
@@ -64,42 +63,10 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   }
 }
 
-/** Checks everything that would fail later, and waits for what is away. */
-async function boot(config: Config, container: AwilixContainer<Cradle>, signal: AbortSignal): Promise<void> {
-  const { cradle } = container;
-  // The tables of handlers are resolved first: one that does not fit the schemas ends the boot here.
-  const { handlers, telemetry, codec, logger } = cradle;
-  logger.debug({ commands: handlers.commands.size, events: cradle.eventHandlers.size }, 'handlers');
-  await Promise.all([
-    untilUp('database', telemetry, signal, async () => {
-      await cradle.databaseServer.check();
-      await cradle.migrations.check();
-    }),
-    untilUp('broker', telemetry, signal, async () => {
-      const { faults } = await cradle.topicCheck.check();
-      if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
-    }),
-    codec.prepareWriters(cradle.writtenSubjects, signal),
-  ]);
-  if (config.userDomainUrl === undefined) logger.info('USER_DOMAIN_URL is not set: no user is looked up');
-  else await untilUp('database', telemetry, signal, () => queueLookUps(cradle));
-}
-
-const LOOK_UPS_AT_ONCE = 1_000;
-
-/** Look-ups that wait for an answer are queued at every start; one that was queued before may be asked twice, and takes effect once. */
-async function queueLookUps({ unitOfWork, userLookUpQueuer, logger }: Cradle): Promise<void> {
-  let queued = 0;
-  let last: UserLookUp | undefined;
-  do {
-    const page = { limit: LOOK_UPS_AT_ONCE, ...(last && { after: last.userId }) };
-    const { value } = await unitOfWork.run([], async ({ userLookUps, outbox }) => {
-      const waiting = await userLookUps.list(page);
-      for (const lookUp of waiting) userLookUpQueuer.queue(lookUp, outbox);
-      return waiting;
-    });
-    queued += value.length;
-    last = value.length < LOOK_UPS_AT_ONCE ? undefined : value.at(-1);
-  } while (last !== undefined);
-  if (queued > 0) logger.info({ queued }, 'users without a profile are looked up');
+async function boot(cradle: Cradle, signal: AbortSignal): Promise<void> {
+  const { handlers, eventHandlers, logger } = cradle;
+  logger.debug({ commands: handlers.commands.size, events: eventHandlers.size }, 'handlers');
+  const queued = await cradle.boot.run(signal);
+  if (queued === undefined) logger.info('USER_DOMAIN_URL is not set: no user is looked up');
+  else if (queued > 0) logger.info({ queued }, 'users without a profile are looked up');
 }

@@ -2,6 +2,7 @@ import { asFunction } from 'awilix';
 import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
 import { UnattendedLane } from '../uow/unit-of-work.ts';
+import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
 import { Worker } from '../worker/intake/worker.ts';
 import { Planner } from '../worker/planner.ts';
@@ -18,6 +19,7 @@ export interface WorkerParts {
   readonly dispatcher: Dispatcher;
   readonly userLookUps: UserLookUps;
   readonly replayer: Replayer;
+  readonly boot: Boot;
   readonly worker: Worker;
 }
 
@@ -47,6 +49,23 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
           ...pick(cradle, 'unitOfWork', 'dispatcher', 'planner', 'userLookUps', 'cloudEvents', 'deadLetters', 'topics'),
           lane: new UnattendedLane(cradle.newId()),
         }),
+    ).singleton(),
+    boot: asFunction(
+      (cradle: Needs) =>
+        new Boot(
+          pick(
+            cradle,
+            'databaseServer',
+            'migrations',
+            'topicCheck',
+            'codec',
+            'writtenSubjects',
+            'userDomainKnown',
+            'unitOfWork',
+            'userLookUpQueuer',
+            'telemetry',
+          ),
+        ),
     ).singleton(),
     worker: asFunction(
       (cradle: Needs) =>

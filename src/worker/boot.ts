@@ -1,0 +1,85 @@
+import type { MessageName } from '../generated/messages.ts';
+import { ConfigurationError } from '../ports/errors.ts';
+import type { UserLookUp } from '../ports/repositories.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { TopicCheck } from '../ports/topics.ts';
+import type { OutboxWriter, UnitOfWork } from '../ports/unit-of-work.ts';
+import { untilUp } from './backoff.ts';
+
+/** A type that the worker writes to a topic. */
+interface Written {
+  readonly topic: string;
+  readonly type: MessageName;
+}
+
+interface Codec {
+  /** Looks up the schemas to write with; waits for the registry by itself. @throws ConfigurationError */
+  prepareWriters(written: readonly Written[], signal: AbortSignal): Promise<void>;
+}
+
+interface Dependencies {
+  /** Whether the server is one that the worker can work with, and the schema that of this version. @throws ConfigurationError */
+  readonly databaseServer: { check(): Promise<void> };
+  readonly migrations: { check(): Promise<void> };
+  readonly topicCheck: TopicCheck;
+  readonly codec: Codec;
+  readonly writtenSubjects: readonly Written[];
+  readonly userDomainKnown: boolean;
+  readonly unitOfWork: UnitOfWork;
+  readonly userLookUpQueuer: { queue(lookUp: UserLookUp, outbox: OutboxWriter): void };
+  readonly telemetry: Telemetry;
+}
+
+/** Finds out at the start what would fail later, so that a wrong setting ends the process before it has taken a message. */
+export class Boot {
+  private readonly d: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.d = dependencies;
+  }
+
+  /**
+   * Waits for what is out of reach.
+   * @returns how many look-ups were queued again; undefined without a user domain
+   * @throws ConfigurationError, or the signal's reason
+   */
+  async run(signal: AbortSignal): Promise<number | undefined> {
+    const { telemetry, codec, writtenSubjects } = this.d;
+    await Promise.all([
+      untilUp('database', telemetry, signal, () => this.checkDatabase()),
+      untilUp('broker', telemetry, signal, () => this.checkTopics()),
+      codec.prepareWriters(writtenSubjects, signal),
+    ]);
+    return this.d.userDomainKnown ? untilUp('database', telemetry, signal, () => this.queueLookUps()) : undefined;
+  }
+
+  private async checkDatabase(): Promise<void> {
+    await this.d.databaseServer.check();
+    await this.d.migrations.check();
+  }
+
+  private async checkTopics(): Promise<void> {
+    const { faults } = await this.d.topicCheck.check();
+    if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+  }
+
+  /** Queues all look-ups that wait for an answer. One that is in the topic already is asked twice, and takes effect once. */
+  private async queueLookUps(): Promise<number> {
+    const { unitOfWork, userLookUpQueuer } = this.d;
+    let queued = 0;
+    let last: UserLookUp | undefined;
+    do {
+      const page = { limit: LOOK_UPS_AT_ONCE, ...(last && { after: last.userId }) };
+      const { value } = await unitOfWork.run([], async ({ userLookUps, outbox }) => {
+        const waiting = await userLookUps.list(page);
+        for (const lookUp of waiting) userLookUpQueuer.queue(lookUp, outbox);
+        return waiting;
+      });
+      queued += value.length;
+      last = value.length < LOOK_UPS_AT_ONCE ? undefined : value.at(-1);
+    } while (last !== undefined);
+    return queued;
+  }
+}
+
+const LOOK_UPS_AT_ONCE = 1_000;
