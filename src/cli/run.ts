@@ -10,7 +10,7 @@ import { topics } from './topics.ts';
 import { UsageError, type Verb } from './verb.ts';
 import { worker } from './worker.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { worker, send, tail, dlq, migrate, topics, schemas };
+export const VERBS: Readonly<Record<string, Verb>> = { worker, send, tail, dlq, migrate, topics, schemas };
 
 /** Runs one verb; returns the exit code: 0 only for success, 2 for a call that can't be understood, 1 for everything else. */
 export async function run(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
