@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERBS } from '../src/cli/run.ts';
 import { SETTINGS } from '../src/config.ts';
+import { REASONS } from '../src/ports/dead-letters.ts';
 import { settingsIn, type Setting } from '../src/settings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -13,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..');
 const TABLES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'README.md': { settings: readmeSettings },
   'docs/cli.md': { verbs, help: helpOfVerbs },
-  'docs/operations.md': { settings: allSettings },
+  'docs/operations.md': { settings: allSettings, reasons },
 };
 
 /** The pages with their tables made anew; what is around the tables stays. */
@@ -67,6 +68,13 @@ function verbs(): string {
 function helpOfVerbs(): string {
   const sections = Object.entries(VERBS).map(([name, { help }]) => `### ${name}\n\n\`\`\`\n${help.trim()}\n\`\`\``);
   return sections.join('\n\n');
+}
+
+function reasons(): string {
+  return rows(
+    ['reason', 'parks', 'what has happened', 'what to do'],
+    Object.entries(REASONS).map(([name, { parks, meaning, remedy }]) => [name, parks ? 'yes' : 'no', meaning, remedy]),
+  );
 }
 
 function defaultOf({ variable, optional, ...setting }: Setting<unknown>): string {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { REASONS } from '../ports/dead-letters.ts';
 import type { HeldBack, Telemetry } from '../ports/telemetry.ts';
 import { Sources } from './sources.ts';
 
@@ -37,10 +38,11 @@ export class LogTelemetry implements Telemetry {
   }
 
   deadLetter({ error, ...letter }: Parameters<Telemetry['deadLetter']>[0]): void {
-    // What only follows a letter that was told already may come by the thousand: the counters say how many.
     this.count(`deadLetters ${letter.reason}`, `of ${this.sources.nameOf(letter.source)}`);
-    const level = letter.reason === 'ParkedBehind' ? 'debug' : 'error';
-    this.logger[level]({ ...letter, ...(error && { err: error }) }, `dead letter: ${letter.reason}`);
+    this.logger[REASONS[letter.reason].level](
+      { ...letter, ...(error && { err: error }) },
+      `dead letter: ${letter.reason}`,
+    );
   }
 
   misplaced({ source, messages, ...where }: Parameters<Telemetry['misplaced']>[0]): void {

@@ -1,31 +1,19 @@
-import type { KeyCount } from '../ports/dead-letters.ts';
-import type { DeadLetterReason } from '../ports/unit-of-work.ts';
+import { REASON_NAMES, type DeadLetterReason, type KeyCount } from '../ports/dead-letters.ts';
 import { nearest } from './nearest.ts';
 import { UsageError, type Call } from './verb.ts';
 
 // The words of `licensing dlq`, read and written.
-
-export const REASONS = [
-  'UndecodableMessage',
-  'UnknownType',
-  'IdReused',
-  'HandlerFailed',
-  'FlushFailed',
-  'ParkedBehind',
-  'MalformedAnswer',
-  'TooLarge',
-] as const satisfies readonly DeadLetterReason[];
 
 type Values = Call['values'];
 
 /** @throws UsageError with the nearest reason */
 export function reasonIn({ reason }: Values): DeadLetterReason | undefined {
   if (typeof reason !== 'string') return undefined;
-  const found = REASONS.find((one) => one.toLowerCase() === reason.toLowerCase());
+  const found = REASON_NAMES.find((one) => one.toLowerCase() === reason.toLowerCase());
   if (found !== undefined) return found;
-  const near = nearest(reason, REASONS);
+  const near = nearest(reason, REASON_NAMES);
   throw new UsageError(
-    `--reason is '${reason}'; ${near === undefined ? `expected one of: ${REASONS.join(', ')}` : `did you mean ${near}?`}`,
+    `--reason is '${reason}'; ${near === undefined ? `expected one of: ${REASON_NAMES.join(', ')}` : `did you mean ${near}?`}`,
   );
 }
 

@@ -1,9 +1,11 @@
+import { REASON_NAMES, REASONS } from '../ports/dead-letters.ts';
 import { discardLetter } from './dlq-discard.ts';
 import { listLetters } from './dlq-list.ts';
 import { replay } from './dlq-replay.ts';
 import { showLetter } from './dlq-show.ts';
-import { REASONS } from './dlq-words.ts';
 import { UsageError, type Call, type Verb } from './verb.ts';
+
+const OURS = REASON_NAMES.filter((reason) => REASONS[reason].ours);
 
 const ACTIONS = { list: listLetters, show: showLetter, replay, discard: discardLetter };
 
@@ -15,7 +17,7 @@ licensing dlq show    LETTER [--json]
 licensing dlq replay  LETTER | --key K | --reason R | --all  [--dry-run]
 licensing dlq discard LETTER --why TEXT [--by NAME] [--free-key] [--yes]
 
-A message that fails by a fault of the worker (HandlerFailed, FlushFailed) parks the tenant or user that it names: what comes after it
+A message that fails by a fault of the worker (${OURS.join(', ')}) parks the tenant or user that it names: what comes after it
 for the same one is set aside too (ParkedBehind), until all of it is replayed, in order. Other tenants and users go on.
 
 list     open letters: how many by reason, and by the source (ce_source) of the messages, which tells the team to call; which keys are parked, and the letters themselves by number
@@ -29,7 +31,7 @@ replay   runs the stored message under its original identity and by the time of 
 discard  gives one letter up, and remembers who and why; asks first, without a terminal --yes is needed. Its key stays parked until
          what waits behind is replayed, or is free at once with --free-key, unless a lower letter holds it
 
-  --reason      ${REASONS.join(', ')}
+  --reason      ${REASON_NAMES.join(', ')}
   --key         the tenant's or user's id
   --older-than  90s, 15m, 12h or 7d
   --limit       letters and keys that are listed; default 50

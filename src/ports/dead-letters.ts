@@ -1,7 +1,91 @@
 import type { MessageIdentity, Position } from './messages.ts';
-import type { DeadLetterReason } from './unit-of-work.ts';
 
-/** `superseded`: its message was sent again, under the same identity, and that one was handled. */
+/** What is known about a reason, whatever the message. */
+interface Reason {
+  /** The worker's own fault, whatever the message is: it is logged with its stack, and mended here. */
+  readonly ours: boolean;
+  /** Whether such a letter parks the tenant and the user that it names, so that what comes after it waits and order holds. */
+  readonly parks: boolean;
+  /** The level at which such a letter is logged. */
+  readonly level: 'error' | 'debug';
+  /** Markdown, without a full stop. */
+  readonly meaning: string;
+  /** What the operator does about it. Markdown, without a full stop. */
+  readonly remedy: string;
+}
+
+/**
+ * Why a message becomes a dead letter. The dispatcher, the log, the CLI's help and the table in docs/operations.md (`npm run generate`) go
+ * by this table. The database has the names in a CHECK constraint of its own, so a new reason needs a migration; a test compares them.
+ */
+export const REASONS = {
+  UndecodableMessage: {
+    ours: false,
+    parks: false,
+    level: 'error',
+    meaning: 'it can not be read, or holds values that the user domain can not have meant',
+    remedy:
+      'find the producer by `source`, and tell its team what the message of the letter says: JSON, the framings of Apicurio or of other ' +
+      'Confluent serializers with the setting that mends each, an id of another registry. The producer sends it again under the same id; ' +
+      'or register the schema and replay',
+  },
+  UnknownType: {
+    ours: false,
+    parks: false,
+    level: 'error',
+    meaning: 'no handler takes its type',
+    remedy: 'its producer is ahead of this version, or uses the wrong topic; deploy, then replay',
+  },
+  IdReused: {
+    ours: false,
+    parks: false,
+    level: 'error',
+    meaning: 'an earlier message of the same source had the same id, with other bytes',
+    remedy: 'its producer gives one `ce_id` to two messages; `dlq replay NUMBER` if it was meant to be another message',
+  },
+  HandlerFailed: {
+    ours: true,
+    parks: true,
+    level: 'error',
+    meaning: 'its handler failed with an error that nobody expects',
+    remedy: 'a bug of the worker: mend it, deploy, then `dlq replay --key`',
+  },
+  FlushFailed: {
+    ours: true,
+    parks: true,
+    level: 'error',
+    meaning: 'the database refuses what its handler wrote',
+    remedy: 'a bug of the worker: mend it, deploy, then `dlq replay --key`',
+  },
+  ParkedBehind: {
+    ours: false,
+    parks: true,
+    // One parked key can bring thousands of these; the letter before them was logged as an error already.
+    level: 'debug',
+    meaning: 'it names a tenant or user that an earlier letter has parked',
+    remedy: 'nothing is wrong with it: replay the letters of its key that come before it',
+  },
+  MalformedAnswer: {
+    ours: false,
+    parks: false,
+    level: 'error',
+    meaning: 'the user domain answered its look-up with something that is no profile',
+    remedy: 'once the user domain is mended, replay asks it again',
+  },
+  TooLarge: {
+    ours: false,
+    parks: false,
+    level: 'error',
+    meaning: 'one of its events, or its rejection, is larger than `MAX_MESSAGE_BYTES`',
+    remedy: 'raise the limits in the order below, then replay',
+  },
+} as const satisfies Readonly<Record<string, Reason>>;
+
+export type DeadLetterReason = keyof typeof REASONS;
+
+export const REASON_NAMES = Object.keys(REASONS) as readonly DeadLetterReason[];
+
+/** `superseded`: its message was sent again under the same identity, and that second message was handled. */
 export type LetterState = 'open' | 'replayed' | 'discarded' | 'superseded';
 
 /** How a letter left, by whom, and what is to be remembered of it. */

@@ -1,4 +1,5 @@
 import type { Reset, TopicPartition } from './consumer.ts';
+import type { DeadLetterReason } from './dead-letters.ts';
 
 /** What an operator is told. Counters are summed and logged once a minute; the rest is logged as it happens. */
 export interface Telemetry {
@@ -7,7 +8,7 @@ export interface Telemetry {
     readonly topic: string;
     readonly partition: number;
     readonly offset: number;
-    readonly reason: string;
+    readonly reason: DeadLetterReason;
     readonly message: string;
     /** `ce_source` of the message: whose it is. */
     readonly source: string;

@@ -1,5 +1,6 @@
 import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { DeadLetterReason } from './dead-letters.ts';
 import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
 import type {
   ActiveLicenseRepository,
@@ -44,16 +45,6 @@ export interface UnitMessage {
   readonly letterId: number | null;
   declare(loads: Loads): void;
 }
-
-export type DeadLetterReason =
-  | 'UndecodableMessage'
-  | 'UnknownType'
-  | 'IdReused'
-  | 'HandlerFailed'
-  | 'FlushFailed'
-  | 'ParkedBehind'
-  | 'MalformedAnswer'
-  | 'TooLarge';
 
 export interface DeadLetter {
   readonly received: ReceivedMessage;

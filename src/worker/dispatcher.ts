@@ -3,6 +3,7 @@ import { storedId, type UserId } from '../domain/ids.ts';
 import { messageTime } from '../domain/message-time.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { MessageTooLarge, type CloudEvents } from '../ports/cloud-events.ts';
+import { REASONS, type DeadLetterReason } from '../ports/dead-letters.ts';
 import {
   CommitOutcomeUnknown,
   ConfigurationError,
@@ -14,7 +15,7 @@ import type { EventHandler } from '../ports/handlers.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import { dlqOf, type Topics } from '../ports/topics.ts';
-import type { DeadLetter, DeadLetterReason, Outcome, Unit } from '../ports/unit-of-work.ts';
+import type { DeadLetter, Outcome, Unit } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
 import type { Task } from './task.ts';
 import { TimeSlice } from './time-slice.ts';
@@ -166,7 +167,7 @@ export class Dispatcher {
     // The inbox has forgotten it, its letter is still there. That is rare, and the database refuses a second one: nobody has to ask before.
     if (refused && (await unit.deadLetters.has(task.received))) return DUPLICATE;
     const ending = this.letter(unit, this.letterOf(task, failed, unit.startedAt));
-    return FAULTS.has(failed.reason) ? { ...ending, fault: failed.error } : ending;
+    return REASONS[failed.reason].ours ? { ...ending, fault: failed.error } : ending;
   }
 
   private letterOf({ received, identity, keys: names }: Task, { reason, error }: Failed, time: number): DeadLetter {
@@ -183,7 +184,7 @@ export class Dispatcher {
       exception: error.name,
       time,
       keys,
-      parks: keys.length > 0 && (undecodable || PARKING.has(reason)),
+      parks: keys.length > 0 && (undecodable || REASONS[reason].parks),
     };
   }
 
@@ -262,15 +263,9 @@ function behind(key: string): Failed {
   return new Failed('ParkedBehind', new ParkedBehind(key));
 }
 
-/** Whatever the message is, our own fault. */
-const FAULTS: ReadonlySet<DeadLetterReason> = new Set(['HandlerFailed', 'FlushFailed']);
-
-/** What fails by our own fault will be mended and replayed: what comes after it waits, so that order holds. */
-const PARKING: ReadonlySet<DeadLetterReason> = new Set([...FAULTS, 'ParkedBehind']);
-
-/** What can't be read, or is none of ours, has no place in the order: it does not wait to be told so. */
+/** Undecodable and unknown messages skip the check for parked keys: they have no place in the order of a key. */
 function waits({ plan }: Task): boolean {
-  return plan.kind !== 'bury' || PARKING.has(plan.reason);
+  return plan.kind !== 'bury' || REASONS[plan.reason].parks;
 }
 
 function sizeOf({ key, value, headers }: OutgoingMessage): number {

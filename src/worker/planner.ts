@@ -7,7 +7,7 @@ import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import type { UserProfile } from '../ports/user-domain-client.ts';
-import type { DeadLetterReason } from '../ports/unit-of-work.ts';
+import type { DeadLetterReason } from '../ports/dead-letters.ts';
 import { asError } from './as-error.ts';
 import { namesOf, NAMELESS, Task, type Names, type Plan } from './task.ts';
 

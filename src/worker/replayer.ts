@@ -1,9 +1,9 @@
 import type { CloudEvents } from '../ports/cloud-events.ts';
-import type { DeadLetters, StoredLetter } from '../ports/dead-letters.ts';
+import type { DeadLetterReason, DeadLetters, StoredLetter } from '../ports/dead-letters.ts';
 import { CommitOutcomeUnknown, DatabaseUnavailable, NotReplayable, StaleRead } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Topics } from '../ports/topics.ts';
-import type { DeadLetterReason, OutboxLane, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import type { OutboxLane, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { Backoff } from './backoff.ts';
 import { ReplayFailed, type Dispatcher, type Ending } from './dispatcher.ts';
 import type { Planner } from './planner.ts';

@@ -1,7 +1,8 @@
 import type { MessageContext, MessageIdentity, ReceivedMessage } from '../ports/messages.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import type { Rejection } from '../domain/rejection.ts';
-import type { DeadLetterReason, Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+import type { DeadLetterReason } from '../ports/dead-letters.ts';
+import type { Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
 
 /** What is to be done with a message, decided before anything is read: handle it, reject it, or bury it. */
 export type Plan =

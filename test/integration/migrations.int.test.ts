@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
+import { REASON_NAMES } from '../../src/ports/dead-letters.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
@@ -44,6 +45,15 @@ describe('migrations', () => {
     await expect(migrations.check()).rejects.toThrow('licensing migrate up');
     await migrations.up();
     await expect(migrations.check()).resolves.toBeUndefined();
+  });
+
+  it('let dead letters have every reason that the code knows, and no other', async () => {
+    const { rows } = await database.db.raw<{ rows: { condition: string }[] }>(
+      `SELECT pg_get_expr(conbin, conrelid) AS condition FROM pg_constraint
+       WHERE conrelid = 'dead_letters'::regclass AND conname = 'dead_letters_reason_check'`,
+    );
+    const listed = [...(rows[0]?.condition ?? '').matchAll(/'(\w+)'::text/g)].map(([, reason]) => reason);
+    expect(listed.toSorted()).toEqual(REASON_NAMES.toSorted());
   });
 });
 

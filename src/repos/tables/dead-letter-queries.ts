@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type {
+  DeadLetterReason,
   DeadLetters,
   KeyCount,
   LetterFilter,
@@ -9,7 +10,6 @@ import type {
   SourceCount,
   StoredLetter,
 } from '../../ports/dead-letters.ts';
-import type { DeadLetterReason } from '../../ports/unit-of-work.ts';
 import { storable } from './dead-letter.ts';
 import { execute, fromTime, query, toTime } from './sql.ts';
 

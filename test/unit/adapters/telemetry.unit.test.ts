@@ -58,7 +58,7 @@ describe('telemetry', () => {
       reason: 'HandlerFailed',
       message: 'a bug',
       source: 'shop',
-    };
+    } as const;
     telemetry.deadLetter({ ...letter, error: new Error('a bug') });
     telemetry.stop();
     expect(lines[0]).toMatchObject({
@@ -66,9 +66,24 @@ describe('telemetry', () => {
     });
   });
 
+  it('tells of a dead letter at the level of its reason', () => {
+    const { telemetry, lines } = given();
+    const letter = { topic: 'commands', partition: 0, offset: 7, message: 'no', source: 'shop' };
+    for (const reason of ['ParkedBehind', 'HandlerFailed', 'TooLarge'] as const) {
+      telemetry.deadLetter({ ...letter, reason });
+    }
+    telemetry.stop();
+    const told = lines.filter(({ msg }) => msg.startsWith('dead letter'));
+    expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+      [20, 'dead letter: ParkedBehind'],
+      [50, 'dead letter: HandlerFailed'],
+      [50, 'dead letter: TooLarge'],
+    ]);
+  });
+
   it('counts dead letters by the source of their messages, those that are one too many together', () => {
     const { telemetry, counters } = given();
-    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'UndecodableMessage', message: 'no' };
+    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'UndecodableMessage', message: 'no' } as const;
     for (const source of ['shop', '', 'shop']) telemetry.deadLetter({ ...letter, source });
     for (let i = 0; i < 1_000; i += 1) telemetry.deadLetter({ ...letter, source: `${i}` });
     telemetry.stop();
@@ -131,6 +146,7 @@ describe('telemetry', () => {
 });
 
 interface Line {
+  readonly level: number;
   readonly msg: string;
   readonly counters?: Readonly<Record<string, number>>;
   readonly waitingMs?: number;
@@ -142,7 +158,7 @@ interface Line {
 function given() {
   const lines: Line[] = [];
   let now = 0;
-  const logger = pino({}, { write: (line) => void lines.push(JSON.parse(line) as Line) });
+  const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line) as Line) });
   const telemetry = new LogTelemetry(logger, () => now);
   const after = (milliseconds: number, then: () => void): void => {
     now += milliseconds;
