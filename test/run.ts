@@ -8,9 +8,10 @@ import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
-// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|faults ...] [jest arguments]`. The first three when none is named.
-// Starts the real stack for the levels that need it, and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them;
-// `faults --times N` all of them N times, and if each case has held each time, docs/recovery.md is written.
+// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|faults ...] [part of a path ...] [jest options]`. The first three levels
+// when none is named; only files whose path holds one of the parts, if any is given. Starts the real stack for the levels that need it,
+// and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and
+// writes docs/recovery.md if each case has held each time.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
 /** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
@@ -47,7 +48,7 @@ const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
 // The whole suite writes the page, from nothing but its own runs; a part of it would write a part.
 const wholeSuite = levels.join() === FAULTS && words.length === 1;
 if (wholeSuite) await forgetResults();
-process.exitCode = await repeatedly(() => main(levels.length === 0 ? LEVELS : levels, [...inBand, ...subset, ...rest]));
+process.exitCode = await repeatedly(() => main(levels.length === 0 ? LEVELS : levels, [...rest, ...inBand, ...subset]));
 if (wholeSuite && process.exitCode === 0) await writeRecovery();
 
 /** Takes `--times N` out of the words. @returns N, or 1 */
@@ -96,7 +97,11 @@ async function runJest(
   interrupted: AbortSignal,
 ): Promise<Ended> {
   const jest = new URL('../node_modules/jest/bin/jest.js', import.meta.url).pathname;
-  const paths = chosen.map((level) => `test/${level}/`);
+  // jest runs a file that fits any of its patterns, so each level is a part of each pattern.
+  const firstOption = jestArguments.findIndex((word) => word.startsWith('-'));
+  const parts = firstOption === -1 ? jestArguments : jestArguments.slice(0, firstOption);
+  const options = jestArguments.slice(parts.length);
+  const paths = chosen.flatMap((level) => (parts.length === 0 ? [''] : parts).map((part) => `test/${level}/.*${part}`));
   const child = spawn(
     process.execPath,
     [
@@ -107,7 +112,7 @@ async function runJest(
       '--outputFile',
       outputFile,
       ...paths,
-      ...jestArguments,
+      ...options,
     ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
