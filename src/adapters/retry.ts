@@ -8,7 +8,7 @@ export class Outage extends Error {
 }
 
 /** Waits between tries, in milliseconds: they double from the first to the last, and half of each is random. */
-export interface Backoff {
+export interface Delays {
   readonly initialDelay: number;
   readonly maxDelay: number;
 }
@@ -23,7 +23,7 @@ export class Retry {
   readonly #telemetry: Telemetry;
 
   /** @param options.what what is waited for, as an operator is told */
-  constructor(options: { readonly what: string; readonly backoff: Backoff; readonly telemetry: Telemetry }) {
+  constructor(options: { readonly what: string; readonly backoff: Delays; readonly telemetry: Telemetry }) {
     this.#what = options.what;
     this.#backoff = new ExponentialBackoff({ generator: halfJitterGenerator, ...options.backoff });
     this.#telemetry = options.telemetry;

@@ -6,7 +6,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { isSameSchema } from './same-schema.ts';
 import { RegistryRequests, codeOf, optionalText, parsed, parsedObject, type Answer } from './registry-requests.ts';
 import { Retry, reasonOf } from './retry.ts';
-import type { Backoff } from './retry.ts';
+import type { Delays } from './retry.ts';
 
 /** The registry refused to register a schema: incompatible with an earlier version, or not a schema to it. */
 export class SchemaRefused extends Error {
@@ -44,7 +44,7 @@ export interface SchemaRegistryOptions {
   /** Of one try, in milliseconds; default 5,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Delays;
   /** For how long an id is asked for that the registry says it does not know, in milliseconds; default 3,000. */
   readonly insistence?: number;
 }

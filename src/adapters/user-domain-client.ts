@@ -13,7 +13,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { MalformedAnswer } from '../ports/user-domain-client.ts';
 import type { UserDomainClient, UserProfile } from '../ports/user-domain-client.ts';
 import { Outage, Retry, reasonOf } from './retry.ts';
-import type { Backoff } from './retry.ts';
+import type { Delays } from './retry.ts';
 
 /** The user domain did not answer, or with a status that is neither a profile nor 404. */
 export class UserDomainUnavailable extends Outage {
@@ -27,7 +27,7 @@ export interface UserDomainClientOptions {
   /** Of one try, its whole answer included, in milliseconds; default 2,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Delays;
   /** Opens after so many failures in a row (default 5), and lets one try through after so many milliseconds (default 10,000). */
   readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
   /** Told when the breaker opens and when it closes; half-open counts as open. */

@@ -7,7 +7,7 @@ import { Dispatcher } from '../worker/dispatcher.ts';
 import { Worker } from '../worker/intake/worker.ts';
 import { Planner } from '../worker/planner.ts';
 import { Replayer } from '../worker/replayer.ts';
-import { UserLookUps } from '../worker/user-lookups.ts';
+import { UserLookUps } from '../worker/user-look-ups.ts';
 import type { DatabaseParts } from './database.ts';
 import type { HandlerParts } from './handlers.ts';
 import type { MessagingParts } from './messaging.ts';

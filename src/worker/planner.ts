@@ -9,7 +9,7 @@ import type { Topics } from '../ports/topics.ts';
 import type { UserProfile } from '../ports/user-domain-client.ts';
 import type { DeadLetterReason } from '../ports/dead-letters.ts';
 import { asError } from './as-error.ts';
-import { namesOf, NAMELESS, Task, type Names, type Plan } from './task.ts';
+import { namesIn, NAMELESS, Task, type Names, type Plan } from './task.ts';
 
 export type AnyHandler = MessageHandler<unknown, unknown>;
 
@@ -54,7 +54,7 @@ export class Planner {
     await this.fetchSchemas([received], signal);
     try {
       const decoded = this.d.codec.decode(received.value);
-      const { userId } = namesOf(decoded.known ? decoded.data : undefined);
+      const { userId } = namesIn(decoded.known ? decoded.data : undefined);
       if (decoded.type === 'licensing.internal.LookUpUser' && isUserId(userId)) return { userId };
       return this.buried(received, decoded.type, 'UnknownType', new Error(`${decoded.type} is not a look-up`));
     } catch (error) {
@@ -104,7 +104,7 @@ export class Planner {
       const decoded = this.d.codec.decode(received.value);
       const handler = decoded.known ? this.handlerOf(received.topic, decoded.type) : undefined;
       if (!decoded.known || handler === undefined) return this.unknown(received, decoded.type);
-      return this.task(received, decoded.type, namesOf(decoded.data), this.handled(handler, decoded.data));
+      return this.task(received, decoded.type, namesIn(decoded.data), this.handled(handler, decoded.data));
     } catch (error) {
       return this.undecodable(received, error);
     }

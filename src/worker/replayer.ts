@@ -8,7 +8,7 @@ import { Backoff } from './backoff.ts';
 import { ReplayFailed, type Dispatcher, type Ending } from './dispatcher.ts';
 import type { Planner } from './planner.ts';
 import type { Task } from './task.ts';
-import type { UserLookUps } from './user-lookups.ts';
+import type { UserLookUps } from './user-look-ups.ts';
 
 /** How a replay ended. `left`: it did not come to it, and why. */
 export type Replayed =

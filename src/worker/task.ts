@@ -77,7 +77,7 @@ export interface Names {
 
 export const NAMELESS: Names = { tenantId: null, subdivisionId: null, userId: null };
 
-export function namesOf(data: unknown): Names {
+export function namesIn(data: unknown): Names {
   if (typeof data !== 'object' || data === null) return NAMELESS;
   const { tenantId, subdivisionId, userId }: { tenantId?: unknown; subdivisionId?: unknown; userId?: unknown } = data;
   return { tenantId: idIn(tenantId), subdivisionId: idIn(subdivisionId), userId: idIn(userId) };

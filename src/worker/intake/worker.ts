@@ -13,7 +13,7 @@ import { OpenTransactions } from './open-transactions.ts';
 import { idOf } from './partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
 import type { Planner } from '../planner.ts';
-import type { UserLookUps } from '../user-lookups.ts';
+import type { UserLookUps } from '../user-look-ups.ts';
 
 export interface WorkerSettings {
   readonly lanes: number;

@@ -9,7 +9,7 @@ import { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
 import { Replayer } from '../../../src/worker/replayer.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
-import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
+import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
 import * as a from '../../support/builders.ts';
 import { addUsers } from '../../support/contract/subject.ts';
 

@@ -3,7 +3,7 @@ import type { Batch, ConsumerListener, TopicPartition } from '../../../src/ports
 import type { Topics } from '../../../src/ports/topics.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
-import type { UserLookUps } from '../../../src/worker/user-lookups.ts';
+import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
 import { Worker } from '../../../src/worker/intake/worker.ts';
 import * as a from '../../support/builders.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
