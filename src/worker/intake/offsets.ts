@@ -4,19 +4,25 @@ import { asError } from '../as-error.ts';
 import type { Queued } from './lane-queue.ts';
 import { idOf } from './partition-id.ts';
 
+/** A partition in the present assignment. Each offset is where it goes on. */
+interface Progress extends TopicPartition {
+  /** After all that was handed to its lane, and after all that the lane has finished. While they differ, messages are pending. */
+  taken: number | undefined;
+  finished: number | undefined;
+  /** What the next commit tells; undefined: the group has it already. */
+  due: number | undefined;
+}
+
 /**
- * What may be committed: the offsets that lanes have finished, of the assignment that is valid now, and where a partition was read to while
- * nothing of it is pending. A lane works a partition off in order, so its last finished message is the end of a contiguous stretch.
+ * How far each partition is, and what of it may be committed: what its lane has finished, or how far it was read while none of its
+ * messages is pending. A lane works a partition off in order, so its last finished message is the end of a contiguous stretch.
  */
 export class Offsets {
   private readonly consumer: Consumer;
   private readonly telemetry: Telemetry;
   private epoch = 0;
-  /** Per partition, in this epoch: where it goes on after what was taken, and after what is finished. Apart: something is pending. */
-  private readonly taken = new Map<string, number>();
-  private readonly done = new Map<string, number>();
-  private readonly finished = new Map<string, TopicPartition & { readonly offset: number }>();
-  /** The commit under way, and the one that whoever asks meanwhile waits for. */
+  private readonly partitions = new Map<string, Progress>();
+  /** The commit under way, and the one that all who ask meanwhile wait for. */
   private committing: Promise<void> | undefined;
   private next: Promise<void> | undefined;
 
@@ -29,50 +35,50 @@ export class Offsets {
     return this.epoch;
   }
 
-  /** A new assignment: what was finished before it comes again, and is known by the inbox. */
+  /** A new assignment. What was finished before it and is not committed comes again; the inbox knows it. */
   assigned(): void {
     this.epoch += 1;
-    this.taken.clear();
-    this.done.clear();
-    this.finished.clear();
+    this.partitions.clear();
     this.telemetry.waitEnded('offset commit');
   }
 
+  /** The messages of this batch are handed to their lane. */
   take(batch: Batch): void {
-    this.taken.set(idOf(batch), batch.nextOffset);
+    this.progressOf(batch).taken = batch.nextOffset;
   }
 
   /**
-   * A stretch without messages, or nothing at all: progress too, once nothing of the partition is pending. Until then there is nothing to
-   * remember, since the next fetch tells of it again.
+   * A fetch brought no message: that is progress too, unless messages of the partition are pending. Then nothing is remembered, since the
+   * next fetch tells the same.
    */
   pass(batch: Batch): void {
-    const { topic, partition, nextOffset } = batch;
-    const id = idOf(batch);
-    const done = this.done.get(id);
-    if (this.taken.get(id) !== done || done === nextOffset) return;
-    this.taken.set(id, nextOffset);
-    this.done.set(id, nextOffset);
-    this.finished.set(id, { topic, partition, offset: nextOffset });
+    const { nextOffset } = batch;
+    const progress = this.progressOf(batch);
+    if (progress.taken !== progress.finished || progress.finished === nextOffset) return;
+    progress.taken = nextOffset;
+    progress.finished = nextOffset;
+    progress.due = nextOffset;
   }
 
   finish(messages: readonly Queued[]): void {
+    let progress: Progress | undefined;
     for (const { received, nextOffset, epoch } of messages) {
       if (epoch !== this.epoch) continue;
-      const { topic, partition } = received;
-      const id = idOf(received);
-      this.finished.set(id, { topic, partition, offset: nextOffset });
-      this.done.set(id, nextOffset);
+      if (progress === undefined || progress.partition !== received.partition || progress.topic !== received.topic) {
+        progress = this.progressOf(received);
+      }
+      progress.finished = nextOffset;
+      progress.due = nextOffset;
     }
   }
 
   /**
-   * Commits what is finished and not yet committed, one commit at a time. While one is under way, however long that takes, all who ask
-   * wait for the same next one. A failure is told and tried again at the next call.
+   * Commits all that is due, one commit at a time. While one is under way, however long that takes, all who ask wait for the same next
+   * one. A failure is told, and the next call tries again.
    */
   async commit(): Promise<void> {
     if (this.committing === undefined) {
-      this.committing = this.commitFinished().finally(() => (this.committing = undefined));
+      this.committing = this.commitDue().finally(() => (this.committing = undefined));
       return this.committing;
     }
     this.next ??= this.committing.then(() => {
@@ -82,21 +88,32 @@ export class Offsets {
     return this.next;
   }
 
-  private async commitFinished(): Promise<void> {
+  private async commitDue(): Promise<void> {
     const { epoch } = this;
-    const offsets = [...this.finished.values()];
-    if (offsets.length === 0) return;
-    this.finished.clear();
+    const due = [...this.partitions.values()].flatMap((progress) => {
+      const { topic, partition, due: offset } = progress;
+      return offset === undefined ? [] : [{ progress, place: { topic, partition, offset } }];
+    });
+    if (due.length === 0) return;
+    for (const { progress } of due) progress.due = undefined;
     try {
-      await this.consumer.commit(offsets);
+      await this.consumer.commit(due.map(({ place }) => place));
       this.telemetry.waitEnded('offset commit');
     } catch (error) {
-      if (epoch !== this.epoch) return; // of an assignment that is over: nobody waits for it
+      if (epoch !== this.epoch) return; // its assignment is over: nobody waits for it
       this.telemetry.waiting('offset commit', asError(error));
-      for (const one of offsets) {
-        const id = idOf(one);
-        if (!this.finished.has(id)) this.finished.set(id, one);
-      }
+      for (const { progress, place } of due) progress.due ??= place.offset;
     }
+  }
+
+  private progressOf(place: TopicPartition): Progress {
+    const id = idOf(place);
+    let progress = this.partitions.get(id);
+    if (progress === undefined) {
+      const { topic, partition } = place;
+      progress = { topic, partition, taken: undefined, finished: undefined, due: undefined };
+      this.partitions.set(id, progress);
+    }
+    return progress;
   }
 }
