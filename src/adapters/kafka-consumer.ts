@@ -2,7 +2,7 @@ import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage
 import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
-import { onOutOfRange, positionOf } from './kafkajs-consumer.ts';
+import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
 
 export interface ConsumerSettings {
   readonly groupId: string;

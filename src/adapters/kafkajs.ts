@@ -1,18 +1,18 @@
 import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type KafkaJs from 'kafkajs';
-import { withoutAbortedRecords } from './aborted-records.ts';
-import { crc32c } from './crc32c.ts';
+import { withoutAbortedRecords } from './kafkajs/aborted-records.ts';
+import { crc32c } from './kafkajs/crc32c.ts';
 import {
   commitUnderOneAssignment,
   goOnFromTheBeginning,
   handOverEverything,
   withPosition,
-} from './kafkajs-consumer.ts';
-import { decodeRecord } from './record-decoder.ts';
-import { keepMembership, type ConsumerGroup as Membership } from './group-membership.ts';
-import { encodeRecord } from './record-encoder.ts';
-import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-messages.ts';
+} from './kafkajs/positions.ts';
+import { decodeRecord } from './kafkajs/record-decoder.ts';
+import { keepMembership, type ConsumerGroup as Membership } from './kafkajs/group-membership.ts';
+import { encodeRecord } from './kafkajs/record-encoder.ts';
+import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './kafkajs/send-messages.ts';
 
 /**
  * kafkajs, mended in thirteen places before it is loaded. Everything here imports it from this file. The mends are kept to 2.2.4, to which
@@ -27,7 +27,7 @@ import { createSenders, keepPartialAnswers, type KafkaJsInsides } from './send-m
  * 7. It tells by the time of day when a heartbeat is due: after an hour back, in an hour.
  * 8. It delivers records of aborted transactions where several transactions were open at a time.
  * 9. A send leaves out a partition whose leadership moves to a broker that has answered, and resolves; see send-messages.ts.
- * 10. - 12. It is wrong or silent about positions: see src/adapters/kafkajs-consumer.ts.
+ * 10. - 12. It is wrong or silent about positions: see src/adapters/kafkajs/positions.ts.
  * 13. It keeps to a coordinator that is dead, forgets which member it was, and joins anew for each leader that moves; see group-membership.ts.
  */
 const require = createRequire(import.meta.url);

@@ -148,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'a fetch is not handed over when the group was joined anew',
     patches: [
       {
-        file: 'src/adapters/kafkajs-consumer.ts',
+        file: 'src/adapters/kafkajs/positions.ts',
         find: 'if (assignments.get(batch) !== offsetManager) return;',
         replace: 'void assignments.get(batch);',
       },
@@ -160,7 +160,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'a fetch is not handed over when another broker',
     patches: [
       {
-        file: 'src/adapters/kafkajs-consumer.ts',
+        file: 'src/adapters/kafkajs/positions.ts',
         find: '.toString() !== batch.fetchedOffset) return;',
         replace: ".toString() === '') return;",
       },
@@ -172,7 +172,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'a commit is made under the generation of its time',
     patches: [
       {
-        file: 'src/adapters/kafkajs-consumer.ts',
+        file: 'src/adapters/kafkajs/positions.ts',
         find: 'if (assignment === undefined || assignment === this.offsetManager) await',
         replace: 'if (assignment !== null) await',
       },
@@ -205,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'control of F32: ',
     patches: [
       {
-        file: 'src/adapters/send-messages.ts',
+        file: 'src/adapters/kafkajs/send-messages.ts',
         find: 'parts.eosManager.isInitialized() ? exactlyOnce(request) : plain.send(request)',
         replace: 'plain instanceof Sender ? exactlyOnce(request) : plain.send(request)',
       },
@@ -222,7 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'a partition whose leadership moves to a broker that has answered',
     patches: [
       {
-        file: 'src/adapters/send-messages.ts',
+        file: 'src/adapters/kafkajs/send-messages.ts',
         find: '[...this.byLeader(left)].map(',
         replace:
           '[...this.byLeader(left)].filter(([id]) => !Reflect.has(done, `n${id}`) && Reflect.set(done, `n${id}`, 1)).map(',

@@ -1,6 +1,6 @@
 import avsc from 'avsc';
-import { MessageCodec } from '../../src/adapters/message-codec.ts';
-import type { Doubt } from '../../src/adapters/schema-registry.ts';
+import { MessageCodec } from '../../src/adapters/avro/message-codec.ts';
+import type { Doubt } from '../../src/adapters/avro/schema-registry.ts';
 import type { MessageName } from '../../src/generated/messages.ts';
 import { SCHEMAS } from '../../src/generated/schemas.ts';
 import type { RecordSchema } from '../../src/generated/schemas.ts';

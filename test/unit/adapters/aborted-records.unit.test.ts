@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
-import type { AbortedTransaction } from '../../../src/adapters/aborted-records.ts';
-import type { BatchContext } from '../../../src/adapters/record-decoder.ts';
+import type { AbortedTransaction } from '../../../src/adapters/kafkajs/aborted-records.ts';
+import type { BatchContext } from '../../../src/adapters/kafkajs/record-decoder.ts';
 // Mends kafkajs, whose own class then reads a fetch.
 import '../../../src/adapters/kafkajs.ts';
 

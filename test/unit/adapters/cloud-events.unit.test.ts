@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { KafkaCloudEvents } from '../../../src/adapters/cloud-events.ts';
-import { decodeRecord } from '../../../src/adapters/record-decoder.ts';
-import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
+import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
+import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { encodeHeaders, type HeaderList } from '../../../src/adapters/record-headers.ts';
 import type { MessageHeaders, ReceivedMessage } from '../../../src/ports/messages.ts';
 import { COMMAND, givenCodec, preparedCodec, TOPIC } from '../../support/given-codec.ts';

@@ -1,4 +1,4 @@
-import { formatOf } from '../../../src/adapters/foreign-formats.ts';
+import { formatOf } from '../../../src/adapters/avro/foreign-formats.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import { ADD, COMMAND, frame, givenCodec, written } from '../../support/given-codec.ts';
 

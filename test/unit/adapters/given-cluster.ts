@@ -6,7 +6,7 @@ import {
   keepPartialAnswers,
   type SendMessages,
   type SenderParts,
-} from '../../../src/adapters/send-messages.ts';
+} from '../../../src/adapters/kafkajs/send-messages.ts';
 
 const require = createRequire(import.meta.url);
 const { createErrorFromCode } = require('kafkajs/src/protocol/error.js') as {

@@ -1,4 +1,4 @@
-import { keepMembership, type ConsumerGroup } from '../../../src/adapters/group-membership.ts';
+import { keepMembership, type ConsumerGroup } from '../../../src/adapters/kafkajs/group-membership.ts';
 import { until } from './given.ts';
 
 const INTERVAL = { interval: 1 };

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 // Mends kafkajs, whose own classes then run here.
 import '../../../src/adapters/kafkajs.ts';
-import { positionOf } from '../../../src/adapters/kafkajs-consumer.ts';
+import { positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { Gate } from '../../support/faults.ts';
 
 interface FetchedPartition {

@@ -2,11 +2,11 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import type { ICustomPartitioner } from 'kafkajs';
-import { crc32c } from '../../../src/adapters/crc32c.ts';
+import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs.ts';
 import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
-import { decodeRecord } from '../../../src/adapters/record-decoder.ts';
-import { encodeRecord } from '../../../src/adapters/record-encoder.ts';
+import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
+import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { decodeHeaders, encodeHeaders, encodeTextHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 
 /** kafkajs' own modules, loaded in a thread of their own, where nothing has replaced them. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isSameSchema } from '../../../src/adapters/same-schema.ts';
+import { isSameSchema } from '../../../src/adapters/avro/same-schema.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import { ADD, NAMES } from '../../support/given-codec.ts';
 

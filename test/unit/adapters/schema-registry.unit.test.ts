@@ -1,6 +1,6 @@
-import { SchemaRegistryClient } from '../../../src/adapters/schema-registry.ts';
+import { SchemaRegistryClient } from '../../../src/adapters/avro/schema-registry.ts';
 import { subjectOf } from '../../../src/adapters/subjects.ts';
-import type { SchemaRegistryOptions } from '../../../src/adapters/schema-registry.ts';
+import type { SchemaRegistryOptions } from '../../../src/adapters/avro/schema-registry.ts';
 import { LogTelemetry } from '../../../src/adapters/telemetry.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';

@@ -1,4 +1,4 @@
-import { UnknownSchemas } from '../../../src/adapters/unknown-schemas.ts';
+import { UnknownSchemas } from '../../../src/adapters/avro/unknown-schemas.ts';
 import { givenClock } from './given.ts';
 
 /** As the codec does it: each id is waited for so long, and stays unknown. @returns whether it was */

@@ -1,5 +1,5 @@
 import { KafkaCloudEvents } from '../../../src/adapters/cloud-events.ts';
-import { MessageCodec } from '../../../src/adapters/message-codec.ts';
+import { MessageCodec } from '../../../src/adapters/avro/message-codec.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
 import { Planner } from '../../../src/worker/planner.ts';

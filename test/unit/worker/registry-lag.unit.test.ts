@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
-import { SchemaRegistryClient } from '../../../src/adapters/schema-registry.ts';
+import { SchemaRegistryClient } from '../../../src/adapters/avro/schema-registry.ts';
 import { readConfig } from '../../../src/config.ts';
 import { subjectsOf } from '../../../src/adapters/subjects.ts';
 import { createContainer } from '../../../src/container.ts';

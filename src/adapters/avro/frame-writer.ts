@@ -1,5 +1,5 @@
 import type { Type } from 'avsc';
-import { shortReason } from './short-reason.ts';
+import { shortReason } from '../short-reason.ts';
 
 /** The data does not fit the schema of its type. */
 export class UnencodableMessage extends Error {

@@ -1,4 +1,4 @@
-import type { MessageHeaders } from '../ports/messages.ts';
+import type { MessageHeaders } from '../../ports/messages.ts';
 
 const MAX_JSON = 64 * 1024;
 

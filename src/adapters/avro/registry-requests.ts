@@ -1,6 +1,6 @@
 import { TimeoutStrategy, timeout, type TimeoutPolicy } from 'cockatiel';
-import { ConfigurationError } from '../ports/errors.ts';
-import { Outage, reasonOf } from './retry.ts';
+import { ConfigurationError } from '../../ports/errors.ts';
+import { Outage, reasonOf } from '../retry.ts';
 
 /** The registry did not answer, or with what is no answer of a registry. */
 export class SchemaRegistryUnavailable extends Outage {

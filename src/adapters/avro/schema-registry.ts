@@ -1,12 +1,12 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { RecordSchema } from '../generated/schemas.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
+import type { RecordSchema } from '../../generated/schemas.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
 import { isSameSchema } from './same-schema.ts';
 import { RegistryRequests, codeOf, optionalText, parsed, parsedObject, type Answer } from './registry-requests.ts';
-import { Retry, reasonOf } from './retry.ts';
-import type { Delays } from './retry.ts';
+import { Retry, reasonOf } from '../retry.ts';
+import type { Delays } from '../retry.ts';
 
 /** The registry refused to register a schema: incompatible with an earlier version, or not a schema to it. */
 export class SchemaRefused extends Error {

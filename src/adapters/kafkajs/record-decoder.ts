@@ -1,4 +1,4 @@
-import { readValue, readVarint, type Reader } from './record-headers.ts';
+import { readValue, readVarint, type Reader } from '../record-headers.ts';
 
 /** What kafkajs tells its record decoder of the batch around a record. */
 export interface BatchContext {

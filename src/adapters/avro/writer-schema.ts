@@ -1,6 +1,6 @@
 import avsc from 'avsc';
 import type { Type } from 'avsc';
-import { UndecodableMessage } from '../ports/codec.ts';
+import { UndecodableMessage } from '../../ports/codec.ts';
 
 /** A schema of the registry that frames are not read with, and why. */
 export class UnacceptableSchema extends Error {

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 /** For how long a "no" of the registry is believed without asking again. */
 const BELIEVED_FOR = 10_000;

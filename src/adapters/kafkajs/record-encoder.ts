@@ -1,5 +1,5 @@
-import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from './record-headers.ts';
-import type { MessageHeaders } from '../ports/messages.ts';
+import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from '../record-headers.ts';
+import type { MessageHeaders } from '../../ports/messages.ts';
 
 /** A message as kafkajs hands it to its record encoder; ours come with headers that are encoded already. */
 export interface EncodableRecord {
