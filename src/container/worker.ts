@@ -1,10 +1,10 @@
 import { asFunction } from 'awilix';
 import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
-import { UnattendedLane } from '../uow/unit-of-work.ts';
 import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
 import { Worker } from '../worker/intake/worker.ts';
+import { UnattendedLane } from '../worker/outbox/unattended-lane.ts';
 import { Planner } from '../worker/planner.ts';
 import { Replayer } from '../worker/replayer.ts';
 import { UserLookUps } from '../worker/user-look-ups.ts';

@@ -125,10 +125,14 @@ export interface OutboxLane {
   isPublished(lane: string, seq: number): boolean;
   /** Whether it has adopted this message before: then it stands ahead of whatever this lane writes now, or is published. */
   hasAdopted(row: OwedRow): boolean;
-  /** Rows in [from, to) are published and may be deleted in the next transaction; undefined when there are none. */
-  deletable(): { readonly from: number; readonly to: number } | undefined;
-  /** The transaction that wrote these rows, and deleted what `deletable` last told, is committed. Told by whoever runs the unit. */
-  committed(rows: readonly OutboxRow[]): void;
+  /** Rows that are published and still stored: the next transaction deletes them. Undefined when there are none. */
+  readonly delivered: SeqRange | undefined;
+}
+
+/** Rows of one lane, by their numbers: `from` and what follows it, `to` excluded. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The lane that wrote a message first, and its number there: the same in every copy, however often it is adopted. */
@@ -150,10 +154,16 @@ export interface OutboxRow extends OutgoingMessage {
   readonly origin?: Origin | undefined;
 }
 
-export interface Committed<T> {
-  readonly value: T;
-  /** What this transaction owes to Kafka, in order. */
+/** What a transaction did to its lane's outbox. */
+export interface OutboxEffect {
+  /** What it owes to Kafka, in order. */
   readonly outbox: readonly OutboxRow[];
+  /** Which delivered rows it deleted. */
+  readonly deleted: SeqRange | undefined;
+}
+
+export interface Committed<T> extends OutboxEffect {
+  readonly value: T;
 }
 
 export interface UnitOfWork {

@@ -1,15 +1,6 @@
 import type { Knex } from 'knex';
-import { Adoptions } from '../ports/adoptions.ts';
 import { StaleRead } from '../ports/errors.ts';
-import type {
-  Committed,
-  OutboxLane,
-  OutboxRow,
-  OwedRow,
-  Unit,
-  UnitMessage,
-  UnitOfWork,
-} from '../ports/unit-of-work.ts';
+import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
 import { begin, commit, rollBack } from './transaction.ts';
@@ -28,22 +19,22 @@ export class KnexUnitOfWork implements UnitOfWork {
   async run<T>(
     messages: readonly UnitMessage[],
     work: (unit: Unit) => Promise<T>,
-    lane: OutboxLane = new UnattendedLane(this.newId()),
+    lane: OutboxLane = laneOfOneRun(this.newId()),
   ): Promise<Committed<T>> {
     const trx = await begin(this.db);
     try {
       const unit = await openUnit(postgresStore(trx), messages, lane);
       const value = await work(unit);
-      const outbox = await unit.flush();
+      const effect = await unit.flush();
       if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');
       if (unit.undone) {
         // What is checked at the COMMIT is checked now, since none comes.
         await execute(trx, 'SET CONSTRAINTS ALL IMMEDIATE', []);
         await rollBack(trx);
-        return { value, outbox: [] };
+        return { value, outbox: [], deleted: undefined };
       }
       await commit(trx);
-      return { value, outbox };
+      return { value, ...effect };
     } catch (error) {
       if (!trx.isCompleted()) await rollBack(trx);
       throw error;
@@ -51,36 +42,14 @@ export class KnexUnitOfWork implements UnitOfWork {
   }
 }
 
-/** The lane of a run that nobody publishes for: its rows go to the relay at once. */
-export class UnattendedLane implements OutboxLane {
-  readonly id: string;
-  readonly living = false;
-  private readonly adoptions = new Adoptions();
-  private next = 0;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  take(count: number): number {
-    const first = this.next;
-    this.next += count;
-    return first;
-  }
-
-  isPublished(): boolean {
-    return false;
-  }
-
-  hasAdopted(row: OwedRow): boolean {
-    return this.adoptions.has(row);
-  }
-
-  deletable(): undefined {
-    return undefined;
-  }
-
-  committed(rows: readonly OutboxRow[]): void {
-    this.adoptions.add(rows);
-  }
+/** The lane of a run that nobody publishes for: its rows go to the relay at once. It remembers nothing, since no other run follows. */
+export function laneOfOneRun(id: string): OutboxLane {
+  return {
+    id,
+    living: false,
+    delivered: undefined,
+    take: () => 0,
+    isPublished: () => false,
+    hasAdopted: () => false,
+  };
 }

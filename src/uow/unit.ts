@@ -1,4 +1,12 @@
-import type { DeadLetter, OutboxLane, OutboxRow, OwedRow, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+import type {
+  DeadLetter,
+  OutboxEffect,
+  OutboxLane,
+  OutboxRow,
+  OwedRow,
+  Unit,
+  UnitMessage,
+} from '../ports/unit-of-work.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
@@ -14,8 +22,8 @@ import { userLookUpRepository, userRepository } from '../repos/user.ts';
 
 /** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
 export interface OpenUnit extends Unit {
-  /** Writes everything that changed; returns the outbox rows in the order in which they are to be published. */
-  flush(): Promise<readonly OutboxRow[]>;
+  /** Writes everything that changed. */
+  flush(): Promise<OutboxEffect>;
   /** Whether it is not to be committed, but undone. */
   readonly undone: boolean;
 }
@@ -123,7 +131,7 @@ function unitOver(
     });
   }
 
-  async function flushRest(): Promise<readonly OutboxRow[]> {
+  async function flushRest(): Promise<OutboxEffect> {
     const active = [...cache.activeLicenses.values()];
     await store.activeLicenses.flush(
       active.flatMap(({ value }) => value ?? []),
@@ -148,8 +156,9 @@ function unitOver(
       headers,
       origin,
     }));
-    await store.outbox.write(rows, lane);
-    return rows;
+    const { delivered } = lane;
+    await store.outbox.write({ lane: lane.id, living: lane.living, delivered, rows });
+    return { outbox: rows, deleted: delivered };
   }
 
   return {
@@ -206,13 +215,13 @@ function unitOver(
       const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
       rows.catch(() => undefined); // told below
       await sent();
-      const [, , , outbox] = await together([
+      const [, , , effect] = await together([
         rows,
         store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id),
         store.users.flush(cache.users.changes(), lane.id),
         flushRest(),
       ]);
-      return outbox;
+      return effect;
     },
   };
 }

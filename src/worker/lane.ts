@@ -176,7 +176,7 @@ export class Lane {
       const { outbox } = this;
       try {
         const committed = await unitOfWork.run(tasks, (unit) => work(unit, staleReads > 0), outbox);
-        outbox.committed(committed.outbox);
+        outbox.committed(committed);
         this.deletions = undefined;
         telemetry.waitEnded('database', outbox);
         telemetry.waitEnded('database', this);
@@ -247,11 +247,11 @@ export class Lane {
   }
 
   private async deleteDelivered(outbox: LaneOutbox): Promise<void> {
-    const delivered = outbox.deletable();
+    const { delivered } = outbox;
     if (delivered === undefined) return;
     try {
       await this.d.outboxMaintenance.deleteDelivered(outbox.id, delivered.from, delivered.to);
-      outbox.deletionCommitted();
+      outbox.deletionCommitted(delivered);
       this.deletions = undefined;
       this.d.telemetry.waitEnded('database', outbox);
     } catch (error) {

@@ -3,8 +3,9 @@ import type { DeadLetterReason, DeadLetters, StoredLetter } from '../ports/dead-
 import { CommitOutcomeUnknown, DatabaseUnavailable, NotReplayable, StaleRead } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Topics } from '../ports/topics.ts';
-import type { OutboxLane, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { Backoff } from './backoff.ts';
+import type { UnattendedLane } from './outbox/unattended-lane.ts';
 import { ReplayFailed, type Dispatcher, type Ending } from './dispatcher.ts';
 import type { Planner } from './planner.ts';
 import type { Task } from './task.ts';
@@ -31,7 +32,7 @@ interface Dependencies {
   readonly deadLetters: DeadLetters;
   readonly topics: Topics;
   /** Of these replays alone; what they owe is published by the relay of any worker. */
-  readonly lane: OutboxLane;
+  readonly lane: UnattendedLane;
 }
 
 /** How often the database may refuse what a message made, or be away, before that is the end. */

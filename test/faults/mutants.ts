@@ -63,9 +63,9 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/uow/unit-of-work.ts',
-        find: 'const outbox = await unit.flush();',
+        find: 'const effect = await unit.flush();',
         replace:
-          'const outbox = await unit.flush();\n      await (lane as { early?: (rows: unknown) => Promise<void> }).early?.(outbox);',
+          'const effect = await unit.flush();\n      await (lane as { early?: (rows: unknown) => Promise<void> }).early?.(effect.outbox);',
       },
       {
         file: LANE,

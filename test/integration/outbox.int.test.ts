@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
-import { KnexUnitOfWork, UnattendedLane } from '../../src/uow/unit-of-work.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -53,21 +53,21 @@ test('neither a silent lane is forgotten that is just writing, nor a free key wh
   const { db } = database;
   await database.clear();
   const maintenance = new KnexOutboxMaintenance(db);
-  const [lane, key] = [new UnattendedLane(a.laneId(1)), a.tenantId(1)];
-  await db('lanes').insert({ lane: lane.id, seen_at: '-infinity' });
+  const [lane, key] = [a.laneId(1), a.tenantId(1)];
+  await db('lanes').insert({ lane, seen_at: '-infinity' });
   await db('parked_keys').insert({ key, parked: false, lane: a.laneId(2) });
   const replay = await db.transaction();
   const { parkedKeys, outbox } = postgresStore(replay);
-  await parkedKeys.leave(1, [key], lane.id);
-  await outbox.write([{ seq: 0, ...a.anEvent(key, 'owed') }], lane);
+  await parkedKeys.leave(1, [key], lane);
+  await outbox.write({ lane, living: false, delivered: undefined, rows: [{ seq: 0, ...a.anEvent(key, 'owed') }] });
   try {
     await maintenance.forget(SILENCE);
     await maintenance.forgetFreedKeys();
   } finally {
     await replay.commit();
   }
-  expect(await db('lanes').pluck('lane')).toEqual([lane.id]);
-  expect(await db('parked_keys').pluck('lane')).toEqual([lane.id]);
+  expect(await db('lanes').pluck('lane')).toEqual([lane]);
+  expect(await db('parked_keys').pluck('lane')).toEqual([lane]);
   expect(await maintenance.relay(SILENCE, 9, async () => undefined)).toBe(1);
 });
 

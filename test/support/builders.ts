@@ -8,7 +8,7 @@ import type { Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
-import type { DeadLetter, Loads, OutboxLane, OutboxRow, UnitMessage } from '../../src/ports/unit-of-work.ts';
+import type { DeadLetter, Loads, OutboxLane, OutboxRow, SeqRange, UnitMessage } from '../../src/ports/unit-of-work.ts';
 
 // Valid things with fixed ids, for tests to change what they are about. Everything is of tenant 1 and subdivision 1 unless it says otherwise.
 
@@ -168,7 +168,7 @@ export class TestLane implements OutboxLane {
   readonly id: string;
   readonly living = true;
   private next = 0;
-  private published: { readonly from: number; readonly to: number } | undefined;
+  delivered: SeqRange | undefined;
 
   constructor(number: number) {
     this.id = laneId(number);
@@ -186,21 +186,13 @@ export class TestLane implements OutboxLane {
     return this.known.has(`${lane}/${seq}`);
   }
 
-  committed(): void {
-    // It remembers nothing.
-  }
-
   hasAdopted(): boolean {
     return false;
   }
 
-  deletable(): { readonly from: number; readonly to: number } | undefined {
-    return this.published;
-  }
-
   publish(rows: readonly OutboxRow[]): void {
     const [first, last] = [rows.at(0), rows.at(-1)];
-    if (first !== undefined && last !== undefined) this.published = { from: first.seq, to: last.seq + 1 };
+    if (first !== undefined && last !== undefined) this.delivered = { from: first.seq, to: last.seq + 1 };
   }
 }
 

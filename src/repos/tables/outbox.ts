@@ -23,9 +23,8 @@ export function outboxTable(db: Knex): Store['outbox'] {
         .map(({ originLane, originSeq, ...row }) => ({ ...row, origin: { lane: originLane, seq: originSeq } }));
     },
 
-    async write(rows, lane) {
-      const deletable = lane.deletable();
-      if (rows.length === 0 && deletable === undefined) return;
+    async write({ lane, living, delivered, rows }) {
+      if (rows.length === 0 && delivered === undefined) return;
       // Most transactions adopt nothing, and send nothing for it.
       const adopts = rows.some(({ origin }) => origin !== undefined);
       await execute(
@@ -38,12 +37,12 @@ export function outboxTable(db: Knex): Store['outbox'] {
          SELECT ?::uuid, unnest(?::bigint[]), unnest(?::text[]), unnest(?::bytea[]), unnest(?::bytea[]), unnest(?::bytea[])
            ${adopts ? ', unnest(?::uuid[]), unnest(?::bigint[])' : ''}`,
         [
-          lane.id,
-          lane.living,
-          lane.id,
-          deletable?.from ?? 0,
-          deletable?.to ?? 0,
-          lane.id,
+          lane,
+          living,
+          lane,
+          delivered?.from ?? 0,
+          delivered?.to ?? 0,
+          lane,
           longs(rows.map(({ seq }) => seq)),
           texts(rows.map(({ topic }) => topic)),
           byteas(rows.map(({ key }) => key)),

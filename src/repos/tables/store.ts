@@ -14,7 +14,7 @@ import type {
   UserLookUp,
 } from '../../ports/repositories.ts';
 import type { LetterState, Resolution } from '../../ports/dead-letters.ts';
-import type { DeadLetter, Outcome, OutboxLane, OutboxRow, OwedRow, Seen } from '../../ports/unit-of-work.ts';
+import type { DeadLetter, Outcome, OutboxRow, OwedRow, Seen, SeqRange } from '../../ports/unit-of-work.ts';
 
 /** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
 export interface Stored<V> {
@@ -65,6 +65,15 @@ export interface ParkedKey {
   readonly key: string;
   readonly parked: boolean;
   readonly lane: string | null;
+}
+
+/** What one transaction does to the outbox: it deletes `delivered`, a range of its lane's rows, and adds `rows`. */
+export interface OutboxWrite {
+  readonly lane: string;
+  /** Whether somebody publishes these rows; if not, the relay does so at once. */
+  readonly living: boolean;
+  readonly delivered: SeqRange | undefined;
+  readonly rows: readonly OutboxRow[];
 }
 
 export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
@@ -154,8 +163,7 @@ export interface Store {
   readonly outbox: {
     /** What lanes still owe under these keys, in the order of (lane, seq). */
     owed(debts: readonly { readonly lane: string; readonly key: string }[]): Promise<readonly OwedRow[]>;
-    /** Deletes the lane's published range and writes the new rows. */
-    write(rows: readonly OutboxRow[], lane: OutboxLane): Promise<void>;
+    write(written: OutboxWrite): Promise<void>;
   };
   readonly deadLetters: {
     has(position: Position): Promise<boolean>;

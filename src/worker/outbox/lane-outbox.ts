@@ -1,5 +1,5 @@
-import { Adoptions } from '../../ports/adoptions.ts';
-import type { OutboxLane, OutboxRow, OwedRow } from '../../ports/unit-of-work.ts';
+import type { OutboxEffect, OutboxLane, OutboxRow, OwedRow, SeqRange } from '../../ports/unit-of-work.ts';
+import { Adoptions } from './adoptions.ts';
 
 /** One life of a lane as a writer of outbox rows: its id, the next number, and what of it is published and deleted. */
 export class LaneOutbox implements OutboxLane {
@@ -8,7 +8,6 @@ export class LaneOutbox implements OutboxLane {
   private next = 0;
   private publishedTo = 0;
   private deletedTo = 0;
-  private deletingTo = 0;
   private readonly adoptions = new Adoptions();
 
   private readonly known: Map<string, LaneOutbox>;
@@ -49,19 +48,18 @@ export class LaneOutbox implements OutboxLane {
     return this.publishedTo > this.deletedTo;
   }
 
-  deletable(): { readonly from: number; readonly to: number } | undefined {
-    this.deletingTo = this.publishedTo;
+  get delivered(): SeqRange | undefined {
     return this.owesDeletion ? { from: this.deletedTo, to: this.publishedTo } : undefined;
   }
 
-  /** The transaction that wrote these rows, and deleted what `deletable` last told, is committed. */
-  committed(rows: readonly OutboxRow[]): void {
-    this.deletionCommitted();
-    this.adoptions.add(rows);
+  /** A transaction of this lane is committed. */
+  committed({ outbox, deleted }: OutboxEffect): void {
+    if (deleted !== undefined) this.deletionCommitted(deleted);
+    this.adoptions.add(outbox);
   }
 
-  /** What `deletable` last told is deleted. */
-  deletionCommitted(): void {
-    this.deletedTo = this.deletingTo;
+  /** These delivered rows are no longer stored. */
+  deletionCommitted({ to }: SeqRange): void {
+    this.deletedTo = Math.max(this.deletedTo, to);
   }
 }

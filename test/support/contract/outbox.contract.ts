@@ -190,11 +190,11 @@ export function describeOutbox(create: CreateSubject): void {
       for (const turn of turns) {
         const lane = there(lanes[turn % count]);
         const event = [TENANT, String(turn)] as const;
-        const { outbox } = await subject.unitOfWork.run([], (unit) => act(unit, movesSubdivision, [event]), lane);
-        lane.committed(outbox);
+        const committed = await subject.unitOfWork.run([], (unit) => act(unit, movesSubdivision, [event]), lane);
+        lane.committed(committed);
         publish(lane);
-        underWay.set(lane, outbox);
-        written.push(outbox.length);
+        underWay.set(lane, committed.outbox);
+        written.push(committed.outbox.length);
       }
       lanes.toReversed().forEach(publish);
       expect(written).toEqual(turns.map((turn) => Math.min(turn + 1, count)));

@@ -1,6 +1,6 @@
 import { NotReplayable } from '../../../src/ports/errors.ts';
 import type { Outcome, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
-import { UnattendedLane } from '../../../src/uow/unit-of-work.ts';
+import { UnattendedLane } from '../../../src/worker/outbox/unattended-lane.ts';
 import * as a from '../builders.ts';
 import { addTenants, attempt, changeTenant, reading, there, type CreateSubject, type Subject } from './subject.ts';
 

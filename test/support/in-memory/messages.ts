@@ -53,16 +53,15 @@ export function outbox({ outbox, lanes, clock }: InMemoryDatabase): Store['outbo
         .filter(({ lane, key }) => key !== null && owing.has(`${lane}/${key.toString()}`))
         .map((row) => ({ ...row, origin: row.origin ?? { lane: row.lane, seq: row.seq } }));
     },
-    async write(rows, lane) {
-      const deletable = lane.deletable();
-      if (rows.length === 0 && deletable === undefined) return;
-      lanes.set(lane.id, { lane: lane.id, seenAt: lane.living ? clock.now() : -Infinity });
-      const { from, to } = deletable ?? { from: 0, to: 0 };
-      for (let seq = from; seq < to; seq += 1) outbox.delete(outboxKey(lane.id, seq));
+    async write({ lane, living, delivered, rows }) {
+      if (rows.length === 0 && delivered === undefined) return;
+      lanes.set(lane, { lane, seenAt: living ? clock.now() : -Infinity });
+      const { from, to } = delivered ?? { from: 0, to: 0 };
+      for (let seq = from; seq < to; seq += 1) outbox.delete(outboxKey(lane, seq));
       for (const row of rows) {
-        const key = outboxKey(lane.id, row.seq);
+        const key = outboxKey(lane, row.seq);
         constrain(!outbox.has(key), 'outbox row');
-        outbox.set(key, { ...row, lane: lane.id });
+        outbox.set(key, { ...row, lane });
       }
     },
   };

@@ -6,7 +6,7 @@ import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
 import { inMemoryStore } from './store.ts';
 import { openUnit } from '../../../src/uow/unit.ts';
-import { UnattendedLane } from '../../../src/uow/unit-of-work.ts';
+import { laneOfOneRun } from '../../../src/uow/unit-of-work.ts';
 
 /** A unit of work for tests and trials: what it keeps lasts as long as the process. One run at a time; a run inside a run waits for ever. */
 export class InMemoryUnitOfWork implements UnitOfWork {
@@ -21,18 +21,18 @@ export class InMemoryUnitOfWork implements UnitOfWork {
   async run<T>(
     messages: readonly UnitMessage[],
     work: (unit: Unit) => Promise<T>,
-    lane: OutboxLane = new UnattendedLane(this.newId()),
+    lane: OutboxLane = laneOfOneRun(this.newId()),
   ): Promise<Committed<T>> {
     let rehearsed: Committed<T> | undefined;
     const run = this.database.transaction(async () => {
       const unit = await openUnit(inMemoryStore(this.database), messages, lane);
       const value = await work(unit);
-      const outbox = await unit.flush();
+      const effect = await unit.flush();
       if (unit.undone) {
-        rehearsed = { value, outbox: [] };
+        rehearsed = { value, outbox: [], deleted: undefined };
         throw new Undone();
       }
-      return { value, outbox };
+      return { value, ...effect };
     });
     return run.catch((error: unknown) => {
       if (rehearsed !== undefined) return rehearsed;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import type { OutboxRow } from '../../../src/ports/unit-of-work.ts';
+import type { OutboxEffect, OutboxRow } from '../../../src/ports/unit-of-work.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
 import { LaneOutbox } from '../../../src/worker/outbox/lane-outbox.ts';
@@ -84,12 +84,12 @@ class World {
       lane.outbox = this.outbox(step.lane);
     } else {
       if (lane.owed.length > 1) this.publish(lane);
-      const rows = await this.commit(lane.outbox, step.subdivisions);
+      const effect = await this.commit(lane.outbox, step.subdivisions);
       if (step.what === 'unclear') {
         lane.outbox = this.outbox(step.lane);
       } else {
-        lane.outbox.committed(rows);
-        lane.owed.push({ outbox: lane.outbox, rows });
+        lane.outbox.committed(effect);
+        lane.owed.push({ outbox: lane.outbox, rows: effect.outbox });
       }
     }
   }
@@ -99,10 +99,10 @@ class World {
     await this.relay();
   }
 
-  private async commit(outbox: LaneOutbox, subdivisions: readonly number[]): Promise<readonly OutboxRow[]> {
+  private async commit(outbox: LaneOutbox, subdivisions: readonly number[]): Promise<OutboxEffect> {
     const texts = subdivisions.map((n, i) => `${n}/${this.events.length + i}`);
     this.events.push(...texts);
-    const { outbox: rows } = await this.unitOfWork.run(
+    const effect = await this.unitOfWork.run(
       [],
       async (unit) => {
         for (const n of subdivisions) await changeSubdivision(unit, a.aSubdivision(n), {});
@@ -110,8 +110,8 @@ class World {
       },
       outbox,
     );
-    this.written.set(outbox.id, [...(this.written.get(outbox.id) ?? []), ...a.textsOf(rows)]);
-    return rows;
+    this.written.set(outbox.id, [...(this.written.get(outbox.id) ?? []), ...a.textsOf(effect.outbox)]);
+    return effect;
   }
 
   private publish({ owed }: Lane): void {

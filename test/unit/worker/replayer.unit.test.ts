@@ -7,6 +7,7 @@ import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';
 import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
 import { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
+import { UnattendedLane } from '../../../src/worker/outbox/unattended-lane.ts';
 import { Replayer } from '../../../src/worker/replayer.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
 import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
@@ -132,7 +133,7 @@ class World {
       cloudEvents: WITHOUT_EVENTS,
       deadLetters: this.letters,
       topics: TOPICS,
-      lane: new a.TestLane(1),
+      lane: new UnattendedLane(a.laneId(1)),
     });
   }
 

@@ -1,5 +1,5 @@
-import type { OutgoingMessage } from './messages.ts';
-import type { Origin, OutboxRow, OwedRow } from './unit-of-work.ts';
+import type { OutgoingMessage } from '../../ports/messages.ts';
+import type { Origin, OutboxRow, OwedRow } from '../../ports/unit-of-work.ts';
 
 /** Of so many pairs of a lane and a key it is remembered what was adopted. All of it may be forgotten: some is adopted once more then. */
 const REMEMBERED = 10_000;
