@@ -1,0 +1,34 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGES = ['README.md', 'stack/README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const CODE = /`((?:src|test|schemas|migrations|stack|bench|docs|deploy|client)\/[\w./-]*)`/g;
+const LINK = /\]\(([^)\s]+)\)/g;
+
+test.each(PAGES)('each link of %s leads somewhere, and each path of the tree that it names is there', (page) => {
+  const text = readFileSync(join(ROOT, page), 'utf8').replace(/^```.*?^```$/gms, '');
+  const links = [...text.matchAll(LINK)].map(([, target = '']) => target).filter((target) => !target.includes('://'));
+  expect(links.filter((target) => !leadsSomewhere(page, target))).toEqual([]);
+  // A command's steps name files that are to be written: those have a name of their own.
+  const paths = [...text.matchAll(CODE)].map(([, path = '']) => path).filter((path) => !path.includes('Your'));
+  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+  if (!existsSync(file)) return false;
+  return anchor === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(anchor);
+}
+
+/** Of the headings, as GitHub makes them. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
