@@ -51,9 +51,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: OFFSETS,
-        find: 'const offsets = [...this.finished.values()];',
-        replace:
-          'const offsets = [...this.finished.values()].map((one) => ({ ...one, offset: this.taken.get(idOf(one)) ?? one.offset }));',
+        find: '[{ progress, place: { topic, partition, offset } }]',
+        replace: '[{ progress, place: { topic, partition, offset: progress.taken ?? offset } }]',
       },
     ],
   },
@@ -185,8 +184,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: OFFSETS,
-        find: 'if (this.taken.get(id) !== done || done === nextOffset) return;',
-        replace: 'if (done === nextOffset) return;',
+        find: 'if (progress.taken !== progress.finished || progress.finished === nextOffset) return;',
+        replace: 'if (progress.finished === nextOffset) return;',
       },
     ],
   },
