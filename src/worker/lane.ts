@@ -202,9 +202,10 @@ export class Lane {
   }
 
   private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
-    for (const [i, { what, letter, fault }] of endings.entries()) {
-      this.d.telemetry.count(what, tasks[i]?.type ?? 'unreadable');
-      if (letter === undefined) continue;
+    for (const [i, ending] of endings.entries()) {
+      this.d.telemetry.count(ending.what, tasks[i]?.type ?? 'unreadable');
+      if (ending.what !== 'dead') continue;
+      const { letter, fault } = ending;
       const { topic, partition, offset } = letter.received;
       const { reason, message, identity } = letter;
       const { source } = identity;

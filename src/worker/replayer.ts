@@ -5,15 +5,15 @@ import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Topics } from '../ports/topics.ts';
 import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { Backoff } from './backoff.ts';
+import { ReplayFailed, type Answered, type Dispatcher } from './dispatcher.ts';
 import type { UnattendedLane } from './outbox/unattended-lane.ts';
-import { ReplayFailed, type Dispatcher, type Ending } from './dispatcher.ts';
 import type { Planner } from './planner.ts';
 import type { Task } from './task.ts';
 import type { UserLookUps } from './user-look-ups.ts';
 
 /** How a replay ended. `left`: it did not come to it, and why. */
 export type Replayed =
-  | { readonly what: Ending['what'] }
+  | { readonly what: Answered['what'] }
   | { readonly what: 'failed'; readonly reason: DeadLetterReason; readonly message: string }
   | { readonly what: 'left'; readonly why: NotReplayable['why'] | 'skipped'; readonly message: string };
 
@@ -84,12 +84,12 @@ export class Replayer {
     return { topic, partition, offset, timestamp, key, value, headers: this.d.cloudEvents.decodeHeaders(headers) };
   }
 
-  private async run(task: Task, letter: StoredLetter, { signal, dryRun }: ReplayOptions): Promise<Ending> {
+  private async run(task: Task, letter: StoredLetter, { signal, dryRun }: ReplayOptions): Promise<Answered> {
     const { unitOfWork, dispatcher, deadLetters, lane } = this.d;
     const backoff = new Backoff();
-    let ended: Ending | undefined;
+    let ended: Answered | undefined;
     let unclear = false;
-    const work = async (unit: Unit): Promise<Ending> => {
+    const work = async (unit: Unit): Promise<Answered> => {
       ended = await dispatcher.replay(task, unit);
       if (dryRun) unit.undo();
       return ended;

@@ -249,7 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F20: ',
     patches: [
       {
-        file: 'src/worker/dispatcher.ts',
+        file: 'src/worker/dead-letters.ts',
         find: 'if (sizeOf(whole) <= maxLetterBytes) return whole;',
         replace: 'if (sizeOf(whole) >= 0) return whole;',
       },
