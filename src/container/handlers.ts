@@ -1,108 +1,122 @@
-import { asClass, asFunction } from 'awilix';
+import { asClass, asFunction, type Resolver } from 'awilix';
 import type { DomainEvent } from '../domain/events.ts';
+import type { CommandName, OutsideEventName } from '../generated/messages.ts';
 import { COMMAND_NAMES, EVENT_NAMES, OUTSIDE_EVENT_NAMES } from '../generated/schemas.ts';
-import * as license from '../handlers/commands/license.ts';
-import * as subdivision from '../handlers/commands/subdivision.ts';
-import * as tenant from '../handlers/commands/tenant.ts';
-import * as user from '../handlers/commands/user.ts';
-import { ExternalMessageBusSender } from '../handlers/events/external-message-bus.ts';
-import { ActiveLicensesKeeper } from '../handlers/events/license.ts';
-import * as outside from '../handlers/events/outside-broker.ts';
-import { UserLookUpQueuer } from '../handlers/events/user.ts';
+import { LookUpAnswerHandler } from '../handlers/events/outside-broker.ts';
+import type { UserLookUpQueuer } from '../handlers/events/user.ts';
 import {
   COMMANDS_HANDLERS_FOR_INJECTION,
+  EVENT_HANDLERS,
   EVENTS_HANDLERS_FOR_INJECTION,
   OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
 } from '../handlers/index.ts';
 import { ConfigurationError } from '../ports/errors.ts';
-import type { EventHandler, MessageHandler } from '../ports/handlers.ts';
+import type { EventHandler, HandlerClass, MessageHandler } from '../ports/handlers.ts';
 import type { EventHandlers } from '../worker/dispatcher.ts';
 import type { AnyHandler, Handlers } from '../worker/planner.ts';
 import type { Registrations } from './registrations.ts';
-
-type CommandHandlerName = (typeof COMMANDS_HANDLERS_FOR_INJECTION)[keyof typeof COMMANDS_HANDLERS_FOR_INJECTION];
-type OutsideHandlerName =
-  (typeof OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION)[keyof typeof OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION];
-type EventHandlerName = (typeof EVENTS_HANDLERS_FOR_INJECTION)[keyof typeof EVENTS_HANDLERS_FOR_INJECTION][number];
 
 /** The handlers by name, and the tables that the worker looks them up in. */
 export type HandlerParts = {
   readonly handlers: Handlers;
   readonly eventHandlers: EventHandlers;
   readonly lookUpAnswerHandler: AnyHandler;
-  readonly userLookUpQueuer: UserLookUpQueuer;
-} & { readonly [Name in CommandHandlerName | OutsideHandlerName]: MessageHandler<never, unknown> } & {
-  readonly [Name in Exclude<EventHandlerName, 'userLookUpQueuer'>]: EventHandler<never>;
+} & MessageHandlersByName &
+  EventHandlersByName;
+
+type MessageType = CommandName | OutsideEventName;
+type MessageHandlersByName = { readonly [Type in MessageType as HandlerName<Type>]: MessageHandler<never, unknown> };
+type EventHandlerName = keyof typeof EVENT_HANDLERS;
+/** The CLI asks the queuer itself, so what takes its place has to be one. */
+type EventHandlersByName = {
+  readonly [Name in EventHandlerName]: Name extends 'userLookUpQueuer' ? UserLookUpQueuer : EventHandler<never>;
+};
+
+/** Under which name the container has the handler of a command or an outside event. */
+type HandlerName<Type extends MessageType> = Type extends `licensing.commands.${infer Short}`
+  ? `${Uncapitalize<Short>}Handler`
+  : Type extends `users.events.${infer Short}`
+    ? `outside${Short}Handler`
+    : never;
+
+/** The tables of src/handlers/index.ts, as somebody might leave them who does not ask the compiler. */
+export interface HandlerTables {
+  readonly commands: Readonly<Record<string, HandlerClass<MessageHandler<never, unknown>>>>;
+  readonly outsideEvents: Readonly<Record<string, HandlerClass<MessageHandler<never, unknown>>>>;
+  readonly events: Readonly<Record<string, readonly HandlerClass<EventHandler<never>>[]>>;
+}
+
+const TABLES: HandlerTables = {
+  commands: COMMANDS_HANDLERS_FOR_INJECTION,
+  outsideEvents: OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
+  events: EVENTS_HANDLERS_FOR_INJECTION,
 };
 
 /** Resolving `handlers` or `eventHandlers` throws a ConfigurationError when a message has no handler, or an event one twice. */
-export function handlerParts(): Registrations<HandlerParts> {
+export function handlerParts(tables: HandlerTables = TABLES): Registrations<HandlerParts> {
+  const messageHandlers = Object.entries({ ...tables.commands, ...tables.outsideEvents });
   return {
-    ...commandHandlers(),
-    ...eventHandlers(),
+    // That no name is missing is said by the types of the tables, which `Object.entries` does not keep.
+    ...(registered(
+      messageHandlers.map(([type, handler]) => [handlerName(type), handler]),
+    ) as Registrations<MessageHandlersByName>),
+    ...(registered(Object.entries(EVENT_HANDLERS)) as Registrations<EventHandlersByName>),
+    lookUpAnswerHandler: asClass(LookUpAnswerHandler).singleton(),
     handlers: asFunction((cradle: HandlerParts): Handlers => ({
-      commands: table(cradle, COMMAND_NAMES, COMMANDS_HANDLERS_FOR_INJECTION),
-      outsideEvents: table(cradle, OUTSIDE_EVENT_NAMES, OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION),
+      commands: messageTable(cradle, COMMAND_NAMES, tables.commands),
+      outsideEvents: messageTable(cradle, OUTSIDE_EVENT_NAMES, tables.outsideEvents),
       lookUpAnswer: cradle.lookUpAnswerHandler,
     })).singleton(),
-    eventHandlers: asFunction((cradle: HandlerParts): EventHandlers => eventTable(cradle)).singleton(),
+    eventHandlers: asFunction((cradle: HandlerParts): EventHandlers => eventTable(cradle, tables.events)).singleton(),
   };
 }
 
-function commandHandlers() {
-  return {
-    createTenantHandler: asClass(tenant.CreateTenantHandler).singleton(),
-    updateTenantHandler: asClass(tenant.UpdateTenantHandler).singleton(),
-    deleteTenantHandler: asClass(tenant.DeleteTenantHandler).singleton(),
-    createSubdivisionHandler: asClass(subdivision.CreateSubdivisionHandler).singleton(),
-    updateSubdivisionHandler: asClass(subdivision.UpdateSubdivisionHandler).singleton(),
-    deleteSubdivisionHandler: asClass(subdivision.DeleteSubdivisionHandler).singleton(),
-    createLicenseHandler: asClass(license.CreateLicenseHandler).singleton(),
-    updateLicenseHandler: asClass(license.UpdateLicenseHandler).singleton(),
-    deleteLicenseHandler: asClass(license.DeleteLicenseHandler).singleton(),
-    activateSubdivisionLicenseHandler: asClass(license.ActivateSubdivisionLicenseHandler).singleton(),
-    deactivateSubdivisionLicenseHandler: asClass(license.DeactivateSubdivisionLicenseHandler).singleton(),
-    addStatisticRowHandler: asClass(license.AddStatisticRowHandler).singleton(),
-    createUserHandler: asClass(user.CreateUserHandler).singleton(),
-    outsideUserCreatedHandler: asClass(outside.OutsideUserCreatedHandler).singleton(),
-    outsideUserUpdatedHandler: asClass(outside.OutsideUserUpdatedHandler).singleton(),
-    outsideUserDeletedHandler: asClass(outside.OutsideUserDeletedHandler).singleton(),
-    lookUpAnswerHandler: asClass(outside.LookUpAnswerHandler).singleton(),
-  };
+function registered(
+  handlers: readonly (readonly [name: string, handler: HandlerClass<unknown>])[],
+): Readonly<Record<string, Resolver<unknown>>> {
+  return Object.fromEntries(handlers.map(([name, handler]) => [name, asClass(handler).singleton()]));
 }
 
-function eventHandlers() {
-  return {
-    externalMessageBusSender: asClass(ExternalMessageBusSender).singleton(),
-    activeLicensesKeeper: asClass(ActiveLicensesKeeper).singleton(),
-    userLookUpQueuer: asClass(UserLookUpQueuer).singleton(),
-  };
+/** HandlerName for a value. */
+function handlerName<Type extends MessageType>(type: Type): HandlerName<Type>;
+function handlerName(type: string): string;
+function handlerName(type: string): string {
+  const short = type.slice(type.lastIndexOf('.') + 1);
+  const name = type.startsWith('users.') ? `outside${short}` : `${short.slice(0, 1).toLowerCase()}${short.slice(1)}`;
+  return `${name}Handler`;
 }
 
-function table<Name extends string>(
-  cradle: HandlerParts,
-  names: readonly Name[],
-  handlers: Readonly<Partial<Record<string, CommandHandlerName | OutsideHandlerName>>>,
-): ReadonlyMap<Name, AnyHandler> {
+function messageTable<Type extends MessageType>(
+  cradle: MessageHandlersByName,
+  types: readonly Type[],
+  table: HandlerTables['commands'],
+): ReadonlyMap<Type, AnyHandler> {
   return new Map(
-    names.map((name) => {
-      const handler = handlers[name];
-      if (handler === undefined) throw new ConfigurationError(`${name} has no handler (src/handlers/index.ts)`);
-      return [name, cradle[handler]];
+    types.map((type) => {
+      if (table[type] === undefined) throw new ConfigurationError(`${type} has no handler (src/handlers/index.ts)`);
+      return [type, cradle[handlerName(type)]];
     }),
   );
 }
 
-function eventTable(cradle: HandlerParts): EventHandlers {
-  const table: Readonly<Partial<Record<string, readonly EventHandlerName[]>>> = EVENTS_HANDLERS_FOR_INJECTION;
+function eventTable(cradle: EventHandlersByName, table: HandlerTables['events']): EventHandlers {
   return new Map(
-    EVENT_NAMES.map((name) => {
-      const handlers = table[name] ?? [];
-      if (handlers.length === 0) throw new ConfigurationError(`${name} has no handler (src/handlers/index.ts)`);
-      const twice = handlers.find((handler, i) => handlers.indexOf(handler) !== i);
+    EVENT_NAMES.map((type) => {
+      const names = (table[type] ?? []).map((handler) => eventHandlerName(handler, type));
+      if (names.length === 0) throw new ConfigurationError(`${type} has no handler (src/handlers/index.ts)`);
+      const twice = names.find((name, i) => names.indexOf(name) !== i);
       if (twice !== undefined)
-        throw new ConfigurationError(`${name} has the handler ${twice} twice (src/handlers/index.ts)`);
-      return [name, handlers.map((handler) => cradle[handler] as EventHandler<DomainEvent>)];
+        throw new ConfigurationError(`${type} has the handler ${twice} twice (src/handlers/index.ts)`);
+      return [type, names.map((name) => cradle[name] as EventHandler<DomainEvent>)];
     }),
+  );
+}
+
+function eventHandlerName(handler: HandlerClass<EventHandler<never>>, type: string): EventHandlerName {
+  const names = Object.keys(EVENT_HANDLERS) as EventHandlerName[];
+  const name = names.find((one) => EVENT_HANDLERS[one] === handler);
+  if (name !== undefined) return name;
+  throw new ConfigurationError(
+    `${handler.name}, a handler of ${type}, is not in EVENT_HANDLERS (src/handlers/index.ts)`,
   );
 }

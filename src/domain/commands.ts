@@ -57,20 +57,6 @@ export type AddStatisticRow = OfSubdivision & {
 };
 export type CreateUser = { readonly userId: UserId };
 
-export type RawCreateTenant = Raw<CreateTenant>;
-export type RawUpdateTenant = Raw<UpdateTenant>;
-export type RawDeleteTenant = Raw<DeleteTenant>;
-export type RawCreateSubdivision = Raw<CreateSubdivision>;
-export type RawUpdateSubdivision = Raw<UpdateSubdivision>;
-export type RawDeleteSubdivision = Raw<DeleteSubdivision>;
-export type RawCreateLicense = Raw<CreateLicense>;
-export type RawUpdateLicense = Raw<UpdateLicense>;
-export type RawDeleteLicense = Raw<DeleteLicense>;
-export type RawActivateSubdivisionLicense = Raw<ActivateSubdivisionLicense>;
-export type RawDeactivateSubdivisionLicense = Raw<DeactivateSubdivisionLicense>;
-export type RawAddStatisticRow = Raw<AddStatisticRow>;
-export type RawCreateUser = Raw<CreateUser>;
-
 /** A command's record as it was decoded: the same fields, nothing promised of their values. */
 export type Raw<Command> = { readonly [Field in keyof Command]: RawValue<Command[Field]> };
 type RawValue<Value> = Value extends string ? string : Value;
@@ -78,7 +64,7 @@ type RawValue<Value> = Value extends string ? string : Value;
 // Each function throws Rejection('InvalidCommand') for the first faulty field. Literals are evaluated from top to bottom, so the
 // order of their lines is the order of the checks, which is the order of the contract's table.
 
-export function parseCreateTenant(raw: RawCreateTenant): CreateTenant {
+export function parseCreateTenant(raw: Raw<CreateTenant>): CreateTenant {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     userId: id<UserId>(raw.userId, 'userId'),
@@ -89,7 +75,7 @@ export function parseCreateTenant(raw: RawCreateTenant): CreateTenant {
   };
 }
 
-export function parseUpdateTenant(raw: RawUpdateTenant): UpdateTenant {
+export function parseUpdateTenant(raw: Raw<UpdateTenant>): UpdateTenant {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     name: name(raw.name),
@@ -99,11 +85,11 @@ export function parseUpdateTenant(raw: RawUpdateTenant): UpdateTenant {
   };
 }
 
-export function parseDeleteTenant(raw: RawDeleteTenant): DeleteTenant {
+export function parseDeleteTenant(raw: Raw<DeleteTenant>): DeleteTenant {
   return { tenantId: id<TenantId>(raw.tenantId, 'tenantId') };
 }
 
-export function parseCreateSubdivision(raw: RawCreateSubdivision): CreateSubdivision {
+export function parseCreateSubdivision(raw: Raw<CreateSubdivision>): CreateSubdivision {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -116,7 +102,7 @@ export function parseCreateSubdivision(raw: RawCreateSubdivision): CreateSubdivi
   };
 }
 
-export function parseUpdateSubdivision(raw: RawUpdateSubdivision): UpdateSubdivision {
+export function parseUpdateSubdivision(raw: Raw<UpdateSubdivision>): UpdateSubdivision {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -130,7 +116,7 @@ export function parseUpdateSubdivision(raw: RawUpdateSubdivision): UpdateSubdivi
   };
 }
 
-export function parseDeleteSubdivision(raw: RawDeleteSubdivision): DeleteSubdivision {
+export function parseDeleteSubdivision(raw: Raw<DeleteSubdivision>): DeleteSubdivision {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -138,7 +124,7 @@ export function parseDeleteSubdivision(raw: RawDeleteSubdivision): DeleteSubdivi
 }
 
 /** That `expiresAt` lies ahead is checked by `rejectEnded`. */
-export function parseCreateLicense(raw: RawCreateLicense): CreateLicense {
+export function parseCreateLicense(raw: Raw<CreateLicense>): CreateLicense {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -151,7 +137,7 @@ export function parseCreateLicense(raw: RawCreateLicense): CreateLicense {
   };
 }
 
-export function parseUpdateLicense(raw: RawUpdateLicense): UpdateLicense {
+export function parseUpdateLicense(raw: Raw<UpdateLicense>): UpdateLicense {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -161,19 +147,21 @@ export function parseUpdateLicense(raw: RawUpdateLicense): UpdateLicense {
   };
 }
 
-export function parseDeleteLicense(raw: RawDeleteLicense): DeleteLicense {
+export function parseDeleteLicense(raw: Raw<DeleteLicense>): DeleteLicense {
   return parseLicenseIds(raw);
 }
 
-export function parseActivateSubdivisionLicense(raw: RawActivateSubdivisionLicense): ActivateSubdivisionLicense {
+export function parseActivateSubdivisionLicense(raw: Raw<ActivateSubdivisionLicense>): ActivateSubdivisionLicense {
   return parseLicenseIds(raw);
 }
 
-export function parseDeactivateSubdivisionLicense(raw: RawDeactivateSubdivisionLicense): DeactivateSubdivisionLicense {
+export function parseDeactivateSubdivisionLicense(
+  raw: Raw<DeactivateSubdivisionLicense>,
+): DeactivateSubdivisionLicense {
   return parseLicenseIds(raw);
 }
 
-export function parseAddStatisticRow(raw: RawAddStatisticRow): AddStatisticRow {
+export function parseAddStatisticRow(raw: Raw<AddStatisticRow>): AddStatisticRow {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
@@ -183,7 +171,7 @@ export function parseAddStatisticRow(raw: RawAddStatisticRow): AddStatisticRow {
   };
 }
 
-export function parseCreateUser(raw: RawCreateUser): CreateUser {
+export function parseCreateUser(raw: Raw<CreateUser>): CreateUser {
   return { userId: id<UserId>(raw.userId, 'userId') };
 }
 
@@ -197,7 +185,7 @@ function parseLicenseIds(raw: Raw<OfLicense>): OfLicense {
 
 // These two come after the check of `type`, so what is not bycount is bytime.
 
-function parseRequestsLimit({ type, requestsLimit }: RawCreateLicense): number | null {
+function parseRequestsLimit({ type, requestsLimit }: Raw<CreateLicense>): number | null {
   if (type === 'bycount') {
     if (requestsLimit === null) throw invalid('requestsLimit', 'is needed for a bycount license');
     return integer(requestsLimit, 'requestsLimit', 1, MAX_REQUESTS_LIMIT);
@@ -206,7 +194,7 @@ function parseRequestsLimit({ type, requestsLimit }: RawCreateLicense): number |
   return null;
 }
 
-function parseExpiresAt({ type, expiresAt }: RawCreateLicense): number | null {
+function parseExpiresAt({ type, expiresAt }: Raw<CreateLicense>): number | null {
   if (expiresAt === null) return null;
   if (type === 'bycount') throw invalid('expiresAt', 'is not allowed for a bycount license');
   return time(expiresAt, 'expiresAt');

@@ -1,6 +1,5 @@
 import type {
   ActivateSubdivisionLicense,
-  AddStatisticRow,
   CreateLicense,
   CreateSubdivision,
   DeactivateSubdivisionLicense,
@@ -22,13 +21,10 @@ import {
   removed,
   renamed,
   replaced,
-  withUsage,
 } from './license.ts';
 import type { License } from './license.ts';
 import { Rejection } from './rejection.ts';
-import { MAX_AHEAD_MS, newStatisticRow } from './statistic-row.ts';
-import type { StatisticRow } from './statistic-row.ts';
-import { licenseDeactivated, licenseState, statisticRowAdded, subdivisionState } from './subdivision-events.ts';
+import { licenseDeactivated, licenseState, subdivisionState } from './subdivision-events.ts';
 
 /**
  * Invariants: at most one license is active, and it is the one that `activeLicenseId` names; `workStatus` active implies that there
@@ -164,58 +160,8 @@ export function deactivateLicense(
   return { state, events: [licenseDeactivated(state, license, 'command', now)] };
 }
 
-/**
- * Runs for every row that comes in, so it allocates only what it gives back.
- * @param alreadyExists whether the subdivision has a row of this id or of this `created`
- * @throws Rejection SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists
- */
-export function addStatisticRow(
-  s: Subdivision,
-  command: AddStatisticRow,
-  alreadyExists: boolean,
-  now: number,
-): Change<Subdivision> & { readonly row: StatisticRow } {
-  const active = s.workStatus === 'active' ? activeLicense(s) : undefined;
-  if (active === undefined) throw new Rejection('SubdivisionInactive', `Subdivision ${s.subdivisionId} is not active.`);
-  rejectExpired(active, command.created);
-  if (command.created > now + MAX_AHEAD_MS) {
-    throw new Rejection(
-      'StatisticRowInFuture',
-      `Statistic row ${command.statisticRowId} was created more than 5 minutes in the future.`,
-    );
-  }
-  if (alreadyExists) {
-    throw new Rejection(
-      'StatisticRowAlreadyExists',
-      `Subdivision ${s.subdivisionId} already has statistic row ${command.statisticRowId}, or one of the same time.`,
-    );
-  }
-
-  const row = newStatisticRow(command, active);
-  // A bytime license has no limit: what goes beyond the exact integers stays at the last of them.
-  const used = withUsage(
-    active,
-    row.counted ? Math.min(active.usedRequests + row.countRequests, Number.MAX_SAFE_INTEGER) : active.usedRequests,
-  );
-  if (!isExhausted(used)) {
-    const state = withLicenses(s, replaced(s.licenses, used), s.workStatus, s.activeLicenseId);
-    return { state, events: [statisticRowAdded(state, row, used, now)], row };
-  }
-  const license = deactivated(used, now);
-  const state = withLicenses(s, replaced(s.licenses, license), 'inactive', null);
-  return {
-    state,
-    events: [
-      statisticRowAdded(state, row, license, now),
-      licenseDeactivated(state, license, 'exhausted', now),
-      { type: 'licensing.events.SubdivisionLicenseExpired', data: subdivisionState(state, now) },
-    ],
-    row,
-  };
-}
-
 /** The one way a license's change reaches its subdivision: the next version, every field spelled out, one shape. */
-function withLicenses(
+export function withLicenses(
   s: Subdivision,
   licenses: readonly License[],
   workStatus: WorkStatus,
@@ -234,7 +180,7 @@ function withLicenses(
   };
 }
 
-function activeLicense(s: Subdivision): License | undefined {
+export function activeLicense(s: Subdivision): License | undefined {
   return s.activeLicenseId === null ? undefined : licenseOf(s.licenses, s.activeLicenseId);
 }
 

@@ -1,47 +1,88 @@
-import type { CommandName, EventName, OutsideEventName } from '../generated/messages.ts';
+import type { EventOf } from '../domain/events.ts';
+import type { CommandName, Commands, EventName, OutsideEventName, OutsideEvents } from '../generated/messages.ts';
+import type { EventHandler, HandlerClass, MessageHandler } from '../ports/handlers.ts';
+import {
+  ActivateSubdivisionLicenseHandler,
+  CreateLicenseHandler,
+  DeactivateSubdivisionLicenseHandler,
+  DeleteLicenseHandler,
+  UpdateLicenseHandler,
+} from './commands/license.ts';
+import {
+  CreateSubdivisionHandler,
+  DeleteSubdivisionHandler,
+  UpdateSubdivisionHandler,
+} from './commands/subdivision.ts';
+import { CreateTenantHandler, DeleteTenantHandler, UpdateTenantHandler } from './commands/tenant.ts';
+import { AddStatisticRowHandler } from './commands/usage.ts';
+import { CreateUserHandler } from './commands/user.ts';
+import { ExternalMessageBusSender } from './events/external-message-bus.ts';
+import { ActiveLicensesKeeper } from './events/license.ts';
+import {
+  OutsideUserCreatedHandler,
+  OutsideUserDeletedHandler,
+  OutsideUserUpdatedHandler,
+} from './events/outside-broker.ts';
+import { UserLookUpQueuer } from './events/user.ts';
 
-// Which handlers, by the name under which the container has them, take which message. Tables of data: the boot checks them
-// against the schemas, and a handler is replaced by registering another under its name.
+// Which handler takes which message. The tables are data: a message without a handler, or with one that does not take its record, does
+// not compile, and the boot checks the tables once more. The container has each handler by a name, under which another can be registered.
 
+/** In the container: `createTenantHandler` for `licensing.commands.CreateTenant`, and so on. */
 export const COMMANDS_HANDLERS_FOR_INJECTION = {
-  'licensing.commands.CreateTenant': 'createTenantHandler',
-  'licensing.commands.UpdateTenant': 'updateTenantHandler',
-  'licensing.commands.DeleteTenant': 'deleteTenantHandler',
-  'licensing.commands.CreateSubdivision': 'createSubdivisionHandler',
-  'licensing.commands.UpdateSubdivision': 'updateSubdivisionHandler',
-  'licensing.commands.DeleteSubdivision': 'deleteSubdivisionHandler',
-  'licensing.commands.CreateLicense': 'createLicenseHandler',
-  'licensing.commands.UpdateLicense': 'updateLicenseHandler',
-  'licensing.commands.DeleteLicense': 'deleteLicenseHandler',
-  'licensing.commands.ActivateSubdivisionLicense': 'activateSubdivisionLicenseHandler',
-  'licensing.commands.DeactivateSubdivisionLicense': 'deactivateSubdivisionLicenseHandler',
-  'licensing.commands.AddStatisticRow': 'addStatisticRowHandler',
-  'licensing.commands.CreateUser': 'createUserHandler',
-} as const satisfies Record<CommandName, string>;
+  'licensing.commands.CreateTenant': CreateTenantHandler,
+  'licensing.commands.UpdateTenant': UpdateTenantHandler,
+  'licensing.commands.DeleteTenant': DeleteTenantHandler,
+  'licensing.commands.CreateSubdivision': CreateSubdivisionHandler,
+  'licensing.commands.UpdateSubdivision': UpdateSubdivisionHandler,
+  'licensing.commands.DeleteSubdivision': DeleteSubdivisionHandler,
+  'licensing.commands.CreateLicense': CreateLicenseHandler,
+  'licensing.commands.UpdateLicense': UpdateLicenseHandler,
+  'licensing.commands.DeleteLicense': DeleteLicenseHandler,
+  'licensing.commands.ActivateSubdivisionLicense': ActivateSubdivisionLicenseHandler,
+  'licensing.commands.DeactivateSubdivisionLicense': DeactivateSubdivisionLicenseHandler,
+  'licensing.commands.AddStatisticRow': AddStatisticRowHandler,
+  'licensing.commands.CreateUser': CreateUserHandler,
+} as const satisfies { readonly [Name in CommandName]: HandlerClass<Taking<Commands[Name]>> };
+
+/** Event handlers by their names in the container. */
+export const EVENT_HANDLERS = {
+  activeLicensesKeeper: ActiveLicensesKeeper,
+  externalMessageBusSender: ExternalMessageBusSender,
+  userLookUpQueuer: UserLookUpQueuer,
+} as const satisfies Readonly<Record<string, HandlerClass<EventHandler<never>>>>;
 
 /** Several handlers an event, in this order. */
 export const EVENTS_HANDLERS_FOR_INJECTION = {
-  'licensing.events.TenantCreated': ['externalMessageBusSender'],
-  'licensing.events.TenantUpdated': ['externalMessageBusSender'],
-  'licensing.events.TenantDeleted': ['externalMessageBusSender'],
-  'licensing.events.SubdivisionCreated': ['externalMessageBusSender'],
-  'licensing.events.SubdivisionUpdated': ['externalMessageBusSender'],
-  'licensing.events.SubdivisionDeleted': ['externalMessageBusSender'],
-  'licensing.events.SubdivisionLicenseExpired': ['externalMessageBusSender'],
-  'licensing.events.LicenseCreated': ['externalMessageBusSender'],
-  'licensing.events.LicenseUpdated': ['externalMessageBusSender'],
-  'licensing.events.LicenseDeleted': ['activeLicensesKeeper', 'externalMessageBusSender'],
-  'licensing.events.LicenseActivated': ['activeLicensesKeeper', 'externalMessageBusSender'],
-  'licensing.events.LicenseDeactivated': ['activeLicensesKeeper', 'externalMessageBusSender'],
-  'licensing.events.StatisticRowAdded': ['externalMessageBusSender'],
-  'licensing.events.UserCreated': ['externalMessageBusSender', 'userLookUpQueuer'],
-  'licensing.events.UserUpdated': ['externalMessageBusSender'],
-  'licensing.events.UserDeleted': ['externalMessageBusSender'],
-} as const satisfies Record<EventName, readonly string[]>;
+  'licensing.events.TenantCreated': [ExternalMessageBusSender],
+  'licensing.events.TenantUpdated': [ExternalMessageBusSender],
+  'licensing.events.TenantDeleted': [ExternalMessageBusSender],
+  'licensing.events.SubdivisionCreated': [ExternalMessageBusSender],
+  'licensing.events.SubdivisionUpdated': [ExternalMessageBusSender],
+  'licensing.events.SubdivisionDeleted': [ExternalMessageBusSender],
+  'licensing.events.SubdivisionLicenseExpired': [ExternalMessageBusSender],
+  'licensing.events.LicenseCreated': [ExternalMessageBusSender],
+  'licensing.events.LicenseUpdated': [ExternalMessageBusSender],
+  'licensing.events.LicenseDeleted': [ActiveLicensesKeeper, ExternalMessageBusSender],
+  'licensing.events.LicenseActivated': [ActiveLicensesKeeper, ExternalMessageBusSender],
+  'licensing.events.LicenseDeactivated': [ActiveLicensesKeeper, ExternalMessageBusSender],
+  'licensing.events.StatisticRowAdded': [ExternalMessageBusSender],
+  'licensing.events.UserCreated': [ExternalMessageBusSender, UserLookUpQueuer],
+  'licensing.events.UserUpdated': [ExternalMessageBusSender],
+  'licensing.events.UserDeleted': [ExternalMessageBusSender],
+} as const satisfies { readonly [Name in EventName]: readonly HandlerClass<Hearing<EventOf<Name>>>[] };
 
-/** The outside broker events. */
+/** The outside broker events. In the container: `outsideUserCreatedHandler` for `users.events.UserCreated`, and so on. */
 export const OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION = {
-  'users.events.UserCreated': 'outsideUserCreatedHandler',
-  'users.events.UserUpdated': 'outsideUserUpdatedHandler',
-  'users.events.UserDeleted': 'outsideUserDeletedHandler',
-} as const satisfies Record<OutsideEventName, string>;
+  'users.events.UserCreated': OutsideUserCreatedHandler,
+  'users.events.UserUpdated': OutsideUserUpdatedHandler,
+  'users.events.UserDeleted': OutsideUserDeletedHandler,
+} as const satisfies { readonly [Name in OutsideEventName]: HandlerClass<Taking<OutsideEvents[Name]>> };
+
+// Function properties, since a method's parameters would not be compared strictly.
+
+/** A handler whose `parse` takes this record, field by field. */
+type Taking<Record> = MessageHandler<never, unknown> & { readonly parse: (raw: Record) => unknown };
+type Hearing<Event> = EventHandler<never> & {
+  readonly handle: (event: Event, ...more: never) => Promise<void> | void;
+};

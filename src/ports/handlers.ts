@@ -1,21 +1,30 @@
+import type { Raw } from '../domain/commands.ts';
 import type { DomainEvent } from '../domain/events.ts';
+import type { CloudEvents } from './cloud-events.ts';
 import type { MessageContext } from './messages.ts';
+import type { Topics } from './topics.ts';
 import type { Loads, Unit } from './unit-of-work.ts';
 
 /**
- * What handles one type of message. `Raw` is the decoded record, `Message` what the domain makes of it.
+ * What handles one type of message. `RawMessage` is the decoded record, `Message` what the domain makes of it.
  * `handle` asks for the narrow view of the unit that it needs and returns what happened, in order.
  */
-export interface MessageHandler<Raw, Message> {
-  /** What depends on the message's time is left to `handle`. @throws Rejection InvalidCommand, or InvalidOutsideEvent for outside events */
-  parse(raw: Raw): Message;
+export interface MessageHandler<RawMessage, Message> {
+  /**
+   * Checks everything but what depends on the message's time, which `handle` checks.
+   * @throws Rejection InvalidCommand; InvalidOutsideEvent for an outside event
+   */
+  parse(raw: RawMessage): Message;
+  /** Names what `handle` will read, so that a chunk loads it all at once. */
   declare(message: Message, loads: Loads): void;
   /**
    * @param now the message's time, see domain/message-time.ts
-   * @throws Rejection when the answer is no; anything else it throws makes the message a dead letter.
+   * @throws Rejection when the answer is no; anything else that it throws makes the message a dead letter
    */
   handle(message: Message, unit: Unit, now: number): Promise<readonly DomainEvent[]>;
 }
+
+export type CommandHandler<Command> = MessageHandler<Raw<Command>, Command>;
 
 /** What an event follows from. */
 export interface Cause {
@@ -27,3 +36,13 @@ export interface Cause {
 export interface EventHandler<E extends DomainEvent> {
   handle(event: E, unit: Unit, cause: Cause): Promise<void> | void;
 }
+
+/** What the container gives to the constructor of each handler. */
+export interface HandlerDependencies {
+  readonly cloudEvents: CloudEvents;
+  readonly topics: Topics;
+  /** Whether there is a user domain to ask: USER_DOMAIN_URL. */
+  readonly userDomainKnown: boolean;
+}
+
+export type HandlerClass<Handler> = new (dependencies: HandlerDependencies) => Handler;

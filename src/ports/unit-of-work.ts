@@ -104,7 +104,8 @@ export interface Unit {
 /** The views that handlers ask for: no handler sees more of the unit than it needs. */
 export type TenantUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions' | 'users'>;
 export type SubdivisionUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions'>;
-export type LicenseUnitOfWork = Pick<Unit, 'subdivisions' | 'licenses' | 'statisticRows'>;
+export type LicenseUnitOfWork = Pick<Unit, 'subdivisions' | 'licenses'>;
+export type UsageUnitOfWork = Pick<Unit, 'subdivisions' | 'statisticRows'>;
 export type UserUnitOfWork = Pick<Unit, 'users' | 'userLookUps'>;
 export type OutboxUnitOfWork = Pick<Unit, 'outbox'>;
 export type UserLookUpUnitOfWork = Pick<Unit, 'outbox' | 'userLookUps'>;

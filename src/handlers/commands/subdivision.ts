@@ -4,24 +4,17 @@ import {
   parseUpdateSubdivision,
   type CreateSubdivision,
   type DeleteSubdivision,
-  type UpdateSubdivision,
 } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { createSubdivision, deleteSubdivision, updateSubdivision, type Subdivision } from '../../domain/subdivision.ts';
-import type {
-  CreateSubdivisionCommand,
-  DeleteSubdivisionCommand,
-  UpdateSubdivisionCommand,
-} from '../../generated/messages.ts';
-import type { MessageHandler } from '../../ports/handlers.ts';
-import type { SubdivisionKey, SubdivisionRepository } from '../../ports/repositories.ts';
+import { createSubdivision, deleteSubdivision, updateSubdivision } from '../../domain/subdivision.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
 import type { Loads, SubdivisionUnitOfWork } from '../../ports/unit-of-work.ts';
+import { foundSubdivision, foundTenant } from './found.ts';
+import { onSubdivision } from './on-subdivision.ts';
 
-export class CreateSubdivisionHandler implements MessageHandler<CreateSubdivisionCommand, CreateSubdivision> {
-  parse(raw: CreateSubdivisionCommand): CreateSubdivision {
-    return parseCreateSubdivision(raw);
-  }
+export class CreateSubdivisionHandler implements CommandHandler<CreateSubdivision> {
+  readonly parse = parseCreateSubdivision;
 
   declare({ tenantId, subdivisionId }: CreateSubdivision, loads: Loads): void {
     loads.tenant(tenantId);
@@ -34,9 +27,7 @@ export class CreateSubdivisionHandler implements MessageHandler<CreateSubdivisio
     now: number,
   ): Promise<readonly DomainEvent[]> {
     const { tenantId, subdivisionId } = command;
-    if ((await tenants.get(tenantId)) === undefined) {
-      throw new Rejection('TenantNotFound', `There is no tenant ${tenantId}.`);
-    }
+    foundTenant(await tenants.get(tenantId), tenantId);
     if (await subdivisions.exists(tenantId, subdivisionId)) {
       throw new Rejection('SubdivisionAlreadyExists', `Subdivision ${subdivisionId} exists already, or did once.`);
     }
@@ -46,54 +37,26 @@ export class CreateSubdivisionHandler implements MessageHandler<CreateSubdivisio
   }
 }
 
-export class UpdateSubdivisionHandler implements MessageHandler<UpdateSubdivisionCommand, UpdateSubdivision> {
-  parse(raw: UpdateSubdivisionCommand): UpdateSubdivision {
-    return parseUpdateSubdivision(raw);
-  }
+export class UpdateSubdivisionHandler extends onSubdivision({
+  parse: parseUpdateSubdivision,
+  decide: updateSubdivision,
+}) {}
 
-  declare({ tenantId, subdivisionId }: UpdateSubdivision, loads: Loads): void {
-    loads.subdivision(tenantId, subdivisionId);
-  }
-
-  async handle(
-    command: UpdateSubdivision,
-    { subdivisions }: SubdivisionUnitOfWork,
-    now: number,
-  ): Promise<readonly DomainEvent[]> {
-    const { state, events } = updateSubdivision(await findSubdivision(subdivisions, command), command, now);
-    subdivisions.update(state);
-    return events;
-  }
-}
-
-export class DeleteSubdivisionHandler implements MessageHandler<DeleteSubdivisionCommand, DeleteSubdivision> {
-  parse(raw: DeleteSubdivisionCommand): DeleteSubdivision {
-    return parseDeleteSubdivision(raw);
-  }
+export class DeleteSubdivisionHandler implements CommandHandler<DeleteSubdivision> {
+  readonly parse = parseDeleteSubdivision;
 
   declare({ tenantId, subdivisionId }: DeleteSubdivision, loads: Loads): void {
     loads.subdivision(tenantId, subdivisionId);
   }
 
   async handle(
-    command: DeleteSubdivision,
+    { tenantId, subdivisionId }: DeleteSubdivision,
     { subdivisions }: SubdivisionUnitOfWork,
     now: number,
   ): Promise<readonly DomainEvent[]> {
-    const { state, events } = deleteSubdivision(await findSubdivision(subdivisions, command), now);
-    subdivisions.remove(command.tenantId, command.subdivisionId, state);
+    const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
+    const { state, events } = deleteSubdivision(subdivision, now);
+    subdivisions.remove(tenantId, subdivisionId, state);
     return events;
   }
-}
-
-/** @throws Rejection SubdivisionNotFound, for one of another tenant too */
-export async function findSubdivision(
-  subdivisions: SubdivisionRepository,
-  { tenantId, subdivisionId }: SubdivisionKey,
-): Promise<Subdivision> {
-  const subdivision = await subdivisions.get(tenantId, subdivisionId);
-  if (subdivision === undefined) {
-    throw new Rejection('SubdivisionNotFound', `Tenant ${tenantId} has no subdivision ${subdivisionId}.`);
-  }
-  return subdivision;
 }

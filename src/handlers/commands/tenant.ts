@@ -7,19 +7,16 @@ import {
   type UpdateTenant,
 } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
-import type { TenantId } from '../../domain/ids.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { deleteSubdivision } from '../../domain/subdivision.ts';
-import { createTenant, deleteTenant, updateTenant, type Tenant } from '../../domain/tenant.ts';
+import { createTenant, deleteTenant, updateTenant } from '../../domain/tenant.ts';
 import { joinTenantAsCreator, leaveTenant } from '../../domain/user.ts';
-import type { CreateTenantCommand, DeleteTenantCommand, UpdateTenantCommand } from '../../generated/messages.ts';
-import type { MessageHandler } from '../../ports/handlers.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
 import type { Loads, TenantUnitOfWork } from '../../ports/unit-of-work.ts';
+import { foundTenant } from './found.ts';
 
-export class CreateTenantHandler implements MessageHandler<CreateTenantCommand, CreateTenant> {
-  parse(raw: CreateTenantCommand): CreateTenant {
-    return parseCreateTenant(raw);
-  }
+export class CreateTenantHandler implements CommandHandler<CreateTenant> {
+  readonly parse = parseCreateTenant;
 
   declare(command: CreateTenant, loads: Loads): void {
     loads.tenant(command.tenantId);
@@ -48,10 +45,8 @@ export class CreateTenantHandler implements MessageHandler<CreateTenantCommand, 
   }
 }
 
-export class UpdateTenantHandler implements MessageHandler<UpdateTenantCommand, UpdateTenant> {
-  parse(raw: UpdateTenantCommand): UpdateTenant {
-    return parseUpdateTenant(raw);
-  }
+export class UpdateTenantHandler implements CommandHandler<UpdateTenant> {
+  readonly parse = parseUpdateTenant;
 
   declare(command: UpdateTenant, loads: Loads): void {
     loads.tenant(command.tenantId);
@@ -59,7 +54,7 @@ export class UpdateTenantHandler implements MessageHandler<UpdateTenantCommand, 
   }
 
   async handle(command: UpdateTenant, { tenants }: TenantUnitOfWork, now: number): Promise<readonly DomainEvent[]> {
-    const tenant = found(await tenants.get(command.tenantId), command.tenantId);
+    const tenant = foundTenant(await tenants.get(command.tenantId), command.tenantId);
     const holder = await tenants.holderOfName(command.name);
     if (holder !== undefined && holder !== command.tenantId) throw nameTaken();
     const { state, events } = updateTenant(tenant, command, now);
@@ -69,10 +64,8 @@ export class UpdateTenantHandler implements MessageHandler<UpdateTenantCommand, 
 }
 
 /** Takes the tenant's subdivisions with it; its users stay, without a tenant. */
-export class DeleteTenantHandler implements MessageHandler<DeleteTenantCommand, DeleteTenant> {
-  parse(raw: DeleteTenantCommand): DeleteTenant {
-    return parseDeleteTenant(raw);
-  }
+export class DeleteTenantHandler implements CommandHandler<DeleteTenant> {
+  readonly parse = parseDeleteTenant;
 
   declare({ tenantId }: DeleteTenant, loads: Loads): void {
     loads.wholeTenant(tenantId);
@@ -83,7 +76,7 @@ export class DeleteTenantHandler implements MessageHandler<DeleteTenantCommand, 
     { tenants, subdivisions, users }: TenantUnitOfWork,
     now: number,
   ): Promise<readonly DomainEvent[]> {
-    const tenant = found(await tenants.get(tenantId), tenantId);
+    const tenant = foundTenant(await tenants.get(tenantId), tenantId);
     const events: (readonly DomainEvent[])[] = [];
     for (const subdivision of await subdivisions.ofTenant(tenantId)) {
       const deleted = deleteSubdivision(subdivision, now);
@@ -101,11 +94,6 @@ export class DeleteTenantHandler implements MessageHandler<DeleteTenantCommand, 
     }
     return events.flat();
   }
-}
-
-function found(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
-  if (tenant === undefined) throw new Rejection('TenantNotFound', `There is no tenant ${tenantId}.`);
-  return tenant;
 }
 
 function nameTaken(): Rejection {

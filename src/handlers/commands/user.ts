@@ -2,14 +2,11 @@ import { parseCreateUser, type CreateUser } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { createUser } from '../../domain/user.ts';
-import type { CreateUserCommand } from '../../generated/messages.ts';
-import type { MessageHandler } from '../../ports/handlers.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
 import type { Loads, UserUnitOfWork } from '../../ports/unit-of-work.ts';
 
-export class CreateUserHandler implements MessageHandler<CreateUserCommand, CreateUser> {
-  parse(raw: CreateUserCommand): CreateUser {
-    return parseCreateUser(raw);
-  }
+export class CreateUserHandler implements CommandHandler<CreateUser> {
+  readonly parse = parseCreateUser;
 
   declare({ userId }: CreateUser, loads: Loads): void {
     loads.user(userId);

@@ -7,22 +7,17 @@ import {
   parseProfile,
   parseUserDeleted,
   type Profile,
+  type RawProfile,
+  type RawUserDeleted,
   type UserDeletedOutside,
 } from '../../domain/user.ts';
-import type {
-  UserCreatedOutsideEvent,
-  UserDeletedOutsideEvent,
-  UserUpdatedOutsideEvent,
-} from '../../generated/messages.ts';
 import type { MessageHandler } from '../../ports/handlers.ts';
 import type { Loads, UserUnitOfWork } from '../../ports/unit-of-work.ts';
 import type { UserProfile } from '../../ports/user-domain-client.ts';
 
 /** Creates or refreshes the local user. Only a creation brings back one that was deleted: a late update must not. */
-export class OutsideUserCreatedHandler implements MessageHandler<UserCreatedOutsideEvent, Profile> {
-  parse(raw: UserCreatedOutsideEvent): Profile {
-    return parseProfile(raw);
-  }
+export class OutsideUserCreatedHandler implements MessageHandler<RawProfile, Profile> {
+  readonly parse = parseProfile;
 
   declare({ userId }: Profile, loads: Loads): void {
     loads.user(userId);
@@ -33,10 +28,8 @@ export class OutsideUserCreatedHandler implements MessageHandler<UserCreatedOuts
   }
 }
 
-export class OutsideUserUpdatedHandler implements MessageHandler<UserUpdatedOutsideEvent, Profile> {
-  parse(raw: UserUpdatedOutsideEvent): Profile {
-    return parseProfile(raw);
-  }
+export class OutsideUserUpdatedHandler implements MessageHandler<RawProfile, Profile> {
+  readonly parse = parseProfile;
 
   declare({ userId }: Profile, loads: Loads): void {
     loads.user(userId);
@@ -47,10 +40,8 @@ export class OutsideUserUpdatedHandler implements MessageHandler<UserUpdatedOuts
   }
 }
 
-export class OutsideUserDeletedHandler implements MessageHandler<UserDeletedOutsideEvent, UserDeletedOutside> {
-  parse(raw: UserDeletedOutsideEvent): UserDeletedOutside {
-    return parseUserDeleted(raw);
-  }
+export class OutsideUserDeletedHandler implements MessageHandler<RawUserDeleted, UserDeletedOutside> {
+  readonly parse = parseUserDeleted;
 
   declare({ userId }: UserDeletedOutside, loads: Loads): void {
     loads.user(userId);

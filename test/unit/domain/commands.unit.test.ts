@@ -239,7 +239,8 @@ describe('numbers and times', () => {
 });
 
 describe('CreateLicense', () => {
-  const parse = (raw: commands.RawCreateLicense) => refusal(() => rejectEnded(commands.parseCreateLicense(raw), NOW));
+  const parse = (raw: commands.Raw<commands.CreateLicense>) =>
+    refusal(() => rejectEnded(commands.parseCreateLicense(raw), NOW));
 
   test('bycount needs a limit and takes no expiry', () => {
     expect(parse({ ...BYCOUNT, requestsLimit: null })).toBe('InvalidCommand requestsLimit');

@@ -1,12 +1,12 @@
 import {
   activateLicense,
-  addStatisticRow,
   createLicense,
   deactivateLicense,
   deleteLicense,
   updateLicense,
   updateSubdivision,
 } from '../../../src/domain/subdivision.ts';
+import { addStatisticRow } from '../../../src/domain/usage.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import {
   aSubdivision,

@@ -1,9 +1,5 @@
-import {
-  activateLicense,
-  addStatisticRow,
-  deactivateLicense,
-  updateSubdivision,
-} from '../../../src/domain/subdivision.ts';
+import { activateLicense, deactivateLicense, updateSubdivision } from '../../../src/domain/subdivision.ts';
+import { addStatisticRow } from '../../../src/domain/usage.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import {
   bycount,

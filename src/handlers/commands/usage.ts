@@ -1,0 +1,28 @@
+import { parseAddStatisticRow, type AddStatisticRow } from '../../domain/commands.ts';
+import type { DomainEvent } from '../../domain/events.ts';
+import { addStatisticRow } from '../../domain/usage.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
+import type { Loads, UsageUnitOfWork } from '../../ports/unit-of-work.ts';
+import { foundSubdivision } from './found.ts';
+
+export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
+  readonly parse = parseAddStatisticRow;
+
+  declare(command: AddStatisticRow, loads: Loads): void {
+    loads.subdivision(command.tenantId, command.subdivisionId);
+    loads.statisticRow(command);
+  }
+
+  async handle(
+    command: AddStatisticRow,
+    { subdivisions, statisticRows }: UsageUnitOfWork,
+    now: number,
+  ): Promise<readonly DomainEvent[]> {
+    const { tenantId, subdivisionId } = command;
+    const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
+    const { state, row, events } = addStatisticRow(subdivision, command, await statisticRows.exists(command), now);
+    subdivisions.update(state);
+    statisticRows.add(row);
+    return events;
+  }
+}
