@@ -3,22 +3,28 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sendSignal } from '../stack/process-tree.ts';
-import { startStack, type Stack } from '../stack/stack.ts';
+import { startStack, type ServiceName, type Stack } from '../stack/stack.ts';
 import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
 // Runs the tests: `node test/run.ts [unit|integration|e2e|clients|faults ...] [part of a path ...] [jest options]`. The first three levels
-// when none is named; only files whose path holds one of the parts, if any is given. Starts the real stack for the levels that need it,
-// and closes with 'N passed, N failed'. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and
-// writes docs/recovery.md if each case has held each time.
+// when none is named; only files whose path holds one of the parts, if any is given. Starts the services that these levels need, and closes
+// with 'N passed, N failed'. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and writes
+// docs/recovery.md if each case has held each time.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
 /** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
 const FAULTS = 'faults';
 /** Programs of docs/clients.md in other languages: downloads of their own, so not a part of every run. */
 const CLIENTS = 'clients';
-const ON_THE_STACK = ['integration', 'e2e', CLIENTS];
+const WHOLE_STACK: readonly ServiceName[] = ['kafka', 'registry', 'postgres'];
+/** What of the stack each level needs; faults start stacks of their own. */
+const SERVICES: Readonly<Record<string, readonly ServiceName[]>> = {
+  integration: ['postgres'],
+  e2e: WHOLE_STACK,
+  [CLIENTS]: WHOLE_STACK,
+};
 const SUBSET = '--subset';
 const TIMES = '--times';
 
@@ -75,14 +81,13 @@ async function repeatedly(run: () => Promise<Ended>): Promise<number> {
 }
 
 async function main(chosen: readonly string[], jestArguments: readonly string[]): Promise<Ended> {
-  const stack = chosen.some((level) => ON_THE_STACK.includes(level))
-    ? await startStack({ log: console.log })
-    : undefined;
+  const services = [...new Set(chosen.flatMap((level) => SERVICES[level] ?? []))];
+  const stack = services.length > 0 ? await startStack({ log: console.log, only: services }) : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'licensing-test-'));
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort(2)).once('SIGTERM', () => interrupted.abort(15));
   try {
-    return await runJest(chosen, jestArguments, join(folder, 'results.json'), stack, interrupted.signal);
+    return await runJest(chosen, jestArguments, join(folder, 'results.json'), stack, services, interrupted.signal);
   } finally {
     await stack?.stop();
     await rm(folder, { recursive: true });
@@ -94,6 +99,7 @@ async function runJest(
   jestArguments: readonly string[],
   outputFile: string,
   stack: Stack | undefined,
+  services: readonly ServiceName[],
   interrupted: AbortSignal,
 ): Promise<Ended> {
   const jest = new URL('../node_modules/jest/bin/jest.js', import.meta.url).pathname;
@@ -116,7 +122,7 @@ async function runJest(
     ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, ...(stack && (await addresses(stack))) },
+      env: { ...process.env, ...(stack && (await addresses(stack, services))) },
       // A group of its own, to be ended with it: jest leaves its workers to finish their tests when it is ended alone.
       detached: true,
     },
@@ -135,10 +141,10 @@ async function runJest(
 }
 
 /** What the tests read; `support/` is the only place that does. */
-async function addresses(stack: Stack): Promise<NodeJS.ProcessEnv> {
+async function addresses(stack: Stack, services: readonly ServiceName[]): Promise<NodeJS.ProcessEnv> {
   return {
-    TEST_KAFKA_BROKERS: stack.kafkaBrokers,
-    TEST_SCHEMA_REGISTRY_URL: stack.registryUrl,
+    ...(services.includes('kafka') && { TEST_KAFKA_BROKERS: stack.kafkaBrokers }),
+    ...(services.includes('registry') && { TEST_SCHEMA_REGISTRY_URL: stack.registryUrl }),
     TEST_DATABASE_URL: await createTemplateDatabase(stack.databaseUrl),
   };
 }
