@@ -26,7 +26,7 @@ export interface Bench {
 
 type Sizes = Omit<Bench, 'stack' | 'contenders' | 'say'>;
 
-/** As the issue has them. */
+/** The sizes of bench/RESULTS.md. */
 export const FULL: Sizes = {
   runs: 5,
   commands: 200_000,

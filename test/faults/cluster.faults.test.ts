@@ -29,189 +29,130 @@ const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
 const ALWAYS_WAITING = 20;
-/** Sent as it is worked off, so that the load lasts as long as the fault. */
-const LASTING = {
-  load: { messages: 20_000, firstShare: 0.06 },
-  sendsRest: true,
-} as const satisfies Partial<FaultCase>;
 
-/** Does it under load: something is to be done for as long as it takes, and what is then sent is worked off afterwards. */
-async function underLoad({ world, load }: Around, work: () => Promise<void>): Promise<void> {
-  const state = { over: false };
-  await Promise.all([load.sendUntil(() => state.over, ALWAYS_WAITING), work().finally(() => (state.over = true))]);
-  expect(world.worker().exit).toBeUndefined();
-}
-
-faultCase(stack, {
+clusterCase({
   fault: 'F28',
   what: 'a rolling restart: each broker in turn is stopped and started again',
-  shows: RIDES_OUT,
   todo: 'Nothing. Go on with the next broker when all replicas are in sync.',
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      for (const { nodeId } of around.stack.brokers) {
-        const pid = brokerOf(around.stack, nodeId).pid;
-        await restarted(world, around.stack, nodeId);
-        expect(brokerOf(around.stack, nodeId).pid).not.toBe(pid);
-      }
-    }),
-  // The last one that ended has not been given back what it led.
+  async inject({ world, stack: cluster }) {
+    for (const { nodeId } of cluster.brokers) {
+      const pid = brokerOf(cluster, nodeId).pid;
+      await restarted(world, cluster, nodeId);
+      expect(brokerOf(cluster, nodeId).pid).not.toBe(pid);
+    }
+  },
+  // The broker that was restarted last has not been given back what it led.
   fired: async ({ world }) => expect(new Set(await leadersOf(world, world.topics.events)).size).toBeLessThan(3),
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F29',
   what: 'the broker that leads most of the events is killed, and started again',
-  shows: RIDES_OUT,
   todo: NOTHING,
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const { events } = world.topics;
-      const leader = await leaderOfMost(world, events);
-      await killed(world, around.stack, leader);
-      expect(await leadersOf(world, events)).not.toContain(leader);
-      await brokerOf(around.stack, leader).start();
-      await wholeAgain(world, around.stack);
-    }),
-  fired: stillWorks,
+  async inject(around) {
+    const { world } = around;
+    const { events } = world.topics;
+    const leader = await leaderOfMost(world, events);
+    await withoutBroker(around, leader, async () => expect(await leadersOf(world, events)).not.toContain(leader));
+  },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F30',
   what: 'two leaders are killed one after the other, the second as soon as the first is back',
-  shows: RIDES_OUT,
   todo: NOTHING,
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const { events } = world.topics;
-      const victims: number[] = [];
-      for (let i = 0; i < 2; i += 1) {
-        const leader = await leaderOfMost(world, events);
-        victims.push(leader);
-        await killed(world, around.stack, leader);
-        await brokerOf(around.stack, leader).start();
-        await wholeAgain(world, around.stack);
-      }
-      expect(new Set(victims).size).toBe(2);
-    }),
-  fired: stillWorks,
+  async inject(around) {
+    const { world } = around;
+    const victims: number[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const leader = await leaderOfMost(world, world.topics.events);
+      victims.push(leader);
+      await withoutBroker(around, leader);
+    }
+    expect(new Set(victims).size).toBe(2);
+  },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F31',
   what: 'leadership moves as partitions are reassigned: each leader in turn loses its replicas, and gets them back',
-  shows: RIDES_OUT,
   todo: 'Nothing.',
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const { events, commands } = world.topics;
-      for (const topic of [events, commands, events]) {
-        const before = await leadersOf(world, topic);
-        await reassigned(world, topic, ({ replicas, leader }) => replicas.filter((node) => node !== leader));
-        const after = await leadersOf(world, topic);
-        expect(after.filter((leader, i) => leader === before[i])).toEqual([]);
-        await reassigned(world, topic, ({ replicas }) => [
-          ...replicas,
-          ...around.stack.brokers.map(({ nodeId }) => nodeId).filter((node) => !replicas.includes(node)),
-        ]);
-      }
-    }),
-  fired: stillWorks,
+  async inject({ world, stack: cluster }) {
+    const { events, commands } = world.topics;
+    for (const topic of [events, commands, events]) {
+      const before = await leadersOf(world, topic);
+      await reassigned(world, topic, ({ replicas, leader }) => replicas.filter((node) => node !== leader));
+      const after = await leadersOf(world, topic);
+      expect(after.filter((leader, i) => leader === before[i])).toEqual([]);
+      await reassigned(world, topic, ({ replicas }) => [
+        ...replicas,
+        ...cluster.brokers.map(({ nodeId }) => nodeId).filter((node) => !replicas.includes(node)),
+      ]);
+    }
+  },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F32',
   what: 'leadership moves by preferred election, again and again',
-  shows: RIDES_OUT,
   todo: 'Nothing.',
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const { events, commands, rejections } = world.topics;
-      for (const topic of [events, commands, rejections, events, events]) {
-        const before = await leadersOf(world, topic);
-        await reassigned(world, topic, ({ replicas: [first = 0, ...others] }) => [...others, first]);
-        await electedPreferred(world, around.stack, topic);
-        const after = await leadersOf(world, topic);
-        expect(after.filter((leader, i) => leader !== before[i]).length).toBeGreaterThan(0);
-      }
-    }),
-  fired: stillWorks,
+  async inject({ world, stack: cluster }) {
+    const { events, commands, rejections } = world.topics;
+    for (const topic of [events, commands, rejections, events, events]) {
+      const before = await leadersOf(world, topic);
+      await reassigned(world, topic, ({ replicas: [first = 0, ...others] }) => [...others, first]);
+      await electedPreferred(world, cluster, topic);
+      const after = await leadersOf(world, topic);
+      expect(after.filter((leader, i) => leader !== before[i]).length).toBeGreaterThan(0);
+    }
+  },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F33',
   what: 'fewer replicas are in sync than the events need',
   shows:
     '`waiting for the broker` with `fewer in-sync replicas`; what is committed waits in the outbox, and its lanes wait.',
   todo: 'Bring the missing replicas back, or lower `min.insync.replicas`. What is owed then goes out by itself.',
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const { events } = world.topics;
-      await minInSync(world, events, 3);
-      const victim = await leaderOfMost(world, events);
-      await killed(world, around.stack, victim);
+  async inject(around) {
+    const { world } = around;
+    const { events } = world.topics;
+    await minInSync(world, events, 3);
+    await withoutBroker(around, await leaderOfMost(world, events), async () => {
       await world.worker().logs('fewer in-sync replicas');
       await until('something is owed', async () => (await world.outboxRows()) > 0);
-      await brokerOf(around.stack, victim).start();
-      await wholeAgain(world, around.stack);
-      await minInSync(world, events, 2);
-    }),
+    });
+    await minInSync(world, events, 2);
+  },
   fired({ world }) {
     expect(world.worker().log).toContain('no longer waiting for the broker');
     stillWorks({ world });
   },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F34',
   what: 'the active controller is killed, and started again',
-  shows: RIDES_OUT,
   todo: NOTHING,
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const controller = await controllerOf(around.stack);
-      await killed(world, around.stack, controller);
-      expect(await controllerOf(around.stack)).not.toBe(controller);
-      await brokerOf(around.stack, controller).start();
-      await wholeAgain(world, around.stack);
-    }),
-  fired: stillWorks,
+  async inject(around) {
+    const controller = await controllerOf(around.stack);
+    await withoutBroker(around, controller, async () => expect(await controllerOf(around.stack)).not.toBe(controller));
+  },
 });
 
-faultCase(stack, {
+clusterCase({
   fault: 'F35',
   what: "the broker that coordinates the worker's group is killed, and started again",
-  shows: RIDES_OUT,
   todo: NOTHING,
-  ...LASTING,
-  inject: (around) =>
-    underLoad(around, async () => {
-      const { world } = around;
-      const coordinator = await coordinatorOf(world);
-      const members = await memberIdsOf(world.admin, world.group);
-      expect(members).toHaveLength(1);
-      await killed(world, around.stack, coordinator);
-      expect(await coordinatorOf(world)).not.toBe(coordinator);
-      await brokerOf(around.stack, coordinator).start();
-      await wholeAgain(world, around.stack);
-      // The worker has not waited for a session of its own to end.
-      expect(await memberIdsOf(world.admin, world.group)).toEqual(members);
-    }),
-  fired: stillWorks,
+  async inject(around) {
+    const { world } = around;
+    const coordinator = await coordinatorOf(world);
+    const members = await memberIdsOf(world.admin, world.group);
+    expect(members).toHaveLength(1);
+    await withoutBroker(around, coordinator, async () => expect(await coordinatorOf(world)).not.toBe(coordinator));
+    // The same member: the worker has not waited for a session of its own to end.
+    expect(await memberIdsOf(world.admin, world.group)).toEqual(members);
+  },
 });
 
 // The move that costs an event, brought about each time: the producer knows an old leader of one partition, asks it and another broker,
@@ -239,6 +180,39 @@ test('control of F32: a send during which leadership moves to a broker that has 
     await world.close();
   }
 }, 120_000);
+
+type ClusterCase = Pick<FaultCase, 'fault' | 'what' | 'todo' | 'inject'> & Partial<Pick<FaultCase, 'shows' | 'fired'>>;
+
+/** A fault of the cluster, under a load that is sent as it is worked off, so that it lasts as long as the fault. */
+function clusterCase({ inject, ...rest }: ClusterCase): void {
+  faultCase(stack, {
+    shows: RIDES_OUT,
+    fired: stillWorks,
+    ...rest,
+    load: { messages: 20_000, firstShare: 0.06 },
+    sendsRest: true,
+    inject: (around) => underLoad(around, () => inject(around)),
+  });
+}
+
+/** Keeps messages waiting for as long as `work` takes; the rest of the load is worked off afterwards. */
+async function underLoad({ world, load }: Around, work: () => Promise<void>): Promise<void> {
+  const state = { over: false };
+  await Promise.all([load.sendUntil(() => state.over, ALWAYS_WAITING), work().finally(() => (state.over = true))]);
+  expect(world.worker().exit).toBeUndefined();
+}
+
+/** Kills a broker, looks at the others, starts the broker again, and waits until the cluster is whole. */
+async function withoutBroker(
+  { world, stack: cluster }: Around,
+  nodeId: number,
+  look: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await killed(world, cluster, nodeId);
+  await look();
+  await brokerOf(cluster, nodeId).start();
+  await wholeAgain(world, cluster);
+}
 
 function stillWorks({ world }: { readonly world: World }): void {
   expect(world.worker().exit).toBeUndefined();

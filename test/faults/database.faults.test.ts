@@ -1,6 +1,6 @@
 import type { World } from '../support/world.ts';
 import { until } from '../support/world-until.ts';
-import { down, faultCase, theStack } from './fault-case.ts';
+import { down, faultCase, theStack, type Around } from './fault-case.ts';
 import { databaseOf, endSessions, inSession, Session } from './sessions.ts';
 
 const stack = theStack();
@@ -13,11 +13,7 @@ faultCase(stack, {
   what: 'PostgreSQL is killed (immediate shutdown) amid a chunk, and started again',
   shows: WAITS,
   todo: 'Bring the database back. Nothing else: the chunk runs again.',
-  async inject({ stack: { postgres }, world }) {
-    await postgres.immediate();
-    await world.worker().logs('waiting for the database');
-    await postgres.start();
-  },
+  inject: (around) => withoutPostgres(around, ({ stack: { postgres } }) => postgres.immediate()),
   fired: backAgain,
 });
 
@@ -45,11 +41,7 @@ faultCase(stack, {
   what: 'PostgreSQL is stopped and started again',
   shows: WAITS,
   todo: 'Bring the database back. Nothing else: the chunk runs again.',
-  async inject({ stack: { postgres }, world }) {
-    await down(postgres);
-    await world.worker().logs('waiting for the database');
-    await postgres.start();
-  },
+  inject: (around) => withoutPostgres(around, ({ stack: { postgres } }) => down(postgres)),
   fired: backAgain,
 });
 
@@ -196,6 +188,13 @@ faultCase(stack, {
     expect(world.worker().exit).toBeUndefined();
   },
 });
+
+/** Ends the database, and starts it again once the worker has noticed. */
+async function withoutPostgres(around: Around, end: (around: Around) => Promise<void>): Promise<void> {
+  await end(around);
+  await around.world.worker().logs('waiting for the database');
+  await around.stack.postgres.start();
+}
 
 /** The worker has seen the outage, and its end. */
 function backAgain({ world }: { readonly world: World }): void {

@@ -17,7 +17,7 @@ export interface Around {
 
 /** One fault: how it is brought about, how one knows that it was, and what an operator should know of it. */
 export interface FaultCase {
-  /** As the table of issue 5 calls it. */
+  /** The name of the fault in docs/recovery.md, such as `F12`. */
   readonly fault: string;
   readonly what: string;
   /** For docs/recovery.md: what shows, and what to do. Sentences. */
