@@ -5,7 +5,7 @@ import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
 import { murmur2Partitioner } from './partitioner.ts';
 import type { EncodableRecord } from './kafkajs/record-encoder.ts';
-import { acknowledgedOf } from './kafkajs/send-messages.ts';
+import { acknowledgedOf } from './kafkajs/acknowledgements.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;

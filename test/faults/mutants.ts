@@ -148,8 +148,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/adapters/kafkajs/positions.ts',
-        find: 'if (assignments.get(batch) !== offsetManager) return;',
-        replace: 'void assignments.get(batch);',
+        find: 'if (fetchedUnder.get(batch) !== offsetManager) return;',
+        replace: 'void fetchedUnder.get(batch);',
       },
     ],
   },
@@ -197,14 +197,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'dead connections to the broker kept',
     cases: 'F15: ',
-    patches: [{ file: 'src/adapters/kafkajs.ts', find: 'socket?.destroy(error);', replace: 'void socket;' }],
+    patches: [
+      { file: 'src/adapters/kafkajs/connections.ts', find: 'socket?.destroy(error);', replace: 'void socket;' },
+    ],
   },
   {
     name: 'acknowledgements not checked: what a send says of its success is believed, and who sends is kafkajs',
     cases: 'control of F32: ',
     patches: [
       {
-        file: 'src/adapters/kafkajs/send-messages.ts',
+        file: 'src/adapters/kafkajs/sender.ts',
         find: 'parts.eosManager.isInitialized() ? exactlyOnce(request) : plain.send(request)',
         replace: 'plain instanceof Sender ? exactlyOnce(request) : plain.send(request)',
       },
@@ -221,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'a partition whose leadership moves to a broker that has answered',
     patches: [
       {
-        file: 'src/adapters/kafkajs/send-messages.ts',
+        file: 'src/adapters/kafkajs/sender.ts',
         find: '[...this.byLeader(left)].map(',
         replace:
           '[...this.byLeader(left)].filter(([id]) => !Reflect.has(done, `n${id}`) && Reflect.set(done, `n${id}`, 1)).map(',
@@ -231,7 +233,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a member does not outlive its coordinator',
     cases: 'F35: ',
-    patches: [{ file: 'src/adapters/kafkajs.ts', find: 'keepMembership(require(', replace: 'void (require(' }],
+    patches: [{ file: 'src/adapters/kafkajs/mends.ts', find: '      keepMembership,\n    ),', replace: '    ),' }],
   },
   {
     name: 'messages are decided by the clock of their worker',

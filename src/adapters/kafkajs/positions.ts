@@ -1,20 +1,14 @@
 import type { Consumer } from 'kafkajs';
 
-/**
- * The consumer of kafkajs 2.2.4, mended by src/adapters/kafkajs.ts where it is wrong or silent about positions:
- *
- * - It never tells `eachBatch` of a fetch that brought no messages: of control records, of aborted ones, of the end of a partition.
- * - It hands a batch over under a later assignment than that for which it was fetched, and repeats a failed commit under one.
- * - After an offset that is out of range it commits -2, and says nothing of what was lost.
- */
+/** How far a fetch has read a partition. */
 export interface Position {
-  /** Where to go on after what was fetched: control records and aborted ones are behind it, too. */
+  /** Where to go on. Control records and records of aborted transactions lie before it, too. */
   readonly nextOffset: number;
-  /** The last stable offset: where the first transaction begins that was open at the time of the fetch, or the end. */
+  /** The last stable offset: where the first transaction begins that was open at the time of the fetch, or the end of the partition. */
   readonly stableOffset: number;
 }
 
-/** A partition's place is not there any more: retention has deleted it, or the partition was cut off. */
+/** The place from which a partition was to be read is gone: retention has deleted it, or the partition was cut off. */
 export interface OutOfRange {
   readonly topic: string;
   readonly partition: number;
@@ -23,11 +17,12 @@ export interface OutOfRange {
   readonly to: number;
 }
 
-interface FetchedPartition {
+/** Of the answer to a fetch. */
+export interface FetchedPartition {
   readonly lastStableOffset?: string;
 }
 
-declare class Batch {
+export declare class Batch {
   readonly topic: string;
   readonly partition: number;
   readonly fetchedOffset: string;
@@ -36,6 +31,54 @@ declare class Batch {
   constructor(topic: string, fetchedOffset: string, partition: FetchedPartition);
   isEmpty(): boolean;
   lastOffset(): string;
+}
+
+/** kafkajs makes a new one for each assignment, so that it stands for the assignment here. */
+export interface OffsetManager {
+  /** The broker that takes its commits. */
+  coordinator: unknown;
+  nextOffset(topic: string, partition: number): { toString(): string };
+  resolveOffset(last: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
+}
+
+interface TopicOffsets {
+  readonly topic: string;
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+}
+
+export interface Cluster {
+  fetchTopicsOffset(
+    wanted: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning?: boolean;
+    }[],
+  ): Promise<readonly TopicOffsets[]>;
+}
+
+interface Offsets {
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly unknown[] }[];
+}
+
+export interface ConsumerGroup {
+  readonly offsetManager: OffsetManager;
+  readonly cluster: Cluster;
+  readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
+  readonly instrumentationEmitter: { emit(event: string, payload: OutOfRange): void };
+  fetch(nodeId: string): Promise<readonly Batch[]>;
+  commitOffsets(offsets?: Offsets): Promise<void>;
+  recoverFromOffsetOutOfRange(place: { readonly topic: string; readonly partition: number }): Promise<void>;
+}
+
+export interface Runner {
+  readonly running: boolean;
+  readonly consumerGroup: ConsumerGroup;
+  readonly eachBatch: unknown;
+  readonly eachBatchAutoResolve: boolean;
+  handleBatch(batch: Batch): Promise<void>;
+  processEachBatch(batch: Batch): Promise<void>;
+  heartbeat(): Promise<void>;
+  commitOffsets(offsets: Offsets): Promise<void>;
 }
 
 /** Batches with their `Position`. */
@@ -54,80 +97,47 @@ export function withPosition(Original: typeof Batch): typeof Batch {
   };
 }
 
+/** @throws TypeError when the batch is none of `withPosition` */
 export function positionOf(batch: object): Position {
   if (!('nextOffset' in batch && 'stableOffset' in batch)) throw new TypeError('a batch that has no position');
-  return { nextOffset: Number(batch.nextOffset), stableOffset: Number(batch.stableOffset) };
+  const { nextOffset, stableOffset } = batch;
+  if (!isOffset(nextOffset)) throw new TypeError(`a batch whose nextOffset is ${String(nextOffset)}`);
+  if (!isOffset(stableOffset)) throw new TypeError(`a batch whose stableOffset is ${String(stableOffset)}`);
+  return { nextOffset, stableOffset };
 }
 
-interface Offsets {
-  readonly topics: readonly { readonly topic: string; readonly partitions: readonly unknown[] }[];
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
-/** kafkajs makes one for each assignment. */
-declare class OffsetManager {
-  nextOffset(topic: string, partition: number): { toString(): string };
-  resolveOffset(last: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
-}
+/** Under which assignment a batch was fetched, and offsets were to be committed. */
+const fetchedUnder = new WeakMap<Batch, OffsetManager>();
+const committedUnder = new WeakMap<Offsets, OffsetManager>();
 
-interface TopicOffsets {
-  readonly topic: string;
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
-}
-
-interface Cluster {
-  fetchTopicsOffset(
-    wanted: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { readonly partition: number }[];
-      readonly fromBeginning?: boolean;
-    }[],
-  ): Promise<readonly TopicOffsets[]>;
-}
-
-declare class ConsumerGroup {
-  readonly offsetManager: OffsetManager;
-  readonly cluster: Cluster;
-  readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
-  readonly instrumentationEmitter: { emit(event: string, payload: OutOfRange): void };
-  fetch(nodeId: string): Promise<readonly Batch[]>;
-  commitOffsets(offsets?: Offsets): Promise<void>;
-  recoverFromOffsetOutOfRange(place: { readonly topic: string; readonly partition: number }): Promise<void>;
-}
-
-declare class Runner {
-  readonly running: boolean;
-  readonly consumerGroup: ConsumerGroup;
-  readonly eachBatch: unknown;
-  readonly eachBatchAutoResolve: boolean;
-  handleBatch(batch: Batch): Promise<void>;
-  processEachBatch(batch: Batch): Promise<void>;
-  heartbeat(): Promise<void>;
-  commitOffsets(offsets: Offsets): Promise<void>;
+/** A batch belongs to the assignment for which it was fetched: `handOverEverything` drops those of an earlier one. */
+export function fetchUnderOneAssignment({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  const { fetch } = prototype;
+  prototype.fetch = async function fetchFor(this: ConsumerGroup, nodeId): Promise<readonly Batch[]> {
+    const { offsetManager } = this;
+    const batches = await fetch.call(this, nodeId);
+    for (const batch of batches) fetchedUnder.set(batch, offsetManager);
+    return batches;
+  };
 }
 
 /**
- * A batch belongs to the assignment for which it was fetched: there is a fetcher for each broker, and one that waits for its answer while
- * another joins the group anew brings a batch from behind what was dropped at the join. And as a partition's leader moves, two of them may
- * fetch it at a time: what the slower one brings was taken meanwhile.
+ * Hands over batches without messages, too, and drops those that come too late. There is a fetcher for each broker: one may wait for its
+ * answer while another joins the group anew, and then brings a batch from behind what was dropped at the join. And while the leader of a
+ * partition moves, two fetchers may read it at the same time: what the slower one brings was taken from the faster one.
  */
-export function handOverEverything(
-  { prototype: group }: { readonly prototype: ConsumerGroup },
-  { prototype: runner }: { readonly prototype: Runner },
-): void {
-  const assignments = new WeakMap<Batch, OffsetManager>();
-  const { fetch } = group;
-  group.fetch = async function fetchFor(this: ConsumerGroup, nodeId): Promise<readonly Batch[]> {
-    const { offsetManager } = this;
-    const batches = await fetch.call(this, nodeId);
-    for (const batch of batches) assignments.set(batch, offsetManager);
-    return batches;
-  };
-  const { handleBatch } = runner;
-  runner.handleBatch = async function handOver(this: Runner, batch): Promise<void> {
+export function handOverEverything({ prototype }: { readonly prototype: Runner }): void {
+  const { handleBatch } = prototype;
+  prototype.handleBatch = async function handOver(this: Runner, batch): Promise<void> {
     const { offsetManager } = this.consumerGroup;
-    if (assignments.get(batch) !== offsetManager) return;
+    if (fetchedUnder.get(batch) !== offsetManager) return;
     if (offsetManager.nextOffset(batch.topic, batch.partition).toString() !== batch.fetchedOffset) return;
-    // Only to who resolves by himself: what would be resolved for him is the end of the partition, open transactions or not.
+    // A consumer that has kafkajs resolve its batches gets none that is empty: kafkajs would resolve the end of the partition, behind
+    // transactions that are still open.
     if (!this.running || !batch.isEmpty() || !this.eachBatch || this.eachBatchAutoResolve) {
       await handleBatch.call(this, batch);
       return;
@@ -137,33 +147,37 @@ export function handOverEverything(
   };
 }
 
-/** A commit that is tried again after a join would go as one of the new generation, for partitions that are another member's by now. */
-export function commitUnderOneAssignment(
-  { prototype: group }: { readonly prototype: ConsumerGroup },
-  { prototype: runner }: { readonly prototype: Runner },
-): void {
-  const assignments = new WeakMap<Offsets, OffsetManager>();
-  const { commitOffsets: repeat } = runner;
-  runner.commitOffsets = async function commitFor(this: Runner, offsets): Promise<void> {
-    assignments.set(offsets, this.consumerGroup.offsetManager);
-    await repeat.call(this, offsets);
+/** Notes under which assignment a commit is asked for: kafkajs may try it again after a join. */
+export function rememberWhoCommits({ prototype }: { readonly prototype: Runner }): void {
+  const { commitOffsets } = prototype;
+  prototype.commitOffsets = async function commitFor(this: Runner, offsets): Promise<void> {
+    committedUnder.set(offsets, this.consumerGroup.offsetManager);
+    await commitOffsets.call(this, offsets);
   };
-  const { commitOffsets: commit } = group;
-  group.commitOffsets = async function commitUnlessOver(this: ConsumerGroup, offsets): Promise<void> {
-    const assignment = offsets && assignments.get(offsets);
-    if (assignment === undefined || assignment === this.offsetManager) await commit.call(this, offsets);
+}
+
+/** Leaves out a commit of an assignment that is over: it would go as one of the new generation, for partitions that others may have by now. */
+export function commitUnderOneAssignment({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  const { commitOffsets } = prototype;
+  prototype.commitOffsets = async function commitUnlessOver(this: ConsumerGroup, offsets): Promise<void> {
+    const assignment = offsets && committedUnder.get(offsets);
+    if (assignment === undefined || assignment === this.offsetManager) await commitOffsets.call(this, offsets);
   };
 }
 
 const OUT_OF_RANGE = 'consumer.offset_out_of_range';
 
-/** Goes on from where the partition begins, and tells of it. Whoever commits positions commits that one too. */
-export function goOnFromTheBeginning(
-  events: Record<string, string>,
-  { prototype: group }: { readonly prototype: ConsumerGroup },
-): void {
+/** Makes the event known to kafkajs, which refuses listeners of others. */
+export function tellOutOfRange({ events }: { readonly events: Record<string, string> }): void {
   events['OFFSET_OUT_OF_RANGE'] = OUT_OF_RANGE;
-  group.recoverFromOffsetOutOfRange = async function goOn(this: ConsumerGroup, { topic, partition }): Promise<void> {
+}
+
+/** Goes on where the partition begins, and tells of it. The consumer commits that position as it commits others. */
+export function goOnFromTheBeginning({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  prototype.recoverFromOffsetOutOfRange = async function goOn(
+    this: ConsumerGroup,
+    { topic, partition },
+  ): Promise<void> {
     const { offsetManager, cluster, topicConfigurations } = this;
     const [found] = await cluster.fetchTopicsOffset([
       { topic, partitions: [{ partition }], ...topicConfigurations[topic] },
@@ -171,13 +185,13 @@ export function goOnFromTheBeginning(
     const to = Number(found?.partitions[0]?.offset);
     if (offsetManager !== this.offsetManager || !Number.isInteger(to)) return; // the next fetch finds out again
     const from = Number(offsetManager.nextOffset(topic, partition));
-    if (from === to) return; // who fetched it from another broker at the same time was faster, and has told
+    if (from === to) return; // a fetch from another broker met the same, was faster, and has told
     offsetManager.resolveOffset({ topic, partition, offset: String(to - 1) });
     this.instrumentationEmitter.emit(OUT_OF_RANGE, { topic, partition, from, to });
   };
 }
 
-/** The types of kafkajs know nothing of this event. */
+/** kafkajs' types do not have this event. */
 export function onOutOfRange(consumer: Consumer, listener: (place: OutOfRange) => void): void {
   const on = consumer.on as (event: string, heard: (event: { readonly payload: OutOfRange }) => void) => unknown;
   on(OUT_OF_RANGE, ({ payload }) => listener(payload));

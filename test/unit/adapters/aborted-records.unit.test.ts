@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import type { AbortedTransaction } from '../../../src/adapters/kafkajs/aborted-records.ts';
 import type { BatchContext } from '../../../src/adapters/kafkajs/record-decoder.ts';
-// Mends kafkajs, whose own class then reads a fetch.
-import '../../../src/adapters/kafkajs.ts';
+import { mendedModule } from './given-kafkajs.ts';
 
 interface FetchedRecord {
   readonly offset: string;
@@ -12,17 +10,18 @@ interface FetchedRecord {
   readonly batchContext: BatchContext;
 }
 
-const require = createRequire(import.meta.url);
-const FetchedBatch = require('kafkajs/src/consumer/batch.js') as new (
-  topic: string,
-  fetchedOffset: string,
-  partition: {
-    readonly partition: number;
-    readonly highWatermark: string;
-    readonly abortedTransactions: readonly AbortedTransaction[];
-    readonly messages: readonly FetchedRecord[];
-  },
-) => { readonly messages: readonly FetchedRecord[] };
+const FetchedBatch = mendedModule<
+  new (
+    topic: string,
+    fetchedOffset: string,
+    partition: {
+      readonly partition: number;
+      readonly highWatermark: string;
+      readonly abortedTransactions: readonly AbortedTransaction[];
+      readonly messages: readonly FetchedRecord[];
+    },
+  ) => { readonly messages: readonly FetchedRecord[] }
+>('src/consumer/batch.js');
 
 const MARKERS: Readonly<Record<'abort' | 'commit', Buffer>> = {
   abort: Buffer.from([0, 0, 0, 0]),

@@ -1,18 +1,13 @@
-import { createRequire } from 'node:module';
 import type { Message } from 'kafkajs';
-import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs.ts';
-import {
-  createSenders,
-  keepPartialAnswers,
-  type SendMessages,
-  type SenderParts,
-} from '../../../src/adapters/kafkajs/send-messages.ts';
+import type { ProduceAnswer } from '../../../src/adapters/kafkajs/acknowledgements.ts';
+import type { SendMessages, SenderParts } from '../../../src/adapters/kafkajs/sender.ts';
+import { mendedModule } from './given-kafkajs.ts';
 
-const require = createRequire(import.meta.url);
-const { createErrorFromCode } = require('kafkajs/src/protocol/error.js') as {
-  readonly createErrorFromCode: (code: number) => Error;
-};
-const createRetrier = require('kafkajs/src/retry/index.js') as (options: object) => SenderParts['retrier'];
+const createRetrier = mendedModule<(options: object) => SenderParts['retrier']>('src/retry/index.js');
+const createSender = mendedModule<(parts: SenderParts) => SendMessages>('src/producer/sendMessages.js');
+const { parse } = mendedModule<{ readonly parse: (data: ProduceAnswer) => Promise<ProduceAnswer> }>(
+  'src/protocol/requests/produce/v3/response.js',
+);
 
 export const NOT_LEADER = 6;
 export const NOT_ENOUGH_REPLICAS = 19;
@@ -25,9 +20,7 @@ interface Request {
   }[];
 }
 
-type Answer = Awaited<ReturnType<Parameters<typeof keepPartialAnswers>[0]['parse']>>;
-
-/** A cluster as kafkajs' sender sees it. Each message says by `partition` where it belongs; topics have four. */
+/** A cluster as the sender of the worker's kafkajs sees it. Each message says by `partition` where it belongs; topics have four. */
 export class GivenCluster {
   /** `topic/partition` to node; what is not named is led by node 1. A client knows what it was when it last looked. */
   readonly leaders = new Map<string, number>();
@@ -40,24 +33,9 @@ export class GivenCluster {
   /** What answers leave out. */
   readonly silentOn = new Set<string>();
   private known = new Map<string, number>();
-  private readonly response = {
-    parse: (
-      require('kafkajs/src/protocol/requests/produce/v3/response.js') as { parse: (data: Answer) => Promise<Answer> }
-    ).parse,
-  };
-
-  constructor() {
-    keepPartialAnswers(this.response);
-  }
 
   sender({ retries = 5 } = {}): SendMessages {
-    const senders = createSenders({
-      original: () => () => Promise.reject(new Error('the original is for transactions')),
-      group: groupMessagesPerPartition,
-      errorOf: createErrorFromCode,
-      MetadataNotLoaded: Error,
-    });
-    return senders({
+    return createSender({
       cluster: this.asCluster(),
       partitioner: ({ message }) => message.partition ?? 0,
       logger: { error: () => undefined },
@@ -84,7 +62,7 @@ export class GivenCluster {
     };
   }
 
-  private broker(nodeId: number): { readonly produce: (request: Request) => Promise<Answer> } {
+  private broker(nodeId: number): { readonly produce: (request: Request) => Promise<ProduceAnswer> } {
     return {
       produce: async ({ topicData }) => {
         this.onProduce(nodeId);
@@ -98,7 +76,7 @@ export class GivenCluster {
               baseOffset: '0',
             })),
         }));
-        return this.response.parse({ topics });
+        return parse({ topics });
       },
     };
   }

@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module';
-// Mends kafkajs, whose own classes then run here.
-import '../../../src/adapters/kafkajs.ts';
 import { positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { Gate } from '../../support/faults.ts';
+import { mendedModule } from './given-kafkajs.ts';
 
 interface FetchedPartition {
   readonly messages?: readonly { readonly offset: string; readonly isControlRecord: boolean }[];
@@ -29,8 +27,7 @@ interface Handed {
   readonly resolveOffset: (offset: string) => void;
 }
 
-const require = createRequire(import.meta.url);
-const load = (path: string) => require(`kafkajs/src/${path}`) as new (options?: object) => unknown;
+const load = (path: string) => mendedModule<new (options?: object) => unknown>(`src/${path}`);
 const [Group, OffsetManager] = [load('consumer/consumerGroup.js'), load('consumer/offsetManager/index.js')];
 const [RunnerClass, Emitter] = [load('consumer/runner.js'), load('instrumentation/emitter.js')];
 

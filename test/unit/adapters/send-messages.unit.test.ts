@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Message, TopicMessages } from 'kafkajs';
-import { acknowledgedOf } from '../../../src/adapters/kafkajs/send-messages.ts';
+import { acknowledgedOf } from '../../../src/adapters/kafkajs/acknowledgements.ts';
 import { GivenCluster, NOT_ENOUGH_REPLICAS, NOT_LEADER, TOO_LARGE, toPartition } from './given-cluster.ts';
 
 const ALL = -1;

@@ -1,23 +1,6 @@
 import type { Message, RecordMetadata, TopicMessages } from 'kafkajs';
-
-/** A partition's share of a send: what goes into one batch, and is taken as a whole or not at all. */
-export interface Share {
-  readonly topic: string;
-  readonly partition: number;
-  /** The very objects that were to be sent. */
-  readonly messages: readonly Message[];
-}
-
-/** A share whose acknowledgement was seen, in the form in which kafkajs tells of it. */
-export interface Acknowledged extends Share {
-  readonly metadata: RecordMetadata;
-}
-
-interface ProduceAnswer {
-  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
-}
-
-type PartitionAnswer = Omit<RecordMetadata, 'topicName'>;
+import { answerOf, keepAcknowledged, type Acknowledged, type ProduceAnswer, type Share } from './acknowledgements.ts';
+import { groupMessagesPerPartition } from './group-messages.ts';
 
 interface SendRequest {
   readonly acks: number;
@@ -30,7 +13,7 @@ interface Broker {
   produce(request: object): Promise<ProduceAnswer>;
 }
 
-interface Cluster {
+export interface Cluster {
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   refreshMetadataIfNecessary(): Promise<void>;
   refreshMetadata(): Promise<void>;
@@ -53,37 +36,24 @@ export interface SenderParts {
 
 export type SendMessages = (request: SendRequest) => Promise<readonly RecordMetadata[]>;
 
-/** What of kafkajs the sender needs; it can't be imported before it is mended. */
+/** What the sender needs of the kafkajs that it is to be a part of. */
 export interface KafkaJsInsides {
   readonly original: (parts: SenderParts) => SendMessages;
-  readonly group: (grouping: {
-    readonly topic: string;
-    readonly partitionMetadata: readonly unknown[];
-    readonly messages: readonly Message[];
-    readonly partitioner: SenderParts['partitioner'];
-  }) => Readonly<Record<number, readonly Message[]>>;
   readonly errorOf: (code: number) => Error;
   readonly MetadataNotLoaded: new (message: string) => Error;
 }
 
-const acknowledgements = new WeakMap<object, readonly Acknowledged[]>();
-
-/** Of a send, as it resolved or as the error that it failed with: which shares were acknowledged nevertheless. */
-export function acknowledgedOf(end: unknown): readonly Acknowledged[] {
-  return (typeof end === 'object' && end !== null && acknowledgements.get(end)) || [];
-}
-
 /**
- * kafkajs' sender, but one that believes what it has seen: a share is done when its own partition has acknowledged it. The original
- * remembers across its tries which brokers have answered, so that it never sends a share whose leadership moves to one of them, and
- * resolves; and of a send that fails in part it tells nothing. A try here sends only what is not acknowledged, after a look at who leads
- * now. Within a partition nothing overtakes: a share is one batch, and it is over before the next send begins.
+ * Takes the place of kafkajs' sender. Here a share is done when its own partition has acknowledged it. The original remembers across its
+ * tries which brokers have answered: it never sends a share whose leadership moves to one of them, and resolves all the same. Of a send that
+ * fails in part it tells nothing. A try here looks up who leads now, and sends only the shares that are not acknowledged. Within a partition
+ * no message overtakes another, since a share is one batch, and a send is over before the next one begins.
  */
 export function createSenders(insides: KafkaJsInsides): (parts: SenderParts) => SendMessages {
   return (parts) => {
     const exactlyOnce = insides.original(parts);
     const plain = new Sender(parts, insides);
-    // Idempotent and transactional producers count sequences, which the original does. The worker has none.
+    // Idempotent and transactional producers count sequences, which only the original does. The worker has no such producer.
     return (request) => (parts.eosManager.isInitialized() ? exactlyOnce(request) : plain.send(request));
   };
 }
@@ -114,15 +84,15 @@ class Sender {
         }
       });
     } catch (error) {
-      if (error instanceof Error) acknowledgements.set(error, done);
+      if (error instanceof Error) keepAcknowledged(error, done);
       throw error;
     }
     const told = done.map(({ metadata }) => metadata);
-    acknowledgements.set(told, done);
+    keepAcknowledged(told, done);
     return told;
   }
 
-  /** Sends what is not done, to each leader its part, and adds what they acknowledge. @throws unless that is everything */
+  /** Sends to each leader its shares that are not done, and adds to `done` what it acknowledges. @throws unless all are done then */
   private async attempt({ topicMessages, ...how }: SendRequest, done: Acknowledged[]): Promise<void> {
     const { cluster } = this.parts;
     await cluster.addMultipleTargetTopics(topicMessages.map(({ topic }) => topic));
@@ -153,7 +123,7 @@ class Sender {
       if (partitionMetadata.length === 0) {
         throw new this.insides.MetadataNotLoaded(`nothing is known of the topic ${topic} yet`);
       }
-      const groups = this.insides.group({ topic, partitionMetadata, messages, partitioner });
+      const groups = groupMessagesPerPartition({ topic, partitionMetadata, messages, partitioner });
       const led = cluster.findLeaderForPartitions(topic, Object.keys(groups));
       for (const [nodeId, partitions] of Object.entries(led)) {
         const shares = leaders.get(nodeId) ?? [];
@@ -179,7 +149,7 @@ class Sender {
     this.parts.cluster.removeBroker({ host, port });
   }
 
-  /** Who leads now? If nobody can be asked, the next try finds out, and fails with what it then meets. */
+  /** Looks up who leads now. If no broker answers, the next try fails for that reason. */
   private async lookAgain(failure: Error): Promise<void> {
     await this.parts.cluster.refreshMetadata().catch((error: unknown) => {
       this.parts.logger.error('Failed to refresh metadata', { after: failure.message, error: String(error) });
@@ -202,33 +172,7 @@ function asTopicData(shares: readonly Share[]): readonly object[] {
   }));
 }
 
-/** An answer in which one partition has failed comes as an error; what the others say is kept with it. */
-async function answerOf(produced: Promise<ProduceAnswer>): Promise<ProduceAnswer> {
-  try {
-    return await produced;
-  } catch (error) {
-    const answer = error instanceof Error ? partialAnswers.get(error) : undefined;
-    if (answer === undefined) throw error;
-    return answer;
-  }
-}
-
-const partialAnswers = new WeakMap<Error, ProduceAnswer>();
-
-/** kafkajs reduces an answer to the first error in it: this keeps the answer beside the error. */
-export function keepPartialAnswers(response: { parse: (data: ProduceAnswer) => Promise<ProduceAnswer> }): void {
-  const { parse } = response;
-  response.parse = async (data) => {
-    try {
-      return await parse(data);
-    } catch (error) {
-      if (error instanceof Error) partialAnswers.set(error, data);
-      throw error;
-    }
-  };
-}
-
-/** As kafkajs sees it: whatever does not say otherwise. */
+/** As kafkajs has it: every error but those that say that they are not. */
 function isRetriable(error: unknown): boolean {
   return !(error instanceof Error && 'retriable' in error && error.retriable === false);
 }

@@ -1,0 +1,210 @@
+import { withoutAbortedRecords, type AbortedTransaction } from './aborted-records.ts';
+import { keepPartialAnswers, type ProduceAnswer } from './acknowledgements.ts';
+import {
+  endAfterTimeout,
+  stopIdleTimers,
+  type Connection,
+  type ConnectionPool,
+  type RequestQueue,
+} from './connections.ts';
+import { crc32c } from './crc32c.ts';
+import {
+  beatThrough,
+  keepMembership,
+  type Cluster as MembersCluster,
+  type ConsumerGroup as Membership,
+} from './group-membership.ts';
+import { groupMessagesPerPartition, type Grouping } from './group-messages.ts';
+import {
+  commitUnderOneAssignment,
+  fetchUnderOneAssignment,
+  goOnFromTheBeginning,
+  handOverEverything,
+  rememberWhoCommits,
+  tellOutOfRange,
+  withPosition,
+  type Batch,
+  type Cluster as PositionsCluster,
+  type ConsumerGroup as Positions,
+  type FetchedPartition,
+  type OffsetManager,
+  type Runner,
+} from './positions.ts';
+import type { Mend } from './private-modules.ts';
+import { decodeRecord, type BatchContext } from './record-decoder.ts';
+import { encodeRecord, type EncodableRecord } from './record-encoder.ts';
+import { createSenders, type Cluster as SendersCluster, type SenderParts, type SendMessages } from './sender.ts';
+
+/** The version that the mends are made for; package.json pins it. */
+export const KAFKAJS_VERSION = '2.2.4';
+
+/** A file of kafkajs: what of it is relied on, and how it is mended, if it is. */
+export interface Part {
+  readonly path: string;
+  /** Names that must be in its source. */
+  readonly needs: readonly string[];
+  readonly mend?: Mend;
+}
+
+/** Everything that depends on how kafkajs is made inside. The numbers are those of docs/decisions/0008-kafkajs-is-mended-at-load.md. */
+export const PARTS: readonly Part[] = [
+  {
+    // 1. A send groups its messages by copying the list for every message.
+    path: 'src/producer/groupMessagesPerPartition.js',
+    needs: names<Grouping<unknown>>({ topic: true, partitionMetadata: true, messages: true, partitioner: true }),
+    mend: () => groupMessagesPerPartition,
+  },
+  {
+    // 2. The record encoder allocates 512 zeroed bytes a record and a header.
+    path: 'src/protocol/recordBatch/record/v0/index.js',
+    needs: names<EncodableRecord>({ offsetDelta: true, timestampDelta: true, key: true, value: true, headers: true }),
+    mend: () => encodeRecord,
+  },
+  {
+    // 3. The record decoder makes big integers, and copies the headers anew for each of them.
+    path: 'src/protocol/recordBatch/record/v0/decoder.js',
+    needs: [],
+    mend: () => decodeRecord,
+  },
+  {
+    path: 'src/protocol/recordBatch/v0/decoder.js',
+    needs: names<BatchContext>({
+      ...{ firstOffset: true, firstTimestamp: true, maxTimestamp: true, timestampType: true, magicByte: true },
+      ...{ isControlBatch: true, inTransaction: true, producerId: true, lastOffsetDelta: true },
+    }),
+  },
+  {
+    // 4. The checksum of a batch is computed byte by byte.
+    path: 'src/protocol/recordBatch/crc32C/crc32C.js',
+    needs: [],
+    mend: () => crc32c,
+  },
+  {
+    // 5. After each response a timer with a negative delay is set. Node warns of it and takes it for 1 ms: it fires a thousand times a second.
+    path: 'src/network/requestQueue/index.js',
+    needs: names<RequestQueue>({ pending: true, throttledUntil: true, scheduleCheckPendingRequests: true }),
+    mend: changed(stopIdleTimers),
+  },
+  {
+    // 6. A connection on which requests time out is kept, and the next requests are sent into it.
+    path: 'src/network/connectionPool.js',
+    needs: names<ConnectionPool>({ pool: true, send: true }),
+    mend: changed(endAfterTimeout),
+  },
+  { path: 'src/network/connection.js', needs: names<Connection>({ socket: true }) },
+  {
+    // 8. Records of aborted transactions are delivered where several transactions were open at a time.
+    path: 'src/consumer/filterAbortedMessages.js',
+    needs: ['messages', 'abortedTransactions', ...names<AbortedTransaction>({ producerId: true, firstOffset: true })],
+    mend: () => withoutAbortedRecords,
+  },
+  {
+    // 9. A send leaves out a partition whose leadership moves to a broker that has answered already, and resolves.
+    path: 'src/producer/sendMessages.js',
+    needs: names<SenderParts>({ cluster: true, partitioner: true, logger: true, retrier: true, eosManager: true }),
+    mend: (original, load) => {
+      const { createErrorFromCode } = load('src/protocol/error.js') as ProtocolErrors;
+      const { KafkaJSMetadataNotLoaded } = load('src/errors.js') as Errors;
+      return createSenders({
+        original: original as (parts: SenderParts) => SendMessages,
+        errorOf: createErrorFromCode,
+        MetadataNotLoaded: KafkaJSMetadataNotLoaded,
+      });
+    },
+  },
+  { path: 'src/protocol/error.js', needs: names<ProtocolErrors>({ createErrorFromCode: true }) },
+  { path: 'src/errors.js', needs: names<Errors>({ KafkaJSMetadataNotLoaded: true }) },
+  { path: 'src/producer/eosManager/index.js', needs: names<SenderParts['eosManager']>({ isInitialized: true }) },
+  {
+    // Its version 3, which all later ones that kafkajs knows use as well.
+    path: 'src/protocol/requests/produce/v3/response.js',
+    needs: ['parse', ...names<ProduceAnswer>({ topics: true }), 'topicName', 'partitions', 'partition', 'errorCode'],
+    mend: (response) => {
+      keepPartialAnswers(response as Parameters<typeof keepPartialAnswers>[0]);
+      return response;
+    },
+  },
+  {
+    // 10. Nothing tells how far a fetch has read that brought no messages.
+    path: 'src/consumer/batch.js',
+    needs: names<Batch>({
+      ...{ topic: true, partition: true, fetchedOffset: true, highWatermark: true, rawMessages: true },
+      ...{ isEmpty: true, lastOffset: true },
+    }),
+    mend: (Original) => withPosition(Original as Parameters<typeof withPosition>[0]),
+  },
+  ...['v4', 'v5', 'v7', 'v8', 'v11'].map((version) => ({
+    path: `src/protocol/requests/fetch/${version}/response.js`,
+    needs: [...names<FetchedPartition>({ lastStableOffset: true }), 'abortedTransactions', 'highWatermark'],
+  })),
+  {
+    // 7. Whether a heartbeat is due is told by the time of day: after an hour back, in an hour.
+    // 11. A batch is handed over under a later assignment than that for which it was fetched; a failed commit is repeated under one.
+    // 12. After an offset that is out of range, -2 is committed, and nothing says what was lost.
+    // 13. A member keeps to a coordinator that is dead, forgets which member it was, and joins anew for each leader that moves.
+    path: 'src/consumer/consumerGroup.js',
+    needs: names<Membership & Positions>({
+      ...{ cluster: true, groupId: true, offsetManager: true, coordinator: true, memberId: true, lastRequest: true },
+      ...{ topicConfigurations: true, instrumentationEmitter: true, heartbeat: true, joinAndSync: true, leave: true },
+      ...{ recoverFromFetch: true, fetch: true, commitOffsets: true, recoverFromOffsetOutOfRange: true },
+    }),
+    mend: changed<Membership & Positions>(
+      beatThrough,
+      fetchUnderOneAssignment,
+      commitUnderOneAssignment,
+      goOnFromTheBeginning,
+      keepMembership,
+    ),
+  },
+  {
+    // 10. and 11.
+    path: 'src/consumer/runner.js',
+    needs: names<Runner>({
+      ...{ running: true, consumerGroup: true, eachBatch: true, eachBatchAutoResolve: true, handleBatch: true },
+      ...{ processEachBatch: true, heartbeat: true, commitOffsets: true },
+    }),
+    mend: changed(handOverEverything, rememberWhoCommits),
+  },
+  {
+    // 12.
+    path: 'src/consumer/instrumentationEvents.js',
+    needs: ['events'],
+    mend: (module) => {
+      tellOutOfRange(module as Parameters<typeof tellOutOfRange>[0]);
+      return module;
+    },
+  },
+  {
+    path: 'src/consumer/offsetManager/index.js',
+    needs: names<OffsetManager>({ nextOffset: true, resolveOffset: true, coordinator: true }),
+  },
+  {
+    path: 'src/cluster/index.js',
+    needs: names<MembersCluster & PositionsCluster & SendersCluster>({
+      ...{ findGroupCoordinator: true, refreshMetadata: true, removeBroker: true, fetchTopicsOffset: true },
+      ...{ addMultipleTargetTopics: true, refreshMetadataIfNecessary: true, findTopicPartitionMetadata: true },
+      ...{ findLeaderForPartitions: true, findBroker: true },
+    }),
+  },
+];
+
+interface ProtocolErrors {
+  readonly createErrorFromCode: (code: number) => Error;
+}
+
+interface Errors {
+  readonly KafkaJSMetadataNotLoaded: new (message: string) => Error;
+}
+
+/** The names of an interface: the compiler asks for each of them, and for no other. */
+function names<Interface>(all: Readonly<Record<keyof Interface & string, true>>): readonly string[] {
+  return Object.keys(all);
+}
+
+/** A class whose prototype is changed by each of these in turn, the first one innermost. */
+function changed<T>(...changes: readonly ((Class: { readonly prototype: T }) => void)[]): Mend {
+  return (Class) => {
+    for (const change of changes) change(Class as { readonly prototype: T });
+    return Class;
+  };
+}

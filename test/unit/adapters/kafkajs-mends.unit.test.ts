@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError } from '../../../src/ports/errors.ts';
+import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
+import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
+import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
+import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
+import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
+import { positionOf } from '../../../src/adapters/kafkajs/positions.ts';
+import { encodeTextHeaders } from '../../../src/adapters/record-headers.ts';
+import { FOLDER, mendedModule, originalModule } from './given-kafkajs.ts';
+
+describe('a host program', () => {
+  const root = createRequire(import.meta.url).resolve('../../../package.json');
+  const look = `
+    import { createRequire } from 'node:module';
+    const require = createRequire(${JSON.stringify(root)});
+    const load = () => [require('kafkajs'), require('kafkajs/src/consumer/consumerGroup.js')];
+    const state = () => Object.entries(require.cache).map(([file, { exports }]) =>
+      [file, exports, ...Object.values(Object.getOwnPropertyDescriptors(exports.prototype ?? {})).map(({ value }) => value)]);
+    const isSame = (a, b) => a.length === b.length && a.every((one, i) => one.length === b[i].length && one.every((x, j) => x === b[i][j]));
+    const worker = () => import(new URL('src/adapters/kafkajs.ts', 'file://${root}'));`;
+
+  test.each([
+    ['before the worker', 'load(); const before = state(); const { Kafka } = await worker(); const after = state();'],
+    ['after the worker', 'const before = state(); const { Kafka } = await worker(); const after = state();'],
+  ])('that loads kafkajs %s has it as it comes, and the worker has its own', (_, steps) => {
+    const told = `${look}\n${steps}
+      const [host, Group] = load();
+      console.log(JSON.stringify([isSame(before, after), host.Kafka === Kafka, Group.prototype.heartbeat.name]));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', told], { encoding: 'utf8' });
+    expect([stderr, stdout]).toEqual(['', '[true,false,"heartbeat"]\n']);
+  });
+});
+
+describe('a kafkajs', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'licensing-kafkajs-'));
+    for (const name of ['package.json', 'index.js', 'src']) {
+      cpSync(join(FOLDER, name), join(folder, name), { recursive: true });
+    }
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const rename = (path: string, name: string): void => {
+    const file = join(folder, path);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(new RegExp(`\\b${name}\\b`, 'g'), `${name}2`));
+  };
+  const load = () => mendedKafkaJs(folder);
+
+  test('that is as pinned is mended', () => {
+    expect(load().load('index.js')).toHaveProperty('Kafka');
+  });
+
+  test('of another version is refused, with both versions', () => {
+    const file = join(folder, 'package.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"2.2.4"', '"2.2.5"'));
+    expect(load).toThrow(ConfigurationError);
+    expect(load).toThrow(/version 2\.2\.5.*2\.2\.4 alone.*npm ci/);
+  });
+
+  test.each([
+    ['src/consumer/consumerGroup.js', 'lastRequest'],
+    ['src/network/requestQueue/index.js', 'throttledUntil'],
+    ['src/protocol/requests/fetch/v11/response.js', 'lastStableOffset'],
+    ['src/protocol/recordBatch/v0/decoder.js', 'firstTimestamp'],
+    ['src/cluster/index.js', 'findGroupCoordinator'],
+  ])('whose %s has no %s is refused at load, with that name', (path, name) => {
+    rename(path, name);
+    expect(load).toThrow(ConfigurationError);
+    expect(load).toThrow(`kafkajs has no ${name} in ${path}`);
+  });
+
+  test('without a file is refused with its name', () => {
+    rmSync(join(folder, 'src/consumer/batch.js'));
+    expect(load).toThrow('kafkajs has no file src/consumer/batch.js');
+  });
+});
+
+test.each([
+  ['src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition],
+  ['src/protocol/recordBatch/record/v0/index.js', encodeRecord],
+  ['src/protocol/recordBatch/record/v0/decoder.js', decodeRecord],
+  ['src/protocol/recordBatch/crc32C/crc32C.js', crc32c],
+])('in place of %s stands our own', (path, ours) => {
+  expect(mendedModule(path)).toBe(ours);
+});
+
+test('headers that are encoded already go into a batch as they are, and come out of it by name', async () => {
+  interface RecordBatches {
+    readonly RecordBatch: (batch: object) => Promise<{ readonly buffer: Buffer }>;
+  }
+  const { RecordBatch } = mendedModule<RecordBatches>('src/protocol/recordBatch/v0/index.js');
+  const Decoder = mendedModule<new (bytes: Buffer) => object>('src/protocol/decoder.js');
+  const decode = mendedModule<(decoder: object) => Promise<{ readonly records: readonly object[] }>>(
+    'src/protocol/recordBatch/v0/decoder.js',
+  );
+  const { buffer } = await RecordBatch({
+    records: [encodeRecord({ key: 'k', value: 'v', headers: encodeTextHeaders([['ce_id', 'one']]) })],
+  });
+  const { records } = await decode(new Decoder(buffer));
+  expect(records).toMatchObject([{ key: Buffer.from('k'), headers: { ce_id: Buffer.from('one') } }]);
+});
+
+describe('the queue of requests', () => {
+  interface RequestQueue {
+    throttledUntil: number;
+    throttleCheckTimeoutId: unknown;
+    checkPendingRequests(): void;
+    destroy(): void;
+  }
+  const Queue = mendedModule<new (options: object) => RequestQueue>('src/network/requestQueue/index.js');
+
+  test('sets no timer after a response when nothing waits', () => {
+    const queue = new Queue({});
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBe(null);
+  });
+
+  test('sets one while the broker throttles', () => {
+    const queue = new Queue({});
+    queue.throttledUntil = Date.now() + 60_000;
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).not.toBe(null);
+    queue.destroy();
+  });
+});
+
+describe('a request to a broker', () => {
+  interface ConnectionPool {
+    pool: readonly object[];
+    send(request: object): Promise<unknown>;
+  }
+  const Pool = mendedModule<{ readonly prototype: ConnectionPool }>('src/network/connectionPool.js');
+
+  const given = (answer: () => Promise<unknown>) => {
+    const ended: unknown[] = [];
+    const connection = () => ({
+      socket: { destroy: (error: unknown) => ended.push(error) },
+      isConnected: () => true,
+      send: answer,
+    });
+    const pool = Object.assign(Object.create(Pool.prototype) as ConnectionPool, { pool: [connection(), connection()] });
+    return { send: () => pool.send({ request: { apiKey: 0 } }), ended };
+  };
+
+  test('that is not answered in time ends all connections to it', async () => {
+    const late = Object.assign(new Error('too late'), { name: 'KafkaJSRequestTimeoutError' });
+    const { send, ended } = given(() => Promise.reject(late));
+    await expect(send()).rejects.toBe(late);
+    expect(ended).toEqual([late, late]);
+  });
+
+  test('that is refused ends none', async () => {
+    const refused = new Error('no');
+    const { send, ended } = given(() => Promise.reject(refused));
+    await expect(send()).rejects.toBe(refused);
+    expect(ended).toEqual([]);
+  });
+});
+
+test('a batch without a position, or with one that is no number, is refused', () => {
+  expect(() => positionOf({})).toThrow('a batch that has no position');
+  expect(() => positionOf({ nextOffset: NaN, stableOffset: 7 })).toThrow('a batch whose nextOffset is NaN');
+  expect(() => positionOf({ nextOffset: 7, stableOffset: undefined })).toThrow(
+    'a batch whose stableOffset is undefined',
+  );
+});
+
+test('a member whose coordinator is gone goes to the next one under its id', async () => {
+  interface Group {
+    memberId: string;
+    coordinator: unknown;
+    lastRequest: number;
+    heartbeat(options: { readonly interval: number }): Promise<void>;
+  }
+  const ConsumerGroup = mendedModule<new (options: object) => Group>('src/consumer/consumerGroup.js');
+  const beats: string[] = [];
+  const found = Promise.withResolvers<undefined>();
+  const next = { heartbeat: async () => void beats.push('next') };
+  const cluster = {
+    findGroupCoordinator: () => {
+      found.resolve(undefined);
+      return Promise.resolve(next);
+    },
+  };
+  const { KafkaJSConnectionError } = originalModule<{ readonly KafkaJSConnectionError: new (text: string) => Error }>(
+    'src/errors.js',
+  );
+  const logger = { namespace: () => undefined };
+  const group = new ConsumerGroup({ cluster, logger, instrumentationEmitter: { emit: () => undefined } });
+  const gone = { heartbeat: () => Promise.reject(new KafkaJSConnectionError('gone')) };
+  Object.assign(group, { memberId: 'member', coordinator: gone, lastRequest: 0 });
+  await group.heartbeat({ interval: 1 });
+  await found.promise;
+  await group.heartbeat({ interval: 1 });
+  expect([group.memberId, ...beats]).toEqual(['member', 'next']);
+});
