@@ -1,4 +1,5 @@
-// Makes the TypeScript types, the schemas as data and the messages page from the .avsc files beside it, and the tables of docs/tables.ts.
+// Makes the events' .avsc files from the states beside it; the TypeScript types, the schemas as data and the messages page from all .avsc
+// files; and the tables of docs/tables.ts.
 //   node schemas/generate.ts            writes them
 //   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { pagesWithTables } from '../docs/tables.ts';
 import type { RecordSchema } from '../src/generated/schemas.ts';
 import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
 import type { ValueType } from './rules.ts';
+import { readEvents, renderAvsc } from './states.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HEADER = 'generated from schemas/ by `npm run generate`; do not edit';
@@ -89,6 +91,7 @@ async function writeAll(): Promise<void> {
 async function outputs(): Promise<readonly Output[]> {
   const groups = await Promise.all(FOLDERS.map(readGroup));
   const files = [
+    ...groups.flatMap(renderEvents),
     { path: 'src/generated/messages.ts', text: renderTypes(groups) },
     { path: 'src/generated/schemas.ts', text: renderSchemas(groups) },
     { path: 'docs/messages.md', text: renderPage(groups) },
@@ -105,12 +108,24 @@ async function outputs(): Promise<readonly Output[]> {
 async function readGroup(folder: (typeof FOLDERS)[number]): Promise<Group> {
   // Plain code-unit order, so that the output is the same on every machine.
   const files = (await readdir(join(ROOT, 'schemas', folder.folder))).filter((file) => file.endsWith('.avsc')).sort();
+  if (folder.folder === 'events') {
+    const records = await readEvents(join(ROOT, 'schemas/states'), folder.namespace);
+    const stray = files.find((file) => !records.some(({ name }) => file === `${name}.avsc`));
+    if (stray === undefined) return { ...folder, records };
+    throw new SchemaRuleError(`schemas/events/${stray}: no file of schemas/states/ has this event`);
+  }
   const records = files.map(async (file) => {
     const path = `schemas/${folder.folder}/${file}`;
     const parsed: unknown = JSON.parse(await readFile(join(ROOT, path), 'utf8'));
     return checkedRecord(parsed, { path, name: file.slice(0, -'.avsc'.length), namespace: folder.namespace });
   });
   return { ...folder, records: await Promise.all(records) };
+}
+
+/** The contract's files of what has happened. Those of the other folders are written by hand. */
+function renderEvents({ folder, records }: Group): readonly Output[] {
+  if (folder !== 'events') return [];
+  return records.map((record) => ({ path: `schemas/events/${record.name}.avsc`, text: renderAvsc(record) }));
 }
 
 /** A type as people and comments call it, as TypeScript does, and its unit where it has one. */

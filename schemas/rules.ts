@@ -63,12 +63,12 @@ function checkedDoc(doc: unknown, at: string): string {
   return doc;
 }
 
-function onlyKeys(value: Readonly<Record<string, unknown>>, allowed: readonly string[], at: string): void {
+export function onlyKeys(value: Readonly<Record<string, unknown>>, allowed: readonly string[], at: string): void {
   const other = Object.keys(value).find((key) => !allowed.includes(key));
   if (other !== undefined) throw new SchemaRuleError(`${at}: "${other}" is not used on the wire`);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
