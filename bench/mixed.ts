@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
 import { Random } from '../test/oracle/random.ts';
+import type { CommandShortName } from '../test/support/load.ts';
 import type { Ledger } from './ledger.ts';
 import { contact, newLicense, newSubdivision, newTenant, type Load, type Place } from './load.ts';
 
@@ -11,7 +12,7 @@ const SHARES = {
   ...{ CreateSubdivision: 12, CreateLicense: 14, ActivateSubdivisionLicense: 14 },
   ...{ DeactivateSubdivisionLicense: 8, DeleteLicense: 4, DeleteSubdivision: 3 },
   ...{ CreateTenant: 2, DeleteTenant: 1, CreateUser: 10 },
-};
+} as const satisfies Readonly<Record<CommandShortName | 'Refused', number>>;
 
 /** A place and how far it has come; a tenant's commands keep their order, so what is noted here is what the worker finds. */
 interface Sketch extends Place {

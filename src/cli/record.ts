@@ -11,14 +11,17 @@ export interface FillIns {
   readonly now: () => number;
 }
 
+type Creating = Extract<SendableName, `licensing.commands.Create${string}`>;
+
 /** Ids that name what the command creates. What refers to something that exists is never made up. */
-const NEW_IDS: { readonly [Name in SendableName]?: readonly string[] } = {
-  'licensing.commands.CreateTenant': ['tenantId', 'userId'],
-  'licensing.commands.CreateSubdivision': ['subdivisionId'],
-  'licensing.commands.CreateLicense': ['licenseId'],
-  'licensing.commands.AddStatisticRow': ['statisticRowId'],
-  'licensing.commands.CreateUser': ['userId'],
-};
+const NEW_IDS: { readonly [Name in SendableName]?: readonly string[] } & Readonly<Record<Creating, readonly string[]>> =
+  {
+    'licensing.commands.CreateTenant': ['tenantId', 'userId'],
+    'licensing.commands.CreateSubdivision': ['subdivisionId'],
+    'licensing.commands.CreateLicense': ['licenseId'],
+    'licensing.commands.AddStatisticRow': ['statisticRowId'],
+    'licensing.commands.CreateUser': ['userId'],
+  };
 
 /** Text that a new thing may do without. An update that leaves it out would erase it, so there it has to be told. */
 const MAY_BE_EMPTY = ['address', 'email', 'phone', 'description', 'location'];

@@ -1,5 +1,7 @@
-import type { DeactivationReason, LicenseStatus, LicenseType, WorkStatus } from './fields.ts';
-import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from './ids.ts';
+import type { DeactivationReason, WorkStatus } from './fields.ts';
+import type { LicenseId, SubdivisionId, TenantId, UserId } from './ids.ts';
+import type { License } from './license.ts';
+import type { StatisticRow } from './statistic-row.ts';
 
 /** What a message did to an aggregate: its new state, and what is told about it, in order. All its events share the new version. */
 export type Change<S> = { readonly state: S; readonly events: readonly DomainEvent[] };
@@ -58,41 +60,14 @@ export type SubdivisionState = {
 };
 
 /** `version`, `workStatus` and `activeLicenseId` are those of the subdivision that the license belongs to. */
-export type LicenseState = {
-  readonly tenantId: TenantId;
-  readonly subdivisionId: SubdivisionId;
-  readonly licenseId: LicenseId;
-  readonly name: string;
-  readonly description: string;
-  readonly type: LicenseType;
-  readonly status: LicenseStatus;
-  readonly requestsLimit: number | null;
-  readonly usedRequests: number;
-  readonly createdAt: number;
-  readonly expiresAt: number | null;
-  readonly activatedAt: number | null;
-  readonly deactivatedAt: number | null;
-  readonly workStatus: WorkStatus;
-  readonly activeLicenseId: LicenseId | null;
-  readonly version: number;
-  readonly occurredAt: number;
-};
+export type LicenseState = License &
+  Pick<SubdivisionState, 'tenantId' | 'subdivisionId' | 'workStatus' | 'activeLicenseId' | 'version' | 'occurredAt'>;
 
 export type LicenseDeactivatedState = LicenseState & { readonly reason: DeactivationReason };
 
-export type StatisticRowAddedState = {
-  readonly tenantId: TenantId;
-  readonly subdivisionId: SubdivisionId;
-  readonly licenseId: LicenseId;
-  readonly statisticRowId: StatisticRowId;
-  readonly created: number;
-  readonly countRequests: number;
-  readonly counted: boolean;
-  readonly usedRequests: number;
-  readonly requestsLimit: number | null;
-  readonly version: number;
-  readonly occurredAt: number;
-};
+/** The row, and its license's usage after it; `version` is that of the subdivision. */
+export type StatisticRowAddedState = StatisticRow &
+  Pick<LicenseState, 'usedRequests' | 'requestsLimit' | 'version' | 'occurredAt'>;
 
 export type UserState = {
   readonly userId: UserId;
@@ -100,6 +75,7 @@ export type UserState = {
   readonly tgId: string | null;
   readonly superadmin: boolean;
   readonly tenantId: TenantId | null;
+  /** reserved */
   readonly subdivisionId: null;
   readonly version: number;
   readonly occurredAt: number;

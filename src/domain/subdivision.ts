@@ -7,9 +7,9 @@ import type {
   UpdateLicense,
   UpdateSubdivision,
 } from './commands.ts';
-import type { Change, DomainEvent, Tombstone } from './events.ts';
+import type { Change, DomainEvent, SubdivisionState, Tombstone } from './events.ts';
 import type { WorkStatus } from './fields.ts';
-import type { LicenseId, SubdivisionId, TenantId } from './ids.ts';
+import type { LicenseId } from './ids.ts';
 import {
   activated,
   deactivated,
@@ -30,17 +30,9 @@ import { licenseDeactivated, licenseState, subdivisionState } from './subdivisio
  * Invariants: at most one license is active, and it is the one that `activeLicenseId` names; `workStatus` active implies that there
  * is one. A subdivision that is inactive and has an active license is suspended.
  */
-export type Subdivision = {
-  readonly tenantId: TenantId;
-  readonly subdivisionId: SubdivisionId;
-  readonly name: string;
-  readonly location: string;
-  readonly linkToSubdivisionProcessingDomain: string | null;
-  readonly workStatus: WorkStatus;
-  readonly activeLicenseId: LicenseId | null;
+export type Subdivision = Omit<SubdivisionState, 'occurredAt'> & {
   /** sorted by licenseId */
   readonly licenses: readonly License[];
-  readonly version: number;
 };
 
 export function createSubdivision(command: CreateSubdivision, now: number): Change<Subdivision> {

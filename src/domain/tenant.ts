@@ -1,16 +1,7 @@
 import type { CreateTenant, UpdateTenant } from './commands.ts';
 import type { Change, TenantState, Tombstone } from './events.ts';
-import type { TenantId, UserId } from './ids.ts';
 
-export type Tenant = {
-  readonly tenantId: TenantId;
-  readonly name: string;
-  readonly address: string;
-  readonly email: string;
-  readonly phone: string;
-  readonly createdBy: UserId;
-  readonly version: number;
-};
+export type Tenant = Omit<TenantState, 'occurredAt'>;
 
 /** That the id and the name are free, and the user too, is checked by the handler, who sees the other tenants. */
 export function createTenant(command: CreateTenant, now: number): Change<Tenant> {

@@ -4,15 +4,7 @@ import { id, MAX_TEXT, text, time } from './fields.ts';
 import type { TenantId, UserId } from './ids.ts';
 import { InvalidOutsideEvent, Rejection } from './rejection.ts';
 
-export type User = {
-  readonly userId: UserId;
-  readonly email: string | null;
-  readonly tgId: string | null;
-  readonly superadmin: boolean;
-  readonly tenantId: TenantId | null;
-  /** reserved */
-  readonly subdivisionId: null;
-  readonly version: number;
+export type User = Omit<UserState, 'occurredAt'> & {
   /** false until the user domain has told, by an event or an answer, who this is */
   readonly hasProfile: boolean;
   /** the newest `updatedAt` of the user domain's events; null when none carried one */

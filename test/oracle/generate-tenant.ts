@@ -1,4 +1,4 @@
-import { command, type Sending } from '../support/load.ts';
+import { command, type CommandShortName, type Sending } from '../support/load.ts';
 import { partitionOf } from './identity.ts';
 import type { Random } from './random.ts';
 
@@ -41,8 +41,8 @@ const WEIGHTS = {
   ...{ CreateSubdivision: 40, UpdateSubdivision: 40, DeleteSubdivision: 8 },
   ...{ CreateLicense: 70, UpdateLicense: 25, DeleteLicense: 12 },
   ...{ ActivateSubdivisionLicense: 110, DeactivateSubdivisionLicense: 25, AddStatisticRow: 640 },
-};
-type TenantCommand = keyof typeof WEIGHTS;
+} as const satisfies Readonly<Record<TenantCommand, number>>;
+type TenantCommand = Exclude<CommandShortName, 'CreateUser'>;
 type SubdivisionCommand = Exclude<TenantCommand, `${string}Tenant` | 'CreateSubdivision'>;
 
 export function createTenantSketch(around: Surroundings, creator: string | undefined): TenantSketch {

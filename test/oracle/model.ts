@@ -1,4 +1,5 @@
 import { header, type WireRecord } from '../support/collect.ts';
+import type { CommandShortName } from '../support/load.ts';
 import { Fields, Refused } from './fields.ts';
 import { digestOf, eventId, identityOf, positionOf, type Identity } from './identity.ts';
 import { SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
@@ -67,7 +68,8 @@ export interface ModelOptions {
   readonly decidedAt: (answerId: string) => number | undefined;
 }
 
-const COMMAND_RULES: Readonly<Record<string, Rule>> = { ...TENANT_RULES, ...SUBDIVISION_RULES };
+const RULES: Readonly<Record<CommandShortName, Rule>> = { ...TENANT_RULES, ...SUBDIVISION_RULES };
+const COMMAND_RULES: Readonly<Record<string, Rule>> = RULES;
 
 /**
  * What the contract says comes of a list of messages. It shares no code with the worker. Only where a record has no date of its own, or

@@ -8,7 +8,7 @@ const FIVE_MINUTES = 5 * 60 * 1_000;
 
 export type Rule = (state: State, fields: Fields, now: number) => readonly Happening[];
 
-export const SUBDIVISION_RULES: Readonly<Record<string, Rule>> = {
+export const SUBDIVISION_RULES = {
   CreateSubdivision(state, fields, now) {
     const [tenantId, subdivisionId] = [fields.id('tenantId'), fields.id('subdivisionId')];
     const described = description(fields);
@@ -139,7 +139,7 @@ export const SUBDIVISION_RULES: Readonly<Record<string, Rule>> = {
       ofSubdivision('SubdivisionLicenseExpired', subdivision, now),
     ];
   },
-};
+} as const satisfies Readonly<Record<string, Rule>>;
 
 export function deleteSubdivision(state: State, subdivision: Subdivision, now: number): readonly Happening[] {
   const { tenantId, subdivisionId } = subdivision;

@@ -4,7 +4,7 @@ import type { Happening, State, Tenant, User } from './state.ts';
 
 // The contract's rules for tenants and users.
 
-export const TENANT_RULES: Readonly<Record<string, Rule>> = {
+export const TENANT_RULES = {
   CreateTenant(state, fields, now) {
     const [tenantId, createdBy] = [fields.id('tenantId'), fields.id('userId')];
     const described = contact(fields);
@@ -53,7 +53,7 @@ export const TENANT_RULES: Readonly<Record<string, Rule>> = {
     if (state.users.has(userId) || state.deadUsers.has(userId)) throw new Refused('UserAlreadyExists');
     return [addUser(state, unknownUser(userId), now)];
   },
-};
+} as const satisfies Readonly<Record<string, Rule>>;
 
 export const OUTSIDE_RULES: Readonly<Record<string, Rule>> = {
   UserCreated(state, fields, now) {

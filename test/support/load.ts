@@ -36,7 +36,7 @@ export interface RawSending {
 }
 
 /** A command by its short name: `command('CreateTenant', {...})`. */
-export function command<S extends ShortName<'licensing.commands.'>>(
+export function command<S extends CommandShortName>(
   name: S,
   data: Messages[`licensing.commands.${S}`],
   envelope: Envelope = {},
@@ -52,6 +52,9 @@ export function outside<S extends ShortName<'users.events.'>>(
 ): Sending {
   return sending(`users.events.${name}`, data, envelope);
 }
+
+/** Without its namespace: `CreateTenant`. */
+export type CommandShortName = ShortName<'licensing.commands.'>;
 
 type ShortName<Prefix extends string> = SendableName extends infer N
   ? N extends `${Prefix}${infer Short}`

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import * as commands from '../../../src/domain/commands.ts';
 import { EARLIEST_TIME, LATEST_TIME } from '../../../src/domain/fields.ts';
 import { rejectEnded } from '../../../src/domain/license.ts';
+import type { CommandShortName } from '../../support/load.ts';
 import { DAY, NOW, refusal } from './given.ts';
 
 const A = 'a0000000-0000-4000-8000-000000000001';
@@ -23,17 +24,17 @@ const LICENSE_IDS = { tenantId: A, subdivisionId: B, licenseId: C };
 
 /** Each command: a valid record, its fields in the order of the contract, and what makes each of them faulty. */
 type Case = {
-  readonly name: string;
   readonly parse: (changes: Record<string, unknown>) => unknown;
   readonly fields: readonly string[];
 };
 
-function aCase<R extends object>(name: string, parse: (raw: R) => unknown, raw: R, fields: readonly string[]): Case {
-  return { name, parse: (changes) => parse({ ...raw, ...changes }), fields };
+function aCase<R extends object>(parse: (raw: R) => unknown, raw: R, fields: readonly string[]): Case {
+  return { parse: (changes) => parse({ ...raw, ...changes }), fields };
 }
 
-const CASES: readonly Case[] = [
-  aCase('CreateTenant', commands.parseCreateTenant, { ...TENANT, userId: B }, [
+const OF_LICENSE = ['tenantId', 'subdivisionId', 'licenseId'];
+const CASES: Readonly<Record<CommandShortName, Case>> = {
+  CreateTenant: aCase(commands.parseCreateTenant, { ...TENANT, userId: B }, [
     'tenantId',
     'userId',
     'name',
@@ -41,16 +42,16 @@ const CASES: readonly Case[] = [
     'email',
     'phone',
   ]),
-  aCase('UpdateTenant', commands.parseUpdateTenant, TENANT, ['tenantId', 'name', 'address', 'email', 'phone']),
-  aCase('DeleteTenant', commands.parseDeleteTenant, { tenantId: A }, ['tenantId']),
-  aCase('CreateSubdivision', commands.parseCreateSubdivision, SUBDIVISION, [
+  UpdateTenant: aCase(commands.parseUpdateTenant, TENANT, ['tenantId', 'name', 'address', 'email', 'phone']),
+  DeleteTenant: aCase(commands.parseDeleteTenant, { tenantId: A }, ['tenantId']),
+  CreateSubdivision: aCase(commands.parseCreateSubdivision, SUBDIVISION, [
     'tenantId',
     'subdivisionId',
     'name',
     'location',
     'linkToSubdivisionProcessingDomain',
   ]),
-  aCase('UpdateSubdivision', commands.parseUpdateSubdivision, { ...SUBDIVISION, workStatus: null }, [
+  UpdateSubdivision: aCase(commands.parseUpdateSubdivision, { ...SUBDIVISION, workStatus: null }, [
     'tenantId',
     'subdivisionId',
     'name',
@@ -58,11 +59,11 @@ const CASES: readonly Case[] = [
     'linkToSubdivisionProcessingDomain',
     'workStatus',
   ]),
-  aCase('DeleteSubdivision', commands.parseDeleteSubdivision, { tenantId: A, subdivisionId: B }, [
+  DeleteSubdivision: aCase(commands.parseDeleteSubdivision, { tenantId: A, subdivisionId: B }, [
     'tenantId',
     'subdivisionId',
   ]),
-  aCase('CreateLicense', commands.parseCreateLicense, BYCOUNT, [
+  CreateLicense: aCase(commands.parseCreateLicense, BYCOUNT, [
     'tenantId',
     'subdivisionId',
     'licenseId',
@@ -72,32 +73,30 @@ const CASES: readonly Case[] = [
     'requestsLimit',
     'expiresAt',
   ]),
-  aCase('UpdateLicense', commands.parseUpdateLicense, LICENSE, [
+  UpdateLicense: aCase(commands.parseUpdateLicense, LICENSE, [
     'tenantId',
     'subdivisionId',
     'licenseId',
     'name',
     'description',
   ]),
-  ...[
-    aCase('DeleteLicense', commands.parseDeleteLicense, LICENSE_IDS, []),
-    aCase('ActivateSubdivisionLicense', commands.parseActivateSubdivisionLicense, LICENSE_IDS, []),
-    aCase('DeactivateSubdivisionLicense', commands.parseDeactivateSubdivisionLicense, LICENSE_IDS, []),
-  ].map((one) => ({ ...one, fields: ['tenantId', 'subdivisionId', 'licenseId'] })),
-  aCase('AddStatisticRow', commands.parseAddStatisticRow, ROW, [
+  DeleteLicense: aCase(commands.parseDeleteLicense, LICENSE_IDS, OF_LICENSE),
+  ActivateSubdivisionLicense: aCase(commands.parseActivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
+  DeactivateSubdivisionLicense: aCase(commands.parseDeactivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
+  AddStatisticRow: aCase(commands.parseAddStatisticRow, ROW, [
     'tenantId',
     'subdivisionId',
     'statisticRowId',
     'created',
     'countRequests',
   ]),
-  aCase('CreateUser', commands.parseCreateUser, { userId: A }, ['userId']),
-];
+  CreateUser: aCase(commands.parseCreateUser, { userId: A }, ['userId']),
+};
 
 const FAULTS: Record<string, unknown> = { requestsLimit: 0, expiresAt: -1, created: -1, countRequests: -1 };
 const fault = (field: string): unknown => FAULTS[field] ?? '\u0000';
 
-describe.each(CASES)('$name', ({ parse, fields }) => {
+describe.each(Object.entries(CASES))('%s', (_, { parse, fields }) => {
   test('accepts a valid record, and parsing what it made changes nothing', () => {
     const parsed = parse({});
     expect(parse(Object(parsed))).toEqual(parsed);

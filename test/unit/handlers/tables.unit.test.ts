@@ -62,10 +62,7 @@ function parts(tables?: HandlerTables): HandlerParts {
   const container = createContainer<HandlerParts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({ ...handlerParts(tables) });
   for (const name of ['cloudEvents', 'topics', 'userDomainKnown']) {
-    container.register(
-      name,
-      asFunction(() => ({})).singleton(),
-    );
+    container.register(name, asFunction(() => ({})).singleton());
   }
   return container.cradle;
 }
