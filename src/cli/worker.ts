@@ -33,7 +33,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   // What a stop can't finish in time is left to the next start: nothing is lost by it.
   const endAfter = (exitCode: number): NodeJS.Timeout =>
     setTimeout(() => {
-      logger.warn('the stop took too long; ending now');
+      logger.warn({ lanes: it.lanePhases }, 'the stop took too long; ending now');
       process.exit(exitCode);
     }, config.shutdownTimeout);
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -6,7 +6,7 @@ import { asError } from './as-error.ts';
 const FIRST_MS = 50;
 const LONGEST_MS = 5_000;
 
-/** Exponential, with full jitter above the half: those who wait for the same thing don't come back at once. */
+/** Waits that double, each half of it random, so that all who wait for the same thing don't come back at once. */
 export class Backoff {
   private tries = 0;
 
@@ -23,29 +23,50 @@ export class Backoff {
   }
 }
 
-/** Tries until it works; what waiting does not mend is passed on. @throws ConfigurationError, or the signal's reason */
+/**
+ * Tries until it works, with a wait after each failure. Every loop of the worker that waits for somebody else is this one.
+ * @param failed is told of each failure; it throws those that no waiting mends
+ * @throws what `failed` throws, or the signal's reason
+ */
+export async function untilDone<T>(
+  attempt: () => Promise<T>,
+  failed: (error: Error) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      failed(asError(error));
+    }
+    await backoff.wait(signal);
+  }
+}
+
+/** Tries until it works, and tells what it waits for. @throws ConfigurationError, or the signal's reason at once when it aborts */
 export async function untilUp<T>(
   what: string,
   telemetry: Telemetry,
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const backoff = new Backoff();
-  for (;;) {
-    signal.throwIfAborted();
-    try {
+  return untilDone(
+    async () => {
+      signal.throwIfAborted();
       const done = await unlessAborted(attempt(), signal);
       telemetry.waitEnded(what);
       return done;
-    } catch (error) {
+    },
+    (error) => {
       if (error instanceof ConfigurationError || signal.aborted) throw error;
-      telemetry.waiting(what, asError(error));
-    }
-    await backoff.wait(signal);
-  }
+      telemetry.waiting(what, error);
+    },
+    signal,
+  );
 }
 
-/** What is under way goes on by itself; nobody waits for it any longer. */
+/** The work goes on when the signal aborts, but nobody waits for it any longer. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let leave = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

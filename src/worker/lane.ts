@@ -1,95 +1,97 @@
-import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
-import type { OutgoingMessage } from '../ports/messages.ts';
-import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
-import type { Producer } from '../ports/producer.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
-import type { OutboxRow, Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { asError } from './as-error.ts';
-import { Backoff } from './backoff.ts';
+import { Committer, type CommitterDependencies } from './committer.ts';
 import { ChunkReader, type Chunk, type PlanMessages } from './intake/chunk-reader.ts';
-import type { Dispatcher, Ending } from './dispatcher.ts';
-import { LaneOutbox } from './outbox/lane-outbox.ts';
 import { LaneQueue, type LaneQueueSettings, type Queued } from './intake/lane-queue.ts';
-import { publishUntilDone } from './outbox/publication.ts';
-import type { Task } from './task.ts';
+import { LanePublisher, type PublisherDependencies } from './outbox/lane-publisher.ts';
 
 export interface LaneSettings extends LaneQueueSettings {
   readonly name: string;
 }
 
-export interface LaneDependencies {
-  readonly unitOfWork: UnitOfWork;
-  readonly dispatcher: Dispatcher;
-  readonly producer: Producer;
-  readonly outboxMaintenance: OutboxMaintenance;
-  readonly telemetry: Telemetry;
-  readonly newId: () => string;
-  /** The outboxes of all lanes of this process. */
-  readonly outboxes: Map<string, LaneOutbox>;
+export interface LaneDependencies extends CommitterDependencies, PublisherDependencies {
   readonly plan: PlanMessages;
   /** Told when everything up to these messages is committed and published. */
   readonly finished: (messages: readonly Queued[]) => void;
-  /** Something that waiting does not mend: the process has to end. */
+  /** Told of what no waiting mends: the process has to end. */
   readonly failed: (error: Error) => void;
 }
 
-/** How often a chunk meets a constraint before it is taken apart: twice can be a race with another lane, and a third time its echo. */
-const STALE_READS_BEFORE_BISECTING = 4;
-/** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
-const TIMEOUTS_BEFORE_BISECTING = 2;
-/** A lane without messages deletes what it has published after this long. */
-const IDLE_MS = 200;
+/**
+ * What a lane does. `run` takes it from `new` to `idle`; a chunk takes it from there through `reading`, `committing` and `publishing`, in
+ * this order, and back to `idle`, or to `reading` at once when the next chunk waits. What is published from `publishing` on goes to Kafka
+ * beside all this, while the next chunk is read and committed.
+ */
+export type LanePhase =
+  /** `run` was not called yet; messages may be pushed already. */
+  | { readonly name: 'new' }
+  /** No message waits. `wake` ends it: for a message, to delete published rows, or to stop. */
+  | { readonly name: 'idle'; readonly wake: () => void }
+  /** Deletes published rows, since no message came whose transaction would have done it. */
+  | { readonly name: 'deleting' }
+  /** Turns messages into tasks; may wait for the registry, or for the user domain. */
+  | { readonly name: 'reading' }
+  /** Has a chunk in its transaction; may wait for the database, and begin again. */
+  | { readonly name: 'committing' }
+  /** Waits until the chunk before is published; may wait for the broker. */
+  | { readonly name: 'publishing' }
+  /** `run` is over: the lane was stopped, or has failed. */
+  | { readonly name: 'ended' };
 
 /**
  * One ordered chain of transactions. Chunk k+1 may be in its transaction while chunk k is being published, and chunk k+2 is read by then,
  * but nothing overtakes anything: one transaction at a time, one send at a time.
  */
 export class Lane {
+  readonly name: string;
   private readonly d: LaneDependencies;
   private readonly queue: LaneQueue;
   private readonly reader: ChunkReader;
-  private outbox: LaneOutbox;
-  private published: Promise<void> = Promise.resolve();
-  private wake: () => void = () => undefined;
-  /** Waits of an idle lane whose deletion has failed. */
-  private deletions: Backoff | undefined;
+  private readonly publisher: LanePublisher;
+  private readonly committer: Committer;
+  private current: LanePhase = { name: 'new' };
   private readonly stopping = new AbortController();
   /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
   private assignment = new AbortController();
 
-  constructor(settings: LaneSettings, dependencies: LaneDependencies) {
+  constructor({ name, ...settings }: LaneSettings, dependencies: LaneDependencies) {
+    this.name = name;
     this.queue = new LaneQueue(settings);
     this.reader = new ChunkReader(this.queue, dependencies.plan);
+    this.publisher = new LanePublisher(dependencies);
+    this.committer = new Committer(dependencies, this.publisher);
     this.d = dependencies;
-    this.outbox = new LaneOutbox(dependencies.newId(), dependencies.outboxes);
+  }
+
+  get phase(): LanePhase['name'] {
+    return this.current.name;
   }
 
   get hasRoom(): boolean {
     return this.queue.hasRoom;
   }
 
-  /** Ids of the outboxes that this lane answers for. */
+  /** The id of the outbox that this lane writes to, and answers for. */
   get livingOutbox(): string {
-    return this.outbox.id;
+    return this.publisher.outbox.id;
   }
 
   push(messages: readonly Queued[]): void {
     this.queue.push(messages);
-    this.reader.pushed(this.assignment.signal);
+    this.readAhead();
     this.wake();
   }
 
-  /** @returns whether a chunk has been taken from what waits, which it resolves at, or so many milliseconds have passed without */
+  /** @returns true as soon as a chunk is taken from the queue, false after `within` ms */
   async room(within?: number): Promise<boolean> {
     return this.queue.room(within);
   }
 
-  /** A new assignment: forgets what waits, and writes from now on as another lane. */
+  /** A new assignment: forgets the messages that wait, and writes to a new outbox from now on. */
   reset(): void {
     this.assignment.abort(new Error('the group was assigned anew'));
     this.assignment = new AbortController();
     this.reader.clear();
-    this.giveUpOutbox();
+    this.publisher.giveUp();
   }
 
   /** Runs until `stop`. */
@@ -100,10 +102,11 @@ export class Lane {
         const chunk = this.reader.next(this.assignment.signal);
         await (chunk === undefined ? this.idle() : this.work(chunk));
       }
-      await this.published;
-      await this.deleteDelivered(this.outbox);
+      await this.delete();
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.enter({ name: 'ended' });
     }
   }
 
@@ -115,156 +118,55 @@ export class Lane {
     this.wake();
   }
 
-  /** While stopping, what is not finished is left to whoever gets the partitions next. */
+  /** The one place that changes the phase. */
+  private enter(phase: LanePhase): void {
+    this.current = phase;
+  }
+
+  private wake(): void {
+    if (this.current.name === 'idle') this.current.wake();
+  }
+
+  /** An idle lane that had no rows to delete sleeps without a timer. Once it has some, it has to set one. */
+  private setTimer(): void {
+    if (this.publisher.owesDeletion) this.wake();
+  }
+
+  /** While the database or the broker is at one chunk, the processor is free to read the next. */
+  private readAhead(): void {
+    if (this.phase === 'committing' || this.phase === 'publishing') this.reader.readAhead(this.assignment.signal);
+  }
+
+  /** A stopping lane leaves what is not finished to whoever gets the partitions next: its errors concern nobody. */
   private fail(error: unknown): void {
     if (!this.stopping.signal.aborted) this.d.failed(asError(error));
   }
 
   private async idle(): Promise<void> {
-    const message = new Promise<void>((resolve) => (this.wake = resolve));
-    if (!this.outbox.owesDeletion) return message;
-    const timer = setTimeout(() => this.wake(), this.deletions?.next() ?? IDLE_MS);
-    await message;
+    const woken = new Promise<void>((resolve) => this.enter({ name: 'idle', wake: resolve }));
+    if (!this.publisher.owesDeletion) return woken;
+    const timer = setTimeout(() => this.wake(), this.publisher.nextDeletion());
+    await woken;
     clearTimeout(timer);
-    if (!this.queue.isEmpty) return;
-    await this.published;
-    const { outbox } = this;
-    await this.deleteDelivered(outbox);
-    if (outbox !== this.outbox) this.d.telemetry.waitEnded('database', outbox); // given up meanwhile: nobody tries again
+    if (this.queue.isEmpty) await this.delete();
+  }
+
+  private async delete(): Promise<void> {
+    this.enter({ name: 'deleting' });
+    await this.publisher.deletePublished();
   }
 
   private async work({ messages, tasks: planned, signal }: Chunk): Promise<void> {
+    this.enter({ name: 'reading' });
     const tasks = await planned;
     if (tasks === undefined || signal.aborted) return;
-    const committing = tasks.length === 0 ? [] : this.commit(tasks);
-    this.reader.working(this.assignment.signal);
+    this.enter({ name: 'committing' });
+    const committing = tasks.length === 0 ? [] : this.committer.commit(tasks, this.stopping.signal);
+    this.readAhead();
     const committed = await committing;
-    await this.published;
-    this.published = this.publish(committed).then(() => this.d.finished(messages));
-    this.published.catch((error: unknown) => this.fail(error));
+    this.enter({ name: 'publishing' });
+    await this.publisher.published();
+    const published = this.publisher.publish(committed, this.stopping.signal, () => this.d.finished(messages));
+    published.then(() => this.setTimer()).catch((error: unknown) => this.fail(error));
   }
-
-  /** Commits the tasks, in one transaction if they let it, and returns what is owed for them. */
-  private async commit(tasks: readonly Task[]): Promise<readonly Owed[]> {
-    const { dispatcher } = this.d;
-    try {
-      return await this.transaction(tasks, (unit, refused) => dispatcher.dispatch(tasks, unit, refused));
-    } catch (error) {
-      if (!(error instanceof Error) || error instanceof ConfigurationError || this.stopping.signal.aborted) throw error;
-      const [only] = tasks;
-      if (tasks.length === 1 && only !== undefined) {
-        // There is nothing behind this: a letter holds bytes, and what the tables take of any text and time. Where even that is refused, every
-        // letter would be. That is no matter of this message, which stays in Kafka while the process ends for it.
-        const givenUp = [only.givenUp('FlushFailed', error)];
-        return this.transaction(givenUp, (unit, refused) => dispatcher.dispatch(givenUp, unit, refused));
-      }
-      // Either the database does not take one of these messages, or all of them are too much at once. Left before right, so order holds.
-      const half = tasks.length >> 1;
-      return [...(await this.commit(tasks.slice(0, half))), ...(await this.commit(tasks.slice(half)))];
-    }
-  }
-
-  private async transaction(
-    tasks: readonly Task[],
-    work: (unit: Unit, refused: boolean) => Promise<readonly Ending[]>,
-  ): Promise<readonly Owed[]> {
-    const { unitOfWork, telemetry } = this.d;
-    const backoff = new Backoff();
-    let staleReads = 0;
-    let timeouts = 0;
-    for (;;) {
-      const { outbox } = this;
-      try {
-        const committed = await unitOfWork.run(tasks, (unit) => work(unit, staleReads > 0), outbox);
-        outbox.committed(committed);
-        this.deletions = undefined;
-        telemetry.waitEnded('database', outbox);
-        telemetry.waitEnded('database', this);
-        this.tell(tasks, committed.value);
-        return [{ outbox, rows: committed.outbox }];
-      } catch (error) {
-        if (error instanceof StaleRead) {
-          staleReads += 1;
-          if (staleReads === STALE_READS_BEFORE_BISECTING) throw error;
-        } else if (error instanceof CommitOutcomeUnknown) {
-          // Perhaps committed, so these rows may exist: they are left to the relay, or to whoever adopts them. The inbox tells the rest.
-          this.giveUpOutbox();
-          telemetry.waiting('database', error, this);
-        } else if (error instanceof DatabaseUnavailable) {
-          if (error instanceof TimedOut && tasks.length > 1 && ++timeouts === TIMEOUTS_BEFORE_BISECTING) throw error;
-          telemetry.waiting('database', error, this);
-        } else {
-          throw error;
-        }
-        await backoff.wait(this.stopping.signal);
-      }
-    }
-  }
-
-  private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
-    for (const [i, ending] of endings.entries()) {
-      this.d.telemetry.count(ending.what, tasks[i]?.type ?? 'unreadable');
-      if (ending.what !== 'dead') continue;
-      const { letter, fault } = ending;
-      const { topic, partition, offset } = letter.received;
-      const { reason, message, identity } = letter;
-      const { source } = identity;
-      this.d.telemetry.deadLetter({ topic, partition, offset, reason, message, source, error: fault });
-    }
-  }
-
-  private async publish(owed: readonly Owed[]): Promise<void> {
-    const { producer, telemetry } = this.d;
-    const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);
-    await publishUntilDone(messages, producer, telemetry, this.stopping.signal);
-    for (const { outbox, rows } of owed) {
-      outbox.published(rows);
-      if (outbox === this.outbox) continue;
-      await this.deleteDelivered(outbox);
-      telemetry.waitEnded('database', outbox); // deleted, or left to the relay
-    }
-    if (this.outbox.owesDeletion) this.nudge();
-  }
-
-  /** An idle lane sleeps without a timer; what was published meanwhile is to be deleted in a while. */
-  private nudge(): void {
-    if (this.queue.isEmpty) this.wake();
-  }
-
-  /** What it has published is deleted, what it owes is the relay's from here on. */
-  private giveUpOutbox(): void {
-    const { outbox } = this;
-    this.outbox = new LaneOutbox(this.d.newId(), this.d.outboxes);
-    const retired = this.published.then(async () => {
-      await this.deleteDelivered(outbox);
-      await this.d.outboxMaintenance.retire(outbox.id);
-      outbox.forget();
-    });
-    // If the database is away, the relay finds out for itself that the lane has been silent.
-    const { telemetry } = this.d;
-    void retired
-      .catch((error: unknown) => telemetry.waiting('database', asError(error), outbox))
-      .then(() => telemetry.waitEnded('database', outbox));
-  }
-
-  private async deleteDelivered(outbox: LaneOutbox): Promise<void> {
-    const { delivered } = outbox;
-    if (delivered === undefined) return;
-    try {
-      await this.d.outboxMaintenance.deleteDelivered(outbox.id, delivered.from, delivered.to);
-      outbox.deletionCommitted(delivered);
-      this.deletions = undefined;
-      this.d.telemetry.waitEnded('database', outbox);
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailable)) throw error;
-      // They stay until the next try; without one they are published once more by the relay: a repetition, known by its id.
-      this.deletions ??= new Backoff();
-      this.d.telemetry.waiting('database', error, outbox);
-    }
-  }
-}
-
-interface Owed {
-  readonly outbox: LaneOutbox;
-  readonly rows: readonly OutboxRow[];
 }

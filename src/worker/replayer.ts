@@ -4,7 +4,7 @@ import { CommitOutcomeUnknown, DatabaseUnavailable, NotReplayable, StaleRead } f
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Topics } from '../ports/topics.ts';
 import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
-import { Backoff } from './backoff.ts';
+import { untilDone } from './backoff.ts';
 import { ReplayFailed, type Answered, type Dispatcher } from './dispatcher.ts';
 import type { UnattendedLane } from './outbox/unattended-lane.ts';
 import type { Planner } from './planner.ts';
@@ -86,30 +86,37 @@ export class Replayer {
 
   private async run(task: Task, letter: StoredLetter, { signal, dryRun }: ReplayOptions): Promise<Answered> {
     const { unitOfWork, dispatcher, deadLetters, lane } = this.d;
-    const backoff = new Backoff();
     let ended: Answered | undefined;
     let unclear = false;
+    let tries = 0;
     const work = async (unit: Unit): Promise<Answered> => {
       ended = await dispatcher.replay(task, unit);
       if (dryRun) unit.undo();
       return ended;
     };
-    for (let tries = 1; ; tries += 1) {
+    const attempt = async (): Promise<Answered> => {
+      tries += 1;
       try {
         const { value, outbox } = await unitOfWork.run([task], work, lane);
         lane.committed(outbox);
         return value;
       } catch (error) {
-        // It was this very replay that has resolved it, if the COMMIT of a try before went through after all.
+        // After an unclear COMMIT, a letter that is resolved was resolved by this very replay.
         const resolved = error instanceof NotReplayable && error.why === 'resolved';
         if (unclear && resolved && ended !== undefined) {
           if ((await deadLetters.get(letter.letterId))?.state === 'replayed') return ended;
         }
+        throw error;
+      }
+    };
+    return untilDone(
+      attempt,
+      (error) => {
         if (error instanceof StaleRead ? tries >= STALE_READS : !mayPass(error) || tries >= TRIES) throw error;
         unclear ||= error instanceof CommitOutcomeUnknown;
-      }
-      await backoff.wait(signal);
-    }
+      },
+      signal,
+    );
   }
 }
 

@@ -16,6 +16,7 @@ export interface Mutant {
 }
 
 const LANE = 'src/worker/lane.ts';
+const COMMITTER = 'src/worker/committer.ts';
 const WORKER = 'src/worker/intake/worker.ts';
 const OFFSETS = 'src/worker/intake/offsets.ts';
 const PARKING = 'src/uow/parking.ts';
@@ -38,10 +39,10 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LANE,
-        find: 'const committing = tasks.length === 0 ? [] : this.commit(tasks);',
+        find: 'const committing = tasks.length === 0 ? [] :',
         // After the end of the chunk before it, whose offsets would else come later and go back behind these.
         replace:
-          'await this.published;\n    this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] : this.commit(tasks);',
+          'await this.publisher.published();\n    this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] :',
       },
     ],
   },
@@ -67,10 +68,10 @@ export const MUTANTS: readonly Mutant[] = [
           'const effect = await unit.flush();\n      await (lane as { early?: (rows: unknown) => Promise<void> }).early?.(effect.outbox);',
       },
       {
-        file: LANE,
-        find: '      const { outbox } = this;\n      try {',
+        file: COMMITTER,
+        find: 'const { outbox } = this.publisher;',
         replace:
-          '      const { outbox } = this;\n      Object.assign(outbox, { early: (rows: readonly OutboxRow[]) => this.d.producer.publish(rows) });\n      try {',
+          "const { outbox } = this.publisher;\n        const { producer } = Reflect.get(this.publisher, 'd');\n        Object.assign(outbox, { early: (rows: unknown) => producer.publish(rows) });",
       },
     ],
   },
@@ -79,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F4: ',
     patches: [
       {
-        file: LANE,
+        file: 'src/worker/outbox/lane-publisher.ts',
         find: 'const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);',
         replace:
           'const messages: OutgoingMessage[] = owed.flatMap(({ rows }) => rows);\n    for (const { outbox, rows } of owed) {\n      outbox.published(rows);\n      await this.deleteDelivered(outbox);\n    }',
@@ -116,9 +117,9 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F9: .*answer does not come back',
     patches: [
       {
-        file: LANE,
-        find: '          this.giveUpOutbox();\n          telemetry.waiting',
-        replace: '          telemetry.waiting',
+        file: COMMITTER,
+        find: 'this.publisher.giveUp();',
+        replace: 'void this.publisher;',
       },
     ],
   },

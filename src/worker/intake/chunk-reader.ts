@@ -26,7 +26,6 @@ export class ChunkReader {
   private readonly queue: LaneQueue;
   private readonly plan: PlanMessages;
   private ahead: Chunk | undefined;
-  private mayReadAhead = false;
 
   constructor(queue: LaneQueue, plan: PlanMessages) {
     this.queue = queue;
@@ -37,22 +36,13 @@ export class ChunkReader {
   next(signal: AbortSignal): Chunk | undefined {
     const { ahead } = this;
     this.ahead = undefined;
-    this.mayReadAhead = false;
     if (ahead !== undefined) return ahead;
     return this.queue.isEmpty ? undefined : this.read(signal, Infinity);
   }
 
-  /** The chunk that was taken last is in its transaction. */
-  working(signal: AbortSignal): void {
-    this.mayReadAhead = true;
-    this.pushed(signal);
-  }
-
-  /** More waits than before. */
-  pushed(signal: AbortSignal): void {
-    if (this.mayReadAhead && this.ahead === undefined && this.queue.isBehind) {
-      this.ahead = this.read(signal, READ_AT_ONCE);
-    }
+  /** To be called while a chunk is in its transaction, and whenever more waits by then. */
+  readAhead(signal: AbortSignal): void {
+    if (this.ahead === undefined && this.queue.isBehind) this.ahead = this.read(signal, READ_AT_ONCE);
   }
 
   /** Forgets what was read and what waits. */

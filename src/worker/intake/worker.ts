@@ -5,7 +5,7 @@ import type { Topics } from '../../ports/topics.ts';
 import { asError } from '../as-error.ts';
 import { Backoff, untilUp } from '../backoff.ts';
 import { Cleaner, type CleanerSettings } from '../cleaner.ts';
-import { Lane, type LaneDependencies, type LaneSettings } from '../lane.ts';
+import { Lane, type LaneDependencies, type LanePhase, type LaneSettings } from '../lane.ts';
 import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from '../outbox/lane-outbox.ts';
 import { Offsets } from './offsets.ts';
@@ -86,6 +86,11 @@ export class Worker implements ConsumerListener {
       failed: (error) => this.end(error),
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
+  }
+
+  /** What each lane is at, by its name. */
+  get lanePhases(): Readonly<Record<string, LanePhase['name']>> {
+    return Object.fromEntries([...this.lanes, this.lookUpLane].map(({ name, phase }) => [name, phase]));
   }
 
   /** Starts the lanes, the relay and the cleaner, which find nothing to do yet. */

@@ -3,11 +3,11 @@ import type { OutgoingMessage } from '../../ports/messages.ts';
 import type { Producer } from '../../ports/producer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { asError } from '../as-error.ts';
-import { Backoff } from '../backoff.ts';
+import { untilDone } from '../backoff.ts';
 
 /**
- * Publishes all of it, for as long as it takes: at first in one go, which is the cheapest, and after a failure topic by topic, and only
- * what is not acknowledged. @throws ConfigurationError, or the signal's reason
+ * Publishes all of it, for as long as it takes: at first in one go, which is the cheapest; after a failure topic by topic, and only what
+ * is not acknowledged. @throws ConfigurationError, or the signal's reason
  */
 export async function publishUntilDone(
   messages: readonly OutgoingMessage[],
@@ -15,23 +15,21 @@ export async function publishUntilDone(
   telemetry: Telemetry,
   signal: AbortSignal,
 ): Promise<void> {
-  const backoff = new Backoff();
+  if (messages.length === 0) return;
   const waiter = {};
   let publish = inOneGo;
   let left = messages;
-  while (left.length > 0) {
-    try {
-      await publish(left, producer);
-      telemetry.waitEnded('broker', waiter);
-      return;
-    } catch (error) {
+  await untilDone(
+    () => publish(left, producer),
+    (error) => {
       if (error instanceof ConfigurationError) throw error;
       publish = publishByTopic;
       left = unacknowledged(left, error);
-      telemetry.waiting('broker', asError(error), waiter);
-      await backoff.wait(signal);
-    }
-  }
+      telemetry.waiting('broker', error, waiter);
+    },
+    signal,
+  );
+  telemetry.waitEnded('broker', waiter);
 }
 
 async function inOneGo(messages: readonly OutgoingMessage[], producer: Producer): Promise<void> {

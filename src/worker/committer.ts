@@ -1,0 +1,96 @@
+import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { UnitOfWork } from '../ports/unit-of-work.ts';
+import { untilDone } from './backoff.ts';
+import type { Dispatcher, Ending } from './dispatcher.ts';
+import type { LanePublisher, Owed } from './outbox/lane-publisher.ts';
+import type { Task } from './task.ts';
+
+export interface CommitterDependencies {
+  readonly unitOfWork: UnitOfWork;
+  readonly dispatcher: Dispatcher;
+  readonly telemetry: Telemetry;
+}
+
+/** How often a chunk meets a constraint before it is taken apart: twice can be a race with another lane, and a third time its echo. */
+const STALE_READS_BEFORE_BISECTING = 4;
+/** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
+const TIMEOUTS_BEFORE_BISECTING = 2;
+
+/** Commits the chunks of one lane: each in one transaction, or in parts if the database refuses it as a whole. */
+export class Committer {
+  private readonly d: CommitterDependencies;
+  private readonly publisher: LanePublisher;
+
+  constructor(dependencies: CommitterDependencies, publisher: LanePublisher) {
+    this.d = dependencies;
+    this.publisher = publisher;
+  }
+
+  /**
+   * Waits out whatever the database is in.
+   * @returns what the transactions owe to Kafka, in order
+   * @throws ConfigurationError, the signal's reason, or what the database has against the dead letter of a message
+   */
+  async commit(tasks: readonly Task[], signal: AbortSignal): Promise<readonly Owed[]> {
+    try {
+      return [await this.transaction(tasks, signal)];
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof ConfigurationError || signal.aborted) throw error;
+      const [only] = tasks;
+      if (tasks.length === 1 && only !== undefined) {
+        // Last resort. If the database refuses even the dead letter, it would refuse every letter: the error stops the process, and
+        // Kafka keeps the message.
+        return [await this.transaction([only.givenUp('FlushFailed', error)], signal)];
+      }
+      // Either the database refuses one of these messages, or all of them are too much at once. Left before right, so order holds.
+      const half = tasks.length >> 1;
+      return [...(await this.commit(tasks.slice(0, half), signal)), ...(await this.commit(tasks.slice(half), signal))];
+    }
+  }
+
+  private async transaction(tasks: readonly Task[], signal: AbortSignal): Promise<Owed> {
+    const { unitOfWork, dispatcher, telemetry } = this.d;
+    let staleReads = 0;
+    let timeouts = 0;
+    return untilDone(
+      async () => {
+        const { outbox } = this.publisher;
+        const run = await unitOfWork.run(tasks, (unit) => dispatcher.dispatch(tasks, unit, staleReads > 0), outbox);
+        telemetry.waitEnded('database', this);
+        this.tell(tasks, run.value);
+        return this.publisher.committed(outbox, run);
+      },
+      (error) => {
+        if (error instanceof StaleRead) {
+          staleReads += 1;
+          if (staleReads === STALE_READS_BEFORE_BISECTING) throw error;
+          return;
+        }
+        if (error instanceof CommitOutcomeUnknown) {
+          // The rows may be written or not. The relay publishes them, or a lane that adopts them; the inbox knows which messages are done.
+          this.publisher.giveUp();
+        } else if (!(error instanceof DatabaseUnavailable)) {
+          throw error;
+        } else if (error instanceof TimedOut && tasks.length > 1) {
+          timeouts += 1;
+          if (timeouts === TIMEOUTS_BEFORE_BISECTING) throw error;
+        }
+        telemetry.waiting('database', error, this);
+      },
+      signal,
+    );
+  }
+
+  private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
+    const { telemetry } = this.d;
+    for (const [i, ending] of endings.entries()) {
+      telemetry.count(ending.what, tasks[i]?.type ?? 'unreadable');
+      if (ending.what !== 'dead') continue;
+      const { letter, fault } = ending;
+      const { topic, partition, offset } = letter.received;
+      const { reason, message, identity } = letter;
+      telemetry.deadLetter({ topic, partition, offset, reason, message, source: identity.source, error: fault });
+    }
+  }
+}
