@@ -41,8 +41,6 @@ export interface UnitMessage {
   readonly digest: string;
   /** Keys that its events may go under: what is owed under them by a lane before is adopted when the message was seen there. */
   readonly keys: readonly string[];
-  /** The dead letter of which this is the replay; null: none, it comes from Kafka. A replay is a unit's only message. */
-  readonly letterId: number | null;
   declare(loads: Loads): void;
 }
 
@@ -60,6 +58,12 @@ export interface DeadLetter {
   readonly keys: readonly string[];
   /** Whether it parks these keys: later messages that name one of them become letters behind it. */
   readonly parks: boolean;
+}
+
+/** A dead letter with its message, which is to run in its turn. */
+export interface Replay {
+  readonly letterId: number;
+  readonly message: UnitMessage;
 }
 
 export interface OutboxWriter {
@@ -169,11 +173,15 @@ export interface Committed<T> extends OutboxEffect {
 
 export interface UnitOfWork {
   /**
-   * Runs `work` in one transaction, after everything the messages declared was loaded and locked.
-   * Without a lane the rows of the outbox are left to the relay. With the replay of a dead letter, its letter is resolved in the
-   * same transaction, and its keys are free after it when no other waits. Of a run that undoes itself nothing is owed.
-   * @throws DatabaseUnavailable StaleRead TooMuchAtOnce CommitOutcomeUnknown NotReplayable, or what `work` threw; only after
-   * CommitOutcomeUnknown may anything have taken effect
+   * Runs `work` in one transaction, after everything that the messages declare was loaded and locked.
+   * Without a lane the rows of the outbox are left to the relay. A run that undoes itself owes nothing.
+   * @throws DatabaseUnavailable StaleRead TooMuchAtOnce CommitOutcomeUnknown, or what `work` threw; only after CommitOutcomeUnknown may
+   * anything have taken effect
    */
   run<T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;
+  /**
+   * Runs `work` for the message of a dead letter, as `run` does. The same transaction resolves the letter, and frees its keys when no
+   * other letter waits under them. @throws NotReplayable when it is not the letter's turn, else as `run`
+   */
+  replay<T>(replay: Replay, work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;
 }

@@ -64,7 +64,6 @@ export class Inbox {
 
   /** The same without the later copies of a message in one chunk: hardly ever is one of them handled, and then it reads for itself. */
   isExpected(message: UnitMessage): boolean {
-    if (message.letterId !== null) return true;
     const { hash } = message.identity;
     const before = this.before.get(hash);
     return before === undefined ? this.first.get(hash) === message : before.outcome === 'dead';

@@ -1,13 +1,12 @@
 import { NotReplayable } from '../ports/errors.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
-import type { DeadLetter, UnitMessage } from '../ports/unit-of-work.ts';
+import type { DeadLetter, Replay, UnitMessage } from '../ports/unit-of-work.ts';
 import type { ParkedKey, Store } from '../repos/tables/store.ts';
+import type { Debt } from './debts.ts';
 import type { Journal } from '../repos/identity-map.ts';
 
-/** The letter that a unit replays, with its keys and the locks of these held. */
-interface Replay {
-  readonly message: UnitMessage;
-  readonly letterId: number;
+/** The letter that a unit replays. The unit holds the locks of its keys. */
+interface TakenUp extends Replay {
   /** Keys under which it waits; none when it is in no order. */
   readonly keys: readonly string[];
 }
@@ -19,8 +18,8 @@ export class Parking {
   private readonly parked = new Set<string>();
   /** Keys that are free, whose last replay is adopted here: nobody has to know of it any more. */
   private freed: readonly string[] = [];
-  private readonly owing: { readonly lane: string | null; readonly key: string }[] = [];
-  private replay: Replay | undefined;
+  private readonly owing: Debt[] = [];
+  private replay: TakenUp | undefined;
 
   constructor(store: Store, journal: Journal) {
     this.store = store;
@@ -52,7 +51,7 @@ export class Parking {
    * Takes up a letter for its replay: the locks of its keys first, as everybody takes them, then its own, then its identity.
    * @throws NotReplayable
    */
-  async takeUp(message: UnitMessage, letterId: number, lane: string): Promise<void> {
+  async takeUp({ letterId, message }: Replay, lane: string): Promise<void> {
     const { deadLetters, parkedKeys, inbox } = this.store;
     const stored = await deadLetters.keysOf(letterId);
     const keys = parkableKeys([...(stored ?? []), ...message.keys]);
@@ -81,10 +80,8 @@ export class Parking {
   }
 
   /** What lanes may still owe of replays of these keys, or before this one: it must not be overtaken by what is owed now. */
-  debts(lane: string): readonly { readonly lane: string; readonly key: string }[] {
-    return this.owing.flatMap((debt) =>
-      debt.lane === null || debt.lane === lane ? [] : [{ lane: debt.lane, key: debt.key }],
-    );
+  debts(): readonly Debt[] {
+    return this.owing;
   }
 
   /** Before the letters are written: their numbers are given under the locks of their keys. */

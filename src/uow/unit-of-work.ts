@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { StaleRead } from '../ports/errors.ts';
-import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
+import type { Store } from '../repos/tables/store.ts';
 import { begin, commit, rollBack } from './transaction.ts';
-import { openUnit } from './unit.ts';
+import { openChunk, openReplay, type OpenUnit } from './unit.ts';
 
 /** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
 export class KnexUnitOfWork implements UnitOfWork {
@@ -21,9 +22,24 @@ export class KnexUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
   ): Promise<Committed<T>> {
+    return this.transaction((store) => openChunk(store, messages, lane), work);
+  }
+
+  async replay<T>(
+    replay: Replay,
+    work: (unit: Unit) => Promise<T>,
+    lane: OutboxLane = laneOfOneRun(this.newId()),
+  ): Promise<Committed<T>> {
+    return this.transaction((store) => openReplay(store, replay, lane), work);
+  }
+
+  private async transaction<T>(
+    open: (store: Store) => Promise<OpenUnit>,
+    work: (unit: Unit) => Promise<T>,
+  ): Promise<Committed<T>> {
     const trx = await begin(this.db);
     try {
-      const unit = await openUnit(postgresStore(trx), messages, lane);
+      const unit = await open(postgresStore(trx));
       const value = await work(unit);
       const effect = await unit.flush();
       if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');

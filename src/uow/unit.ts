@@ -3,7 +3,7 @@ import type {
   OutboxEffect,
   OutboxLane,
   OutboxRow,
-  OwedRow,
+  Replay,
   Unit,
   UnitMessage,
 } from '../ports/unit-of-work.ts';
@@ -11,6 +11,8 @@ import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
 import { createCache, type Cache } from '../repos/cache.ts';
+import { rowsToAdopt } from './adoption.ts';
+import { debtsOfSeen, debtsOfWritten, type Debt } from './debts.ts';
 import { Inbox } from './inbox.ts';
 import { Declared, load } from '../repos/loading.ts';
 import { Parking } from './parking.ts';
@@ -20,7 +22,7 @@ import { subdivisionRepository } from '../repos/subdivision.ts';
 import { tenantRepository } from '../repos/tenant.ts';
 import { userLookUpRepository, userRepository } from '../repos/user.ts';
 
-/** A unit over its store: `open` before the work, `flush` after it, both inside the transaction. */
+/** A unit over its store: it is opened before the work and flushed after it, both inside the transaction. */
 export interface OpenUnit extends Unit {
   /** Writes everything that changed. */
   flush(): Promise<OutboxEffect>;
@@ -34,102 +36,69 @@ export interface OpenUnit extends Unit {
  */
 const MOST_AT_ONCE = 50_000;
 
-/** @throws TooMuchAtOnce for a chunk that is to be divided */
-export async function openUnit(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
+/**
+ * Opens a unit for messages from Kafka. Claims them in the inbox, finds out which wait behind a parked key, and loads what the others declare.
+ * @throws TooMuchAtOnce for a chunk that is to be divided
+ */
+export async function openChunk(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
   const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
-  const takenIn = async (): Promise<void> => {
-    const [only] = messages;
-    if (only === undefined) return;
-    if (only.letterId !== null) await parking.takeUp(only, only.letterId, lane.id);
-    else if (!(await inbox.claim(store, messages, lane.id))) {
-      await parking.read(messages.filter((message) => inbox.mayBeHandled(message)));
-      await inbox.lookAgain(store, messages);
-    }
-  };
-  // Asked in one go with what is asked first, so that it costs no round trip.
-  const [startedAt] = await together([store.startedAt(), takenIn()]);
-  if (messages.length > 0) {
-    const declared = new Declared();
-    for (const message of messages) {
-      if (inbox.isExpected(message) && parking.behind(message) === undefined) message.declare(declared);
-    }
-    await load(cache, declared);
-  }
-  const seenDebts = [...debtsOfSeen(messages, inbox, lane.id), ...parking.debts(lane.id)];
-  return unitOver(cache, inbox, parking, lane, startedAt, seenDebts);
+  // One round trip for both.
+  const [startedAt] = await together([store.startedAt(), takeIn(store, messages, lane.id, inbox, parking)]);
+  const toHandle = messages.filter((message) => inbox.isExpected(message) && parking.behind(message) === undefined);
+  await loadDeclared(cache, toHandle);
+  const debts = [...debtsOfSeen(messages, inbox), ...parking.debts()];
+  return unitOver({ cache, inbox, parking, lane, startedAt, debts });
 }
 
-function textOf({ topic, partition, offset, timestamp }: Position): string {
-  return `${topic}/${partition}/${offset}/${timestamp}`;
+/** Opens a unit for the message of a dead letter. Takes the letter up, and loads what its message declares. @throws NotReplayable */
+export async function openReplay(store: Store, replay: Replay, lane: OutboxLane): Promise<OpenUnit> {
+  const cache = createCache(store, Infinity);
+  const parking = new Parking(store, cache.journal);
+  const [startedAt] = await together([store.startedAt(), parking.takeUp(replay, lane.id)]);
+  await loadDeclared(cache, [replay.message]);
+  return unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() });
 }
 
-interface Debt {
-  readonly lane: string;
-  readonly key: string;
-}
-
-/**
- * A message that another lane has handled comes again when that lane ended before its events were known to be published. What it
- * still owes goes out first, so order holds across the aggregates of a key, not only within one.
- */
-function debtsOfSeen(messages: readonly UnitMessage[], inbox: Inbox, lane: string): readonly Debt[] {
-  return messages.flatMap((message) => {
-    const entry = inbox.entry(message);
-    if (entry === undefined || entry.lane === null || entry.lane === lane) return [];
-    const owing = entry.lane;
-    return message.keys.map((key) => ({ lane: owing, key }));
-  });
-}
-
-/** An aggregate that another lane wrote last: what that lane still owes of it must not be overtaken by what is owed now. */
-function debtsOfWritten({ tenants, subdivisions, users }: Cache, lane: string): readonly Debt[] {
-  const written = [
-    ...tenants.changes().map((change) => ({ lane: change.lane, key: change.key })),
-    ...subdivisions.changes().map((change) => ({ lane: change.lane, key: change.key.tenantId })),
-    ...users.changes().map((change) => ({ lane: change.lane, key: change.key })),
-  ];
-  return written.flatMap((debt) =>
-    debt.lane === null || debt.lane === lane ? [] : [{ lane: debt.lane, key: debt.key }],
-  );
-}
-
-function unitOver(
-  cache: Cache,
+async function takeIn(
+  store: Store,
+  messages: readonly UnitMessage[],
+  lane: string,
   inbox: Inbox,
   parking: Parking,
-  lane: OutboxLane,
-  startedAt: number,
-  seenDebts: readonly Debt[],
-): OpenUnit {
+): Promise<void> {
+  if (messages.length === 0) return;
+  const nothingIsParked = await inbox.claim(store, messages, lane);
+  if (nothingIsParked) return;
+  await parking.read(messages.filter((message) => inbox.mayBeHandled(message)));
+  await inbox.lookAgain(store, messages);
+}
+
+async function loadDeclared(cache: Cache, messages: readonly UnitMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  const declared = new Declared();
+  for (const message of messages) message.declare(declared);
+  await load(cache, declared);
+}
+
+interface Opened {
+  readonly cache: Cache;
+  readonly inbox: Inbox;
+  readonly parking: Parking;
+  readonly lane: OutboxLane;
+  readonly startedAt: number;
+  /** Those that are known before the work. */
+  readonly debts: readonly Debt[];
+}
+
+function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): OpenUnit {
   const { store, journal } = cache;
   const owed: OutgoingMessage[] = [];
   const letters: DeadLetter[] = [];
   const positions = new Set<string>();
   const subdivisions = subdivisionRepository(cache);
   let undone = false;
-
-  /**
-   * A lane's rows are published in their order, whoever publishes them. So what this lane has written first, or adopted once, needs no
-   * copy when it comes back from a lane that has adopted it: lanes that take turns would send each other ever longer copies.
-   */
-  async function adopt(): Promise<readonly OwedRow[]> {
-    const debts = new Map(
-      [...seenDebts, ...debtsOfWritten(cache, lane.id)].map((debt) => [debt.lane + debt.key, debt]),
-    );
-    if (debts.size === 0) return [];
-    const owing = await store.outbox.owed([...debts.values()]);
-    const adopted = new Set<string>();
-    return owing.filter((row) => {
-      const { origin } = row;
-      const id = `${origin.lane}/${origin.seq}`;
-      if (origin.lane === lane.id || adopted.has(id) || lane.hasAdopted(row)) return false;
-      if (lane.isPublished(row.lane, row.seq) || lane.isPublished(origin.lane, origin.seq)) return false;
-      adopted.add(id);
-      return true;
-    });
-  }
 
   async function flushRest(): Promise<OutboxEffect> {
     const active = [...cache.activeLicenses.values()];
@@ -146,7 +115,8 @@ function unitOver(
     await store.deadLetters.add(letters);
     await parking.resolve(lane.id);
     await inbox.flush(store, lane.id);
-    const messages: readonly (OutgoingMessage & Pick<OutboxRow, 'origin'>)[] = [...(await adopt()), ...owed];
+    const adopted = await rowsToAdopt(store, [...debts, ...debtsOfWritten(cache)], lane);
+    const messages: readonly (OutgoingMessage & Pick<OutboxRow, 'origin'>)[] = [...adopted, ...owed];
     const first = lane.take(messages.length);
     const rows = messages.map(({ topic, key, value, headers, origin }, i) => ({
       seq: first + i,
@@ -224,4 +194,8 @@ function unitOver(
       return effect;
     },
   };
+}
+
+function textOf({ topic, partition, offset, timestamp }: Position): string {
+  return `${topic}/${partition}/${offset}/${timestamp}`;
 }

@@ -25,7 +25,7 @@ interface Dependencies {
   readonly codec: Codec;
   readonly writtenSubjects: readonly Written[];
   readonly userDomainKnown: boolean;
-  readonly unitOfWork: UnitOfWork;
+  readonly unitOfWork: Pick<UnitOfWork, 'run'>;
   readonly userLookUpQueuer: { queue(lookUp: UserLookUp, outbox: OutboxWriter): void };
   readonly telemetry: Telemetry;
 }

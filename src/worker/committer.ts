@@ -7,7 +7,7 @@ import type { LanePublisher, Owed } from './outbox/lane-publisher.ts';
 import type { Task } from './task.ts';
 
 export interface CommitterDependencies {
-  readonly unitOfWork: UnitOfWork;
+  readonly unitOfWork: Pick<UnitOfWork, 'run'>;
   readonly dispatcher: Dispatcher;
   readonly telemetry: Telemetry;
 }

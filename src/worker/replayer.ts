@@ -24,7 +24,7 @@ export interface ReplayOptions {
 }
 
 interface Dependencies {
-  readonly unitOfWork: UnitOfWork;
+  readonly unitOfWork: Pick<UnitOfWork, 'replay'>;
   readonly dispatcher: Dispatcher;
   readonly planner: Planner;
   readonly userLookUps: UserLookUps;
@@ -77,7 +77,7 @@ export class Replayer {
     const { planner, userLookUps, topics } = this.d;
     const plans = letter.topic === topics.userLookUps ? userLookUps : planner;
     const [task] = await plans.plan([this.receivedOf(letter)], signal);
-    return task?.replaying(letter.letterId, letter.identity);
+    return task?.replaying(letter.identity);
   }
 
   private receivedOf({ topic, partition, offset, timestamp, key, value, headers }: StoredLetter): ReceivedMessage {
@@ -97,7 +97,7 @@ export class Replayer {
     const attempt = async (): Promise<Answered> => {
       tries += 1;
       try {
-        const { value, outbox } = await unitOfWork.run([task], work, lane);
+        const { value, outbox } = await unitOfWork.replay({ letterId: letter.letterId, message: task }, work, lane);
         lane.committed(outbox);
         return value;
       } catch (error) {

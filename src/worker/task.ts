@@ -24,7 +24,6 @@ export class Task implements UnitMessage {
   /** What it names: ids under which its events may go, and which its rejection tells. */
   readonly names: Names;
   readonly plan: Plan;
-  readonly letterId: number | null;
 
   constructor(
     received: ReceivedMessage,
@@ -33,7 +32,6 @@ export class Task implements UnitMessage {
     type: string | null,
     names: Names,
     plan: Plan,
-    letterId: number | null = null,
   ) {
     this.received = received;
     this.context = context;
@@ -41,7 +39,6 @@ export class Task implements UnitMessage {
     this.type = type;
     this.names = names;
     this.plan = plan;
-    this.letterId = letterId;
   }
 
   /** The same message, given up: it declares nothing and is not handled again. */
@@ -49,10 +46,10 @@ export class Task implements UnitMessage {
     return new Task(this.received, this.context, this.digest, this.type, this.names, { kind: 'bury', reason, error });
   }
 
-  /** The same message as the replay of a letter, under the identity that the letter has kept. */
-  replaying(letterId: number, identity: MessageIdentity): Task {
+  /** The same message under the identity that its letter has kept. */
+  replaying(identity: MessageIdentity): Task {
     const context = { ...this.context, identity, causationId: identity.id };
-    return new Task(this.received, context, this.digest, this.type, this.names, this.plan, letterId);
+    return new Task(this.received, context, this.digest, this.type, this.names, this.plan);
   }
 
   get identity(): MessageContext['identity'] {

@@ -106,9 +106,9 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F3: ',
     patches: [
       {
-        file: 'src/uow/unit.ts',
-        find: 'if (debts.size === 0) return [];',
-        replace: 'if (debts.size >= 0) return [];',
+        file: 'src/uow/adoption.ts',
+        find: 'if (others.length === 0) return [];',
+        replace: 'if (others.length >= 0) return [];',
       },
     ],
   },

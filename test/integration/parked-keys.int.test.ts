@@ -6,7 +6,7 @@ import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { discard, freeIfEmpty, KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { begin, commit, inTransaction } from '../../src/uow/transaction.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
-import { openUnit } from '../../src/uow/unit.ts';
+import { openChunk } from '../../src/uow/unit.ts';
 import * as a from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Gate, waiting } from '../support/faults.ts';
@@ -98,7 +98,7 @@ describe('a parked key, with others at work,', () => {
     const second = (await letters.lowest(KEY)) ?? 0;
     const trx = await begin(database.db);
     open.push(trx);
-    const chunk = await openUnit(postgresStore(trx), [message(4)], new a.TestLane(1));
+    const chunk = await openChunk(postgresStore(trx), [message(4)], new a.TestLane(1));
     addLetter(chunk, 4);
     await chunk.flush();
     const replay = replaying(2, second);
@@ -219,8 +219,8 @@ describe('a parked key, with others at work,', () => {
   }
 
   async function replaying(number: number, letterId: number, work: () => Promise<void> = async () => undefined) {
-    const replay = a.aMessage(number, { keys: [KEY], letterId });
-    await unitOfWork.run([replay], async (unit) => (unit.settle(replay, 'accepted'), work()));
+    const own = message(number);
+    await unitOfWork.replay({ letterId, message: own }, async (unit) => (unit.settle(own, 'accepted'), work()));
   }
 
   async function parked(number: number): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { StaleRead } from '../../src/ports/errors.ts';
-import type { Outcome, Unit, UnitMessage } from '../../src/ports/unit-of-work.ts';
+import type { Outcome, Replay, Unit, UnitMessage } from '../../src/ports/unit-of-work.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
@@ -131,11 +131,11 @@ describe('KnexUnitOfWork, with others at work,', () => {
   describe('a message that is sent again', () => {
     const copy = (offset: number) => a.aMessage(1, { offset, bytes: `copy ${offset}`, keys: [TENANT] });
     const accept = async (unit: Unit, message: UnitMessage): Promise<Outcome | 'handled'> => {
-      const seen = message.letterId === null ? unit.seen(message) : undefined;
+      const seen = unit.seen(message);
       if (seen === undefined) unit.settle(message, 'accepted');
       return seen?.outcome ?? 'handled';
     };
-    let replay: UnitMessage;
+    let replay: Replay;
 
     beforeEach(async () => {
       const first = copy(10);
@@ -144,14 +144,14 @@ describe('KnexUnitOfWork, with others at work,', () => {
         unit.deadLetters.add({ ...a.aDeadLetter(10), identity: first.identity });
       });
       const [letterId] = await database.db('dead_letters').pluck<number[]>('letter_id');
-      replay = a.aMessage(1, { letterId: Number(letterId), keys: [TENANT] });
+      replay = { letterId: Number(letterId), message: a.aMessage(1, { keys: [TENANT] }) };
     });
 
     it('before its letter is replayed: the replay waits, and finds it superseded', async () => {
       const gate = new Gate();
       const again = unitOfWork.run([copy(11)], async (unit) => (await gate.pass(), accept(unit, copy(11))));
       await gate.reached;
-      const replaying = unitOfWork.run([replay], (unit) => accept(unit, replay));
+      const replaying = unitOfWork.replay(replay, (unit) => accept(unit, replay.message));
       replaying.catch(() => undefined);
       await waiting(database.db, 'transactionid');
       gate.open();
@@ -162,7 +162,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
 
     it('while its letter is replayed waits, and is skipped', async () => {
       const gate = new Gate();
-      const replaying = unitOfWork.run([replay], async (unit) => (await gate.pass(), accept(unit, replay)));
+      const replaying = unitOfWork.replay(replay, async (unit) => (await gate.pass(), accept(unit, replay.message)));
       await gate.reached;
       const again = unitOfWork.run([copy(11)], (unit) => accept(unit, copy(11)));
       await waiting(database.db, 'transactionid');
@@ -186,7 +186,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
       const runs = Array.from({ length: 20 }, (_, i) =>
         i % 2 === 0
           ? unitOfWork.run([copy(11 + i)], (unit) => accept(unit, copy(11 + i)))
-          : unitOfWork.run([replay], (unit) => accept(unit, replay)),
+          : unitOfWork.replay(replay, (unit) => accept(unit, replay.message)),
       );
       const ended = await Promise.allSettled(runs);
       const handled = ended.filter((one) => one.status === 'fulfilled' && one.value.value === 'handled');

@@ -6,7 +6,14 @@ import { createContainer, type Cradle } from '../../src/container.ts';
 import type { CreateTenant, UpdateTenant } from '../../src/domain/commands.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { CreateTenantHandler, UpdateTenantHandler } from '../../src/handlers/commands/tenant.ts';
-import type { Committed, OutboxLane, TenantUnitOfWork, Unit, UnitMessage } from '../../src/ports/unit-of-work.ts';
+import type {
+  Committed,
+  OutboxLane,
+  Replay,
+  TenantUnitOfWork,
+  Unit,
+  UnitMessage,
+} from '../../src/ports/unit-of-work.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 
 // A program with a fault, for tests: `node test/support/broken.ts worker`, or `replay KEY`. CreateTenant and UpdateTenant fail for the
@@ -38,15 +45,26 @@ class PausingUnitOfWork extends KnexUnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane?: OutboxLane,
   ): Promise<Committed<T>> {
-    const pausing = async (unit: Unit): Promise<T> => {
-      const value = await work(unit);
-      if (PAUSE === 'commit') await stand();
-      return value;
-    };
-    const committed = await super.run(messages, pausing, lane);
-    if (PAUSE === 'committed') await stand();
-    return committed;
+    return paused(super.run(messages, pausing(work), lane));
   }
+
+  override async replay<T>(replay: Replay, work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>> {
+    return paused(super.replay(replay, pausing(work), lane));
+  }
+}
+
+function pausing<T>(work: (unit: Unit) => Promise<T>): (unit: Unit) => Promise<T> {
+  return async (unit) => {
+    const value = await work(unit);
+    if (PAUSE === 'commit') await stand();
+    return value;
+  };
+}
+
+async function paused<T>(running: Promise<T>): Promise<T> {
+  const committed = await running;
+  if (PAUSE === 'committed') await stand();
+  return committed;
 }
 
 async function stand(): Promise<void> {

@@ -118,15 +118,13 @@ interface MessageOptions {
   readonly bytes?: string;
   readonly keys?: readonly string[];
   readonly declare?: (loads: Loads) => void;
-  /** The letter of which it is the replay. */
-  readonly letterId?: number;
   /** Where it stands. Default: its number. */
   readonly offset?: number;
 }
 
 export function aMessage(
   number: number,
-  { bytes = `message ${number}`, keys = [], declare = () => undefined, letterId, offset = number }: MessageOptions = {},
+  { bytes = `message ${number}`, keys = [], declare = () => undefined, offset = number }: MessageOptions = {},
 ): UnitMessage {
   const id = `message-${number}`;
   return {
@@ -134,7 +132,6 @@ export function aMessage(
     received: { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW },
     digest: hashOf(bytes),
     keys,
-    letterId: letterId ?? null,
     declare,
   };
 }

@@ -217,8 +217,8 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       });
       await subject.ageMessage(message.identity.hash, 60 * 60_000);
       const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
-      const replay = a.aMessage(1, { letterId: there(letter).letterId });
-      await unitOfWork.run([replay], async (unit) => unit.settle(replay, 'accepted'));
+      const { letterId } = there(letter);
+      await unitOfWork.replay({ letterId, message }, async (unit) => unit.settle(message, 'accepted'));
       expect(await maintenance.pruneInbox(30 * 60_000, 9)).toBe(0);
       await unitOfWork.run([message], async (unit) => {
         expect(unit.seen(message)).toMatchObject({ outcome: 'accepted' });
@@ -246,11 +246,11 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       await maintenance.forgetFreedKeys();
       expect(await subject.parkedKeyRows()).toBe(1);
       const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
-      const replay = a.aMessage(1, { keys, letterId: letter?.letterId ?? 0 });
-      const { outbox } = await unitOfWork.run(
-        [replay],
+      const message = a.aMessage(1, { keys });
+      const { outbox } = await unitOfWork.replay(
+        { letterId: there(letter).letterId, message },
         async (unit) => {
-          unit.settle(replay, 'accepted');
+          unit.settle(message, 'accepted');
           unit.outbox.add(a.anEvent('k', 'owed'));
         },
         lane,

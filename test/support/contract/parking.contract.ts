@@ -225,9 +225,9 @@ export function describeParking(create: CreateSubject): void {
       await subject.unitOfWork.run([before, failing, behind], burying, lane);
       const replays = new UnattendedLane(a.laneId(2));
       const owed = async (number: number, text: string): Promise<readonly string[]> => {
-        const again = a.aMessage(number, { letterId: there(await subject.letters.lowest(TENANT)) });
+        const again = { letterId: there(await subject.letters.lowest(TENANT)), message: a.aMessage(number) };
         const adding = async (unit: Unit): Promise<void> => unit.outbox.add(a.anEvent(TENANT, text));
-        const { outbox } = await subject.unitOfWork.run([again], adding, replays);
+        const { outbox } = await subject.unitOfWork.replay(again, adding, replays);
         replays.committed(outbox);
         return a.textsOf(outbox);
       };
@@ -238,8 +238,8 @@ export function describeParking(create: CreateSubject): void {
     it('puts what an earlier replay of its key by another lane still owes ahead of its own', async () => {
       const [first, second] = [await bury(1, TENANT), await bury(2, TENANT)];
       await replay(1, first, 'accepted', async ({ outbox }) => outbox.add(a.anEvent(TENANT, 'one')));
-      const { outbox } = await subject.unitOfWork.run(
-        [message(2, TENANT, { letterId: second })],
+      const { outbox } = await subject.unitOfWork.replay(
+        { letterId: second, message: message(2, TENANT) },
         async (unit) => unit.outbox.add(a.anEvent(TENANT, 'two')),
         new a.TestLane(2),
       );
@@ -367,12 +367,12 @@ export function describeParking(create: CreateSubject): void {
     work: (unit: Unit, own: UnitMessage) => Promise<void> = async () => undefined,
     keys: readonly string[] = [],
   ): Promise<void> {
-    const own = a.aMessage(number, { keys, letterId });
+    const own = a.aMessage(number, { keys });
     const settled = async (unit: Unit): Promise<void> => {
       await work(unit, own);
       unit.settle(own, outcome);
     };
-    await subject.unitOfWork.run([own], settled, lane);
+    await subject.unitOfWork.replay({ letterId, message: own }, settled, lane);
   }
 
   async function parked(...keys: readonly string[]): Promise<readonly (string | undefined)[]> {
@@ -394,10 +394,8 @@ export function describeParking(create: CreateSubject): void {
 
 let asked = 0;
 
-function message(number: number, ...rest: readonly (string | { readonly letterId: number })[]): UnitMessage {
-  const keys = rest.filter((one) => typeof one === 'string');
-  const letterId = rest.flatMap((one) => (typeof one === 'string' ? [] : [one.letterId]))[0];
-  return a.aMessage(number, { keys, ...(letterId !== undefined && { letterId }) });
+function message(number: number, ...keys: readonly string[]): UnitMessage {
+  return a.aMessage(number, { keys });
 }
 
 function parkedIn(unit: Unit, ...keys: readonly string[]): readonly (string | undefined)[] {

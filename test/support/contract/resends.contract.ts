@@ -119,7 +119,7 @@ export function describeResends(create: CreateSubject): void {
 
   it('is skipped after its letter was replayed', async () => {
     await run([copy(10), 'dead']);
-    await run([a.aMessage(1, { letterId: 1, bytes: 'copy 10' }), 'accepted']);
+    await replay(copy(10));
     expect(await run([copy(11), undefined])).toMatchObject([{ outcome: 'accepted' }]);
     expect(await states()).toEqual([[10, 'replayed']]);
   });
@@ -127,7 +127,7 @@ export function describeResends(create: CreateSubject): void {
   it('keeps its letter from being replayed', async () => {
     await run([copy(10), 'dead']);
     await run([copy(11), 'rejected']);
-    await expect(run([a.aMessage(1, { letterId: 1 }), 'accepted'])).rejects.toMatchObject({ why: 'resolved' });
+    await expect(replay(copy(10))).rejects.toMatchObject({ why: 'resolved' });
   });
 
   it('loads what it declares', async () => {
@@ -160,8 +160,13 @@ export function describeResends(create: CreateSubject): void {
     return value;
   }
 
+  /** Replays letter 1, whose message this is. */
+  async function replay(message: UnitMessage): Promise<void> {
+    await subject.unitOfWork.replay({ letterId: 1, message }, async (unit) => unit.settle(message, 'accepted'));
+  }
+
   function settle(unit: Unit, [message, outcome, parks = []]: Step): Seen | undefined {
-    const seen = message.letterId === null ? unit.seen(message) : undefined;
+    const seen = unit.seen(message);
     if (outcome === undefined) return seen && { outcome: seen.outcome, digest: seen.digest };
     unit.settle(message, outcome);
     const { identity, received } = message;

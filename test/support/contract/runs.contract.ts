@@ -112,12 +112,12 @@ export function describeRuns(create: CreateSubject): void {
       });
     });
 
-    it.each<readonly [what: string, messages: (letterId: number) => readonly UnitMessage[]]>([
-      ['with messages', () => [a.aMessage(1), a.aMessage(2)]],
-      ['with one that comes again', () => [a.aMessage(8)]],
-      ['with the replay of a letter', (letterId) => [a.aMessage(9, { letterId })]],
-      ['without any', () => []],
-    ])('%s knows when it began, to the millisecond below', async (_, messages) => {
+    it.each<readonly [what: string, given: readonly UnitMessage[] | 'a replay']>([
+      ['with messages', [a.aMessage(1), a.aMessage(2)]],
+      ['with one that comes again', [a.aMessage(8)]],
+      ['with the replay of a letter', 'a replay'],
+      ['without any', []],
+    ])('%s knows when it began, to the millisecond below', async (_, given) => {
       const { unitOfWork, letters, clock } = subject;
       await unitOfWork.run([a.aMessage(8), a.aMessage(9)], async (unit) => {
         unit.settle(a.aMessage(9), 'dead');
@@ -125,14 +125,17 @@ export function describeRuns(create: CreateSubject): void {
       });
       const [letter] = await letters.list({}, { after: 0, limit: 1 });
       const before = await clock();
-      const { value: startedAt } = await unitOfWork.run(messages(there(letter).letterId), async (unit) => {
+      const replay = { letterId: there(letter).letterId, message: a.aMessage(9) };
+      const work = async (unit: Unit): Promise<number> => {
         const first = unit.startedAt;
         // Not before the transaction, nor at a later moment of it.
         expect(first).toBeLessThanOrEqual(await clock());
         await unit.users.get(a.userId(1));
         expect(unit.startedAt).toBe(first);
         return first;
-      });
+      };
+      const running = given === 'a replay' ? unitOfWork.replay(replay, work) : unitOfWork.run(given, work);
+      const { value: startedAt } = await running;
       expect(Number.isInteger(startedAt)).toBe(true);
       expect(startedAt).toBeGreaterThanOrEqual(Math.floor(before));
       expect(startedAt).toBeLessThanOrEqual(await clock());

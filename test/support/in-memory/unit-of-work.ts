@@ -1,11 +1,12 @@
-import type { Committed, OutboxLane, Unit, UnitMessage, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
+import type { Store } from '../../../src/repos/tables/store.ts';
 import { inMemoryStore } from './store.ts';
-import { openUnit } from '../../../src/uow/unit.ts';
+import { openChunk, openReplay, type OpenUnit } from '../../../src/uow/unit.ts';
 import { laneOfOneRun } from '../../../src/uow/unit-of-work.ts';
 
 /** A unit of work for tests and trials: what it keeps lasts as long as the process. One run at a time; a run inside a run waits for ever. */
@@ -23,9 +24,24 @@ export class InMemoryUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
   ): Promise<Committed<T>> {
+    return this.transaction((store) => openChunk(store, messages, lane), work);
+  }
+
+  async replay<T>(
+    replay: Replay,
+    work: (unit: Unit) => Promise<T>,
+    lane: OutboxLane = laneOfOneRun(this.newId()),
+  ): Promise<Committed<T>> {
+    return this.transaction((store) => openReplay(store, replay, lane), work);
+  }
+
+  private async transaction<T>(
+    open: (store: Store) => Promise<OpenUnit>,
+    work: (unit: Unit) => Promise<T>,
+  ): Promise<Committed<T>> {
     let rehearsed: Committed<T> | undefined;
     const run = this.database.transaction(async () => {
-      const unit = await openUnit(inMemoryStore(this.database), messages, lane);
+      const unit = await open(inMemoryStore(this.database));
       const value = await work(unit);
       const effect = await unit.flush();
       if (unit.undone) {

@@ -104,15 +104,15 @@ class World {
   private readonly replayer: Replayer;
 
   constructor() {
-    const unitOfWork: UnitOfWork = {
-      run: async (messages, work, lane) => {
+    const unitOfWork: Pick<UnitOfWork, 'replay'> = {
+      replay: async (replay, work, lane) => {
         const [when, error] = this.faults.shift() ?? [];
         const undone = async (...parameters: Parameters<typeof work>) => {
           const value = await work(...parameters);
           if (when === 'before' && error !== undefined) throw error;
           return value;
         };
-        const committed = await this.inner.run(messages, undone, lane);
+        const committed = await this.inner.replay(replay, undone, lane);
         if (error !== undefined) throw error;
         return committed;
       },
