@@ -82,7 +82,7 @@ describe('a configuration that can not work ends the worker with exit code 1 and
       const env = { ...world.env, DATABASE_URL: database.url };
       const { said, code } = await workerWith(env);
       expect([code, said]).toEqual([1, expect.stringMatching(/DATABASE_URL.*0001_tenants.*licensing migrate up/)]);
-      // A check changes nothing: what was dumped elsewhere can still be restored here.
+      // The check has created nothing, so a backup can still be restored here.
       expect(await database.db('pg_tables').where('schemaname', 'public').pluck('tablename')).toEqual([]);
       expect((await licensing(['migrate', 'status'], env)).code).toBe(1);
       expect((await licensing(['migrate', 'up'], env)).code).toBe(0);
@@ -128,13 +128,13 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     }),
 );
 
-/** Shares no protocol with the worker's consumer. */
+/** A consumer with another group protocol than the worker's. */
 const ofAnotherKind: PartitionAssigner = (of) => ({
   ...PartitionAssigners.roundRobin(of),
   name: 'of another kind',
 });
 
-/** @returns what it said to a person, and its log */
+/** @returns its output for a person, and its log */
 async function workerWith(
   change: Environment,
   without: readonly string[] = [],

@@ -11,7 +11,7 @@ const A_TIME = expect.any(Number);
 const world = theWorld();
 
 describe('tenant', () => {
-  test('CreateTenant tells the tenant and its creator, under their own keys, with all CloudEvents headers', () =>
+  test('CreateTenant publishes the tenant and its creator, each under its own key, with all CloudEvents headers', () =>
     world.guard(async () => {
       const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
       const envelope = { id: 'my id: any text / ünï', source: 'urn:crm', correlationId: 'case 7', traceparent };
@@ -53,13 +53,13 @@ describe('tenant', () => {
     world.guard(async () => {
       const userId = randomUUID();
       await told(world, command('CreateUser', { userId }), 'UserCreated');
-      await world.settled(); // the next one goes to another partition
+      await world.settled(); // the next command goes to another partition
       const message = createTenant({ userId });
       const [, user] = await told(world, message, 'TenantCreated', 'UserUpdated');
       expect(user?.data).toMatchObject({ userId, tenantId: message.data.tenantId, version: 2 });
     }));
 
-  test('UpdateTenant replaces what is known, and gives the old name free', () =>
+  test('UpdateTenant replaces the fields of the tenant, and frees its old name', () =>
     world.guard(async () => {
       const {
         data: { tenantId, userId, name },
@@ -73,7 +73,7 @@ describe('tenant', () => {
       await told(world, createTenant({ name }), 'TenantCreated', 'UserCreated');
     }));
 
-  test('DeleteTenant takes subdivisions by id, each with its licenses by id, and lets the users go', () =>
+  test('DeleteTenant deletes the subdivisions by id, each with its licenses by id, and keeps the users', () =>
     world.guard(async () => {
       const { tenantId, subdivisionId, licenseId } = await givenLicense(world, { active: true });
       const [later, second] = [`ffffffff${subdivisionId.slice(8)}`, `ffffffff${licenseId.slice(8)}`];
@@ -104,7 +104,7 @@ describe('tenant', () => {
       expect(user).toMatchObject({ tenantId: null, version: 2 });
     }));
 
-  test("CreateUser tells the user, under the user's key", () =>
+  test("CreateUser publishes the user, under the user's key", () =>
     world.guard(async () => {
       const userId = randomUUID();
       const [user] = await told(world, command('CreateUser', { userId }), 'UserCreated');
@@ -114,7 +114,7 @@ describe('tenant', () => {
 });
 
 describe('subdivision', () => {
-  test('is created inactive, updated, suspended, resumed and deleted', () =>
+  test('a subdivision is created inactive, updated, suspended, resumed and deleted', () =>
     world.guard(async () => {
       const { tenantId, licenseId } = await givenLicense(world);
       const subdivisionId = randomUUID();
@@ -162,7 +162,7 @@ describe('subdivision', () => {
     }));
 });
 
-test('ids may come in upper case, and go out in lower case', () =>
+test('ids in upper case are accepted, and published in lower case', () =>
   world.guard(async () => {
     const { tenantId, subdivisionId, licenseId } = await givenLicense(world);
     const [S, L] = [subdivisionId.toUpperCase(), licenseId.toUpperCase()];
@@ -179,7 +179,7 @@ test('ids may come in upper case, and go out in lower case', () =>
     expect(user?.record.key?.toString()).toBe(upper.data.userId.toLowerCase());
   }));
 
-test('all of it is what the model says', () =>
+test('the oracle agrees with everything that came of these tests', () =>
   world.guard(async () => {
     await check(world);
   }));

@@ -8,18 +8,18 @@ import { theWorld } from '../support/world-of-tests.ts';
 import { until } from '../support/world-until.ts';
 import { CONTACT, createTenant, PLACE, told } from './given.ts';
 
-/** The addresses that the worker of these tests has bugs with; the second one is mended in the CLI of some. */
+/** The worker of these tests has a bug with each of these addresses. The CLI of some tests has the second bug mended. */
 const [BUG, OTHER_BUG] = ['1 Bug Street', '2 Bug Street'];
 const world = theWorld({ workers: 0, env: { CHUNK_MAX_MESSAGES: '20' } });
 
-/** What has come of messages, by `ce_id`: the oracle is told, and finds out whether it is so. */
+/** By `ce_id`, what came of messages that were set aside: told to the oracle, which checks it. */
 const fates = new Map<string, SetAside>();
 
 beforeAll(async () => {
   await world.startWorker({ BROKEN: `${BUG},${OTHER_BUG}` }, [BROKEN, 'worker']);
 });
 
-test('a message that meets a bug parks its tenant: what comes after it waits in order, others go on', () =>
+test('a message that meets a bug parks its tenant: later messages wait in order, other tenants go on', () =>
   world.guard(async () => {
     const [ours, others] = [await givenTenant(), await givenTenant()];
     const bad = ours.update(BUG);
@@ -44,7 +44,7 @@ test('a message that meets a bug parks its tenant: what comes after it waits in 
     await checked();
   }));
 
-test('a user that is parked holds back the next tenant that it founds, and what comes for that one', () =>
+test('a parked user holds back the next tenant that it founds, and the messages of that tenant', () =>
   world.guard(async () => {
     const userId = randomUUID();
     const bad = createTenant({ userId }, {}, BUG);
@@ -70,7 +70,7 @@ test('a user that is parked holds back the next tenant that it founds, and what 
     await checked();
   }));
 
-test('a replay that fails again stays open and stops its key; others go through', () =>
+test('a letter whose replay fails again stays open and stops its key; other keys go through', () =>
   world.guard(async () => {
     const [broken, mended] = [await givenTenant(), await givenTenant()];
     const stuck = [broken.update(BUG), broken.update('3 Street')];
@@ -98,10 +98,10 @@ test('a replay that fails again stays open and stops its key; others go through'
     await checked();
   }));
 
-/** Far more than come while the letters are replayed that are there at first. */
+/** Far more than come in while the first letters are replayed. */
 const STREAMED = 300;
 
-test('messages that stream in meanwhile wait until the last letter is through, and nothing overtakes', () =>
+test('messages that stream in during a replay wait until the last letter is through, and nothing overtakes', () =>
   world.guard(async () => {
     const ours = await givenTenant();
     const bad = ours.update(BUG);
@@ -115,7 +115,7 @@ test('messages that stream in meanwhile wait until the last letter is through, a
       const next = ours.update(`${sent.length} Street`);
       sent.push(next);
       await world.send([next]);
-      // One after the other, and no more than so many: a replay that is slower than what comes in would have no end.
+      // Not without end: a replay that is slower than the stream would never finish.
       await until('it has its outcome', async () => (await world.count('inbox')) === count + i);
     }
     expect(await replay).toMatchObject({ code: 0, stderr: '' });
@@ -163,7 +163,7 @@ test('two replays at once: each letter takes effect once, in order', () =>
     await checked();
   }));
 
-test('a replay when the inbox has long forgotten the message takes effect once', () =>
+test('a replay takes effect once, also when the inbox has long forgotten the message', () =>
   world.guard(async () => {
     const ours = await givenTenant();
     const bad = ours.update(BUG);
@@ -178,7 +178,7 @@ test('a replay when the inbox has long forgotten the message takes effect once',
     await checked();
   }));
 
-test('a letter that is discarded has no effect; its key stays parked until the rest is through, or is freed when asked to', () =>
+test('a discarded letter has no effect; its key stays parked until the other letters are through, or is freed on demand', () =>
   world.guard(async () => {
     const [kept, freed] = [await givenTenant(), await givenTenant()];
     const [bad, behind] = [kept.update(BUG), kept.update('3 Street')];
@@ -236,7 +236,7 @@ test('a key whose only letter was discarded is freed by a replay of all', () =>
     await checked();
   }));
 
-test('what can not be understood is said in a sentence, with exit code 2; what is not there with 1', async () => {
+test('a call that can not be understood ends with a sentence and exit code 2, a letter that is not there with 1', async () => {
   const calls: readonly (readonly [args: readonly string[], code: number, says: RegExp])[] = [
     [[], 2, /expected one of: list, show, replay, discard/],
     [['list', '--reason', 'HandlerFaild'], 2, /did you mean HandlerFailed/],
@@ -257,7 +257,7 @@ test('what can not be understood is said in a sentence, with exit code 2; what i
 test('a letter that parks nothing holds up no other of its key when it fails again', () =>
   world.guard(async () => {
     const ours = await givenTenant();
-    // Its answer, which carries this twice, fits no topic.
+    // The answer carries the correlation id twice, so it fits no topic.
     const large = createTenant({ tenantId: ours.key }, { id: randomUUID(), correlationId: 'x'.repeat(560_000) });
     const bad = ours.update(BUG);
     await world.send([large, bad]);
@@ -273,7 +273,7 @@ test('a letter that parks nothing holds up no other of its key when it fails aga
     await checked();
   }));
 
-test('a message with an id that was used is replayed when it is asked for by number, as a message of its own', () =>
+test('an IdReused letter is replayed on demand, by number, as a message of its own', () =>
   world.guard(async () => {
     const ours = await givenTenant();
     const id = randomUUID();
@@ -288,7 +288,7 @@ test('a message with an id that was used is replayed when it is asked for by num
     expect(event?.decoded?.data).toMatchObject({ tenantId: ours.key, address: '4 Street', version: 3 });
   }));
 
-test('a message that still can not be decoded stays a letter, in no order, and says so', () =>
+test('a letter that still can not be decoded stays open, in no order, and the replay says so', () =>
   world.guard(async () => {
     const ours = await givenTenant();
     await world.send([{ topic: 'commands', key: ours.key, value: Buffer.from('no frame'), headers: {} }]);
@@ -340,7 +340,7 @@ async function idsOf(key: string): Promise<readonly string[]> {
   return (await lettersOf(key)).map(({ message_id: id }) => id);
 }
 
-/** All letters there ever were of a key, by the `ce_id` of their messages. */
+/** All letters that a key ever had, by the `ce_id` of their messages. */
 async function behindOf(key: string): Promise<readonly string[]> {
   const rows: readonly LetterRow[] = await world.db<LetterRow>('dead_letters').orderBy('letter_id');
   return rows.filter(({ keys }) => keys.includes(key)).map(({ message_id: id }) => id);
@@ -359,7 +359,7 @@ function expectThrough({ code, stdout, stderr }: Ended, count: number): void {
   expect(stdout.match(/^letter \d+ {2}(accepted|rejected)$/gm)).toHaveLength(count);
 }
 
-/** The first of them has met the bug, the others were behind it; those of another tenant too, when they begin with a bug of theirs. */
+/** Of each tenant, the first message has met the bug and the others wait behind it. */
 function fated(state: SetAside['state'], ...messages: readonly Sending[]): void {
   for (const message of messages) {
     const { address }: Readonly<Record<string, unknown>> = { ...message.data };
@@ -368,7 +368,7 @@ function fated(state: SetAside['state'], ...messages: readonly Sending[]): void 
   }
 }
 
-/** Everything is as if nothing had ever failed, but for what was discarded. */
+/** Checks that everything is as if nothing had ever failed, but for discarded messages. */
 async function checked(): Promise<void> {
   await check(world, { setAside: (record: WireRecord) => fates.get(header(record, 'ce_id') ?? '') });
 }

@@ -65,7 +65,7 @@ export interface LicenseIds {
   readonly licenseId: string;
 }
 
-/** Ids that nobody knows. */
+/** Ids of nothing that exists. */
 export function strange(): LicenseIds {
   return { tenantId: randomUUID(), subdivisionId: randomUUID(), licenseId: randomUUID() };
 }
@@ -85,7 +85,7 @@ export function lastingUntil(expiresAt: number): Terms {
   return { ...TERMS, type: 'bytime', requestsLimit: null, expiresAt };
 }
 
-/** A tenant that the model knows to come before whatever follows in other partitions. */
+/** Creates a tenant and waits, so that the model knows it to come before all that follows in other partitions. */
 export async function settledTenant(world: World): Promise<ReturnType<typeof createTenant>> {
   const first = createTenant();
   await told(world, first, 'TenantCreated', 'UserCreated');
@@ -93,7 +93,7 @@ export async function settledTenant(world: World): Promise<ReturnType<typeof cre
   return first;
 }
 
-/** A tenant with a subdivision and a license of 100 requests; `active`: activated too. Resolves when it is there. */
+/** Creates a tenant with a subdivision and a license of 100 requests, and with `active` activates the license. */
 export async function givenLicense(world: World, { active = false, terms = TERMS } = {}): Promise<LicenseIds> {
   const ids = strange();
   const { tenantId, subdivisionId } = ids;
@@ -109,7 +109,7 @@ export async function givenLicense(world: World, { active = false, terms = TERMS
   return ids;
 }
 
-/** A row that counts: of a minute from now, and a few milliseconds, so that no two are of the same time. */
+/** A row that counts: its time is a minute from now, and some milliseconds, so that no two rows have the same time. */
 export function addRow(
   { tenantId, subdivisionId }: Omit<LicenseIds, 'licenseId'>,
   countRequests: number,

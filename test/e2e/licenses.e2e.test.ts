@@ -35,7 +35,7 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
     const inactive = { ...created, ...naming, activatedAt, deactivatedAt: stopped?.data['occurredAt'], version: 6 };
     expect(stopped?.data).toEqual({ ...inactive, reason: 'command' });
 
-    // Its first activation stays; an active one is deactivated before it is deleted.
+    // The time of the first activation stays. An active license is deactivated before it is deleted.
     const [again] = await told(world, command('ActivateSubdivisionLicense', ids), 'LicenseActivated');
     expect(again?.data).toEqual({ ...active, activatedAt, version: 7 });
     const [off, gone] = await told(world, command('DeleteLicense', ids), 'LicenseDeactivated', 'LicenseDeleted');
@@ -43,7 +43,7 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
     expect([off?.data, gone?.data]).toEqual([{ ...last, reason: 'deleted' }, last]);
   }));
 
-test('a bytime license ends when it was told to, or 30 days after its creation', () =>
+test('a bytime license ends at its expiresAt, or 30 days after its creation', () =>
   world.guard(async () => {
     const ids = await givenLicense(world);
     const terms = { ...TERMS, type: 'bytime', requestsLimit: null };
@@ -56,13 +56,13 @@ test('a bytime license ends when it was told to, or 30 days after its creation',
     expect(other?.data['expiresAt']).toBe(Number(other?.data['createdAt']) + 30 * LATER);
   }));
 
-test('an inactive license is deleted without more ado', () =>
+test('an inactive license is deleted without being deactivated', () =>
   world.guard(async () => {
     const [gone] = await told(world, command('DeleteLicense', await givenLicense(world)), 'LicenseDeleted');
     expect(gone?.data).toMatchObject({ status: 'inactive', deactivatedAt: null, version: 3 });
   }));
 
-test('50 and then 51 of 100: both rows are kept, the second ends the license', () =>
+test('a row that crosses the limit is kept, and deactivates the license: 50 and then 51 of 100', () =>
   world.guard(async () => {
     const ids = await givenLicense(world, { active: true });
     const first = addRow(ids, 50);
@@ -80,7 +80,7 @@ test('50 and then 51 of 100: both rows are kept, the second ends the license', (
     expect(await rowsOf(ids)).toBe(2);
   }));
 
-test('100 of 100 ends the license', () =>
+test('a row that reaches the limit deactivates the license: 100 of 100', () =>
   world.guard(async () => {
     const ids = await givenLicense(world, { active: true });
     await told(world, addRow(ids, 100), 'StatisticRowAdded', 'LicenseDeactivated', 'SubdivisionLicenseExpired');
@@ -94,7 +94,7 @@ test('a row from before the first activation is kept and counts nothing', () =>
     expect(await rowsOf(ids)).toBe(1);
   }));
 
-test('what was used stays used through a deactivation and an activation', () =>
+test('usage stays counted through a deactivation and an activation', () =>
   world.guard(async () => {
     const ids = await givenLicense(world, { active: true });
     await told(world, addRow(ids, 60), 'StatisticRowAdded');
@@ -105,7 +105,7 @@ test('what was used stays used through a deactivation and an activation', () =>
     await told(world, addRow(ids, 1), 'StatisticRowAdded', 'LicenseDeactivated', 'SubdivisionLicenseExpired');
   }));
 
-test('all of it is what the model says', () =>
+test('the oracle agrees with everything that came of these tests', () =>
   world.guard(async () => {
     await check(world);
   }));

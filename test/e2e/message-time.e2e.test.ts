@@ -13,7 +13,7 @@ const ROWS = 100;
 const world = theWorld({ workers: 0 });
 const tenants = Array.from({ length: TENANTS }, strange);
 
-test('usage counts from when a license was activated, though no worker was there', () =>
+test('usage counts from the time of the activation command, though no worker ran at that time', () =>
   world.guard(async () => {
     const activations = tenants.map((ids) => command('ActivateSubdivisionLicense', ids));
     await world.send([...tenants.flatMap(founding), ...activations]);
@@ -29,9 +29,9 @@ test('usage counts from when a license was activated, though no worker was there
     }
   }));
 
-test('a database that was lost comes to the same when all is read again, and every answer to the same bytes', () =>
+test('reading all topics again into an empty database gives the same rows, and answers with the same bytes', () =>
   world.guard(async () => {
-    // Refused for what their own time makes of them.
+    // These are refused because of their own time.
     await world.send(
       tenants.flatMap((ids) => [
         addRow(ids, 1, { created: Date.now() + 6 * 60_000 }),
@@ -65,7 +65,7 @@ function founding(ids: LicenseIds): readonly Sending[] {
   ];
 }
 
-/** Of the milliseconds that follow. */
+/** Rows of the milliseconds that follow. */
 function rowsAfter(time: number, ids: LicenseIds): readonly Sending[] {
   return Array.from({ length: ROWS }, (_, i) =>
     addRow(ids, 1, { statisticRowId: randomUUID(), created: time + 1 + i }),

@@ -11,7 +11,7 @@ import { CONTACT, createTenant, told } from './given.ts';
 const world = theWorld();
 
 describe('identity', () => {
-  test('without ce_id a message goes by its position: the same bytes take effect twice', () =>
+  test('a message without ce_id goes by its position, so the same bytes take effect twice', () =>
     world.guard(async () => {
       const { tenantId, update } = await givenTenant();
       await world.send([
@@ -32,7 +32,7 @@ describe('identity', () => {
       }
     }));
 
-  test('the same id with the same bytes is skipped, in one batch and later', () =>
+  test('a message with a known id and the same bytes is skipped, in the same batch and later', () =>
     world.guard(async () => {
       const { update } = await givenTenant();
       await world.send([update, update]);
@@ -43,7 +43,7 @@ describe('identity', () => {
       expect(answers.map(({ decoded }) => decoded?.data['version'])).toEqual([2]);
     }));
 
-  test('the same id of another source is another message', () =>
+  test('a message with a known id of another source is another message', () =>
     world.guard(async () => {
       const { update } = await givenTenant();
       const id = randomUUID();
@@ -53,7 +53,7 @@ describe('identity', () => {
       expect(answers.map(({ decoded }) => decoded?.data['version'])).toEqual([2, 3]);
     }));
 
-  test('the same id with other bytes is a dead letter, IdReused, and changes nothing', () =>
+  test('a message with a known id and other bytes is a dead letter, IdReused, and changes nothing', () =>
     world.guard(async () => {
       const { tenantId, update } = await givenTenant();
       await told(world, update, 'TenantUpdated');
@@ -120,7 +120,7 @@ describe('dead letters', () => {
       await world.send([
         { topic: 'users', key: 'k', value: blink, headers: { ce_id: ofUsers } },
         { topic: 'commands', key: 'k', value: command, headers: { ce_id: ofCommands } },
-        // Of ours, but no command.
+        // A type of ours, but no command.
         { topic: 'commands', key: 'k', value: event, headers: { ce_id: `${ofCommands} II` } },
       ]);
       for (const id of [ofCommands, `${ofCommands} II`]) {
@@ -132,7 +132,7 @@ describe('dead letters', () => {
     }));
 });
 
-test('all of it is what the model says', () =>
+test('the oracle agrees with everything that came of these tests', () =>
   world.guard(async () => {
     await check(world);
   }));
@@ -160,7 +160,7 @@ async function letterOf(name: string, value: string): Promise<WireRecord> {
   );
 }
 
-/** A frame of a type that this build has never heard of, registered by another team. */
+/** A frame of a type that another team has registered and that this version does not know. */
 async function foreign(fullName: string): Promise<Buffer> {
   const topic = fullName.startsWith('users.') ? world.topics.users : world.topics.commands;
   const [, namespace = '', name = ''] = /^(.*)\.(\w+)$/.exec(fullName) ?? [];

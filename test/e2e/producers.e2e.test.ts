@@ -10,7 +10,7 @@ import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import { told } from './given.ts';
 
-/** What other teams' producers really send. */
+// Messages as producers of other teams really send them.
 const world = theWorld();
 
 describe('schemas of others', () => {
@@ -20,7 +20,7 @@ describe('schemas of others', () => {
     fields: [...fields, ...added],
   });
 
-  test('a default that only its own registry can make sense of is no matter', () =>
+  test('a schema with a default that avsc does not take is read all the same', () =>
     world.guard(async () => {
       const [userId, note] = [randomUUID(), { name: 'note', type: ['null', 'string'] }];
       const id = await registerSchema(world, world.topics.commands, writer({ ...note, default: '' }));
@@ -31,7 +31,7 @@ describe('schemas of others', () => {
       ]);
     }));
 
-  test('a schema with references is read with what it refers to', () =>
+  test('a schema with references is read together with the schemas that it refers to', () =>
     world.guard(async () => {
       const userId = randomUUID();
       const place: ForeignSchema = {
@@ -51,7 +51,7 @@ describe('schemas of others', () => {
     }));
 });
 
-describe('a producer that is mistaken', () => {
+describe('mistakes of producers', () => {
   const letterOf = async (id: string) =>
     until('its letter is there', async () => {
       const [letter] = await world.db('dead_letters').where({ message_id: id }).orderBy('letter_id', 'desc');
@@ -79,14 +79,14 @@ describe('a producer that is mistaken', () => {
     }),
   );
 
-  test('is found by its source in the list of letters', () =>
+  test('a mistaken producer is found by its source in the list of letters', () =>
     world.guard(async () => {
       const { stdout } = await licensing(['dlq', 'list'], world.env);
       expect(stdout).toMatch(/SOURCE +REASON +LETTERS\nshop +UndecodableMessage +\d/);
       expect(stdout).toMatch(/UndecodableMessage +shop +- +.*it is JSON/);
     }));
 
-  test('mends it and sends the same id again: that is handled, and the letter is superseded', () =>
+  test('a mended message with the same id is handled, and supersedes its letter', () =>
     world.guard(async () => {
       const [id, userId, source] = [randomUUID(), randomUUID(), 'shop'];
       const headers = { ce_id: id, ce_source: source };
@@ -96,7 +96,7 @@ describe('a producer that is mistaken', () => {
       expect(await letterOf(id)).toMatchObject({ state: 'superseded', source });
     }));
 
-  test('puts a command into another partition than its key belongs, and is warned of', () =>
+  test('a command in another partition than its key belongs to is warned of', () =>
     world.guard(async () => {
       const userId = randomUUID();
       const partition = (partitionOf(userId, world.partitions) + 1) % world.partitions;
@@ -106,7 +106,7 @@ describe('a producer that is mistaken', () => {
     }));
 });
 
-test('the headers of a letter are those of its message in their order and number', () =>
+test('a letter has the headers of its message, in their order and number', () =>
   world.guard(async () => {
     const id = randomUUID();
     const headers = encodeHeaders([
@@ -117,7 +117,7 @@ test('the headers of a letter are those of its message in their order and number
     ]);
     const producer = world.kafka.producer();
     await producer.connect();
-    // What is encoded already goes out as it is.
+    // These headers are encoded already, and go out as they are.
     const message = { key: null, value: 'hello', headers: headers as never };
     await producer.send({ topic: world.topics.commands, acks: -1, messages: [message] });
     await producer.disconnect();
@@ -129,4 +129,4 @@ test('the headers of a letter are those of its message in their order and number
     await world.settled();
   }));
 
-test('all of it is what the model says', () => world.guard(() => check(world)));
+test('the oracle agrees with everything that came of these tests', () => world.guard(() => check(world)));

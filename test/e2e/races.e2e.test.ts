@@ -9,7 +9,7 @@ import { theWorld } from '../support/world-of-tests.ts';
 import { addRow, CONTACT, createTenant, givenLicense, TERMS } from './given.ts';
 
 const TIMES = 200;
-/** Pairs that are sent at once; small, so that many transactions meet. */
+/** How many pairs are sent at once: few, so that many transactions meet. */
 const AT_ONCE = 10;
 
 describe.each([
@@ -97,19 +97,19 @@ describe.each([
       expect(model.letters).toEqual([]);
     }));
 
-  /** Sends pair by pair, and checks that exactly one of each was the first, and the other what comes second. */
+  /** Sends pair by pair, and checks that of each pair exactly one message was first. */
   async function race(pairs: readonly (readonly [Sending, Sending])[], { undone = true } = {}): Promise<Checked> {
     await world.settled();
     const before = await rollbacks();
     for (let i = 0; i < pairs.length; i += AT_ONCE) {
       const some = pairs.slice(i, i + AT_ONCE);
-      // Either side first in turn, so that neither has the start.
+      // The two sides go first in turn, so that neither has an advantage.
       const sides = i % (2 * AT_ONCE) === 0 ? some.flat() : some.flatMap(([a, b]) => [b, a]);
-      // The first of them can't but meet, where one is to be undone: both have read and neither can write, until two wait.
+      // The first pair is made to meet: both have read, and neither can write until two sessions wait.
       await (undone && i === 0 ? meeting(() => world.send(sides)) : world.send(sides));
     }
     await world.settled();
-    // Somebody lost a race, was undone, and ran again.
+    // A transaction has lost a race, was undone, and ran again.
     if (undone) await until('transactions have met', async () => (await rollbacks()) > before);
     const order = orderOf(
       world.collector.records(world.topics.events),
@@ -137,7 +137,7 @@ describe.each([
     return Number(found.rows[0]?.n);
   }
 
-  /** Transactions undone in this world's database, as PostgreSQL counts them, a second late. */
+  /** How many transactions were undone in this world's database. PostgreSQL counts them a second late. */
   async function rollbacks(): Promise<number> {
     const found = await world.db.raw<{ rows: readonly { readonly n: string }[] }>(
       'SELECT pg_stat_clear_snapshot(), xact_rollback AS n FROM pg_stat_database WHERE datname = current_database()',
@@ -145,7 +145,7 @@ describe.each([
     return Number(found.rows[0]?.n);
   }
 
-  /** An id whose partition is of another worker, and of another lane: both go by partition, one after the other. */
+  /** An id whose partition belongs to another worker and another lane: both are dealt partitions in turn. */
   function idElsewhere(id: string): string {
     for (;;) {
       const other = randomUUID();

@@ -9,7 +9,7 @@ import { until } from '../support/world-until.ts';
 type Offsets = ReadonlyMap<number, readonly number[]>;
 
 const PRODUCERS = 3;
-/** Each takes one interleaving. */
+/** Each partition takes one interleaving. */
 const PARTITIONS = 12;
 
 const step = fc.oneof(
@@ -30,7 +30,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const interleaving = fc.array(step, { minLength: 4, maxLength: 16 });
 
-test('what is read of interleaved transactions is what the Java client reads', async () => {
+test('of interleaved transactions the worker reads the records that the Java client reads', async () => {
   const brokers = fromEnvironment('TEST_KAFKA_BROKERS');
   const topic = `read-committed-${randomUUID()}`;
   const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50 } });
@@ -39,7 +39,7 @@ test('what is read of interleaved transactions is what the Java client reads', a
   await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
   const steps = fc.sample(interleaving, PARTITIONS);
   const count = await write(kafka, topic, steps);
-  // Small fetches end in the midst of transactions.
+  // Small fetches end inside transactions.
   const [java, whole, small] = await Promise.all([
     JavaConsumer.installed().then((consumer) => consumer.readCommitted(brokers, topic, count)),
     read(kafka, topic, 1_000_000),
@@ -54,7 +54,7 @@ test('what is read of interleaved transactions is what the Java client reads', a
   }
 });
 
-/** Does one interleaving after the other, each in a partition of its own. @returns how many records can be read of them */
+/** Produces the interleavings, each in a partition of its own. @returns how many records can be read of them */
 async function write(kafka: KafkaClient, topic: string, interleavings: readonly (readonly Step[])[]): Promise<number> {
   const plain = kafka.producer({ allowAutoTopicCreation: false });
   const transactional = Array.from({ length: PRODUCERS }, () =>
@@ -99,7 +99,7 @@ async function write(kafka: KafkaClient, topic: string, interleavings: readonly 
 /** The key of the last record of each partition: nothing comes after it. */
 const LAST = 'last';
 
-/** Reads all partitions to their last records, with fetches of so many bytes. @returns by partition, the offsets in the order of their coming */
+/** Reads all partitions to their last records, in fetches of this size. @returns by partition, the offsets in the order in which they came */
 async function read(kafka: KafkaClient, topic: string, maxBytesPerPartition: number): Promise<Offsets> {
   const consumer = kafka.consumer({ groupId: randomUUID(), maxBytesPerPartition, maxWaitTimeInMs: 100 });
   const offsets = new Map<number, number[]>();

@@ -27,7 +27,7 @@ test('a rejection names the command, the code and the field, under the key of th
     expect(header(record ?? { headers: {} }, 'ce_causationid')).toBe(message.envelope.id);
   }));
 
-describe('each code, once', () => {
+describe('each rejection code is seen once', () => {
   const cases: readonly (readonly [code: string, of: string, given: () => Promise<Sending>])[] = [
     [
       'TenantAlreadyExists',
@@ -225,7 +225,7 @@ test('InvalidCommand names the field', () =>
     expect(told.map(({ code, field }) => [code, field])).toEqual(faults.map(([field]) => ['InvalidCommand', field]));
   }));
 
-test('all of it is what the model says', () =>
+test('the oracle agrees with everything that came of these tests', () =>
   world.guard(async () => {
     await check(world);
   }));

@@ -4,13 +4,13 @@ import { command } from '../support/load.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { addRow, answersTo, createTenant, givenLicense, PLACE, strange, TERMS, told } from './given.ts';
 
-/** One chunk with so many on one subdivision once stopped a worker for all tenants. */
+/** A chunk with as many licenses of one subdivision once stopped a worker for all tenants. */
 const LICENSES = 2_500;
 const SUBDIVISIONS = 1_500;
 
 const world = theWorld();
 
-test('a subdivision with thousands of licenses, and a tenant with thousands of subdivisions, keep nobody waiting', () =>
+test('other tenants do not wait for a subdivision with thousands of licenses, nor for a tenant with thousands of subdivisions', () =>
   world.guard(async () => {
     const other = await givenLicense(world, { active: true });
     const [{ tenantId, subdivisionId }, large] = [strange(), strange()];

@@ -26,10 +26,10 @@ test.each([
   await expect(bomb).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
 });
 
-test('topics that somebody has changed do not fit: the check names each, how it is mended, and what it advises', async () => {
+test('the check names each topic that does not fit, how to mend it, and what it advises', async () => {
   const env = await otherTopics('other');
   const { TOPIC_COMMANDS: commands = '', TOPIC_USERS: users = '', TOPIC_USER_LOOKUPS: lookUps = '' } = env;
-  // Whatever is not named is the broker's default again: its records, too, are dated by their producers then.
+  // Settings that are not named go back to the broker's defaults, so producers date the records.
   await change(commands, { 'compression.type': 'producer' });
   await change(users, { 'compression.type': 'lz4', 'segment.ms': '1987200000' });
   await change(lookUps, { 'compression.type': 'gzip', 'max.message.bytes': '900000', ...DATED });
@@ -51,7 +51,7 @@ test('topics that somebody has changed do not fit: the check names each, how it 
   ]);
 });
 
-test('topics that are dated by their producers fit: the check advises otherwise, and ends well', async () => {
+test('topics whose records are dated by their producers fit: the check advises otherwise, with exit code 0', async () => {
   const env = await otherTopics('dated');
   const { TOPIC_COMMANDS: commands = '' } = env;
   await change(commands, { 'compression.type': 'uncompressed' });
@@ -62,7 +62,7 @@ test('topics that are dated by their producers fit: the check advises otherwise,
   expect(said.trim().split('\n')).toEqual([expect.stringMatching(adviceOn(commands)), 'all topics are there and fit']);
 });
 
-test('a message is of when the broker took it, whatever date its producer has given it', () =>
+test('a message is dated when the broker took it, whatever its producer says', () =>
   world.guard(async () => {
     const tenant = createTenant({}, { timestamp: String(Date.now() - 60 * 60 * 1_000) });
     await world.send([tenant]);
@@ -82,7 +82,7 @@ function adviceOn(topic: string): RegExp {
   );
 }
 
-/** Topics beside those of the world, whose worker is to go on. @returns what a verb needs to know them by */
+/** Makes topics beside those of the world, whose worker has to go on. @returns the settings by which a verb finds them */
 async function otherTopics(prefix: string): Promise<Environment> {
   const renamed = Object.entries(world.env).map(([name, value]) => [
     name,

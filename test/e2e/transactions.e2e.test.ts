@@ -7,7 +7,7 @@ import { answersTo, createTenant } from './given.ts';
 
 const world = theWorld();
 
-/** What a command's key is when it looks like the key of an abort marker. */
+/** The key of a command that looks like the key of an abort marker. */
 const LIKE_A_MARKER = '\0\0\0\0';
 
 const producers: Producer[] = [];
@@ -69,7 +69,7 @@ describe('transactions of producers', () => {
     }));
 });
 
-test('a worker that retention has overtaken tells what was lost, and goes on from what is there', () =>
+test('a worker that retention has overtaken logs what was lost, and goes on with what is there', () =>
   world.guard(async () => {
     const { commands } = world.topics;
     await readToTheEnd();
@@ -124,7 +124,7 @@ async function send(transaction: Transaction, ...messages: readonly (Sending | u
   for (const { topic, ...message } of outgoing) await transaction.send({ topic, messages: [message] });
 }
 
-/** Every partition of the source topics has a committed offset, and that is its end: no lag, by any tool's account. */
+/** Checks that the committed offset of every source partition is its end, so that every tool shows lag 0. */
 async function readToTheEnd(): Promise<void> {
   let ends: ReadonlyMap<string, string> = new Map();
   let reached: ReadonlyMap<string, string> = new Map();
@@ -165,7 +165,7 @@ async function tenants(): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** What the worker has logged under this message in its present life. */
+/** The lines with this message that the worker has logged since it was started last. */
 function lines(msg: string): readonly Readonly<Record<string, unknown>>[] {
   return world
     .worker()

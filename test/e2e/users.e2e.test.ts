@@ -9,7 +9,7 @@ import { until } from '../support/world-until.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { createTenant, told } from './given.ts';
 
-/** Few messages in a chunk, and so few look-ups in a queue: an outage fills it. */
+/** Small chunks, so that the queue of look-ups is small, too, and an outage fills it. */
 const world = theWorld({ env: { CHUNK_MAX_MESSAGES: '10' } });
 const nobody = new Set<string>();
 const garbled = new Set<string>();
@@ -19,11 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => userDomain.stop());
 
-describe('what the user domain tells', () => {
+describe('an event of the user domain', () => {
   const profile = { email: 'a@example.org', tgId: 'tg-1', superadmin: false };
   const at = Date.parse('2026-01-01T00:00:00Z');
 
-  test('creates, refreshes and deletes the local user; what is older or no news tells nothing', () =>
+  test('creates, updates and deletes the local user; an older one, or one without a change, publishes nothing', () =>
     world.guard(async () => {
       const userId = randomUUID();
       const [created] = await told(world, outside('UserCreated', { userId, ...profile, updatedAt: at }), 'UserCreated');
@@ -46,7 +46,7 @@ describe('what the user domain tells', () => {
       for (const silent of [older, same]) expect(answersOf(String(silent.envelope.id))).toEqual([]);
     }));
 
-  test('an update of a user that is new here creates it', () =>
+  test('creates the user when it is an update of an unknown one', () =>
     world.guard(async () => {
       const message = outside('UserUpdated', { userId: randomUUID().toUpperCase(), ...profile, updatedAt: null });
       const [created] = await told(world, message, 'UserCreated');
@@ -67,7 +67,7 @@ describe('what the user domain tells', () => {
 describe('look-ups', () => {
   const early = randomUUID();
 
-  test('without USER_DOMAIN_URL nothing is queued, and the start says so', () =>
+  test('without USER_DOMAIN_URL no look-up is queued, and the start says so', () =>
     world.guard(async () => {
       expect(world.worker().log).toContain('USER_DOMAIN_URL is not set');
       await told(world, command('CreateUser', { userId: early }), 'UserCreated');
@@ -75,7 +75,7 @@ describe('look-ups', () => {
       expect(world.collector.records(world.topics.userLookUps)).toEqual([]);
     }));
 
-  test('a start with USER_DOMAIN_URL queues those that wait', () =>
+  test('a start with USER_DOMAIN_URL queues the look-ups that wait', () =>
     world.guard(async () => {
       await world.worker().restart({ ...world.env, USER_DOMAIN_URL: userDomain.url });
       expect((await updateOf(early)).decoded?.data).toMatchObject({ ...madeUpProfile(early), version: 2 });
@@ -104,7 +104,7 @@ describe('look-ups', () => {
       });
     }));
 
-  test('404 ends the look-up with a warning', () =>
+  test('a 404 ends the look-up with a warning', () =>
     world.guard(async () => {
       const userId = randomUUID();
       nobody.add(userId);
@@ -131,7 +131,7 @@ describe('look-ups', () => {
       ]);
     }));
 
-  test('an outage of the user domain pauses look-ups and nothing else', () =>
+  test('an outage of the user domain pauses look-ups, and nothing else', () =>
     world.guard(async () => {
       await userDomain.stop();
       const users = Array.from({ length: 150 }, () => command('CreateUser', { userId: randomUUID() }));
@@ -145,7 +145,7 @@ describe('look-ups', () => {
       await until('all have a profile', () => users.every((user) => updatesOf(userIdOf(user)).length > 0), 40_000);
     }));
 
-  test('all of it is what the model says', () =>
+  test('the oracle agrees with everything that came of these tests', () =>
     world.guard(async () => {
       const answer = (userId: string): ReturnType<typeof madeUp> | undefined | 'malformed' =>
         garbled.has(userId) ? 'malformed' : nobody.has(userId) ? undefined : madeUp(userId);
@@ -190,7 +190,7 @@ function subjectOf(record: WireRecord | undefined): string | undefined {
   return record && header(record, 'ce_subject');
 }
 
-/** Whose look-up waits for an answer. */
+/** The users whose look-up waits for an answer. */
 async function waiting(): Promise<readonly string[]> {
   const rows = await world.db('user_look_ups').select<{ user_id: string }[]>('user_id');
   return rows.map(({ user_id: userId }) => userId);

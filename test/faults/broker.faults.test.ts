@@ -14,7 +14,7 @@ const WAITS =
 const BRING_BACK = 'Bring the brokers back. Nothing else: the worker joins again and publishes what it owes.';
 const SILENT =
   '`Request ... timed out` from kafkajs every 10 s, after a minute `waiting for the broker`; then `no longer waiting ...`.';
-/** What kafkajs says of a request after 10 s. */
+/** kafkajs complains of an unanswered request after 10 s. */
 const TIMED_OUT = 'timed out';
 
 faultCase(stack, {
@@ -37,10 +37,10 @@ faultCase(stack, {
   todo: BRING_BACK,
   async inject({ stack: { kafka, brokers }, world }) {
     await down(kafka);
-    // Of the two that are left none can end gracefully: there is nobody to agree with.
+    // The last two brokers can't end gracefully: neither has anybody to hand over to.
     await Promise.all(brokers.map((broker) => broker.kill()));
     await world.worker().logs('waiting for the broker');
-    // Nobody can publish what is committed.
+    // What is committed stays in the outbox.
     expect(await world.outboxRows()).toBeGreaterThan(0);
     await Promise.all(brokers.map((broker) => broker.start()));
   },
@@ -55,7 +55,7 @@ faultCase(stack, {
   async inject({ stack: { brokers }, world }) {
     for (const broker of brokers) broker.signal('SIGSTOP');
     try {
-      // A request is given up after longer than a session lasts.
+      // kafkajs gives a request up only after more than a session.
       await world.worker().logs(TIMED_OUT);
     } finally {
       for (const broker of brokers) broker.signal('SIGCONT');
@@ -93,7 +93,7 @@ faultCase(stack, {
     await world.startWorker({ KAFKA_BROKERS: proxyPorts.map((port) => `127.0.0.1:${port}`).join(',') });
   },
   async inject({ world }) {
-    // Both go through the proxies, consumer and producer.
+    // Consumer and producer both go through the proxies.
     for (const { connections } of proxies) expect(connections).toBeGreaterThanOrEqual(2);
     for (const proxy of proxies) proxy.blackhole();
     await world.worker().logs(TIMED_OUT);

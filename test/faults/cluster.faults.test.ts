@@ -155,8 +155,8 @@ clusterCase({
   },
 });
 
-// The move that costs an event, brought about each time: the producer knows an old leader of one partition, asks it and another broker,
-// and learns that the other one, which has answered by then, leads both.
+// The move of leadership that lost an event, brought about on purpose. The producer sends to two leaders. One of them leads no more; the
+// other one, which has answered by then, leads both partitions.
 test('control of F32: a send during which leadership moves to a broker that has answered', async () => {
   const world = await createWorld({ stack: stack(), workers: 0 });
   const producer = new KafkaProducer(world.kafka);
@@ -164,7 +164,7 @@ test('control of F32: a send during which leadership moves to a broker that has 
     const { events } = world.topics;
     const [one, two] = keysOfTwoLeaders(await leadersOf(world, events));
     await producer.publish([outgoing(events, one.key, 'before')]);
-    // From now on it knows the leaders, for five minutes.
+    // From now on the producer knows the leaders, for five minutes.
     await reassigned(world, events, ({ partition, replicas }) =>
       partition === two.partition ? [one.leader, ...replicas.filter((node) => node !== one.leader)] : replicas,
     );

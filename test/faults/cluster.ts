@@ -6,7 +6,7 @@ import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { down } from './fault-case.ts';
 
-// What cases with three brokers need: who leads what, and how that is moved.
+// Helpers for cases with three brokers: who leads which partition, and how leadership is moved.
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const SOON_MS = 60_000;
@@ -27,7 +27,7 @@ export function brokerOf({ brokers }: Cluster, nodeId: number): KafkaService {
   return found;
 }
 
-/** As those see it who live: asked again while leaders are being elected. */
+/** The partitions of a topic, as the living brokers see them; asks again while leaders are being elected. */
 export async function stateOf({ admin }: Pick<World, 'admin'>, topic: string): Promise<readonly PartitionState[]> {
   return until(`the leaders of ${topic} are told`, async () => {
     const metadata = await unlessNotYet(admin.fetchTopicMetadata({ topics: [topic] }));
@@ -83,13 +83,13 @@ export async function wholeAgain(world: World, { brokers }: Cluster): Promise<vo
   await until('all replicas are in sync', whole, SOON_MS, () => missing);
 }
 
-/** SIGKILL; resolves when others lead what it has led. */
+/** Kills a broker; resolves when others lead its partitions. */
 export async function killed(world: World, cluster: Cluster, nodeId: number): Promise<void> {
   await brokerOf(cluster, nodeId).kill();
   await noLongerLeads(world, nodeId);
 }
 
-/** As for an update: it hands over what it leads, ends, and comes back. Resolves when it has caught up. */
+/** Stops a broker gracefully, so that it hands over its partitions, and starts it again. Resolves when it has caught up. */
 export async function restarted(world: World, cluster: Cluster, nodeId: number): Promise<void> {
   const broker = brokerOf(cluster, nodeId);
   await down(broker);
@@ -107,7 +107,7 @@ async function noLongerLeads(world: World, nodeId: number): Promise<void> {
   await until(`node ${nodeId} leads nothing any more`, led, SOON_MS);
 }
 
-/** Writes down other replicas, in this order of preference. Resolves when they are in sync. */
+/** Assigns other replicas to the partitions of a topic, in this order of preference. Resolves when they are in sync. */
 export async function reassigned(
   world: World,
   topic: string,

@@ -26,7 +26,7 @@ faultCase(stack, {
     await inSession(world.database.url, async (session) => {
       await session.run('BEGIN');
       await session.run('LOCK TABLE inbox');
-      // By then it has gone around a few times, and offsets that could be committed have been.
+      // By the time of the first lock timeout, the worker has committed all offsets that it could.
       await world.worker().logs('55P03');
       await world.worker().kill();
       await session.run('COMMIT');
@@ -54,9 +54,9 @@ faultCase(stack, {
     const database = databaseOf(world.database.url);
     await inSession(databaseUrl, async (session) => {
       await session.run(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
-      // What it is from now on, only new sessions are told. Those stay read-only, so the worker has to let go of them by itself.
+      // The setting is for new sessions. They stay read-only after the reset, so the worker has to close them by itself.
       await endSessions(session, database);
-      // The relay may be the first to be refused; a lane has to wait too.
+      // The relay may be refused first; a lane has to be refused as well.
       await world.worker().logs('"msg":"waiting for the database"');
       await world.worker().logs('25006');
       await session.run(`ALTER DATABASE ${database} RESET default_transaction_read_only`);
@@ -74,7 +74,7 @@ faultCase(stack, {
     await inSession(databaseUrl, (session) => session.run(`DROP ROLE IF EXISTS ${ROLE}`));
     await inSession(world.database.url, async (session) => {
       await session.run(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${ROLE}'`);
-      // What docs/operations.md grants.
+      // The rights of docs/operations.md.
       await session.run(`GRANT USAGE ON SCHEMA public TO ${ROLE}`);
       await session.run(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${ROLE}`);
       await session.run(`REVOKE INSERT, UPDATE, DELETE ON migrations, migrations_lock FROM ${ROLE}`);
@@ -123,13 +123,13 @@ faultCase(stack, {
   async inject({ world }) {
     const session = await Session.open(world.database.url);
     try {
-      // So that it is the worker who is chosen.
+      // PostgreSQL ends the session whose deadlock_timeout is over first: that has to be the worker's.
       await session.run(`SET deadlock_timeout = '20s'`);
       await until('the worker is the victim of a deadlock', async () => {
         await session.run('BEGIN');
         await session.run('SELECT FROM subdivisions FOR UPDATE');
         await session.blocked();
-        // Whoever waits has locked tenants before.
+        // The session that waits has locked tenants before.
         await session.run('SELECT FROM tenants FOR UPDATE');
         await session.run('COMMIT');
         return world.worker().log.includes('40P01');
@@ -178,7 +178,7 @@ faultCase(stack, {
       await session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
       await session.run('SELECT FROM tenants ORDER BY tenant_id FOR UPDATE');
       await session.run('UPDATE tenants SET version = version');
-      // Who begins its statement now, and waits for us, finds the rows changed.
+      // A statement that began by now, and waits for ours, finds the rows changed.
       await session.blocked();
       await session.run('COMMIT');
     });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { partitionOf } from '../oracle/identity.ts';
 import type { World } from '../support/world.ts';
 
-/** A key whose partition is another worker's of two, or another lane's of two: partitions are dealt out in turn. */
+/** A key whose partition belongs to the other one of two workers, or of two lanes: partitions are dealt out in turn. */
 export function idElsewhere({ partitions }: World, id: string): string {
   for (;;) {
     const other = randomUUID();

@@ -8,7 +8,7 @@ import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts'
 import type { Service } from '../../stack/service.ts';
 import { keep, keepFailure, type Observation } from './results.ts';
 
-/** What a case has in its hands. */
+/** What a case works with. */
 export interface Around {
   readonly stack: Stack;
   readonly world: World;
@@ -23,20 +23,20 @@ export interface FaultCase {
   /** For docs/recovery.md: what shows, and what to do. Sentences. */
   readonly shows: string;
   readonly todo: string;
-  /** Of the world, beside small chunks. */
+  /** Settings of the workers, beside those for small chunks. */
   readonly env?: Environment;
   readonly load?: Partial<UnderLoadOptions>;
   /** The case sends the rest of the load itself. */
   readonly sendsRest?: boolean;
   /** Starts the workers; default: one real one. */
   readonly begin?: (around: Omit<Around, 'load'>) => Promise<unknown>;
-  /** Called amid the load; resolves when the fault is over and nothing more has to be done. */
+  /** Brings the fault about, amid the load; resolves when it is over. */
   readonly inject: (around: Around) => Promise<void>;
-  /** Throws unless the fault has fired. Called when everything has settled. */
+  /** Throws unless the fault has happened. Called when everything has settled. */
   readonly fired: (around: Around, checked: Checked) => void | Promise<void>;
-  /** What the oracle has to be told. */
+  /** Options of the oracle. */
   readonly check?: CheckOptions;
-  /** Undoes what `begin` has opened. */
+  /** Closes what `begin` has opened. */
   readonly end?: () => Promise<void>;
 }
 
@@ -72,7 +72,7 @@ async function run(one: FaultCase, stack: Stack, world: World): Promise<Observat
   await begin({ stack, world });
   const snapshots = new InvariantWatch(world.database.url);
   try {
-    // A lane doubts the registry for seconds when it does not know an id: that would be another fault than the case's own.
+    // No unknown schema ids: a lane doubts the registry for seconds at each, which would be a fault of its own.
     const load = await UnderLoad.start(world, {
       seed: seedOf(one),
       messages: MESSAGES,
@@ -97,12 +97,12 @@ async function run(one: FaultCase, stack: Stack, world: World): Promise<Observat
   }
 }
 
-/** Another load for each fault, the same each time. */
+/** A seed for each case: its load differs from that of others, and is the same each time. */
 function seedOf({ fault, what }: FaultCase): number {
   return [...`${fault} ${what}`].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1_000_003, 7);
 }
 
-/** A stack of the file's own, for faults of its services; up before the first case, down after the last. */
+/** A stack for one file, whose cases break its services; it is up before the first case and down after the last. */
 export function theStack(options: StackOptions = {}): () => Stack {
   let stack: Stack | undefined;
   beforeAll(async () => {
@@ -120,7 +120,7 @@ export function theStack(options: StackOptions = {}): () => Stack {
 }
 
 export async function down(service: Service): Promise<void> {
-  // Its processes can end while they are being listed, which `stop` takes for an error where jest has replaced `Error`.
+  // A process that ends while it is being listed makes `stop` throw, since jest has replaced `Error`.
   await service.stop().catch(() => undefined);
   await until(`${service.name} is down`, () => service.pid === undefined);
 }

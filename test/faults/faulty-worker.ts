@@ -7,8 +7,8 @@ import type { Consumer } from '../../src/ports/consumer.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
 import { FAULT_BUG, FAULT_CLOCK, FAULT_POINT, lastWords, type Point } from './points.ts';
 
-// The real worker with a port or a handler wrapped, for the fault suite: told by the environment at which point to end itself, and by
-// SIGUSR2 when; how wrong its clock is; and which message meets a bug. Without FAULT_* in the environment it is the real worker.
+// The real worker with a port or a handler wrapped, for the fault suite. Variables FAULT_* say at which point it kills itself, how wrong
+// its clock is, and which message meets a bug. SIGUSR2 arms the point and moves the clock. Without FAULT_* it is the real worker.
 
 type Container = AwilixContainer<Cradle>;
 type Die = () => void;
@@ -82,7 +82,7 @@ const wrong = Number(process.env[FAULT_CLOCK] ?? 0);
 if (wrong !== 0) {
   let jumps = 0;
   process.on('SIGUSR2', () => (jumps += 1));
-  // Right, ahead, right, behind, and so on. The time of day is everybody's: the libraries' too.
+  // Right, ahead, right, behind, and so on. Libraries see the wrong time, too.
   const right = Date.now;
   Date.now = () => right() + ([0, wrong, 0, -wrong][jumps % 4] ?? 0);
 }

@@ -56,7 +56,7 @@ faultCase(stack, {
   load: { messages: 4_000 },
   begin: ({ world }) =>
     Promise.all([world.startWorker(), world.startWorker({ KAFKA_GROUP_ID: `${world.group}-beside` })]),
-  // Nothing has to be brought about: it has been so from the first message on.
+  // The fault is there from the first message on.
   inject: () => Promise.resolve(),
   async fired({ world }) {
     expect(world.groups.size).toBe(2);
@@ -73,7 +73,7 @@ faultCase(stack, {
   what: 'a worker joins or leaves every 3 s for a minute',
   shows: 'Rebalances; lag falls in between; `duplicate` rises and then stops.',
   todo: 'Nothing. Find out what restarts the workers.',
-  // As slow as can be, and sent as they work it off, so that the load lasts as long as the changes.
+  // The workers are as slow as can be, and the load is sent as they work it off, so that it lasts as long as the changes.
   env: { CHUNK_MAX_MESSAGES: '1', LANES: '1' },
   load: { messages: 12_000, firstShare: 0.06 },
   sendsRest: true,
@@ -84,7 +84,7 @@ faultCase(stack, {
     const change = async (): Promise<void> => {
       while (!over()) {
         const next = performance.now() + CHANGE_EVERY_MS;
-        // In turn: one more, one more, one killed, one stopped.
+        // In turn: a worker starts, another starts, one is killed, one is stopped.
         if (lags.length % 4 < 2) await world.startWorker();
         else if (lags.length % 4 === 2) await living(world).at(-1)?.kill();
         else await living(world).at(-1)?.stop();
@@ -94,7 +94,7 @@ faultCase(stack, {
     };
     await Promise.all([change(), load.sendUntil(over, ALWAYS_WAITING)]);
     expect(lags.length).toBeGreaterThanOrEqual(10);
-    // Whoever joins or leaves when nothing is to be done takes nothing from anybody.
+    // A change with nothing to do would prove nothing.
     expect(lags.filter((lag) => lag > 0).length).toBeGreaterThan(lags.length * 0.8);
   },
   fired({ world }) {

@@ -17,10 +17,10 @@ import { faultCase, theStack } from './fault-case.ts';
 
 const stack = theStack();
 const BOMB_BYTES = 8_000_000;
-/** A command whose producer has compressed it in a codec that the worker does not know. */
+/** A command whose producer has compressed it. */
 const packed = createTenant();
 const LONG_TEXT = 900_000;
-/** Before any time that PostgreSQL knows. A broker takes it: it refuses only what is dated an hour ahead, or more. */
+/** A time before any that PostgreSQL knows. A broker takes it: it refuses only what is dated an hour ahead, or more. */
 const NEVER = '-1000000000000000';
 const UNPACKED = { 'compression.type': 'uncompressed' };
 const CHUNK = 20;
@@ -33,7 +33,7 @@ faultCase(stack, {
   todo: 'Find the producer by the letter. Nothing waits for it: what is behind the poison goes on.',
   async inject({ world }) {
     const poison = await poisonFor(world);
-    // Under one key, with a good message behind each.
+    // All under one key, with a good message behind each.
     const tenant = createTenant();
     const { tenantId, name } = tenant.data;
     const good = (i: number) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone: String(i) });
@@ -79,7 +79,7 @@ faultCase(stack, {
   },
   async fired({ world }) {
     await world.worker().stop();
-    // The counters of this life, as it tells them at its end.
+    // A worker logs its counters when it stops.
     expect(world.worker().log).toMatch(/"duplicate licensing\.commands\.AddStatisticRow":\d{3}/);
   },
 });
@@ -93,7 +93,7 @@ faultCase(stack, {
   async inject({ world, load }) {
     const sent = load.messages.filter((message) => !('topic' in message) && typeof message.envelope.id === 'string');
     await load.sendRest();
-    // Batches whose acknowledgement was lost are sent again as a whole.
+    // A producer that has lost an acknowledgment sends the whole batch again.
     await world.send(sent);
     const tenant = createTenant();
     const { tenantId, name } = tenant.data;
@@ -123,7 +123,7 @@ faultCase(stack, {
       tenant,
       command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }),
       command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }, long),
-      // The answer to one that is refused is as large.
+      // A rejection carries the correlation id, too, so it is as large.
       command('DeleteTenant', { tenantId: randomUUID() }, long),
       command('CreateSubdivision', { ...place, subdivisionId: randomUUID() }),
     ]);
@@ -139,7 +139,7 @@ faultCase(stack, {
   shows:
     '`waiting for the broker`, with the name of the topic; its lane waits, the other lanes go on; the letters stand in `dead_letters`.',
   todo: '`licensing topics create`. Nothing else: what is owed goes out.',
-  // What a topic held goes with it, so it has to be empty.
+  // The letters of a deleted topic are gone, so no letters may be in it.
   load: { letters: false },
   async inject({ world }) {
     await world.admin.deleteTopics({ topics: [dlqOf(world.topics.commands)] });
@@ -161,20 +161,20 @@ faultCase(stack, {
     '`waiting for the broker` with its reason; its lane waits, the other lanes go on; the letters stand in `dead_letters`.',
   todo: 'Make the topic writable (rights, in-sync replicas). Nothing else: what is owed goes out.',
   env: { CHUNK_MAX_MESSAGES: String(CHUNK), LANES: '2' },
-  // The other lane owes this topic nothing.
+  // Letters in one lane only: the other lane has to go on.
   load: { letters: false },
   async inject({ world }) {
     const topic = dlqOf(world.topics.commands);
-    // No record is as small as that: the broker refuses every write.
+    // No record fits, so the broker refuses every write.
     await limitRecords(world, topic, 1);
-    // With answers around it, which one publication takes out together with its letter.
+    // Answers stand around the letter, in the same publication.
     const tenant = createTenant();
     const { tenantId, name } = tenant.data;
     const update = (phone: string) => command('UpdateTenant', { tenantId, name, ...CONTACT, phone });
     await world.send([tenant, update('1'), rawCommand(null, tenantId), update('2')]);
     await world.worker().logs('waiting for the broker');
     for (let i = 0; i < ROUNDS; i += 1) {
-      // More than its lane has room for, in fetches of their own: whoever waited for room there would fetch nothing for anybody.
+      // More than the lane has room for. If the intake waited for room, it would fetch nothing for the other lane.
       const behind = Array.from({ length: 2 * CHUNK }, (_, n) => update(`${i} ${n}`));
       const elsewhere = createTenant({ tenantId: idElsewhere(world, tenantId) });
       await world.send([...behind, elsewhere]);
@@ -187,24 +187,24 @@ faultCase(stack, {
   fired({ world }) {
     expect(world.worker().log).toContain('no longer waiting for the broker');
     expect(refusals(world)).toBeGreaterThan(5);
-    // The topics that take theirs are not sent the same for as long as the other one takes nothing.
+    // Topics that take their records do not get them again and again.
     expect(mostRepeated(world)).toBeLessThanOrEqual(2);
   },
 });
 
-/** How often the broker has said that a record is too large for it. */
+/** How often the broker has refused a record as too large. */
 function refusals(world: World): number {
   return world.worker().log.split('larger than the max message size').length - 1;
 }
 
-/** How often the answer that came most often has come. */
+/** How often the most frequent answer has come. */
 function mostRepeated({ collector, topics }: World): number {
   const answers = [topics.events, topics.rejections].flatMap((topic) => collector.records(topic));
   const byId = Map.groupBy(answers, (record) => header(record, 'ce_id'));
   return Math.max(...[...byId.values()].map(({ length }) => length));
 }
 
-/** All that a producer can get wrong, one of each. */
+/** One of each mistake that a producer can make. */
 async function poisonFor(world: World): Promise<readonly RawSending[]> {
   const { commands } = world.topics;
   const schema: ForeignSchema = { ...SCHEMAS['licensing.commands.CreateTenant'], type: 'record' };
@@ -241,8 +241,8 @@ async function poisonFor(world: World): Promise<readonly RawSending[]> {
 }
 
 /**
- * A small batch on the wire, and a large one once somebody has unpacked it. The broker would, and refuse it, but somebody has set the
- * topic back while the worker works: nobody's limits see its size before.
+ * A batch that is small on the wire and large unpacked. The broker would unpack and refuse it, but somebody has changed the topic while the
+ * worker works. So no limit sees the size before the worker does.
  */
 async function sendBomb(world: World): Promise<void> {
   const topic = world.topics.commands;
@@ -260,7 +260,7 @@ async function limitRecords(world: World, topic: string, bytes: number): Promise
   await setTopic(world, topic, { 'max.message.bytes': String(bytes) });
 }
 
-/** These settings of a topic; all others are the broker's defaults again. */
+/** Sets these settings of a topic; all others go back to the broker's defaults. */
 async function setTopic({ admin }: World, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
@@ -269,7 +269,7 @@ async function setTopic({ admin }: World, topic: string, settings: Readonly<Reco
   );
 }
 
-/** Other bytes in the place of some that stand there once. */
+/** Replaces bytes that stand there once. */
 function withBytes(frame: Buffer, some: Buffer, other: Buffer): Buffer {
   const at = frame.indexOf(some);
   return Buffer.concat([frame.subarray(0, at), other, frame.subarray(at + some.length)]);

@@ -1,4 +1,4 @@
-/** One piece of source text and what stands there instead; it has to be there exactly once. */
+/** Replaces one piece of a source text, which has to be there exactly once. */
 interface Patch {
   readonly file: string;
   readonly find: string;
@@ -9,9 +9,9 @@ interface Patch {
 export interface Mutant {
   readonly name: string;
   readonly patches: readonly Patch[];
-  /** Which cases should notice: what their names begin with. */
+  /** How the names of the cases begin that should notice. */
   readonly cases: string;
-  /** Of which tests they are; default: those of faults. */
+  /** The level of these cases. Default: faults. */
   readonly level?: 'unit' | 'faults';
 }
 
@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: LANE,
         find: 'const committing = tasks.length === 0 ? [] :',
-        // After the end of the chunk before it, whose offsets would else come later and go back behind these.
+        // After the chunk before has ended: otherwise its offsets come later, and go back behind these.
         replace:
           'await this.publisher.published();\n    this.d.finished(messages);\n    const committing = tasks.length === 0 ? [] :',
       },
@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  // One broker can't show that these four are missing: what a worker drops at a join, the same worker fetches again from it. So unit tests do.
+  // Unit tests notice the next four. On one broker nothing shows: what a worker drops at a join, the same worker fetches again.
   {
     name: 'no epoch guard: of an assignment that is over, a batch is taken',
     level: 'unit',

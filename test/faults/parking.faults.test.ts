@@ -16,7 +16,7 @@ const TENANTS = 4;
 const BEHIND = 12;
 const KILLS: readonly Point[] = ['after the inbox insert', 'after the commit, before the publication'];
 
-/** What must have come of messages, by `ce_id`: all are replayed in the end, by a build without the bug. */
+/** By `ce_id`, what must have come of messages that were set aside: a build without the bug replays all of them in the end. */
 const fates = new Map<string, SetAside>();
 const check = { setAside: (record: WireRecord) => fates.get(header(record, 'ce_id') ?? '') };
 
@@ -30,7 +30,7 @@ faultCase(stack, {
   what: `SIGKILL of the worker with tenants parked, ${KILLS.join(' and ')}; a replay of all by a build without the bug`,
   shows: SHOWS,
   todo: TODO,
-  // What else is a letter would not get through.
+  // No other letters: their replay would fail.
   load: { letters: false },
   check,
   begin: ({ world }) => startFaulty(world, { [FAULT_BUG]: BUG }),
@@ -73,7 +73,7 @@ faultCase(stack, {
   },
 });
 
-/** Tenants with an active license each, and then a message that meets the bug. Resolves when all of them are parked. */
+/** Makes tenants with an active license, and sends each a message that meets the bug. Resolves when all of them are parked. */
 async function park(world: World): Promise<readonly LicenseIds[]> {
   fates.clear();
   const tenants = Array.from({ length: TENANTS }, (): LicenseIds => {
@@ -96,7 +96,7 @@ async function park(world: World): Promise<readonly LicenseIds[]> {
   return tenants;
 }
 
-/** More of these tenants, rows and updates in turn, as their messages stream in. */
+/** Sends rows and updates of these tenants, in turn. */
 async function sendBehind(world: World, tenants: readonly LicenseIds[]): Promise<void> {
   for (let i = 0; i < BEHIND; i += 1) {
     await sendAside(
@@ -112,7 +112,7 @@ async function sendAside(world: World, reason: string, messages: readonly Sendin
   await world.send(messages);
 }
 
-/** Resolves when every letter is through, and the tenants' next messages are sent, for which nothing waits. */
+/** Replays all letters, then sends the tenants' next messages, which have nothing to wait for. */
 async function replayAll(world: World, tenants: readonly LicenseIds[]): Promise<void> {
   await until('all of it are letters', async () => (await world.count('dead_letters')) === fates.size);
   await refusesOutOfTurn(world);
@@ -122,7 +122,7 @@ async function replayAll(world: World, tenants: readonly LicenseIds[]): Promise<
   await world.send(tenants.map((ids) => update(ids, 'Free Street')));
 }
 
-/** The last letter waits behind others of its tenant, whoever asks for it. */
+/** Checks that the last letter can't be replayed: it waits behind others of its tenant. */
 async function refusesOutOfTurn({ db, env }: World): Promise<void> {
   const [last] = await db('dead_letters').orderBy('letter_id', 'desc').limit(1).pluck<string[]>('letter_id');
   const { code, stdout } = await licensing(['dlq', 'replay', String(last)], env);
@@ -133,7 +133,7 @@ function update({ tenantId }: LicenseIds, address: string): Sending {
   return command('UpdateTenant', { tenantId, name: `Tenant ${tenantId}`, ...CONTACT, address });
 }
 
-/** @param times how often there was something behind the parked tenants */
+/** Checks that every tenant was parked. @param times how many messages came behind each of them */
 async function allCameThrough({ db }: World, times: number): Promise<void> {
   const reasons = await db('dead_letters').pluck<string[]>('reason');
   const count = (reason: string): number => reasons.filter((one) => one === reason).length;

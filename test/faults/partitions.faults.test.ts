@@ -15,12 +15,12 @@ import { faultCase, theStack, type Around } from './fault-case.ts';
 const stack = theStack();
 const TENANTS = 4;
 const ROWS = 1_200;
-/** Fewer rows than these, so that nobody can have handled so many without some of these. */
+/** It holds fewer rows than `ROWS`: a worker that has accepted more rows than the load has, has accepted some of those. */
 const LOAD = { messages: 1_000, firstShare: 0.5 };
 const AT_ONCE = 20;
 
 let order: ReadonlyMap<string, number> = new Map();
-/** Ids of the messages whose order is not that of their partition. */
+/** Ids of messages whose order is not that of their partition. */
 const misplaced = new Set<string>();
 
 const twoWorkers = async ({ world }: Pick<Around, 'world'>): Promise<void> => {
@@ -28,7 +28,7 @@ const twoWorkers = async ({ world }: Pick<Around, 'world'>): Promise<void> => {
   await Promise.all([world.startWorker(), world.startWorker()]);
 };
 
-/** What came out of order took effect as the versions of its answers tell; everything else by partition. */
+/** Messages that came out of order took effect by the versions in their answers, all others by partition. */
 function rank(record: WireRecord): number {
   const id = header(record, 'ce_id') ?? '';
   return misplaced.has(id) ? 1 + (order.get(id) ?? 0) : 0;
@@ -82,7 +82,7 @@ faultCase(stack, {
       'the topic can be made again',
       async () => (await licensing(['topics', 'create'], world.env)).code === 0,
     );
-    // Those who read it must have seen that it is another one, before it grows beyond where they were.
+    // The readers must notice that this is another topic, before it grows beyond where they were.
     const { data } = createTenant();
     const first = command('CreateTenant', data);
     await until('the new topic takes messages', () => unlessNotYet(world.send([first]).then(() => true)));
@@ -95,7 +95,7 @@ faultCase(stack, {
   },
 });
 
-/** Tenants with an active license each, and then rows of them, each row put into a place of its own. */
+/** Makes tenants with an active license, and then rows of them, each in a partition of its own. */
 async function sendMisplaced(world: World, put: (row: Sending, tenantId: string, i: number) => Sending): Promise<void> {
   const licenses = Array.from({ length: TENANTS }, (): LicenseIds => {
     return { tenantId: randomUUID(), subdivisionId: randomUUID(), licenseId: randomUUID() };
@@ -127,7 +127,7 @@ async function bothHandledThem({ world }: Around): Promise<void> {
   const rows = all.filter((record) => rank(record) > 0);
   const partitions = Map.groupBy(rows, ({ decoded }) => decoded?.data['tenantId']);
   expect(rows).toHaveLength(ROWS);
-  // Of two workers each has every other partition, as they are dealt out in turn.
+  // Partitions are dealt out in turn, so each of two workers has every other one.
   for (const some of partitions.values()) expect(new Set(some.map(({ partition }) => partition % 2)).size).toBe(2);
   for (const worker of world.workers) {
     await worker.stop();

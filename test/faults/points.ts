@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Environment, WorkerProcess } from '../support/world-process.ts';
 import type { World } from '../support/world.ts';
 
-/** Named points inside a worker, at which the test-only worker program ends itself by SIGKILL. */
+/** Named places inside a worker, at which the worker program of this suite kills itself. */
 export const POINTS = [
   'before the transaction',
   'after the inbox insert',
@@ -15,25 +15,25 @@ export const POINTS = [
 export type Point = (typeof POINTS)[number];
 
 export const FAULT_POINT = 'FAULT_POINT';
-/** By how many milliseconds the clock is wrong, alternately to either side, from SIGUSR2 to SIGUSR2. */
+/** How many milliseconds the clock is wrong. Each SIGUSR2 moves it on: ahead, right, behind, right. */
 export const FAULT_CLOCK = 'FAULT_CLOCK_MS';
-/** The address with which UpdateTenant meets a bug. */
+/** An UpdateTenant with this address meets a bug. */
 export const FAULT_BUG = 'FAULT_BUG';
 
 const PROGRAM = fileURLToPath(new URL('./faulty-worker.ts', import.meta.url));
 
-/** A worker with a fault in it, which is harmless until SIGUSR2 arms it. */
+/** Starts a worker with a fault in it. The fault is harmless until SIGUSR2 arms it. */
 export async function startFaulty(world: World, env: Environment): Promise<WorkerProcess> {
   return world.startWorker(env, [PROGRAM]);
 }
 
-/** The next time it comes to its point it dies; resolves when it has. */
+/** Arms the worker's point, and resolves when the worker has died there. */
 export async function dies(worker: WorkerProcess): Promise<void> {
   worker.signal('SIGUSR2');
   await worker.gone();
 }
 
-/** What a worker wrote when it died at its point. */
+/** The line that a worker writes when it dies at its point. */
 export function lastWords(point: Point): string {
   return `killed ${point}`;
 }

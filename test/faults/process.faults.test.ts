@@ -13,11 +13,11 @@ const JUMPS = 4;
 const LARGEST = 4_000;
 const CHUNK = 1_000;
 const AT_ONCE = 80;
-/** Nothing of the ordinary load is as long. */
+/** Longer than any message of the ordinary load. */
 const LARGE_BYTES = 8_000;
 
-// The worker's own time of day jumps, by which libraries wait and records are published; the machine's is everybody's here. What comes
-// to an end within the session timeout shows that heartbeats and offset commits have gone on; the oracle knows of no clock but the records'.
+// Only the worker's time of day jumps, not the machine's. Libraries wait by it, and published records are dated by it. If the load settles,
+// heartbeats and offset commits have gone on; the oracle goes by the timestamps of the records alone.
 faultCase(stack, {
   fault: 'F23',
   what: 'the clock jumps an hour ahead, back, an hour behind, and back',
@@ -66,11 +66,11 @@ faultCase(stack, {
         linkToSubdivisionProcessingDomain: longest(1_000),
       }),
     );
-    // As long as their lane waits for the tenant, they come in behind the first of them, so that whole chunks of them wait.
+    // While the lane waits for the locked tenant, the others pile up behind the first, until whole chunks of them wait.
     await inSession(world.database.url, async (session) => {
       await session.run('BEGIN');
       await session.run('SELECT FROM tenants WHERE tenant_id = $1 FOR UPDATE', [tenantId]);
-      // A batch of them has to fit into what the topic takes at once.
+      // A batch has to fit into what the topic takes at once.
       for (let i = 0; i < LARGEST; i += AT_ONCE) await world.send(subdivisions.slice(i, i + AT_ONCE));
       await session.blocked();
     });
@@ -80,7 +80,7 @@ faultCase(stack, {
     const commands = world.collector.records(world.topics.commands);
     const large = commands.filter(({ value }) => value !== null && value.length > LARGE_BYTES);
     expect(large).toHaveLength(LARGEST);
-    // What one transaction has taken in shares its time; repetitions are not among them.
+    // Inbox rows of one transaction have the same time; repetitions have no row.
     const chunks = await world
       .db('inbox')
       .whereIn(
@@ -89,7 +89,7 @@ faultCase(stack, {
       )
       .groupBy('received_at')
       .count<{ readonly n: string }[]>({ n: '*' });
-    // Two at the least: one was read while another was in its transaction.
+    // At least two chunks: one was read while the other was in its transaction.
     expect(chunks.filter(({ n }) => Number(n) > CHUNK * 0.9).length).toBeGreaterThanOrEqual(2);
     expect(world.worker().exit).toBeUndefined();
   },

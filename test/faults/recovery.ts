@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { results, type Result } from './results.ts';
 
-/** What CI runs, by how the cases' names begin: one of each kind, in under three minutes. */
+/** The cases that CI runs, by the beginnings of their names: one of each kind, in less than three minutes. */
 export const SUBSET_OF_FAULTS = [
   // Around the publication, and before the offsets are committed.
   'F[346]: SIGKILL of the worker',
@@ -26,7 +26,7 @@ and nothing was owed, on a two-core machine with a session timeout of 6 s (the d
 free that much later). _held_ is how many runs of the whole suite in a row each case has held; the worst of them is shown. A run in
 which anything fails writes nothing. The numbers only tell the faults apart; _parked_ and _misplaced_ are cases beside them.`;
 
-/** Writes docs/recovery.md from what the runs of the whole suite have kept, each of which has held. */
+/** Writes docs/recovery.md from the results of whole runs, in each of which every case has held. */
 export async function writeRecovery(): Promise<void> {
   const all = await results();
   if (all.length === 0) return;
@@ -48,7 +48,7 @@ function observed(all: readonly Result[]): string {
   return ['| | fault | lost | doubled | repeated | seconds | held |', '|-|-|-:|-:|-:|-:|-:|', ...rows].join('\n');
 }
 
-/** Faults that show the same and ask for the same stand in one row. */
+/** One row for all faults that show the same and ask for the same. */
 function advice(all: readonly Result[]): string {
   const groups = Map.groupBy(all, ({ shows, todo }) => `| ${shows} | ${todo} |`);
   const rows = [...groups].map(

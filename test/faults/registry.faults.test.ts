@@ -16,7 +16,7 @@ const LANE_WAITS =
   '`waiting for the schema registry`: its lane waits, the other lanes go on; then `no longer waiting ...`.';
 const SLOW_MS = 10_000;
 const OF_EACH = 20;
-/** Not to be taken for an answer, as of a registry that does not know the id. Of a connection that was kept the end is met first. */
+/** Errors of a connection. They must not pass for an answer of a registry that does not know the id. */
 const REFUSED = /fetch failed: .*(ECONNREFUSED|ECONNRESET|EPIPE|other side closed).*waiting for the schema registry/;
 
 faultCase(stack, {
@@ -148,7 +148,7 @@ async function behindProxy({ stack: { registry }, world }: Omit<Around, 'load'>)
   await world.startWorker({ SCHEMA_REGISTRY_URL: proxy.via(world.env['SCHEMA_REGISTRY_URL'] ?? '') });
 }
 
-/** A command in a version of its schema that no worker has met yet. */
+/** A command that was written with a version of its schema that no worker has met yet. */
 async function newerDeleteTenant(world: World): Promise<RawSending> {
   const current: ForeignSchema = { ...SCHEMAS['licensing.commands.DeleteTenant'], type: 'record' };
   const newer = { ...current, fields: [...current.fields, { name: 'why', type: ['null', 'string'], default: null }] };

@@ -9,28 +9,28 @@ export interface FaultText {
   readonly todo: string;
 }
 
-/** What one run of a case came to. */
+/** The result of one run of a case. */
 export interface Observation {
   readonly messages: number;
   readonly lost: number;
   readonly doubled: number;
   /** Events and rejections that came more than once, each with the same id and bytes. */
   readonly repeated: number;
-  /** From the fault's end until lag 0 and nothing owed. */
+  /** From the end of the fault until the lag was 0 and nothing was owed. */
   readonly seconds: number;
 }
 
-/** A case and its runs since the last that failed: how often it has held in a row. */
+/** A case with its runs since the last one that failed: it has held as often in a row. */
 export interface Result extends FaultText {
   readonly runs: readonly Observation[];
 }
 
-/** Another place than the usual one: for runs whose results are not to be kept. */
+/** The variable that names another folder, for runs whose results are not to be kept. */
 export const RESULTS_FOLDER = 'FAULT_RESULTS_FOLDER';
 
 const FOLDER = process.env[RESULTS_FOLDER] ?? fileURLToPath(new URL('../../.cache/faults', import.meta.url));
 
-/** Forgets what was kept: of another time, and perhaps of other code. */
+/** Forgets earlier results, which may be of other code. */
 export async function forgetResults(): Promise<void> {
   await rm(FOLDER, { recursive: true, force: true });
 }
@@ -41,12 +41,12 @@ export async function keep(text: FaultText, run: Observation): Promise<void> {
   await write({ ...text, runs: [...(before?.runs ?? []), run] });
 }
 
-/** A run in which it has not: what held before it is no longer in a row. */
+/** Notes that a case has failed, so that the runs before no longer count. */
 export async function keepFailure(text: FaultText): Promise<void> {
   await write({ ...text, runs: [] });
 }
 
-/** All that were kept, by the number of their fault. */
+/** All results, by the number of the fault. */
 export async function results(): Promise<readonly Result[]> {
   const files = await readdir(FOLDER).catch(() => []);
   const all = await Promise.all(files.map((file) => readResult(join(FOLDER, file))));
@@ -66,7 +66,7 @@ async function readResult(file: string): Promise<Result> {
   return JSON.parse(await readFile(file, 'utf8')) as Result;
 }
 
-/** What is not in the table of faults comes last. */
+/** Cases without a number come last. */
 function numberOf({ fault }: FaultText): number {
   const number = Number(/^F(\d+)/.exec(fault)?.[1]);
   return Number.isNaN(number) ? Number.MAX_SAFE_INTEGER : number;

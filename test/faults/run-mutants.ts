@@ -6,14 +6,14 @@ import { MUTANTS, type Mutant } from './mutants.ts';
 import { RESULTS_FOLDER } from './results.ts';
 
 // `npm run test:faults:mutants [-- part of a name]`: breaks one guard after the other in a copy of the tree, runs the cases that should
-// notice, and prints which did, with their complaint. The same cases run on an unbroken copy before: one that fails there would
-// notice anything. Every mutant must be noticed; one that can't be told (its patch is out of date, its worker does not even start, its
-// cases fail without it) is a failure too.
+// notice, and prints which of them complained, and of what. The same cases run on an unbroken copy first, since a case that fails there
+// would complain of anything. Every mutant must be noticed. One that can't be told is a failure, too: its patch is out of date, its worker
+// does not even start, or its cases fail without it.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['src', 'migrations', 'schemas', 'stack', 'test', 'package.json', 'jest.config.js', 'tsconfig.json'];
 const SHOWN = 280;
-/** What a case says of a worker that ends while it boots: whatever was broken, no guard was tried. */
+/** The complaint of a case whose worker ends while it boots: then no guard was tried. */
 const NOT_STARTED = /ended before it logged 'the worker works'/;
 
 interface Verdict {
@@ -21,7 +21,7 @@ interface Verdict {
   readonly why: string;
 }
 
-/** How a run of cases ended; undefined numbers: it did not. */
+/** How a run of cases ended. Without numbers it did not come to its end. */
 interface Run {
   readonly passed: number | undefined;
   readonly failed: number | undefined;
@@ -70,7 +70,7 @@ function verdictOf(broken: Run): Verdict {
   const why = toldBy(broken);
   if (broken.failed === undefined || NOT_STARTED.test(broken.said)) return { what: 'CAN NOT BE TOLD', why };
   if (broken.failed === 0) return { what: 'NOT NOTICED', why };
-  // A file that does not even load fails as well, and no case of it complains.
+  // A test file that does not load fails as well, but without a complaint of a case.
   return { what: broken.complaints.length > 0 ? 'noticed' : 'CAN NOT BE TOLD', why };
 }
 
@@ -84,7 +84,7 @@ async function copyTree(copy: string): Promise<void> {
   for (const name of ['node_modules', '.cache']) await symlink(join(ROOT, name), join(copy, name));
 }
 
-/** @returns what is wrong with patches that do not fit the sources any more */
+/** @returns a sentence about the first patch that does not fit the sources; undefined when all fit */
 async function outdated(copy: string, patches: Mutant['patches']): Promise<string | undefined> {
   for (const { file, find } of patches) {
     const found = (await readFile(join(copy, file), 'utf8')).split(find).length - 1;
@@ -106,7 +106,7 @@ async function run(copy: string, level: string, cases: string): Promise<Run> {
   const child = spawn(process.execPath, ['test/run.ts', level, '--testNamePattern', `^${cases}`], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // What a broken worker has survived is not kept.
+    // Results of broken code are not kept.
     env: { ...process.env, [RESULTS_FOLDER]: join(copy, 'results') },
   });
   const end = (): boolean => child.kill();
@@ -128,7 +128,7 @@ async function run(copy: string, level: string, cases: string): Promise<Run> {
   };
 }
 
-/** Of each case that failed, its name and the first thing that it complains about. */
+/** The name of each case that failed, with its first complaint. */
 function complaintsIn(said: string): readonly string[] {
   const complaints = said.matchAll(/^ {2}● (.+)\n\n((?: {4}.+\n){1,2})/gm);
   const told = [...complaints].map(([, what = '', reason = '']) =>

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { until } from '../support/world-until.ts';
 
-/** A session of the test's own, beside all pools: for what is done to a database, and for locks that are held against the worker. */
+/** A database session of the test's own: it changes the database, or holds locks against the worker. */
 export class Session {
   private readonly client: pg.Client;
 
@@ -11,7 +11,7 @@ export class Session {
 
   static async open(url: string): Promise<Session> {
     const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined); // whatever is asked next fails
+    client.on('error', () => undefined); // the next query fails, too
     await client.connect();
     return new Session(client);
   }
@@ -24,7 +24,7 @@ export class Session {
     await this.client.end();
   }
 
-  /** Resolves with the sessions that wait for what this one holds. */
+  /** Waits until other sessions wait for a lock of this one. */
   async blocked(): Promise<readonly number[]> {
     const [own] = await this.run<{ readonly pid: number }>('SELECT pg_backend_pid() AS pid');
     const sql = 'SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))';
@@ -35,7 +35,7 @@ export class Session {
   }
 }
 
-/** Does something in a session of its own. */
+/** Runs `work` in a session of its own. */
 export async function inSession<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await Session.open(url);
   try {

@@ -24,7 +24,7 @@ for (const { verdict, what } of [
     async inject({ world }) {
       let cuts = 0;
       proxy.watch((bytes): Verdict => {
-        // Of a chunk, which has written into the outbox; knex ends it by a simple query.
+        // Only the COMMIT of a chunk, which has written into the outbox. knex sends COMMIT as a simple query.
         if (cuts === TIMES || !bytes.includes('COMMIT')) return 'pass';
         cuts += 1;
         return verdict;

@@ -14,7 +14,7 @@ const HUGE = JSON.stringify({ email: 'x'.repeat(10_000_000) });
 /** Longer than the worker waits for an answer. */
 const SLOW_MS = 5_000;
 
-/** By the user's first digit: of each kind there are some in every load. */
+/** The answer goes by the first digit of the user's id, so every load has some of each kind. */
 const KINDS = {
   unknown: { digits: '01', behaviour: { status: 404, body: {} } },
   malformed: { digits: '23', behaviour: { status: 200, body: '{"userId": 7' } },

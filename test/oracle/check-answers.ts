@@ -85,7 +85,7 @@ function headersOf(
   };
 }
 
-/** Under one key, first occurrences come in the order in which the model has them: across the aggregates of a tenant too. */
+/** Under one key, first occurrences come in the model's order, also across the aggregates of a tenant. */
 function checkOrder(expected: readonly ExpectedEvent[], first: readonly WireRecord[], differ: Differ): void {
   const known = new Set(expected.map(({ id }) => id));
   const came = Map.groupBy(

@@ -7,7 +7,7 @@ import type { Model } from './model.ts';
 /** MAX_MESSAGE_BYTES and 64 KB: a larger value stands in the table alone. */
 const LARGEST_LETTER = 1_065_536;
 
-/** What the DLQ topics hold: original bytes and headers, and who wrote them off, when and why. */
+/** Checks the records of the DLQ topics: the original bytes and headers, and who set the message aside, when and why. */
 export function checkLetters(model: Model, { collector, sources, groups }: World, now: number, differ: Differ): void {
   const records = sources.flatMap((topic) => collector.records(`${topic}.dlq`));
   const { first } = firstOccurrences(records, originOf, differ);
@@ -42,7 +42,7 @@ export function checkLetters(model: Model, { collector, sources, groups }: World
     );
     if (group === undefined || !groups.has(group)) differ(`${what} was written off by the group ${group}`);
     if (!message || !exception) differ(`${what} does not say why: '${message}', '${exception}'`);
-    // By the database's clock, whatever the message's own time is.
+    // A letter is dated by the database's clock, not by its message's time.
     const since = Date.parse(time ?? '');
     if (!(since <= now) || (record.timestamp <= now && since < record.timestamp)) {
       differ(`${what} was written off at ${time}`);
@@ -53,7 +53,7 @@ export function checkLetters(model: Model, { collector, sources, groups }: World
   }
 }
 
-/** What the worker told itself: each look-up follows from a UserCreated without a profile, and none is forgotten. */
+/** Checks the look-ups: each follows from a UserCreated without a profile, and no such user is forgotten. */
 export function checkLookUps(model: Model, { collector, topics }: World, differ: Differ, asked: boolean): void {
   const records = collector
     .records(topics.userLookUps)
@@ -83,7 +83,7 @@ export function checkLookUps(model: Model, { collector, topics }: World, differ:
   for (const { userId, causeId } of model.state.lookUps.values()) {
     if (!first.has(causeId)) differ(`user ${userId} waits for a look-up that nobody was asked for (${causeId})`);
   }
-  // Asked and answered: what the answer changed is compared as an event; here only that it was taken.
+  // What an answer has changed is compared as an event; here only that the look-up has ended.
   for (const id of model.lookUps.keys()) {
     if (first.has(id) && !model.inbox.has(identity('licensing/user-lookups', id).hash))
       differ(`look-up ${id} has no end`);

@@ -6,7 +6,7 @@ import { pair } from './state.ts';
 
 type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
-/** Every table, row by row and column by column; lanes and what the database alone decides are left out. */
+/** Checks every table, row by row and column by column, but for lanes and for what the database alone decides. */
 export async function checkTables(model: Model, world: Pick<World, 'db'>, differ: Differ): Promise<void> {
   const compare = async (what: string, expected: Table, sql: string): Promise<void> =>
     compareMaps(what, expected, await rowsOf(world, sql), differ);
@@ -72,19 +72,19 @@ export async function checkTables(model: Model, world: Pick<World, 'db'>, differ
   await compare(
     'parked key',
     keyed(waiting.flatMap(({ keys }) => keys.map((key) => [key, {}] as const))),
-    // A key that is free is remembered for a while, for what its last replay may owe.
+    // The row of a free key stays for a while, since the lane of its last replay may still owe something.
     `SELECT key FROM parked_keys WHERE parked`,
   );
 }
 
-/** A fault of ours: what comes later of the same key waits behind it. */
+/** The worker's own faults: a later message of the same key waits behind such a letter. */
 const PARKING: ReadonlySet<string> = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
 
 function parks({ reason, keys }: Pick<ExpectedLetter, 'reason' | 'keys'>): boolean {
   return keys.length > 0 && PARKING.has(reason);
 }
 
-/** A record dated before the year 1, or after 9999, stands at that end. */
+/** PostgreSQL keeps the years 1 to 9999: a record dated outside of them is stored as the nearer end. */
 function stored(record: ExpectedLetter['record']): string {
   const [first, last] = [Date.parse('0001-01-01T00:00:00.000Z'), Date.parse('9999-12-31T23:59:59.999Z')];
   return once({ ...record, timestamp: Math.min(Math.max(record.timestamp, first), last) });
@@ -144,7 +144,7 @@ function licenses({ state }: Model): Table {
   );
 }
 
-/** Those of deleted subdivisions go in their own time. */
+/** The rows of deleted subdivisions are left out: the cleaner removes them later. */
 const ROWS = `SELECT r.tenant_id || '/' || r.statistic_row_id AS key, r.subdivision_id AS "subdivisionId",
   r.license_id AS "licenseId", ${ms('r.created')} AS created, r.count_requests AS "countRequests", r.counted
   FROM statistic_rows r JOIN subdivisions s USING (tenant_id, subdivision_id) WHERE NOT s.deleted`;

@@ -8,34 +8,34 @@ import type { Differ } from './compare.ts';
 import { Model, type ModelOptions } from './model.ts';
 
 const SHOWN = 10;
-/** No test takes as long. */
+/** Longer than any test takes. */
 const HOUR = 60 * 60 * 1_000;
 
-/** What a check found to be right, for tests that want to know how much there was of it. */
+/** How much a check has looked at. */
 export interface Checked {
   readonly model: Model;
   readonly messages: number;
-  /** Copies beside the first one, of events and rejections. */
+  /** How many events and rejections came again. */
   readonly repetitions: number;
 }
 
 export interface CheckOptions {
   readonly userDomain?: ModelOptions['userDomain'];
   readonly setAside?: ModelOptions['setAside'];
-  /** Between two barriers, messages of different partitions take effect by rank, then by topic, partition and offset. Default 0. */
+  /** The rank of a message, default 0. Between two barriers, messages take effect by rank, then by topic, partition and offset. */
   readonly rank?: (record: WireRecord) => number;
   /** Whether an event of this message would be larger than its topic takes. Default: never. */
   readonly tooLarge?: ModelOptions['tooLarge'];
 }
 
-/** What the stand-in answers when it was told nothing else. */
+/** The profile with which the stand-in answers by default. */
 export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
   return madeUpProfile(userId);
 }
 
 /**
- * Waits until the world has settled, computes from its source topics what must have come of them, and compares with all that did:
- * tables, inbox, events, rejections, dead letters, look-ups, nothing owed, no lag.
+ * Waits until the world has settled, and has the model handle the messages of its source topics. Compares everything with the model:
+ * tables, inbox, events, rejections, dead letters, look-ups. Nothing may be owed, and the lag must be 0.
  * @throws an Error with the first ten differences
  */
 export async function check(
@@ -75,7 +75,7 @@ export async function check(
   return { model, messages: messages.length, repetitions };
 }
 
-/** What the broker has acknowledged to the test's producer stands in the topics: as much of it, and each by its id. */
+/** Checks that the topics hold every message that the broker has acknowledged to the test's producer. */
 function checkAcknowledged({ acknowledged, collector, sources }: World, differ: Differ): void {
   const records = sources.flatMap((topic) => collector.records(topic));
   const ids = new Set(records.map((record) => header(record, 'ce_id')));
@@ -84,7 +84,7 @@ function checkAcknowledged({ acknowledged, collector, sources }: World, differ: 
     differ(`${acknowledged.length} messages were acknowledged, and there are ${records.length}`);
 }
 
-/** Stretch by stretch between the world's barriers; in each, by rank, topic (commands, users, look-ups), partition and offset. */
+/** The messages in the order of their effect: first by the stretch between two barriers, then by rank, topic (commands, users, look-ups), partition and offset. */
 function inEffectOrder({ sources, collector, barriers }: World, rank: (record: WireRecord) => number): WireRecord[] {
   const stretchOf = ({ topic, partition, index }: WireRecord): number => {
     const found = barriers.findIndex((barrier) => index < (barrier.get(`${topic}/${partition}`) ?? 0));
@@ -105,7 +105,7 @@ function inEffectOrder({ sources, collector, barriers }: World, rank: (record: W
     .map(({ record }) => record);
 }
 
-/** When the first occurrence of each answer says that it was decided. */
+/** By id, the time at which the message was decided, as the first occurrence of its answer tells. */
 function decisionTimes(answers: readonly WireRecord[]): Map<string, number> {
   const times = new Map<string, number>();
   for (const { headers, decoded } of answers) {

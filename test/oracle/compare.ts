@@ -3,7 +3,7 @@ import type { WireRecord } from '../support/collect.ts';
 
 export type Differ = (what: string) => void;
 
-/** Field by field, naming only those that differ. */
+/** Compares field by field, and names those that differ. */
 export function compareFields(
   what: string,
   expected: Readonly<Record<string, unknown>>,
@@ -17,7 +17,7 @@ export function compareFields(
   differ(`${what}: ${told.join('; ')}`);
 }
 
-/** Nothing missing, nothing extra, each the same. */
+/** Compares two collections by key: nothing missing, nothing extra, each entry the same. */
 export function compareMaps(
   what: string,
   expected: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
@@ -64,7 +64,7 @@ export function at({ topic, partition, offset }: Pick<WireRecord, 'topic' | 'par
   return `${topic}/${partition}@${offset}`;
 }
 
-/** Unique also where a topic was deleted and made again. */
+/** Unique, also when a topic was deleted and made again. */
 export function once(record: Pick<WireRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>): string {
   return `${at(record)} of ${record.timestamp}`;
 }

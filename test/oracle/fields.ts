@@ -1,6 +1,6 @@
 import type { Data } from '../support/collect.ts';
 
-// What the contract says of `InvalidCommand`, field by field, in the order of its table.
+// The contract's rules for `InvalidCommand`, field by field, in the order of its table.
 
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -47,7 +47,7 @@ export class Fields {
     return this.isNull(field) ? null : this.text(field);
   }
 
-  /** "Plausible" is judged coarsely: what the tests send is plainly one or the other. */
+  /** A coarse check of "plausible": the addresses of the tests are plainly right or plainly wrong. */
   email(): string {
     const address = this.text('email', 0, 254);
     if (address !== '' && !/^\S+@[^\s@.]+(\.[^\s@.]+)+$/.test(address)) this.refuse('email');
@@ -64,7 +64,7 @@ export class Fields {
     return this.number(field, 0, LATEST);
   }
 
-  /** What is in seconds is of 1970. */
+  /** A time in seconds, read as milliseconds, lies in 1970. */
   recentTime(field: string): number {
     return this.number(field, Date.UTC(2001, 0, 1), LATEST);
   }

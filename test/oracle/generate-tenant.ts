@@ -6,14 +6,14 @@ export interface Surroundings {
   readonly random: Random;
   readonly now: number;
   readonly partitions: number;
-  /** Makes names, and times of rows, unique. */
+  /** A counter that makes names and times of rows unique. */
   counter: number;
 }
 
 interface LicenseSketch {
   readonly licenseId: string;
   readonly expiresAt: number | null;
-  /** How many requests it is still good for, as far as the sketch knows. */
+  /** How many requests are left of the license, as far as the generator knows. */
   left: number;
 }
 
@@ -24,7 +24,7 @@ interface SubdivisionSketch {
   active: LicenseSketch | undefined;
 }
 
-/** What the generator remembers, so that most commands make sense. It need not be right: the model decides what comes of them. */
+/** What the generator remembers, so that most commands make sense. It may be wrong: the model decides what comes of a command. */
 export interface TenantSketch {
   tenantId: string;
   readonly userId: string;
@@ -51,7 +51,7 @@ export function createTenantSketch(around: Surroundings, creator: string | undef
   return { tenantId, userId, name: freshName(around), born: false, subdivisions: [] };
 }
 
-/** The first one of a tenant creates it. @param neighbour a tenant of the same partition, whose name and creator may be claimed */
+/** Makes the next command of a tenant; the first one creates it. @param neighbour a tenant of the same partition, whose name and creator may be claimed */
 export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighbour?: TenantSketch): Sending {
   const { random } = around;
   const sent = envelope(random);
@@ -64,7 +64,7 @@ export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighb
       const wrong =
         tenant.born && neighbour !== undefined ? random.weighted({ exists: 2, name: 1, user: 1 }) : 'exists';
       tenant.born = true;
-      // Refused whoever asks: the neighbour has the name, or the user, until it is deleted in the same partition.
+      // Always refused: the neighbour has the name, or the user, until it is deleted in the same partition.
       if (wrong !== 'exists') created.tenantId = uuidIn(around, tenantId);
       if (wrong === 'name') created.name = neighbour?.name ?? created.name;
       if (wrong === 'user') Object.assign(created, { userId: neighbour?.userId ?? userId, name: freshName(around) });
@@ -77,7 +77,7 @@ export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighb
       return command('UpdateTenant', { ...contact(random), tenantId, name: names[wanted] }, sent);
     }
     case 'DeleteTenant':
-      // Its creator founds another one, in the same partition: so the order of the two is fixed.
+      // Its creator founds another tenant in the same partition, so the order of the two is fixed.
       Object.assign(tenant, {
         tenantId: uuidIn(around, tenantId),
         name: freshName(around),
@@ -106,7 +106,7 @@ function sensible(random: Random, { born, subdivisions }: TenantSketch): TenantC
   return subdivisions.length < 2 && random.chance(0.9) ? 'CreateSubdivision' : random.weighted(WEIGHTS);
 }
 
-/** Rows need an active license, which needs a license: in most cases that comes first. */
+/** A row needs an active license, so in most cases a license is created and activated first. */
 function sensibleFor(
   random: Random,
   { licenses, active }: SubdivisionSketch,
@@ -176,7 +176,7 @@ function subdivisionCommand(
   }
 }
 
-/** Times are minutes or days away from where a rule changes its mind, so what comes of a row does not hang on the clock. */
+/** Times keep minutes or days away from where a rule changes its answer, so no answer depends on the clock. */
 function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSketch['rows'][number] {
   const { random, now } = around;
   around.counter += 1;
@@ -201,7 +201,7 @@ function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSket
 
 export function envelope(random: Random): Sending['envelope'] {
   return {
-    // Some producers send no id: theirs goes by the position.
+    // Some producers send no id: such a message goes by its position.
     id: random.chance(0.05) ? null : random.uuid(),
     ...(random.chance(0.5) && { source: `service-${random.int(1, 3)}` }),
     ...(random.chance(0.3) && { correlationId: random.uuid() }),
@@ -216,7 +216,7 @@ function freshName(around: Surroundings): string {
   return `Tenant ${around.counter}`;
 }
 
-/** An id whose partition is that of another. */
+/** An id with the same partition as another id. */
 function uuidIn({ random, partitions }: Surroundings, like: string): string {
   for (;;) {
     const id = random.uuid();

@@ -11,28 +11,28 @@ import {
 
 export interface LoadOptions {
   readonly seed: number;
-  /** How many messages the load has, about; at least a few hundred to have some of everything. */
+  /** About how many messages the load has; a few hundred at least, to have some of everything. */
   readonly messages: number;
   readonly partitions: number;
   readonly tenants?: number;
-  /** Milliseconds since the epoch: times are chosen around it, far enough from every rule's edge. */
+  /** Milliseconds since the epoch. Times are chosen around it, far from where a rule changes its answer. */
   readonly now: number;
   /** Whether some frames name a schema that the registry does not have. Default true. */
   readonly unknownSchemas?: boolean;
-  /** Whether some of it ends as dead letters. Default true. */
+  /** Whether some messages end as dead letters. Default true. */
   readonly letters?: boolean;
 }
 
 export interface Load {
-  /** To be settled before `load` is sent: users that the user domain has told already. */
+  /** Events of the user domain, to be sent and settled before `load`. */
   readonly first: readonly Sending[];
   readonly load: readonly (Sending | RawSending)[];
 }
 
 /**
- * A mixed load: all commands, some refused by design, hot and cold tenants, the user domain's events, repetitions, reused ids and what
- * nobody can read. What comes of it depends on the order within partitions alone: what is written by several of them (names,
- * users) is chosen so that no two partitions meet in it, which `*.races` tests are for.
+ * Makes a mixed load: all commands, some refused by design, hot and cold tenants, events of the user domain, repetitions, reused ids and
+ * unreadable messages. Its answers depend only on the order within each partition: names and users are chosen so that no two partitions
+ * write the same one. Where partitions meet is for the `*.races` tests.
  */
 export function generate(options: LoadOptions): Load {
   const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, letters = true } = options;
@@ -59,7 +59,7 @@ export function generate(options: LoadOptions): Load {
         break;
       }
       case 'user': {
-        // One in four exists already.
+        // One user in four exists already.
         const userId = random.chance(0.25) ? (random.pick(created) ?? random.uuid()) : random.uuid();
         created.push(userId);
         push(command('CreateUser', { userId }, envelope(random)));
@@ -93,14 +93,14 @@ export function generate(options: LoadOptions): Load {
   };
 }
 
-/** Every second command is for one of three hot tenants. */
+/** Chooses the tenant of a command: every second time one of three hot ones. */
 function sketchOf(random: Random, sketches: readonly TenantSketch[]): TenantSketch {
   const found = random.pick(random.chance(0.5) ? sketches.slice(0, 3) : sketches);
   if (found === undefined) throw new Error('a load needs a tenant');
   return found;
 }
 
-/** Another tenant of the same partition, whose name and creator may be claimed: the order between the two is fixed. */
+/** Another tenant of the same partition, whose name and creator may be claimed, since the order of the two is fixed. */
 function neighbourOf(
   random: Random,
   sketches: readonly TenantSketch[],
@@ -125,7 +125,7 @@ function outsideEvent(random: Random, strangers: readonly string[], now: number)
   }
 }
 
-/** Of few different values, so that some change nothing, and of times in any order, so that some are older than what is known. */
+/** Profiles have few different values, so that some change nothing, and times in any order, so that some are older than the known one. */
 function profileOf(
   random: Random,
   userId: string,
@@ -147,7 +147,7 @@ function rewritten(before: Sending): Sending {
   return command('CreateUser', { userId: NOBODY }, reused);
 }
 
-/** Never created: whoever sends it has used an id twice. */
+/** A user that is never created: each of its commands has an id that was used before. */
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 function junk(random: Random, unknownSchemas: boolean): RawSending {

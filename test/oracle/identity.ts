@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { header, type WireRecord } from '../support/collect.ts';
 
-// The contract's rules of identity, written anew: the oracle imports nothing of the code that it judges.
+// The contract's rules of identity, written a second time: the oracle imports nothing of the code that it judges.
 
 export interface Identity {
   readonly source: string;
@@ -21,7 +21,7 @@ export function identityOf(record: WireRecord): Identity {
   return identity(header(record, 'ce_source') ?? '', id);
 }
 
-/** The source says whose it is, and is no part of what tells it from others. */
+/** The identity of a message without a usable id. Its source is told, but does not make it another identity. */
 export function positionOf(record: WireRecord): Identity {
   const { topic, partition, offset, timestamp } = record;
   const source = header(record, 'ce_source') ?? '';
@@ -32,7 +32,7 @@ export function identity(source: string, id: string): Identity {
   return { source, id, hash: sha256(Buffer.from(`${source}\0${id}`)) };
 }
 
-/** What tells a repetition from another message with the same id: the bytes behind the schema id. */
+/** Tells a repetition from another message with the same id, by the bytes behind the schema id. */
 export function digestOf(value: Buffer | null): string {
   return value === null ? '0'.repeat(32) : sha256(value.subarray(FRAME_BYTES));
 }
@@ -50,7 +50,7 @@ export function asUuid(hex: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Where the Java client puts a key: murmur2, made positive, modulo. Source: Kafka's `Utils.murmur2` and `toPositive`. */
+/** The partition in which the Java client puts a key: murmur2, made positive, modulo. Source: Kafka's `Utils.murmur2` and `toPositive`. */
 export function partitionOf(key: string, partitions: number): number {
   return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
 }

@@ -11,7 +11,7 @@ export interface ExpectedEvent extends Happening {
   readonly cause: Cause;
 }
 
-/** What an answer says about the message that it answers. */
+/** The part of an answer that names the message it answers. */
 interface Cause {
   readonly record: WireRecord;
   readonly id: string;
@@ -23,7 +23,7 @@ export interface ExpectedRejection {
   readonly id: string;
   readonly cause: Cause;
   readonly subject: string;
-  /** Without message. */
+  /** Without the sentence in `message`. */
   readonly data: Readonly<Record<string, string | number | null>>;
 }
 
@@ -32,13 +32,13 @@ export interface ExpectedLetter {
   readonly identity: Identity;
   readonly reason: string;
   readonly state: LetterState;
-  /** The tenant and the user that it names, as far as anybody can tell; sorted. */
+  /** The tenant and the user that the message names, as far as it can be read; sorted. */
   readonly keys: readonly string[];
 }
 
 type LetterState = 'open' | 'replayed' | 'discarded' | 'superseded';
 
-/** A message that a fault of the worker, or one before it, has set aside, and what has come of it since. */
+/** What came of a message that was set aside: by a fault of the worker, or because it waited behind such a message. */
 export interface SetAside {
   readonly reason: string;
   readonly state: LetterState;
@@ -49,7 +49,7 @@ export interface InboxRow {
   readonly digest: string;
 }
 
-/** How one message ended; `skipped` ones leave no trace. */
+/** How one message ended. A `skipped` one leaves no trace. */
 export type Ending = InboxRow['outcome'] | 'duplicate' | 'skipped';
 
 export interface ModelOptions {
@@ -58,13 +58,16 @@ export interface ModelOptions {
   readonly source?: string;
   /** What the user domain answers: a profile, undefined for 404, 'malformed'. Left out: there is no user domain. */
   readonly userDomain?: ((userId: string) => Profile | undefined | 'malformed') | undefined;
-  /** What was set aside; replayed, it takes effect as if nothing had been, at its place among the messages of its tenant or user. */
+  /**
+   * What came of a message that was set aside; undefined for all others. A replayed one takes effect at its place among the messages of
+   * its tenant or user, as if it had never failed.
+   */
   readonly setAside?: ((record: WireRecord) => SetAside | undefined) | undefined;
-  /** Messages whose events are larger than their topic takes: nobody but the test that sends them knows. */
+  /** Whether a message's events are larger than their topic takes, which only the test that sends it knows. */
   readonly tooLarge?: ((record: WireRecord) => boolean) | undefined;
-  /** No message was decided later: a record that is dated after it was dated ahead. Milliseconds since the epoch. */
+  /** No message was decided after this time, so a record with a later timestamp was dated ahead. Milliseconds since the epoch. */
   readonly now: () => number;
-  /** When the message with this answer was decided, as the first answer to it tells; undefined when there is none. */
+  /** The time at which the message with this answer was decided, as its first answer tells; undefined without an answer. */
   readonly decidedAt: (answerId: string) => number | undefined;
 }
 
@@ -72,8 +75,8 @@ const RULES: Readonly<Record<CommandShortName, Rule>> = { ...TENANT_RULES, ...SU
 const COMMAND_RULES: Readonly<Record<string, Rule>> = RULES;
 
 /**
- * What the contract says comes of a list of messages. It shares no code with the worker. Only where a record has no date of its own, or
- * one that lay ahead, does it take the time from the answers that are judged: nobody else knows when the transaction began.
+ * Handles a list of messages by the contract. It shares no code with the worker. It takes a message's time from the answers that it judges
+ * only where the record has no timestamp, or one that lay ahead: nothing else tells when the transaction began.
  */
 export class Model {
   readonly state = new State();
@@ -81,7 +84,7 @@ export class Model {
   readonly rejections: ExpectedRejection[] = [];
   readonly letters: ExpectedLetter[] = [];
   readonly inbox = new Map<string, InboxRow>();
-  /** By id: which look-ups may be asked for, each following from a UserCreated without a profile. */
+  /** By id, the look-ups that may be asked for: each follows from a UserCreated without a profile. */
   readonly lookUps = new Map<string, { readonly userId: string; readonly cause: Cause }>();
   readonly endings = new Map<Ending, number>();
   private readonly options: ModelOptions;
@@ -90,7 +93,7 @@ export class Model {
     this.options = options;
   }
 
-  /** The next message, in the order in which they take effect. */
+  /** Handles the next message; to be called in the order in which messages take effect. */
   apply(record: WireRecord): Ending {
     const ending = this.ending(record);
     this.endings.set(ending, (this.endings.get(ending) ?? 0) + 1);
@@ -123,8 +126,8 @@ export class Model {
   }
 
   /**
-   * All that has come of this identity is a letter that parks nothing: its message, which stands at another place now, is handled, and what
-   * is open of it is resolved by that.
+   * Handles a message that was sent again: all that came of its identity is a letter that parks nothing, and it stands at another place.
+   * Open letters of the identity are resolved.
    */
   private supersedes({ outcome }: InboxRow, { hash }: Identity): boolean {
     const before = [...this.letters.entries()].filter(([, { identity }]) => identity.hash === hash);
@@ -161,20 +164,20 @@ export class Model {
     } catch (error) {
       if (error === MALFORMED_ANSWER) return bury('MalformedAnswer');
       if (!(error instanceof Refused)) throw error;
-      // What the user domain tells is no command, so there is nobody to answer.
+      // An event of the user domain is no command, so nobody gets a rejection.
       if (record.topic !== this.options.topics.commands) return bury('UndecodableMessage');
       this.reject(error, identity, cause, now);
       return 'rejected';
     }
   }
 
-  /** A message decides by its own time, whoever handles it, and when. */
+  /** The message's own time, which does not depend on who handles it or when. */
   private timeOf({ timestamp }: WireRecord, identity: Identity): number {
     const isItsOwn = timestamp >= YEAR_2001 && timestamp <= this.options.now();
     return isItsOwn ? timestamp : (this.options.decidedAt(eventId(identity, 0)) ?? Number.NaN);
   }
 
-  /** Of a message that is ours to handle; in the form in which they are ids. */
+  /** The tenant and the user that a message of ours names, in lower case, as far as they are UUIDs. */
   private keysOf(record: WireRecord): readonly string[] {
     if (this.ruleOf(record) === undefined) return [];
     const { tenantId, userId } = record.decoded?.data ?? {};
@@ -239,6 +242,6 @@ export class Model {
 
 const YEAR_2001 = Date.UTC(2001, 0, 1);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Their letters keep what comes after them waiting. */
+/** The reasons whose letters keep later messages of the same key waiting. */
 const PARKING = new Set(['HandlerFailed', 'FlushFailed', 'ParkedBehind']);
 const MALFORMED_ANSWER = new Error('the user domain answers, but not with a profile');

@@ -1,8 +1,8 @@
 import { header, type WireRecord } from '../support/collect.ts';
 
 /**
- * In which order messages about one aggregate took effect, as the versions of their answers tell; who was refused came last. The model
- * then says whether each of them did what it had to do at its place.
+ * The order in which messages about one aggregate took effect, by the versions in their answers; refused ones come last. The model then
+ * tells whether each message did at its place what it had to do.
  */
 export function orderOf(events: readonly WireRecord[], rejections: readonly WireRecord[]): ReadonlyMap<string, number> {
   const order = new Map<string, number>();

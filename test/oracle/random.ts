@@ -24,7 +24,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** undefined when there is nothing to choose from. */
+  /** One of these; undefined when there is none. */
   pick<T>(list: readonly T[]): T | undefined {
     return list[this.int(0, list.length - 1)];
   }

@@ -1,7 +1,7 @@
 import { Refused, type Fields } from './fields.ts';
 import { byId, pair, type Happening, type License, type State, type Subdivision } from './state.ts';
 
-// The contract's rules for subdivisions, licenses and statistic rows. Each function checks first, then changes, then tells.
+// The contract's rules for subdivisions, licenses and statistic rows. Each function checks first, then changes the state, then returns the events.
 
 const THIRTY_DAYS = 30 * 24 * 60 * 60 * 1_000;
 const FIVE_MINUTES = 5 * 60 * 1_000;
@@ -156,7 +156,7 @@ export function deleteSubdivision(state: State, subdivision: Subdivision, now: n
   ];
 }
 
-/** Reads the ids at once, so that a malformed one is the answer; finds only once all other fields are read too. */
+/** Reads the ids at once, so that a malformed id is refused first. The subdivision is looked for once all other fields are read, too. */
 function finder(state: State, fields: Fields): () => Subdivision {
   const key = pair(fields.id('tenantId'), fields.id('subdivisionId'));
   return () => {
@@ -197,7 +197,7 @@ function isUsedUp({ requestsLimit, usedRequests }: License): boolean {
   return requestsLimit !== null && usedRequests >= requestsLimit;
 }
 
-/** The subdivision's version is already that of the message. */
+/** Deactivates the license and its subdivision, whose version is already that of this message. */
 function deactivate(subdivision: Subdivision, license: License, reason: string, now: number): Happening {
   license.status = 'inactive';
   license.deactivatedAt = now;

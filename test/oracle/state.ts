@@ -1,6 +1,6 @@
 import type { Data } from '../support/collect.ts';
 
-// What the model holds: the tables as the contract's rules leave them. All of it mutable: a model has no chunks to undo.
+// The state of the model: the tables as the contract's rules leave them. It is mutable, since the model never has to undo anything.
 
 export interface Tenant {
   tenantId: string;
@@ -67,7 +67,7 @@ export interface LookUp {
   requestedAt: number;
 }
 
-/** Something that happened: what the event says, and who it is about. */
+/** An event, with the aggregate that it is about. */
 export interface Happening {
   readonly type: string;
   readonly key: string;
@@ -75,7 +75,7 @@ export interface Happening {
   readonly data: Data;
 }
 
-/** Two ids in one key. */
+/** The key of a map by two ids. */
 export function pair(tenantId: string, id: string): string {
   return `${tenantId}/${id}`;
 }
