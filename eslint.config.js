@@ -27,7 +27,7 @@ const config = defineConfig(
         { selector: 'ExportDefaultDeclaration', message: 'No default exports: one name for one thing.' },
         {
           selector: "ImportDeclaration[source.value='kafkajs'][importKind!='type']",
-          message: 'Import values of kafkajs from src/adapters/kafkajs.ts: the worker's own copy, mended.',
+          message: "Import values of kafkajs from src/adapters/kafkajs.ts: the worker's own copy, mended.",
         },
       ],
     },
