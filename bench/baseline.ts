@@ -1,5 +1,6 @@
-// The baseline: what a competent team writes first. One knex transaction a message (inbox, row lock, outbox), then the event, then the
-// offset; four partitions at once. For AddStatisticRow alone, and as correct about duplicates and crashes as the worker.
+// The baseline: the program that a competent team writes first. For each message it runs one knex transaction (inbox, row lock, outbox), then
+// publishes the event, then commits the offset; four partitions at once. It handles AddStatisticRow alone, and is as correct about duplicates
+// and crashes as the worker.
 import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 // eslint-disable-next-line no-restricted-syntax -- the stock kafkajs is what a team starts with
@@ -35,7 +36,7 @@ await consumer.run({
 process.stderr.write('the worker works\n');
 process.once('SIGTERM', () => void consumer.disconnect().then(() => process.exit(0)));
 
-/** What a crash has left behind goes out before anything new does. */
+/** Publishes what a crash has left behind, before anything new. */
 async function publishLeftovers(): Promise<void> {
   type Owed = Pick<Event, 'key' | 'value'> & { readonly lane: string; readonly seq: string; readonly headers: Buffer };
   for (const owed of await db<Owed>('outbox').orderBy(['lane', 'seq'])) {

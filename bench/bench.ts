@@ -1,7 +1,7 @@
 import type { Stack } from '../stack/stack.ts';
 import type { ContenderName } from './contender.ts';
 
-/** What every scenario gets: the stack, and the sizes to measure with. */
+/** The input of every scenario: the stack, and the sizes. */
 export interface Bench {
   readonly stack: Stack;
   readonly runs: number;
@@ -42,7 +42,7 @@ export const FULL: Sizes = {
   minutes: 10,
 };
 
-/** Small enough for every change: shows that the harness runs, and nothing about speed. */
+/** Small enough to run at every change. It shows that the harness runs, and nothing about speed. */
 export const QUICK: Sizes = {
   runs: 1,
   commands: 2_000,

@@ -2,7 +2,7 @@ import type { Consumer, IHeaders } from 'kafkajs';
 import { numberOf } from './ledger.ts';
 import type { World } from './world.ts';
 
-/** A fast but wrong worker does not get a figure: everything it left behind is held against what was sent. */
+/** What a run has left behind does not fit what was sent. A fast but wrong worker gets no figure. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
 }
@@ -35,7 +35,7 @@ async function checkTables(world: World): Promise<void> {
        count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
        count(*) FILTER (WHERE outcome = 'rejected') AS rejected,
        count(*) AS commands
-     FROM inbox WHERE received_at > now() - interval '20 days'`); // what is older may be pruned at any moment
+     FROM inbox WHERE received_at > now() - interval '20 days'`); // older rows may be pruned at any moment
   const { rejected, pastAccepted } = ledger;
   const inbox = { accepted: ledger.accepted + pastAccepted, rejected, commands: ledger.commands + pastAccepted };
   const expected = { rows: ledger.rows, wrong_sums: 0, owed: 0, letters: 0, ...inbox };
@@ -45,7 +45,7 @@ async function checkTables(world: World): Promise<void> {
   }
 }
 
-/** Each event once, each with an id of its own, and none of them missing. Nothing crashed, so nothing has a reason to be there twice. */
+/** Checks that each event is there exactly once, with an id of its own. Nothing has crashed, so nothing may be there twice. */
 export async function checkEvents(world: World): Promise<void> {
   const { ledger, config } = world;
   const found = new Uint16Array(ledger.commands);
@@ -66,12 +66,12 @@ export async function checkEvents(world: World): Promise<void> {
   if (ids.some((id, i) => id === ids[i - 1])) throw new CheckFailed('an event id is there twice');
 }
 
-/** 52 of an id's digits: from its head, where causes differ, and from its end, where the events of one cause do. */
+/** 52 bits of an id: of its head, in which causes differ, and of its end, in which the events of one cause differ. */
 function digits(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 10) + id.slice(-4), 16);
 }
 
-/** Every message of a topic, by a group that leaves no trace. */
+/** Reads every message of a topic, as a group that leaves no trace. */
 async function readAll(world: World, topic: string, onMessage: (headers: IHeaders) => void): Promise<void> {
   const offsets = await world.admin.fetchTopicOffsets(topic);
   const missing = new Map(

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A process of the harness' own, beside the one that is measured: it gets one order, says when it is ready, and ends with an answer.
- * Typed arrays go over as they are.
+ * A helper process beside the measured one. It gets one order, says when it is ready, and ends with an answer. Typed arrays are passed
+ * as they are.
  */
 export async function startChild<Answer>(
   file: 'send.ts' | 'listen.ts',
@@ -23,7 +23,7 @@ export async function startChild<Answer>(
     process.removeListener('exit', kill);
     if (!answered) throw new Error(`${file} ended before it had answered`);
   });
-  failed.catch(() => undefined); // whoever waits for the answer is told
+  failed.catch(() => undefined); // whoever waits for the answer gets the failure
   child.send(order);
   await Promise.race([once(child, 'message'), failed]);
   const answer = Promise.race([
@@ -37,7 +37,7 @@ export async function startChild<Answer>(
   return { answer };
 }
 
-/** The other side of it. */
+/** To be called in the helper process: takes the order and sends the answer. */
 export async function orderOf<Order>(): Promise<Order> {
   const [order] = (await once(process, 'message')) as [Order];
   return order;
@@ -49,7 +49,7 @@ export function tell(message: object): Promise<void> {
   });
 }
 
-/** Milliseconds of the machine's own clock, with their fractions: the same for all its processes, and never set. */
+/** Milliseconds, with fractions, of a clock that is the same for all processes of the machine and is never set. */
 export function clock(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import type { Stack } from '../stack/stack.ts';
 import { cpuSeconds, peakMemory } from './cpu.ts';
 
-/** Who drains: the worker, or what it is held against (see the head of each file). */
+/** The program that drains: the worker, or one that it is compared with (see the head of each file). */
 export const CONTENDERS = {
   worker: ['src/main.ts', 'worker'],
   floor: ['bench/floor.ts'],
@@ -23,7 +23,7 @@ export interface Cpu {
   readonly broker: number;
 }
 
-/** As the image starts the worker (Dockerfile); the others get them too. */
+/** The options with which the image starts the worker (Dockerfile); the other contenders get them, too. */
 const NODE_FLAGS = ['--max-semi-space-size=16'];
 const ROOT = new URL('..', import.meta.url).pathname;
 const READY = 'the worker works';
@@ -71,7 +71,7 @@ export class Contender {
         reject(this.ended);
       });
     });
-    this.working.catch(() => undefined); // told by `check` as well
+    this.working.catch(() => undefined); // `check` throws it, too
   }
 
   /** @throws when the process has ended though nobody asked it to */
@@ -79,7 +79,7 @@ export class Contender {
     if (this.ended !== undefined) throw this.ended;
   }
 
-  /** Used so far. */
+  /** CPU used so far. */
   async cpu(): Promise<Cpu> {
     const { kafka, postgres } = this.stack;
     return {
@@ -94,7 +94,7 @@ export class Contender {
     return peakMemory(this.child.pid ?? 0);
   }
 
-  /** Asks it to end and waits until it has. */
+  /** Asks it to end, and waits until it has ended. */
   async stop(): Promise<void> {
     this.check();
     this.stopped = true;

@@ -25,7 +25,7 @@ async function fieldsOf(pid: number): Promise<readonly string[]> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return []; // it has ended meanwhile; its time is in its parent's
+    return []; // it has ended; its time is part of its parent's
   }
 }
 

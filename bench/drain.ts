@@ -7,16 +7,16 @@ import { mixed } from './mixed.ts';
 import type { DrainResult } from './results.ts';
 import { World } from './world.ts';
 
-/** Rows lie this far ahead of the set-up's activations, so that all of them count, and behind what the rules call the future. */
+/** How far rows lie ahead of the set-up's activations: far enough to count, and not in what the rules call the future. */
 const AHEAD_MS = 60_000;
 
 type Kind = 'drain' | 'mixed' | 'hot';
 export type DrainKind = Kind;
 
-/** The baseline gets a share that takes it about as long as the others take for all. */
+/** The baseline's share of the commands. It takes about as long for them as the others take for all. */
 const BASELINE_SHARE = 0.03;
 
-/** The kinds that were asked for and the contenders take turns, so that each run's ratios hold though the machine's speed drifts. */
+/** Kinds and contenders take turns, so that the ratios of each run hold although the machine's speed drifts. */
 export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Partial<Record<Kind, DrainResult[]>>> {
   const results: Partial<Record<Kind, DrainResult[]>> = {};
   for (let run = 1; run <= bench.runs; run += 1) {
@@ -50,12 +50,12 @@ function messagesOf(world: World, kind: Kind, places: readonly Place[], commands
 }
 
 interface Draining extends Pick<DrainResult, 'run' | 'contender' | 'commands'> {
-  /** Of Node, more than it gets anyway. */
+  /** Further options of Node. */
   readonly flags?: readonly string[];
   readonly messages: Iterable<OutgoingMessage>;
 }
 
-/** A backlog, then the contender: from its first fetch to the last event on the topic and its offsets committed. Then the checks. */
+/** Makes a backlog and starts a contender. Measures from its first fetch until the last event is on the topic and all offsets are committed, then checks. */
 export async function drain(
   world: World,
   { run, contender, commands, messages, flags }: Draining,

@@ -13,7 +13,7 @@ export interface Row {
   readonly countRequests: number;
 }
 
-/** What deciding a row has shown. */
+/** The result of deciding a row. */
 export interface Decided {
   readonly licenseId: string;
   readonly counted: boolean;
@@ -29,7 +29,7 @@ export interface Event {
   readonly headers: Record<string, string>;
 }
 
-/** Who a command is: as the worker has it, 128 bits of SHA-256 over source and id, in hex; and the digest of its bytes. */
+/** The identity of a command, made as the worker makes it: 128 bits of SHA-256 over source and id, in hex; and the digest of its bytes. */
 export interface Identity {
   readonly id: string;
   readonly hash: string;
@@ -39,7 +39,7 @@ export interface Identity {
 const SLAB_BYTES = 1 << 18;
 const FRAME_BYTES = 5;
 
-/** AddStatisticRow in, StatisticRowAdded out: what floor and baseline share, written by hand and without any of the worker's own codec. */
+/** Decodes AddStatisticRow and encodes StatisticRowAdded, for floor and baseline. Written by hand, without the worker's codec. */
 export class Events {
   private readonly row: Type;
   private readonly event: Type;
@@ -89,7 +89,7 @@ export class Events {
     };
   }
 
-  /** Into a slab that is written once, behind the Confluent frame. */
+  /** Encodes into one buffer, behind the Confluent frame. */
   private encode(data: object): Buffer {
     for (;;) {
       const start = this.used;
@@ -119,12 +119,12 @@ export function identityOf(id: string, value: Buffer | null): Identity {
   };
 }
 
-/** Derived from the command, so that a repetition has the same id. */
+/** An event id that is derived from the command, so that a repetition has the same one. */
 function eventIdOf(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** The outbox keeps headers as bytes, so that what a crash leaves behind can be published as it was meant. */
+/** Headers as bytes, for the outbox: after a crash they are published as they are. */
 export function headerBytes({ headers }: Event): Buffer {
   return encodeTextHeaders(Object.entries(headers));
 }

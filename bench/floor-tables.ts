@@ -5,7 +5,7 @@ import type { Config } from '../src/config.ts';
 import { booleans, byteas, longs, times, uuids } from '../src/repos/tables/arrays.ts';
 import { headerBytes, headersOf, type Event, type Identity, type Row } from './event.ts';
 
-/** A subdivision and its active license, locked. */
+/** A locked subdivision, with its active license. */
 export interface Place {
   readonly tenant: string;
   readonly subdivision: string;
@@ -23,7 +23,7 @@ export interface Decision {
   readonly counted: boolean;
 }
 
-/** What is owed to Kafka under `lane`, from `first` on, and how much of it is delivered and may go. */
+/** The records that are owed to Kafka under `lane`, numbered from `first` on, and up to which number they are delivered and may be deleted. */
 export interface Debt {
   readonly lane: string;
   readonly first: number;
@@ -32,7 +32,7 @@ export interface Debt {
   readonly events: readonly Event[];
 }
 
-/** The statements of the floor, prepared and with binary arrays, over one connection on which questions need not wait for answers. */
+/** The statements of the floor: prepared, with binary arrays, and sent over one connection without waiting for answers in between. */
 export class Tables {
   private readonly client: pg.Client;
 
@@ -56,7 +56,7 @@ export class Tables {
     return this.client.query('COMMIT');
   }
 
-  /** Notes the identities; says which of them were known before. */
+  /** Inserts the identities. @returns those that were known before */
   async unseen(identities: readonly Identity[], lane: string): Promise<ReadonlySet<string>> {
     const sorted = [...identities].sort((a, b) => (a.hash < b.hash ? -1 : 1));
     const { rowCount } = await this.run(
@@ -109,7 +109,7 @@ export class Tables {
     return rowCount ?? 0;
   }
 
-  /** Everything that was decided, and what is owed for it. None of the statements waits for the one before it to be answered. */
+  /** Writes everything that was decided, and what is owed for it. No statement waits for the answer of the one before. */
   async write(decisions: readonly Decision[], places: readonly Place[], lane: string): Promise<void> {
     const tenants = uuids(places.map(({ tenant }) => tenant));
     await Promise.all([
@@ -171,7 +171,7 @@ export class Tables {
     await this.run('delivered', 'DELETE FROM outbox WHERE lane = $1 AND seq >= $2 AND seq < $3', [lane, from, to]);
   }
 
-  /** What a crash has left behind goes out before anything new does. */
+  /** Publishes what a crash has left behind, before anything new. */
   async leftovers(publish: (messages: readonly Message[]) => Promise<unknown>): Promise<void> {
     type Owed = Pick<Event, 'key' | 'value'> & {
       readonly lane: string;

@@ -1,6 +1,6 @@
-// The floor: what remains when the domain, the unit of work, the handlers and the codec are taken away. SQL and kafkajs (as it comes)
-// written by hand, for AddStatisticRow alone, but as correct about duplicates and crashes as the worker: inbox, locks, outbox, events
-// before offsets. One lane a partition; chunk k is published while chunk k+1 is in its transaction.
+// The floor: what remains of the worker without domain, unit of work, handlers and codec. It is hand-written SQL and stock kafkajs, handles
+// AddStatisticRow alone, and is as correct about duplicates and crashes as the worker: inbox, locks, outbox, events before offsets. Each
+// partition has a lane; chunk k is published while chunk k+1 is in its transaction.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 // eslint-disable-next-line no-restricted-syntax -- the stock kafkajs is what this measures
@@ -11,9 +11,9 @@ import { Events, identityOf, type Event } from './event.ts';
 import { Tables, type Decision } from './floor-tables.ts';
 
 const CHUNK = 2_000;
-/** kafkajs copies the list of a send for every message in it: four small sends cost less than one large one. */
+/** Messages in one send. kafkajs copies the list of a send for every message in it, so four small sends cost less than a large one. */
 const SEND = 500;
-/** Beyond this the consumer waits, so that what is fetched does not pile up. */
+/** How much may be queued before the consumer waits. */
 const QUEUE = 4 * CHUNK;
 
 const config = readConfig(process.env);
@@ -52,7 +52,7 @@ class Lane {
     }
   }
 
-  /** One transaction in two round trips: what is to be known, then what has been decided. */
+  /** Runs one transaction in two round trips: one to read, one to write what was decided. */
   private async decide(chunk: readonly KafkaMessage[]): Promise<readonly Event[]> {
     const { tables } = this;
     const commands = chunk.map(({ headers, value }) => ({
@@ -69,7 +69,7 @@ class Lane {
       tables.lock(rows),
       tables.known(rows),
     ]);
-    // Repetitions are known by their rows too: without them it is asked again.
+    // A repetition's row exists already, so without the repetitions the rows are asked for again.
     const fresh = seen.size === 0 ? commands : commands.filter(({ identity }) => !seen.has(identity.hash));
     const known = seen.size === 0 ? knownOfAll : await tables.known(fresh.map(({ row }) => row));
     if (known > 0) throw new Error('the floor knows no rejections; the load must not need any');
@@ -114,7 +114,7 @@ class Lane {
     if (this.queue.length === 0) await this.settle();
   }
 
-  /** What is published goes from the outbox, when there is no next transaction to take it along. */
+  /** Deletes published rows from the outbox, when there is no next transaction to do it in. */
   async settle(): Promise<void> {
     await this.published;
     if (this.delivered === this.deleted) return;
@@ -168,7 +168,7 @@ async function laneOf(partition: number): Promise<Lane> {
   return lane;
 }
 
-/** Whatever went wrong, the next start takes up what is left. */
+/** Ends the process after any failure; the next start takes up what is left. */
 function fail(error: unknown): void {
   process.stderr.write(`${String(error)}\n`);
   process.exit(1);

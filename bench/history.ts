@@ -5,12 +5,12 @@ import type { HistoryResult } from './results.ts';
 import { World } from './world.ts';
 
 const AHEAD_MS = 60_000;
-/** The delivered outbox rows come and go in so many steps, each vacuumed, as they do in years of work. */
+/** The delivered outbox rows are made and deleted in this many steps, each with a vacuum, as in years of work. */
 const STEPS = 10;
-/** Of the inbox rows, those that are older than their retention: the worker prunes them amid the load. */
+/** The share of inbox rows that are older than their retention: the worker prunes them during the load. */
 const EXPIRED = 0.2;
 
-/** The drain against a database that has seen nothing and against one with a past, in turns. */
+/** Drains with an empty database and with one that has a past, in turns. */
 export async function history(bench: Bench): Promise<readonly HistoryResult[]> {
   const past = await World.create(bench.stack);
   const places = await past.settle(bench.tenants, bench.subdivisions);
@@ -19,7 +19,7 @@ export async function history(bench: Bench): Promise<readonly HistoryResult[]> {
   const results: HistoryResult[] = [];
   for (let run = 1; run <= bench.runs; run += 1) {
     const empty = await drainOf(bench, 'drain', 'worker', run);
-    // Each run's rows lie behind those of the run before.
+    // The rows of each run are later than those of the run before.
     const from = Date.now() + AHEAD_MS;
     const messages = past.load.rows(places, bench.commands, from, past.ledger);
     const before = await expired(past);
@@ -41,8 +41,8 @@ async function expired(world: World): Promise<number> {
 }
 
 /**
- * Statistic rows of the tenants that the load is for, inbox rows, and outbox rows that were delivered. Indexes are built afterwards, with
- * the room in their pages that rows in random order leave: ten million insertions one by one would take an hour and end the same.
+ * Makes statistic rows of the load's tenants, inbox rows, and delivered outbox rows. Indexes are built afterwards, with as much free room in
+ * their pages as rows in random order leave. Ten million single insertions would take an hour and have the same result.
  */
 async function makePast(world: World, rows: number, places: readonly Place[]): Promise<void> {
   const { ledger } = world;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
-/** What is to come of the commands of a load, by their numbers: enough to notice one event too few or too many. */
+/** Counts what has to come of the commands of a load: enough to notice one event too few or too many. */
 export class Ledger {
-  /** Statistic rows of subdivisions that live in the end. */
+  /** Statistic rows of subdivisions that are there at the end. */
   rows = 0;
   accepted = 0;
   pastAccepted = 0;
   rejected = 0;
-  /** Events that are to be on their topic. */
+  /** Events that have to be on their topic. */
   events = 0;
   readonly prefix: string;
   private readonly eventsOf: number[] = [];
@@ -30,7 +30,7 @@ export class Ledger {
     return idOf(this.prefix, this.eventsOf.length - 1);
   }
 
-  /** Rows that are in the tables, and messages that the inbox has to remember, without having been sent. */
+  /** Adds rows that are in the tables, and identities that are in the inbox, though no command was sent for them. */
   past(rows: number, messages: number): void {
     this.rows += rows;
     this.pastAccepted += messages;
@@ -52,7 +52,7 @@ export function idOf(prefix: string, number: number): string {
   return prefix + number.toString(16).padStart(12, '0');
 }
 
-/** undefined: not a command of this load. */
+/** The number of the command with this id; undefined: not a command of this load. */
 export function numberOf(prefix: string, id: string): number | undefined {
   return id.startsWith(prefix) ? Number.parseInt(id.slice(prefix.length), 16) : undefined;
 }

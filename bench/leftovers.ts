@@ -12,8 +12,8 @@ import { World } from './world.ts';
 const POLL_MS = 10;
 
 /**
- * The outbox of a lane that ended long ago, as a worker leaves it that commits and can't publish; then a worker starts. That a lane has
- * to be silent for ten seconds before its rows are anybody's is not part of the figure.
+ * Fills the outbox of a lane that ended long ago, as by a worker that could commit but not publish. Then a worker starts. The ten seconds for
+ * which a lane has to be silent are not part of the figure.
  */
 export async function leftovers(bench: Bench): Promise<readonly LeftoversResult[]> {
   const results: LeftoversResult[] = [];
@@ -26,7 +26,7 @@ export async function leftovers(bench: Bench): Promise<readonly LeftoversResult[
     const worker = world.start('worker');
     const { topics } = world.config;
     const published = async (): Promise<number> => (await world.size(topics.events)) - before;
-    // The work has begun when the first rows are out; they are not counted.
+    // The measurement begins with the first rows that are published; these are not counted.
     let first = await published();
     while (first === 0) {
       worker.check();
@@ -56,7 +56,7 @@ async function owed(world: World): Promise<number> {
   return row?.n ?? Number.NaN;
 }
 
-/** Real events, byte for byte as the worker writes them. */
+/** Real events, with the bytes that the worker writes. */
 async function leave(world: World, places: readonly Place[], count: number): Promise<void> {
   const lane = randomUUID();
   await world.query(`INSERT INTO lanes (lane, seen_at) VALUES ($1, now() - interval '1 hour')`, [lane]);

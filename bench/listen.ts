@@ -1,4 +1,4 @@
-// Notes when each event arrives at a consumer that asks for every event as soon as it is there.
+// Notes when each event arrives at a consumer that fetches every event as soon as it is there.
 import { readConfig } from '../src/config.ts';
 import { createContainer } from '../src/container.ts';
 import { clock, orderOf, tell } from './child.ts';
@@ -11,7 +11,7 @@ export interface ListenOrder {
 }
 
 export interface Heard {
-  /** By `clock`, by the command's number from `first` on. */
+  /** Arrival times by `clock`, in the order of the commands' numbers from `first` on. */
   readonly arrived: Float64Array;
 }
 

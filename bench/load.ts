@@ -11,7 +11,7 @@ export interface Place {
   readonly licenseId: string;
 }
 
-/** Makes commands as an upstream service would: Avro in the Confluent frame, a CloudEvents id each, keyed by tenant (CreateUser by user). */
+/** Makes commands as an upstream service does: Avro in the Confluent frame, each with a CloudEvents id, keyed by tenant (CreateUser by user). */
 export class Load {
   private readonly cradle: Pick<Cradle, 'codec' | 'topics'>;
 
@@ -33,7 +33,7 @@ export class Load {
     };
   }
 
-  /** Tenants, each with its subdivisions, each with an active bycount license that won't run out. */
+  /** Commands for tenants with subdivisions, each with an active bycount license that won't be used up. */
   setUp(
     tenants: number,
     subdivisions: number,
@@ -57,7 +57,7 @@ export class Load {
     return { places, setUp };
   }
 
-  /** `count` rows, going round the places; each a millisecond of its own, all later than the activation if `from` is. */
+  /** Makes `count` rows for the places in turn, each in another millisecond from `from` on. If `from` is later than the activations, all of them count. */
   *rows(places: readonly Place[], count: number, from: number, ledger: Ledger): Generator<OutgoingMessage> {
     for (let i = 0; i < count; i += 1) {
       const place = places[i % places.length];

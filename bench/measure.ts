@@ -9,7 +9,7 @@ import { profile } from './profile.ts';
 import { start } from './start.ts';
 import { versionsOf } from './versions.ts';
 
-/** Runs the scenarios one after the other; what each has measured is told as soon as it stands. */
+/** Runs the scenarios one after the other, and hands over the results of each as soon as it has ended. */
 export async function measure(
   bench: Bench,
   wanted: readonly ScenarioName[],
@@ -43,7 +43,7 @@ export async function measure(
   if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });
 }
 
-/** The broker is cold at first, which makes the first drains half as fast as the later ones. */
+/** Drains that are not counted: the broker is cold at first, and the first drains are half as fast as later ones. */
 async function warmUp(bench: Bench): Promise<void> {
   if (bench.warmUp === 0) return;
   await drainOf(

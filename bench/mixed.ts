@@ -5,7 +5,7 @@ import type { CommandShortName } from '../test/support/load.ts';
 import type { Ledger } from './ledger.ts';
 import { contact, newLicense, newSubdivision, newTenant, type Load, type Place } from './load.ts';
 
-/** Of a thousand commands. Usage is most of what a licensing service hears; 30 are refused. */
+/** How many of a thousand commands are of each kind. Most are usage; 30 are refused. */
 const SHARES = {
   ...{ AddStatisticRow: 842, Refused: 30 },
   ...{ UpdateSubdivision: 25, UpdateLicense: 25, UpdateTenant: 10 },
@@ -14,7 +14,7 @@ const SHARES = {
   ...{ CreateTenant: 2, DeleteTenant: 1, CreateUser: 10 },
 } as const satisfies Readonly<Record<CommandShortName | 'Refused', number>>;
 
-/** A place and how far it has come; a tenant's commands keep their order, so what is noted here is what the worker finds. */
+/** A place and its state. The commands of a tenant keep their order, so the worker finds the state that is noted here. */
 interface Sketch extends Place {
   rows: number;
 }
@@ -24,7 +24,7 @@ interface Around {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly from: number;
-  /** With an active license, with one that is not, without one. */
+  /** Places with an active license, with an inactive one, and without one. */
   readonly active: Sketch[];
   readonly licensed: Sketch[];
   readonly empty: Sketch[];
@@ -32,7 +32,7 @@ interface Around {
   readonly bare: string[];
 }
 
-/** Commands of all types over these places and those that come to them. The same seed makes the same choices. */
+/** Makes commands of all types for these places, and for new ones. The same seed makes the same choices. */
 export function* mixed(
   load: Load,
   places: readonly Place[],
@@ -115,7 +115,7 @@ function next(around: Around): OutgoingMessage {
   }
 }
 
-/** Each for another reason, all of them sure to be refused. */
+/** Commands that are sure to be refused, each for another reason. */
 function refused({ load, ledger, random, from }: Around, place: Sketch): OutgoingMessage {
   const { tenantId } = place;
   const id = ledger.note(0);
@@ -123,7 +123,7 @@ function refused({ load, ledger, random, from }: Around, place: Sketch): Outgoin
     case 'notFound':
       return load.row({ ...place, subdivisionId: randomUUID() }, from, id);
     case 'exists': {
-      // Before the first row of a place there is none to be the same as.
+      // Only a place that has a row can get the same row again.
       if (place.rows === 0) return load.command('licensing.commands.CreateSubdivision', newSubdivision(place), id);
       return load.row(place, from + random.int(0, place.rows - 1), id);
     }
@@ -145,7 +145,7 @@ function keysOf({ tenantId, subdivisionId, licenseId }: Place): Place {
   return { tenantId, subdivisionId, licenseId };
 }
 
-/** Takes one out of a list whose order means nothing. */
+/** Takes one element out of a list, without keeping the order of the others. */
 function take<T>(random: Random, list: T[], wanted?: T): T | undefined {
   if (list.length === 0) return undefined;
   const at = wanted === undefined ? random.int(0, list.length - 1) : list.indexOf(wanted);

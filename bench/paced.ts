@@ -7,7 +7,7 @@ import type { SendOrder, Sent } from './send.ts';
 import { percentile } from './statistics.ts';
 import { World } from './world.ts';
 
-/** From the moment a command is handed to the producer's client to the moment its event arrives at a consumer's, in three processes. */
+/** Measures from the moment at which a command is handed to a producer until its event arrives at a consumer, in three processes. */
 export async function paced(bench: Bench): Promise<readonly PacedResult[]> {
   const results: PacedResult[] = [];
   for (let run = 1; run <= bench.runs; run += 1) {
@@ -15,7 +15,7 @@ export async function paced(bench: Bench): Promise<readonly PacedResult[]> {
     const places = await world.settle(bench.tenants, bench.subdivisions);
     const worker = world.start('worker');
     await worker.working;
-    // Sent and not counted: the worker and the two clients are new and cold.
+    // These commands are not counted, since the worker and the two clients are still cold.
     const warmUp = { rate: Math.max(...bench.rates), seconds: Math.ceil(bench.pacedSeconds / 6) };
     const parts = [warmUp, ...bench.rates.map((rate) => ({ rate, seconds: bench.pacedSeconds }))];
     const { prefix } = world.ledger;

@@ -1,4 +1,4 @@
-// Loaded into a worker by `node --import`: writes a line about its memory and its event loop, every second, to the file in BENCH_PROBE.
+// `node --import` loads this file into a worker. Every second it writes a line about memory and event loop to the file named in BENCH_PROBE.
 import { appendFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

@@ -1,4 +1,4 @@
-/** What the worker's CPU is spent on, in the order in which a command comes by. */
+/** The categories of the worker's CPU time, in the order of a command's way. */
 export const CATEGORIES = [
   'consume',
   'decode',
@@ -16,15 +16,15 @@ export const CATEGORIES = [
 
 export type Category = (typeof CATEGORIES)[number];
 
-/** By the file and, where one file does two things, the function. The first that fits. */
+/** Patterns of a file, or of a function where one file does two things. The first pattern that fits counts. */
 const RULES: readonly (readonly [category: Category, url: RegExp, functionName?: RegExp])[] = [
   ['consume', /kafkajs\/src\/(consumer|protocol\/requests\/fetch|protocol\/decoder|protocol\/recordBatch.*decoder)/],
-  ['consume', /src\/adapters\/(kafka-consumer|record-decoder)/],
+  ['consume', /src\/adapters\/(kafka-consumer|kafkajs\/(record-decoder|aborted-records|positions))\./],
   ['produce', /kafkajs\/src\/(producer|protocol\/requests\/produce|protocol\/encoder|protocol\/recordBatch)/],
-  ['produce', /src\/adapters\/(kafka-producer|record-encoder|crc32c|partitioner|kafkajs)/],
-  ['encode', /src\/adapters\/message-codec/, /^encode/],
+  ['produce', /src\/adapters\/(kafka-producer|partitioner|kafkajs)/],
+  ['encode', /src\/adapters\/avro\//, /^encode/],
   ['encode', /src\/adapters\/cloud-events/, /^(write|eventId|headersOf|keyOf|fixedOf|timeText)$/],
-  ['decode', /src\/adapters\/(message-codec|cloud-events)/],
+  ['decode', /src\/adapters\/(avro\/|cloud-events)/],
   ['dispatch', /src\/worker\//],
   ['domain', /src\/(domain|handlers)\//],
   ['unit of work', /src\/uow\//],
@@ -42,7 +42,7 @@ export function categoryOf(
   return rule?.[0] ?? caller;
 }
 
-/** Why a line can't be much less. */
+/** Why a category can't be much smaller. */
 export const REASONS: Readonly<Record<Category, string>> = {
   consume:
     'kafkajs reads each response and makes an object a record; its decoder is ours already, in one pass (decision 8)',

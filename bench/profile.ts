@@ -9,7 +9,7 @@ import { World } from './world.ts';
 
 const AHEAD_MS = 60_000;
 
-/** A drain under V8's sampling profiler: where the worker's main thread spends its time. Slower than without; what counts is the shares. */
+/** Drains under V8's sampling profiler, to see where the worker's main thread spends its time. The profiler slows it down, so only the shares count. */
 export async function profile(bench: Bench): Promise<readonly ProfileResult[]> {
   const results: ProfileResult[] = [];
   for (let run = 1; run <= bench.profiles; run += 1) {
@@ -33,7 +33,7 @@ export async function profile(bench: Bench): Promise<readonly ProfileResult[]> {
   return results;
 }
 
-/** What V8 writes. Source: the protocol of its inspector, "Profiler.Profile". */
+/** The profile that V8 writes. Source: the protocol of its inspector, "Profiler.Profile". */
 interface CpuProfile {
   readonly nodes: readonly Node[];
   readonly samples: readonly number[];
@@ -47,7 +47,7 @@ interface Node {
   readonly children?: readonly number[];
 }
 
-/** Each sample goes to the category of its function; what belongs to none (natives, Node's own) to that of its nearest caller. */
+/** Counts each sample under the category of its function. A function without one (native, or Node's own) counts as its nearest caller. */
 function sums({ nodes, samples, timeDeltas }: CpuProfile): Record<Category, number> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const categories = new Map<number, Category>();

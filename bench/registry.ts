@@ -3,7 +3,7 @@ import { subjectOf } from '../src/adapters/subjects.ts';
 import type { Config } from '../src/config.ts';
 import type { MessageName } from '../src/generated/messages.ts';
 
-// What a contender without our codec needs of the registry: a type, and the id to write it with.
+// Looks up the Avro type and the schema id with which a contender without our codec writes.
 
 export async function typeOf(config: Config, topic: string, name: MessageName): Promise<avsc.Type> {
   return avsc.Type.forSchema(JSON.parse((await latest(config, topic, name)).schema) as avsc.Schema);

@@ -6,7 +6,7 @@ import { CATEGORIES, REASONS } from './profile-categories.ts';
 import { readResults, type DrainResult, type Measured, type Results, type SoakSample } from './results.ts';
 import { median } from './statistics.ts';
 
-// npm run bench:report: RESULTS.md and results.svg from results.json.
+// `npm run bench:report` makes RESULTS.md and results.svg from results.json.
 
 const TARGETS = {
   drain: '>= 0.8 x floor, >= 50 x baseline, <= 25 us a command, RSS <= 300 MB',
@@ -104,7 +104,7 @@ function drainCells(runs: readonly DrainResult[]): Cells {
   ];
 }
 
-/** One contender's speed over another's, run by run. */
+/** The speed of one contender divided by another's, run by run. */
 function inTurns(runs: readonly DrainResult[], one: ContenderName, other: ContenderName): readonly number[] {
   return runs.flatMap((result) => {
     const beside = runs.find(({ run, contender }) => run === result.run && contender === other);

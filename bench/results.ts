@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import type { ContenderName, Cpu } from './contender.ts';
 import type { Category } from './profile-categories.ts';
 
-/** What `npm run bench` has measured, as it is kept in results.json: every run, nothing summed up. */
+/** The measurements of `npm run bench`, as results.json keeps them: every run, nothing summed up. */
 export interface Results {
   readonly drain?: Measured<DrainResult>;
   readonly mixed?: Measured<DrainResult>;
@@ -31,7 +31,7 @@ export const SCENARIOS: readonly ScenarioName[] = [
 ];
 
 export interface Measured<R> {
-  /** ISO 8601, of its end. */
+  /** When the measurement ended, in ISO 8601. */
   readonly date: string;
   readonly command: string;
   readonly machine: string;
@@ -39,7 +39,7 @@ export interface Measured<R> {
   readonly runs: readonly R[];
 }
 
-/** Times are in seconds where the name says so, else in milliseconds. */
+/** Times are in milliseconds, unless the name says seconds. */
 export interface DrainResult {
   readonly run: number;
   readonly contender: ContenderName;
@@ -47,10 +47,10 @@ export interface DrainResult {
   readonly seconds: number;
   readonly perSecond: number;
   readonly cpu: Cpu;
-  /** Of the contender, microseconds. */
+  /** CPU of the contender for a command. Microseconds. */
   readonly cpuPerCommand: number;
   readonly peakMemoryMb: number;
-  /** Of hot and mixed: their speed over that of the worker's drain in the same run, where that was measured too. */
+  /** Only for hot and mixed: their speed divided by that of the worker's drain in the same run, if it was measured. */
   readonly ofDrain?: number;
 }
 
@@ -70,7 +70,7 @@ export interface HistoryResult {
   readonly empty: DrainResult;
   readonly full: DrainResult;
   readonly ratio: number;
-  /** Inbox rows that were removed meanwhile. */
+  /** Inbox rows that were pruned during the run. */
   readonly pruned: number;
 }
 
@@ -78,7 +78,7 @@ export interface LeftoversResult {
   readonly run: number;
   readonly rows: number;
   readonly perSecond: number;
-  /** From the process' start to the last event, start of the process included. */
+  /** From the start of the process to the last event. */
   readonly secondsFromSpawn: number;
 }
 
@@ -90,7 +90,7 @@ export interface StartResult {
 export interface ProfileResult {
   readonly run: number;
   readonly commands: number;
-  /** Of the main thread, in all. */
+  /** CPU of the main thread, in all. */
   readonly microseconds: Readonly<Record<Category, number>>;
 }
 
@@ -118,11 +118,11 @@ export async function readResults(): Promise<Results> {
   try {
     return JSON.parse(await readFile(FILE, 'utf8')) as Results;
   } catch {
-    return {}; // nothing was measured yet
+    return {}; // nothing has been measured yet
   }
 }
 
-/** Replaces what was measured now, and leaves the rest as it is. */
+/** Replaces the results of these scenarios, and keeps the others. */
 export async function saveResults(measured: Results): Promise<Results> {
   const results = { ...(await readResults()), ...measured };
   await writeFile(

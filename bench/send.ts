@@ -1,5 +1,5 @@
-// Sends statistic rows at a steady rate: every few milliseconds what is due, without waiting for what was sent before. Notes for each
-// command when it was handed to the producer.
+// Sends statistic rows at a steady rate. Every few milliseconds it sends the rows that are due, without waiting for earlier sends. It notes
+// when each command was handed to the producer.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config.ts';
 import { subjectsOf } from '../src/adapters/subjects.ts';
@@ -18,14 +18,14 @@ export interface SendOrder {
 }
 
 export interface Sent {
-  /** By `clock`, by the command's number from `first` on. */
+  /** Times by `clock`, in the order of the commands' numbers from `first` on. */
   readonly handedOver: Float64Array;
 }
 
 const TICK_MS = 4;
-/** Between two rates: what has piled up under one is none of the next one's. */
+/** The pause between two rates, so that a backlog of one does not count for the next. */
 const PAUSE_MS = 4_000;
-/** Rows lie a little ahead, so that those of one place never share a millisecond whatever the rate. */
+/** Rows are dated a little ahead, so that no two rows of a place have the same millisecond, whatever the rate. */
 const AHEAD_MS = 60_000;
 
 const order = await orderOf<SendOrder>();
@@ -58,7 +58,7 @@ for (const [i, { rate, seconds }] of order.parts.entries()) {
       handedOver.fill(clock(), start, number);
       const send = cradle.producer.publish(messages);
       sends.add(send);
-      // A failed send leaves its promise in the set, and fails the end.
+      // The promise of a failed send stays in the set, so the run fails at its end.
       send.then(() => sends.delete(send)).catch(() => undefined);
     }
     await sleep(TICK_MS);

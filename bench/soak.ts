@@ -14,7 +14,7 @@ import { World } from './world.ts';
 const SAMPLES = 120;
 const PROBE = fileURLToPath(new URL('probe.mjs', import.meta.url));
 
-/** Half of what it can do, for a long time: what grows shows. */
+/** Runs at half of the worker's speed for a long time, to show what grows. */
 export async function soak(bench: Bench): Promise<readonly SoakResult[]> {
   const { perSecond } = await drainOf(bench, 'drain', 'worker', 1);
   const rate = Math.floor(perSecond / 2);
@@ -36,7 +36,7 @@ export async function soak(bench: Bench): Promise<readonly SoakResult[]> {
   while (!(await Promise.race([end, sleep(every, false)]))) {
     worker.check();
     const probed = await lastOf(file);
-    if (probed === undefined) continue; // it has not written its first line yet
+    if (probed === undefined) continue; // the probe has not written its first line yet
     samples.push({
       at: Math.round((performance.now() - start) / 1_000),
       rssMb: Math.round(probed.rss / 2 ** 20),

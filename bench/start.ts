@@ -5,7 +5,7 @@ import type { Heard, ListenOrder } from './listen.ts';
 import type { StartResult } from './results.ts';
 import { World } from './world.ts';
 
-/** A command waits, then the process starts: until its event has arrived at a consumer. */
+/** Sends a command, then starts the process. Measures until the event has arrived at a consumer. */
 export async function start(bench: Bench): Promise<readonly StartResult[]> {
   const world = await World.create(bench.stack);
   const places = await world.settle(1, 1);

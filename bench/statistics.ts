@@ -1,4 +1,4 @@
-/** The value below which the share `p` of them lies (nearest rank). */
+/** The value below which the share `p` of the values lies (nearest rank). */
 export function percentile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Stack } from '../stack/stack.ts';
 
-/** Of everything whose speed is part of a figure. */
+/** The versions of everything whose speed is part of a figure. */
 export async function versionsOf(stack: Stack): Promise<Readonly<Record<string, string>>> {
   return {
     Node: process.version.slice(1),

@@ -17,14 +17,14 @@ const PARTITIONS = 4;
 const POLL_MS = 20;
 const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
-/** A database, topics and a group of its own on the stack: runs don't see each other. */
+/** A database, topics and a group of one run, so that runs don't see each other. */
 export class World {
   readonly config: Config;
   readonly cradle: Cradle;
   readonly admin: Admin;
   readonly load: Load;
   readonly environment: NodeJS.ProcessEnv;
-  /** Of everything that was sent here. */
+  /** Counts everything that was sent here. */
   readonly ledger = new Ledger();
   private readonly stack: Stack;
   private readonly client: pg.Client;
@@ -32,7 +32,7 @@ export class World {
   private constructor(stack: Stack, environment: NodeJS.ProcessEnv) {
     this.stack = stack;
     this.environment = environment;
-    // The look at topics that comes too early is repeated: nobody need read of it.
+    // kafkajs warns of topics that are not known yet, and asks again: no need to log that.
     this.config = readConfig({ ...environment, LOG_LEVEL: 'fatal' });
     this.cradle = createContainer({ config: this.config }).cradle;
     this.admin = this.cradle.kafka.admin();
@@ -79,7 +79,7 @@ export class World {
     return new Contender(this.stack, { ...this.environment, ...environment }, { name, log, flags });
   }
 
-  /** Waits until all events of what was sent are on their topic, all rejections on theirs, and the group's lag is 0. @returns performance.now() */
+  /** Waits until all events and rejections are on their topics, and the group's lag is 0. @returns performance.now() */
   async drained(contender: Contender, { events, rejected } = this.ledger): Promise<number> {
     const { topics } = this.config;
     for (;;) {
@@ -99,7 +99,7 @@ export class World {
     return offsets.reduce((sum, { high }) => sum + Number(high), 0);
   }
 
-  /** Commands that are on the topic and not committed yet. */
+  /** How many commands on the topic are not committed yet. */
   async lag(): Promise<number> {
     const { topics, kafkaGroupId } = this.config;
     const [committed] = await this.admin.fetchOffsets({ groupId: kafkaGroupId, topics: [topics.commands] });
@@ -107,12 +107,12 @@ export class World {
     return (await this.size(topics.commands)) - done;
   }
 
-  /** A run begins with the disk at rest. */
+  /** Lets the disk come to rest before a run. */
   async checkpoint(): Promise<void> {
     await this.query('CHECKPOINT');
   }
 
-  /** The harness' own connection: without the worker's timeouts and plans, and with int8 as a number. */
+  /** A connection of the harness: without the worker's timeouts and plans, and with int8 as a number. */
   async query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly R[]> {
     return (await this.client.query<R>(text, values)).rows;
   }

@@ -33,7 +33,7 @@ async function buildOnce(directory: string, build: (unfinished: string) => Promi
     await rename(unfinished, directory);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Two runs built it at the same time and the other one was first: what it made is as good.
+    // Two runs have built it at the same time, and the other one was first: its result is as good.
     if (!existsSync(directory)) throw error;
   }
   return directory;
@@ -42,7 +42,7 @@ async function buildOnce(directory: string, build: (unfinished: string) => Promi
 /** Copies a directory with owners, modes and links as they are; `target` must not exist. */
 export function copyDirectory(source: string, target: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // `cp`, because fs.cp gives everything to the caller, and PostgreSQL's files belong to another user under root.
+    // `cp`, because fs.cp makes the caller the owner, and under root PostgreSQL's files belong to another user.
     const child = spawn('cp', ['-Rp', source, target], { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));

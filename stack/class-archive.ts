@@ -9,11 +9,11 @@ import { dirname, join } from 'node:path';
  */
 export interface ClassArchive {
   readonly jvmFlags: () => readonly string[];
-  /** Moves what this run has written into the cache; for a run that ended gracefully, as a killed one leaves half a file. */
+  /** Moves the archive of this run into the cache. Only for a run that ended gracefully: a killed one leaves half a file. */
   readonly keep: () => Promise<void>;
 }
 
-/** @param programDir where the jars are; an archive is good for this path alone. */
+/** @param programDir the directory of the jars; an archive fits this path alone */
 export function classArchive(cacheDir: string, name: string, programDir: string, runDir: string): ClassArchive {
   const key = createHash('sha256').update(programDir).digest('hex').slice(0, 8);
   const cached = join(cacheDir, 'class-archives', `${name}-${key}.jsa`);
@@ -26,7 +26,7 @@ export function classArchive(cacheDir: string, name: string, programDir: string,
     keep: async () => {
       if (existsSync(cached) || !existsSync(written)) return;
       await mkdir(dirname(cached), { recursive: true });
-      // Copied and then renamed: the run's directory may lie on another disk.
+      // Copied and then renamed, because the run's directory may lie on another disk.
       const unfinished = `${cached}.${process.pid}`;
       await copyFile(written, unfinished);
       await rename(unfinished, cached);

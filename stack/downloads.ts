@@ -11,9 +11,9 @@ import { describeExit, tailOf } from './service.ts';
 import type { Log } from './service.ts';
 
 interface Order {
-  /** As the person reads it. */
+  /** Its name for a person. */
   readonly what: string;
-  /** Name in the cache; holds the version, so another version is another download. */
+  /** Its name in the cache. It holds the version, so another version is another download. */
   readonly cacheName: string;
   readonly fetch: (directory: string, logFile: string) => Promise<void>;
 }
@@ -86,19 +86,19 @@ export async function download(cacheDir: string, log: Log, order: Order): Promis
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Two Mavens that fill one local repository at the same time can spoil each other's files. */
+/** Runs one Maven after the other: two that fill one local repository at the same time can spoil each other's files. */
 function oneAtATime(work: () => Promise<void>): Promise<void> {
   const turn = queue.then(work);
-  queue = turn.catch(() => undefined); // the caller of `work` hears of it; the next in the queue need not
+  queue = turn.catch(() => undefined); // only the caller of `work` has to know
   return turn;
 }
 
-/** Maven on a pom that names nothing but dependencies. */
+/** Runs Maven on a pom that names nothing but dependencies. */
 export function maven(args: readonly string[], logFile: string, pomFile = POM_FILE): Promise<void> {
   return run('mvn', ['-q', '-B', '-f', pomFile, ...args], logFile);
 }
 
-/** Runs it to its end; throws a StackError with what it said unless that is exit code 0. */
+/** Runs a command to its end. @throws StackError with its output, unless its exit code is 0 */
 export async function run(command: string, args: readonly string[], logFile: string): Promise<void> {
   const exit = await spawnChild({ command, args, logFile, stopSignal: 'SIGTERM' }).exited;
   if (exit.code === 0) return;

@@ -1,7 +1,7 @@
-/** The local stack can't do what was asked; the message is a sentence for the person in front of the terminal. */
+/** The local stack can't do its work. The message is a sentence for the person at the terminal. */
 export class StackError extends Error {
   override readonly name = 'StackError';
 }
 
-/** A service lost the race for its port: on a first start, another port cures it. */
+/** Another process has taken the port of a service. A first start tries another port. */
 export class PortTakenError extends StackError {}

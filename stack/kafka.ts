@@ -15,30 +15,30 @@ const HOST = '127.0.0.1';
 const LOGGER = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 /** Metadata v4: size 15, api key 3, version 4, correlation id 0, no client id, no topics, create none. */
 const METADATA_REQUEST = Buffer.from('0000000f' + '0003' + '0004' + '00000000' + 'ffff' + '00000000' + '00', 'hex');
-/** In the answer, behind size, correlation id and throttle time, four bytes each. */
+/** Where the brokers begin in the answer: behind size, correlation id and throttle time, four bytes each. */
 const BROKER_COUNT_AT = 12;
 const CLUSTER_ID = 'bGljZW5zaW5nLXN0YWNrMQ';
 /** The only broker of a stack, or the first of its three. */
 const FIRST = 1;
 
 export interface KafkaService extends Service {
-  /** As Kafka calls it: from 1 on. */
+  /** Kafka's `node.id`, from 1 on. */
   readonly nodeId: number;
-  /** Where who comes in through the proxy is let through to; see `StackOptions.kafkaProxyPorts`. */
+  /** The port to which a test's proxy connects; see `StackOptions.kafkaProxyPorts`. */
   readonly portBehindProxy: number;
 }
 
-/** Brokers that know each other. */
+/** One broker, or three that form a cluster. */
 export interface KafkaCluster {
   readonly brokers: readonly KafkaService[];
-  /** Starts them at the same time: of three, none answers before it has found another. */
+  /** Starts all brokers at the same time: of three, none answers before it has found another. */
   readonly start: () => Promise<void>;
-  /** Of the whole cluster, for good. */
+  /** Stops the whole cluster. */
   readonly stop: () => Promise<void>;
   readonly kill: () => Promise<void>;
 }
 
-/** Each of them a broker and a controller (KRaft), with empty data; not started yet. */
+/** Makes brokers that are controllers too (KRaft), with empty data; they are not started yet. */
 export async function createKafka(around: ServiceSurroundings, options: KafkaOptions): Promise<KafkaCluster> {
   const jars = await kafkaJars(around.cacheDir, around.log);
   const nodes: Node[] = [];
@@ -60,7 +60,7 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
     stop: async () => {
       const [first, ...others] = brokers;
       await first?.stop();
-      // Two of three can't end gracefully: what one of them hands over, nobody is left to agree on.
+      // The last two of three can't end gracefully: a handover needs two that agree.
       await Promise.all(others.map((broker) => broker.kill()));
     },
     kill: () => each((broker) => broker.kill()),
@@ -68,7 +68,7 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
 }
 
 export interface KafkaOptions {
-  /** With one, nothing is replicated. With three, everything is on all of them, and two have to have it. */
+  /** With one broker nothing is replicated. With three, each of them has everything, and two have to have it for an acknowledgment. */
   readonly brokers: 1 | 3;
   /** See `StackOptions.kafkaProxyPorts`. */
   readonly proxyPorts?: readonly number[] | undefined;
@@ -78,7 +78,7 @@ interface Node {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
-  /** A second way in, for clients that are told to come back by the proxy's port. */
+  /** The second listener, which tells clients to come back by the proxy's port. */
   readonly portBehindProxy: number;
   readonly proxyPort: number | undefined;
 }
@@ -155,14 +155,14 @@ function probe(port: number): Promise<void> {
   });
 }
 
-/** Of a metadata answer of version 4, which names brokers by id, host, port and rack. */
+/** The ports of the brokers that a metadata answer (version 4) names, each by id, host, port and rack. */
 function brokerPorts(answer: Buffer): readonly number[] {
   let at = BROKER_COUNT_AT;
   const int16 = (): number => answer.readInt16BE((at += 2) - 2);
   const int32 = (): number => answer.readInt32BE((at += 4) - 4);
   const skipText = (): void => {
     const length = int16();
-    at += Math.max(0, length); // -1: there is none
+    at += Math.max(0, length); // -1: no text
   };
   return Array.from({ length: int32() }, () => {
     int32(); // its id

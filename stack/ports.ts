@@ -11,7 +11,7 @@ const LAST_PORT = 29_999;
 
 const handedOut = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on, and that this process was not given before. */
+/** A port of 127.0.0.1 on which nobody listens, and which this process has not used before. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = randomInt(FIRST_PORT, LAST_PORT + 1);
@@ -25,7 +25,7 @@ export async function freePort(): Promise<number> {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false)); // taken, or not allowed: the next one is tried either way
+    server.once('error', () => resolve(false)); // taken, or not allowed: try the next one
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

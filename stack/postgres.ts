@@ -11,12 +11,12 @@ import { createService } from './service.ts';
 import type { Service, ServiceSurroundings } from './service.ts';
 
 export interface PostgresService extends Service {
-  /** SIGQUIT: every session is cut at once, without a checkpoint; the next start recovers from the log. */
+  /** SIGQUIT: ends every session at once, without a checkpoint. The next start recovers from the write-ahead log. */
   readonly immediate: () => Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-/** Superuser, password and database alike; nothing but loopback can reach it. */
+/** The name of superuser, password and database. Only loopback can reach them. */
 const NAME = 'licensing';
 
 /** A PostgreSQL with one empty database, as durable as one in production; not started yet. */
@@ -62,7 +62,7 @@ function settings(): readonly string[] {
     shared_buffers: '256MB',
     fsync: 'on',
     synchronous_commit: 'on',
-    // A log of 1 GB, the default, means a checkpoint every few seconds under the benchmark's load.
+    // With the default of 1 GB, the benchmark's load causes a checkpoint every few seconds.
     max_wal_size: '4GB',
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -74,7 +74,7 @@ async function probe(port: number): Promise<void> {
     connectionTimeoutMillis: 2_000,
     query_timeout: 5_000,
   });
-  client.on('error', () => undefined); // a connection that breaks fails the query below as well
+  client.on('error', () => undefined); // a broken connection fails the query below, too
   try {
     await client.connect();
     await client.query('select 1');
@@ -83,14 +83,14 @@ async function probe(port: number): Promise<void> {
   }
 }
 
-/** `initdb` takes longer than everything else here and gives the same each time: made once, then copied. */
+/** `initdb` takes longer than everything else here, and its result is always the same: it runs once, then the result is copied. */
 async function initialisedCluster(
   { cacheDir, runDir, log }: ServiceSurroundings,
   account: Account,
   binaries: PostgresBinaries,
   temporary: string[],
 ): Promise<string> {
-  // The files belong to the account, so another one needs its own.
+  // The files belong to the account, so each account needs its own copy.
   const name = `postgres-${binaries.version}-uid${account.uid ?? process.getuid?.() ?? 0}`;
   const cached = await ensureCached(join(cacheDir, name), async (unfinished) => {
     log(`initialising a PostgreSQL ${binaries.version} cluster, once`);
@@ -108,7 +108,7 @@ async function initialisedCluster(
       '--auth',
       'scram-sha-256',
       '--no-sync',
-      // The same on every machine, whatever locales it has.
+      // A locale that every machine has.
       '--encoding',
       'UTF8',
       '--locale',

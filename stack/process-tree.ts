@@ -10,7 +10,7 @@ interface ProcessEntry {
   readonly zombie: boolean;
 }
 
-/** The pid and those of all its descendants, the root first; empty when it lives no more. */
+/** The pids of a process and of all its descendants, the root first; empty when it has ended. */
 export function processTree(root: number): readonly number[] {
   const entries = allProcesses();
   const tree: number[] = [];
@@ -22,13 +22,13 @@ export function processTree(root: number): readonly number[] {
   return tree;
 }
 
-/** When the process started, in the system's own notation; undefined when it lives no more (a zombie does not live). */
+/** When the process started, in the system's own notation; undefined when it has ended, as a zombie has. */
 export function processStart(pid: number): string | undefined {
   const entry = platform() === 'linux' ? linuxProcess(pid) : allProcesses().find((one) => one.pid === pid);
   return entry === undefined || entry.zombie ? undefined : entry.startedAt;
 }
 
-/** Sends the signal; false when there is no such process (any more), which is what the sender of a stop wants. */
+/** Sends the signal. @returns false when the process has ended already */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);

@@ -14,7 +14,7 @@ export interface ChildSpec {
   /** Run as this user; only root can ask for another one. */
   readonly uid?: number;
   readonly gid?: number;
-  /** What ends it gracefully. */
+  /** The signal that ends it gracefully. */
   readonly stopSignal: NodeJS.Signals;
 }
 
@@ -74,7 +74,7 @@ export function spawnChild(spec: ChildSpec): Child {
       resolve(how);
     };
     child.once('exit', (code, signal) => settle({ code, signal }));
-    // 'error' also tells of a signal that could not be sent; only a failed start ends the child.
+    // 'error' also comes when a signal could not be sent; only a failed start ends the child.
     child.on('error', (error) => {
       if (pid === undefined) settle({ code: null, signal: null, error });
     });
@@ -102,11 +102,11 @@ function startReaper(): Reaper {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./reaper.mjs', import.meta.url))], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
-    // NODE_OPTIONS of a test runner or a debugger are none of its business.
+    // The reaper must not get NODE_OPTIONS of a test runner or a debugger.
     env: {},
   });
   const pipe = child.stdin;
-  // Without a reaper the exit hook below still covers every end but SIGKILL: no reason to stop the work.
+  // Without a reaper, the exit hook below still covers every end but SIGKILL, so the work goes on.
   pipe.on('error', () => undefined);
   child.on('error', () => undefined);
   child.unref();

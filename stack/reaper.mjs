@@ -1,5 +1,5 @@
-// Outlives the process that started it by some seconds and stops what that one left behind. It holds the reading end of
-// a pipe: however its parent ends, SIGKILL included, the system closes the pipe, and that is the sign to clean up.
+// Outlives the process that started it by some seconds, and stops what that process left behind. It holds the reading end of
+// a pipe. However its parent ends, SIGKILL included, the system closes the pipe: that is the sign to clean up.
 //
 // Each line on the pipe is one JSON object:
 //   {"watch": pid, "signal": "SIGTERM", "graceMs": 4000}   stop this process (and its descendants) in the end
@@ -30,11 +30,11 @@ await Promise.all([...watched.values()].map(stop));
 for (const path of toRemove) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 
 async function stop({ watch: root, signal, graceMs, startedAt }) {
-  if (startedAt === undefined || processStart(root) !== startedAt) return; // ended, or the pid is somebody else's by now
+  if (startedAt === undefined || processStart(root) !== startedAt) return; // it has ended, or another process has its pid
   const left = new Map(processTree(root).map((pid) => [pid, processStart(pid)]));
   const living = () => [...left].filter(([pid, start]) => start !== undefined && processStart(pid) === start);
   sendSignal(root, signal);
-  // A process that a test had frozen takes the signal only when it runs again.
+  // A process that a test has frozen takes the signal only once it runs again.
   for (const [pid] of living()) sendSignal(pid, 'SIGCONT');
   const deadline = Date.now() + graceMs;
   while (living().length > 0 && Date.now() < deadline) await sleep(50);

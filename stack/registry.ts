@@ -29,7 +29,7 @@ export async function createRegistry({ cacheDir, runDir, log }: ServiceSurroundi
       args: [
         '-Xmx384m',
         '-XX:+UseSerialGC',
-        '-XX:TieredStopAtLevel=1', // a few requests a run: the start is all that counts
+        '-XX:TieredStopAtLevel=1', // a run has few requests, so a fast start is all that counts
         ...archive.jvmFlags(),
         '-jar',
         runnerJar(files),

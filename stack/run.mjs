@@ -1,5 +1,5 @@
-// `node stack/run.mjs start|test|mutants [arguments]`: what `npm start`, `npm test` and the like call. It needs nothing but Node 20, says
-// what else is missing, installs the packages, and goes on under the Node 24 that is one of them.
+// `node stack/run.mjs start|test|mutants [arguments]`, called by `npm start`, `npm test` and the like. It needs nothing but Node 20. It says
+// what else is missing, installs the packages, and runs the program under Node 24, which is one of the packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
@@ -11,7 +11,7 @@ const NODE = join(ROOT, 'node_modules', '.bin', 'node');
 const PROGRAMS = { start: 'stack/start.ts', test: 'test/run.ts', mutants: 'test/faults/run-mutants.ts' };
 /** The program stops the worker (10 s at most) and then the stack. */
 const GRACE_MS = 30_000;
-/** Under npm one Ctrl-C arrives twice: from the terminal and from npm. A later one is a second Ctrl-C. */
+/** Under npm one Ctrl-C arrives twice within this time: from the terminal and from npm. A later signal is a second Ctrl-C. */
 const SAME_SIGNAL_MS = 1_000;
 
 const [verb, ...args] = process.argv.slice(2);
@@ -33,7 +33,7 @@ function missingJava() {
 }
 
 function missingMaven() {
-  // Looked up and not run: Maven takes half a second to tell its version.
+  // It is looked up and not run, since Maven takes half a second to tell its version.
   const found = (process.env.PATH ?? '').split(delimiter).some((directory) => isExecutable(join(directory, 'mvn')));
   return found
     ? undefined
@@ -45,11 +45,11 @@ function isExecutable(file) {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();
   } catch {
-    return false; // not there, or not ours to run: the same to us
+    return false; // not there, or not executable for us
   }
 }
 
-/** Compares what npm says it has installed with what the lock asks for; packages of other platforms may be absent. */
+/** Compares npm's list of installed packages with the lock file. Packages of other platforms may be absent. */
 function isInstalled() {
   const installedLock = join(ROOT, 'node_modules', '.package-lock.json');
   if (!existsSync(installedLock) || !existsSync(NODE)) return false;
@@ -67,7 +67,7 @@ function packagesOf(lockFile) {
   return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 }
 
-/** 0 when it does not run, as after an `npm ci --ignore-scripts`. */
+/** The major version of the installed Node; 0 when it does not run, as after `npm ci --ignore-scripts`. */
 function nodeVersion() {
   const asked = spawnSync(NODE, ['-p', 'process.versions.node'], { encoding: 'utf8' });
   return asked.status === 0 ? Number.parseInt(asked.stdout, 10) : 0;
@@ -93,8 +93,8 @@ function install() {
 }
 
 /**
- * The program gets a session of its own, so that the terminal's Ctrl-C reaches it once, from here, and not two or three
- * times; a second one would cut its graceful end short.
+ * The program gets a session of its own, so that the terminal's Ctrl-C reaches it once, from here. A second signal would cut
+ * its graceful end short.
  */
 function run(file, programArgs) {
   const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
@@ -110,7 +110,7 @@ function run(file, programArgs) {
     detached: true,
     env: {},
   });
-  reaper.on('error', () => {}); // the program runs without it as well
+  reaper.on('error', () => {}); // the program runs without a reaper, too
   reaper.stdin.on('error', () => {});
   if (child.pid !== undefined)
     reaper.stdin.write(`${JSON.stringify({ watch: child.pid, signal: 'SIGTERM', graceMs: GRACE_MS })}\n`);

@@ -5,7 +5,7 @@ import { processStart, processTree, sendSignal } from './process-tree.ts';
 import { spawnChild } from './processes.ts';
 import type { Child, ChildExit, ChildSpec } from './processes.ts';
 
-/** One server of the stack. Every method may be called in any state; one that has nothing to do returns at once. */
+/** One server of the stack. Every method may be called in any state, and returns at once when it has nothing to do. */
 export interface Service {
   readonly name: string;
   readonly port: number;
@@ -22,10 +22,10 @@ export interface Service {
   readonly signal: (signal: NodeJS.Signals) => void;
 }
 
-/** Gets one line for the person in front of the terminal. */
+/** Takes one line for the person at the terminal. */
 export type Log = (line: string) => void;
 
-/** What a service is made in. */
+/** Where a service lives. */
 export interface ServiceSurroundings {
   readonly cacheDir: string;
   /** Data, settings and log of this run. */
@@ -47,14 +47,14 @@ export interface ServiceSpec {
   readonly launch: () => Omit<ChildSpec, 'logFile' | 'stopSignal'>;
   /** Resolves when the server answers a real request; a rejection means: not yet. */
   readonly probe: () => Promise<void>;
-  /** Called after each end that nobody forced. */
+  /** Called after each graceful end. */
   readonly afterGracefulEnd?: () => Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 const PROBE_PAUSE_MS = 30;
-/** Separates the starts in a log, so that an error shows nothing of an earlier one. */
+/** A line between two starts in a log, so that an error shows nothing of an earlier start. */
 const START_MARK = '---';
 
 export function createService(spec: ServiceSpec): ManagedService {
@@ -77,7 +77,7 @@ export function createService(spec: ServiceSpec): ManagedService {
     const target = running();
     if (target?.pid === undefined) return;
     sendSignal(target.pid, signal);
-    for (const pid of processTree(target.pid)) sendSignal(pid, 'SIGCONT'); // in case a test had frozen it
+    for (const pid of processTree(target.pid)) sendSignal(pid, 'SIGCONT'); // a test may have frozen it
     const timeout = new AbortController();
     const inTime = await Promise.race([
       target.exited.then(() => true),
@@ -98,7 +98,7 @@ export function createService(spec: ServiceSpec): ManagedService {
       if (started.exit !== undefined) throw notUp(spec, describeExit(started.exit));
       try {
         await spec.probe();
-        // Somebody else may answer on a port that was snatched away while ours was failing on it.
+        // Another process may have taken the port, and be the one that answers.
         if (!hasExited(started)) return;
       } catch (error) {
         if (Date.now() < deadline) {
@@ -129,7 +129,7 @@ export function createService(spec: ServiceSpec): ManagedService {
       const pid = running()?.pid;
       if (pid === undefined) return;
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') return void sendSignal(pid, signal);
-      sendSignal(pid, signal); // the parent first: what is frozen has no more children
+      sendSignal(pid, signal); // the parent first: a frozen process starts no more children
       for (const descendant of processTree(pid)) sendSignal(descendant, signal);
     },
   };
@@ -148,7 +148,7 @@ export function describeExit(exit: ChildExit): string {
   return exit.signal === null ? `ended with exit code ${exit.code ?? '?'}` : `ended by ${exit.signal}`;
 }
 
-/** Asked anew after a wait: the compiler remembers the answer from before it. */
+/** A function, since the compiler assumes that a field keeps its value across an `await`. */
 function hasExited({ exit }: Child): boolean {
   return exit !== undefined;
 }
@@ -156,7 +156,7 @@ function hasExited({ exit }: Child): boolean {
 function notUp(spec: ServiceSpec, why: string): StackError {
   const tail = tailOf(spec.logFile);
   const text = `${spec.name} did not come up on 127.0.0.1:${spec.port}: ${why}. Its log is ${spec.logFile}; the last lines:\n${tail}`;
-  // Kafka, Quarkus and PostgreSQL, each in its own words.
+  // What Kafka, Quarkus and PostgreSQL say of a port that is taken.
   const taken =
     /Address already in use|already bound|seems to be (?:used|in use)|already in use by|BindException|could not bind/i.test(
       tail,

@@ -1,10 +1,10 @@
 import type { Cradle } from '../src/container.ts';
 import { SCHEMAS } from '../src/generated/schemas.ts';
 
-/** Subjects that are registered at once: each takes a few requests, one after the other. */
+/** How many subjects are registered at once: each takes a few requests, one after the other. */
 const AT_ONCE = 8;
 
-/** What `licensing migrate up`, `schemas register` and `topics create` do, at the same time. */
+/** Does what `licensing migrate up`, `schemas register` and `topics create` do, at the same time. */
 export async function setUp(cradle: Cradle): Promise<void> {
   const { migrations, database, kafkaAdmin, config } = cradle;
   const migrate = async (): Promise<void> => {

@@ -25,20 +25,20 @@ export interface StackOptions {
   readonly dataDir?: string;
   /** Default: `.cache` in the project's root. */
   readonly cacheDir?: string;
-  /** Told about downloads and other slow steps. Default: nobody. */
+  /** Gets a line about each download and other slow step. Default: nobody. */
   readonly log?: Log;
   /** Default: all three. */
   readonly only?: readonly ServiceName[];
   /**
-   * Ports that a test's proxies listen on, one a broker: each broker gets a second listener, `portBehindProxy`, which tells its clients to
-   * come back by these ports. Without that they would go around the proxies as soon as they knew the brokers' own addresses.
+   * The ports of a test's proxies, one for each broker. Each broker gets a second listener, `portBehindProxy`, which tells its clients to
+   * come back by the proxy's port. Without it, clients would go around the proxies as soon as they knew the brokers' own addresses.
    */
   readonly kafkaProxyPorts?: readonly number[];
-  /** Default: 1, which is up soonest. Three take some 400 MB each. */
+  /** 1 or 3; default 1, which is up sooner. Each of three takes some 400 MB. */
   readonly brokers?: KafkaOptions['brokers'];
 }
 
-/** Reading a part that `only` left out throws a StackError. */
+/** The running servers. Reading one that `only` left out throws a StackError. */
 export interface Stack {
   /** For KAFKA_BROKERS: all of them. */
   readonly kafkaBrokers: string;
@@ -70,7 +70,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const cacheDir = resolve(options.cacheDir ?? CACHE_DIR);
   mkdirSync(cacheDir, { recursive: true });
   const around: ServiceSurroundings = {
-    // A class archive is good for one path alone, by whatever name one comes to it.
+    // A class archive fits one path alone, so links are resolved.
     cacheDir: realpathSync(cacheDir),
     runDir,
     log: options.log ?? (() => undefined),
@@ -141,7 +141,7 @@ async function makeRunDir(dataDir: string | undefined, temporary: string[]): Pro
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
     const owner = RUN_DIR.exec(name)?.[1];
-    // A run that still lives keeps its directory: two stacks may share a dataDir.
+    // A run that is still alive keeps its directory, since two stacks may share a dataDir.
     if (owner === undefined || processStart(Number(owner)) !== undefined) continue;
     await rm(join(parent, name), { recursive: true, force: true, maxRetries: 5 });
   }
@@ -150,7 +150,7 @@ async function makeRunDir(dataDir: string | undefined, temporary: string[]): Pro
   return runDir;
 }
 
-/** What is started and ended as one: a service, or a cluster of them. */
+/** What starts and ends as one: a service, or a cluster. */
 type Part = Pick<Service, 'start' | 'stop' | 'kill'>;
 
 async function startOnFreePort<S extends Part>(create: () => Promise<S>, parts: Part[]): Promise<S> {
@@ -161,14 +161,14 @@ async function startOnFreePort<S extends Part>(create: () => Promise<S>, parts: 
       await service.start();
       return service;
     } catch (error) {
-      // Somebody took the port between the picking and the use of it.
+      // Another process took the port between our choice and its use.
       if (!(error instanceof PortTakenError) || attempt === PORT_ATTEMPTS) throw error;
-      await service.kill(); // of a cluster, the others may be up
+      await service.kill(); // the other brokers of a cluster may be up
     }
   }
 }
 
-/** Waits for every one even if one fails, so that `cleanUp` finds nothing that is still starting. */
+/** Waits for all even if one fails, so that `cleanUp` finds nothing that is still starting. */
 async function allOrNone<A, B, C>(
   starting: readonly [Promise<A>, Promise<B>, Promise<C>],
   cleanUp: () => Promise<void>,

@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   const started = performance.now();
   try {
     console.log('Starting Kafka, a schema registry and PostgreSQL ...');
-    // Until it is up, a Ctrl-C ends this process at once, and the reaper what it has started.
+    // Until the stack is up, Ctrl-C ends this process at once, and the reaper ends what it has started.
     const stack = await startStack({ dataDir: join(CACHE, 'data'), log: console.log });
     try {
       return await withStack(stack, once, started);
@@ -111,7 +111,7 @@ async function withStack(stack: Stack, once: boolean, started: number): Promise<
     if (how === 'interrupted') console.log('\nStopping ...');
     return how === 'interrupted' && once ? 130 : 0;
   } finally {
-    running.catch(() => undefined); // what is taken away from it while it ends is no news
+    running.catch(() => undefined); // failures while everything ends are no news
     stop.abort();
     for (const end of ending.toReversed()) await end();
   }
@@ -149,7 +149,7 @@ function watched({ events, rejections, commands, users, userLookUps }: Topics): 
   return [events, rejections, dlqOf(commands), dlqOf(users), dlqOf(userLookUps)];
 }
 
-/** For `. .cache/env` in a second terminal. */
+/** Writes the file that `. .cache/env` reads in a second terminal. */
 function writeEnvironment(environment: Readonly<Record<string, string>>): void {
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'\n`);
   writeFileSync(ENV_FILE, lines.join(''), { mode: 0o600 });

@@ -3,13 +3,13 @@ import type { ReadMessage } from '../src/cli/topic-reader.ts';
 import { StackError } from './errors.ts';
 import type { Expected } from './story.ts';
 
-/** What came back from Kafka, by the command it follows from. */
+/** Collects what comes back from Kafka, by the command that it answers. */
 export class Answers {
   private readonly messages: ReadMessage[] = [];
   private readonly seen = new Set<string>();
   private arrived: () => void = () => undefined;
 
-  /** Every message may come more than once; @returns false for one that has been seen. */
+  /** Adds a message, which may come more than once. @returns false for one that was seen before */
   add(message: ReadMessage): boolean {
     const { topic, headers, partition, offset } = message;
     const position = headers['dlq-offset'] ?? headers['ce_id'] ?? `${partition}/${offset}`;
@@ -23,7 +23,7 @@ export class Answers {
 
   /**
    * Waits until as many answers to a command have come as are expected, and compares them.
-   * @throws StackError when they are others, or did not come within the limit (milliseconds)
+   * @throws StackError when they differ, or did not come within the limit (milliseconds)
    */
   async expect(correlationId: string, expected: readonly Expected[], limit: number): Promise<void> {
     const deadline = performance.now() + limit;
@@ -52,7 +52,7 @@ export function whatOf({ headers, type, data }: ReadMessage): string {
   return type === undefined ? 'something undecodable' : shortName(type);
 }
 
-/** The order between keys is not promised, so it is taken out of the comparison. */
+/** As text, sorted by key: order is promised within a key only. */
 function inOrder(answers: readonly Expected[]): string {
   const byKey = answers.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return JSON.stringify(byKey.map(({ key, what }) => [key, what]));

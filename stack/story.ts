@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { SendableName } from '../src/cli/message-types.ts';
 import type { Sent } from '../src/cli/sender.ts';
 
-/** What is to come back from Kafka: the type of an event, the code of a rejection, the reason of a dead letter. */
+/** An answer that has to come back: `what` is the type of an event, the code of a rejection or the reason of a dead letter. */
 export interface Expected {
   readonly key: string;
   readonly what: string;
 }
 
 export interface Step {
-  /** What happens, for the person who watches. */
+  /** What happens, told to the person who watches. */
   readonly says: string;
   /** A command and its data, or bytes that are no message at all. */
   readonly sends:
     { readonly type: SendableName; readonly data: object } | { readonly key: string; readonly bytes: string };
-  /** In this order where the key is the same. */
+  /** Answers of the same key come in this order. */
   readonly expects: readonly Expected[];
 }
 

@@ -11,10 +11,10 @@ export interface UserProfile {
   readonly superadmin: boolean;
 }
 
-/** What every request gets instead of its usual answer; what is left out stays as usual. */
+/** Replaces parts of every answer; parts that are left out stay as usual. */
 export interface Behaviour {
   readonly status?: number;
-  /** A string is sent as it is (for malformed answers), anything else as JSON. */
+  /** A string is sent as it is, for malformed answers; anything else is sent as JSON. */
   readonly body?: unknown;
   readonly delayMs?: number;
 }
@@ -24,9 +24,9 @@ export interface UserDomainStandInOptions {
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Users with a profile of their own instead of the made-up one, or unknown (null): 404. */
+  /** The profiles of some users, instead of made-up ones; null: the user is unknown, 404. */
   readonly profiles?: ReadonlyMap<string, UserProfile | null>;
-  /** How a request for this user is answered unless `respondWith` says something; undefined: as usual. */
+  /** Replaces parts of the answers for one user, unless `respondWith` does; undefined: as usual. */
   readonly respondTo?: (userId: string) => Behaviour | undefined;
 }
 
@@ -34,9 +34,9 @@ export interface UserDomainStandIn {
   /** For USER_DOMAIN_URL. */
   readonly url: string;
   readonly port: number;
-  /** How many requests came in, in all or for this user; stopping does not reset it. */
+  /** How many requests have come in, in all or for this user. Stopping does not reset it. */
   readonly requestCount: (userId?: string) => number;
-  /** From now on every request is answered so; without an argument, as usual again. */
+  /** From now on replaces parts of every answer; without an argument, answers are as usual again. */
   readonly respondWith: (behaviour?: Behaviour) => void;
   readonly setProfile: (userId: string, profile: UserProfile | null) => void;
   /** Refuses connections and cuts those that are open. */
@@ -63,7 +63,7 @@ export async function startUserDomainStandIn(options: UserDomainStandInOptions =
       return;
     }
     requests.push(userId);
-    const { status, body, delayMs } = { ...options.respondTo?.(userId), ...behaviour }; // as it was when the request came in
+    const { status, body, delayMs } = { ...options.respondTo?.(userId), ...behaviour }; // of the moment at which the request came in
     if (delayMs !== undefined) await sleep(delayMs);
     const profile = profiles.has(userId) ? profiles.get(userId) : madeUpProfile(userId);
     const usual = profile === null ? 404 : 200;
@@ -105,7 +105,7 @@ export async function startUserDomainStandIn(options: UserDomainStandInOptions =
   };
 }
 
-/** The profile of a user that was not given one. */
+/** The made-up profile of a user. */
 export function madeUpProfile(userId: string): UserProfile {
   return { userId, email: `${userId}@users.example`, tgId: `tg-${userId.slice(0, 8)}`, superadmin: false };
 }
@@ -116,7 +116,7 @@ function userIdOf(path: string): string | undefined {
   try {
     return decodeURIComponent(userId);
   } catch {
-    return undefined; // a broken escape names nobody
+    return undefined; // a broken escape is no user's id
   }
 }
 
@@ -125,7 +125,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-// docker-compose.yml runs this file by itself.
+// docker-compose.yml runs this file as a program.
 if (import.meta.main) {
   const standIn = await startUserDomainStandIn({ host: '0.0.0.0', port: 8090 });
   process.once('SIGTERM', () => void standIn.stop());

@@ -7,7 +7,7 @@ import { describeExit, tailOf } from './service.ts';
 
 export interface WorkerProcess {
   readonly logFile: string;
-  /** Rejects when the worker ends without having been asked to. */
+  /** Rejects when the worker ends though nobody asked it to. */
   readonly failure: Promise<never>;
   /** Lets it finish its chunk, commit and leave its group; resolves when it has ended. */
   readonly stop: () => Promise<void>;
@@ -16,7 +16,7 @@ export interface WorkerProcess {
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const STOP_TIMEOUT_MS = 12_000;
 
-/** The real worker, as a child that does not survive this process. */
+/** Starts the real worker, as a child that does not survive this process. */
 export function startWorker(environment: Readonly<Record<string, string>>, runDir: string): WorkerProcess {
   const logFile = join(runDir, 'worker.log');
   const child = spawnChild({
