@@ -3,13 +3,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type KafkaJs from 'kafkajs';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
 import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
 import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
 import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
-import { positionOf } from '../../../src/adapters/kafkajs/positions.ts';
+import { onOutOfRange, positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { encodeTextHeaders } from '../../../src/adapters/record-headers.ts';
 import { FOLDER, mendedModule, originalModule } from './given-kafkajs.ts';
 
@@ -163,6 +164,13 @@ describe('a request to a broker', () => {
     await expect(send()).rejects.toBe(refused);
     expect(ended).toEqual([]);
   });
+});
+
+test('a consumer can be heard about an offset that is out of range, which the original refuses', () => {
+  const consumerOf = ({ Kafka }: Pick<typeof KafkaJs, 'Kafka'>) =>
+    new Kafka({ brokers: ['127.0.0.1:1'] }).consumer({ groupId: 'g' });
+  expect(() => onOutOfRange(consumerOf(mendedModule('index.js')), () => undefined)).not.toThrow();
+  expect(() => onOutOfRange(consumerOf(originalModule('index.js')), () => undefined)).toThrow(/Event name should be/);
 });
 
 test('a batch without a position, or with one that is no number, is refused', () => {
