@@ -132,7 +132,7 @@ export class World {
     await this.client.connect();
     await cradle.migrations.up();
     for (const { subject, type } of subjectsOf(config.topics)) {
-      await cradle.schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
+      await cradle.schemaRegistration.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
     }
     await cradle.codec.prepareWriters(subjectsOf(config.topics), AbortSignal.timeout(30_000));
     await cradle.kafkaAdmin.create(config.topics, {

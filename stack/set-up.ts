@@ -23,11 +23,11 @@ export async function setUp(cradle: Cradle): Promise<void> {
   ]);
 }
 
-async function registerSchemas({ schemaRegistry, subjects }: Cradle): Promise<void> {
+async function registerSchemas({ schemaRegistration, subjects }: Cradle): Promise<void> {
   const rest = subjects.values();
   const one = async (): Promise<void> => {
     for (const { subject, type } of rest) {
-      await schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
+      await schemaRegistration.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));

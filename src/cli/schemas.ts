@@ -18,7 +18,7 @@ Needs SCHEMA_REGISTRY_URL.`,
     const action = actionOf(call, ['register', 'check']);
     const config = configFor(call.environment, ['SCHEMA_REGISTRY_URL']);
     const { cradle } = openContainer(config);
-    const { schemaRegistry, subjects } = cradle;
+    const { schemaRegistry, schemaRegistration, subjects } = cradle;
     await reachRegistry(cradle);
     let faults = 0;
     for (const { subject, topic, type } of subjects) {
@@ -28,7 +28,7 @@ Needs SCHEMA_REGISTRY_URL.`,
           print(`there       ${subject} (${latest.id}), as the user domain has it`);
           continue;
         }
-        const id = await schemaRegistry.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
+        const id = await schemaRegistration.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
         print(`${latest?.id === id ? 'there     ' : 'registered'}  ${subject} (${id})`);
         continue;
       }
@@ -37,7 +37,7 @@ Needs SCHEMA_REGISTRY_URL.`,
         faults += 1;
         continue;
       }
-      const { compatible, reasons } = await schemaRegistry.isCompatible(subject, SCHEMAS[type]);
+      const { compatible, reasons } = await schemaRegistration.isCompatible(subject, SCHEMAS[type]);
       print(`${compatible ? 'fits      ' : 'BREAKS    '}  ${subject}${compatible ? '' : `: ${reasons.join('; ')}`}`);
       if (!compatible) faults += 1;
     }

@@ -7,6 +7,7 @@ import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
 import { KafkaProducer } from '../adapters/kafka-producer.ts';
 import { KeyPlacement } from '../adapters/key-placement.ts';
 import { MessageCodec } from '../adapters/avro/message-codec.ts';
+import { SchemaRegistration } from '../adapters/avro/schema-registration.ts';
 import { SchemaRegistryClient } from '../adapters/avro/schema-registry.ts';
 import { subjectsOf, writtenSubjects, type Subject } from '../adapters/subjects.ts';
 import { topicReport } from '../adapters/topic-policy.ts';
@@ -32,6 +33,7 @@ export interface MessagingParts {
   readonly placement: Placement;
   readonly producer: Producer & { stop(): Promise<void> };
   readonly schemaRegistry: SchemaRegistryClient;
+  readonly schemaRegistration: SchemaRegistration;
   /** What is registered. */
   readonly subjects: readonly Subject[];
   /** Those of them that the worker itself writes with. */
@@ -74,6 +76,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         }),
     ).singleton(),
     producer: asFunction(({ kafka }: Needs) => new KafkaProducer(kafka)).singleton(),
+    schemaRegistration: asFunction(() => new SchemaRegistration({ url: config.schemaRegistryUrl })).singleton(),
     schemaRegistry: asFunction(
       ({ telemetry }: Needs) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, telemetry }),
     ).singleton(),

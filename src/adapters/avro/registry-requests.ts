@@ -7,6 +7,15 @@ export class SchemaRegistryUnavailable extends Outage {
   override readonly name = 'SchemaRegistryUnavailable';
 }
 
+/** Of one try, unless it is given otherwise. */
+export const TRY_TIMEOUT_MS = 5_000;
+
+/** Error codes of the Confluent API with status 404. Other 404s (a wrong path, a proxy) say nothing about schemas. */
+export const NO_SUBJECT = 40401;
+export const NO_VERSION = 40402;
+export const NO_SCHEMA = 40403;
+export const NO_SUBJECT_CONFIG = 40408;
+
 export type Answer = Readonly<Record<string, unknown>>;
 export type Method = 'GET' | 'POST' | 'PUT';
 

@@ -1,17 +1,17 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { RecordSchema } from '../../generated/schemas.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import { Retry, type Delays } from '../retry.ts';
+import {
+  NO_SCHEMA,
+  NO_SUBJECT,
+  NO_VERSION,
+  optionalText,
+  RegistryRequests,
+  TRY_TIMEOUT_MS,
+  type Answer,
+} from './registry-requests.ts';
 import { isSameSchema } from './same-schema.ts';
-import { RegistryRequests, codeOf, optionalText, parsed, parsedObject, type Answer } from './registry-requests.ts';
-import { Retry, reasonOf } from '../retry.ts';
-import type { Delays } from '../retry.ts';
-
-/** The registry refused to register a schema: incompatible with an earlier version, or not a schema to it. */
-export class SchemaRefused extends Error {
-  override readonly name = 'SchemaRefused';
-}
+import { SubjectVersions } from './subject-versions.ts';
 
 /** A schema as the registry keeps it: `schema` is the text that was registered, `schemaType` AVRO, JSON or PROTOBUF. */
 export interface StoredSchema {
@@ -29,11 +29,6 @@ export interface Doubt {
   readonly insists?: boolean;
 }
 
-export interface Compatibility {
-  readonly compatible: boolean;
-  readonly reasons: readonly string[];
-}
-
 /** Refused: more than this is no message of ours. */
 const MAX_REFERENCES = 32;
 
@@ -49,25 +44,27 @@ export interface SchemaRegistryOptions {
   readonly insistence?: number;
 }
 
-/** Error codes of the Confluent API with status 404. Other 404s (a wrong path, a proxy) say nothing about schemas. */
-const NO_SUBJECT = 40401;
-const NO_VERSION = 40402;
-const NO_SCHEMA = 40403;
-const NO_SUBJECT_CONFIG = 40408;
-
 /**
- * The registry, by its Confluent API. `fetchSchema` and `idOf` wait until it answers; the rest, for the command line, fails
- * with SchemaRegistryUnavailable after one try. All throw ConfigurationError when it refuses the credentials.
- * Schemas are registered by the kafkajs client, and read without it: that one has no timeout and no AbortSignal, reports a
- * refused connection as status 400, and does not tell the error code that sets an unknown schema apart from a wrong path.
+ * Reads schemas of the registry, by its Confluent API. `fetchSchema` and `idOf` wait until it answers; `latest`, for the command line, fails
+ * with SchemaRegistryUnavailable after one try. All throw ConfigurationError when it refuses the credentials. The client of
+ * @kafkajs/confluent-schema-registry is no use here: it has no timeout and no AbortSignal, reports a refused connection as status 400, and
+ * does not tell the error code that sets an unknown schema apart from a wrong path.
  */
 export class SchemaRegistryClient {
   readonly #http: RegistryRequests;
+  readonly #versions: SubjectVersions;
   readonly #retry: Retry;
   readonly #insistence: number;
 
-  constructor({ url, telemetry, timeout: tryTimeout = 5_000, backoff, insistence = 3_000 }: SchemaRegistryOptions) {
+  constructor({
+    url,
+    telemetry,
+    timeout: tryTimeout = TRY_TIMEOUT_MS,
+    backoff,
+    insistence = 3_000,
+  }: SchemaRegistryOptions) {
     this.#http = new RegistryRequests(url, tryTimeout);
+    this.#versions = new SubjectVersions(this.#http);
     const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });
     this.#insistence = insistence;
@@ -138,8 +135,8 @@ export class SchemaRegistryClient {
 
   /** Some registries find a schema by its text alone: the same one in another spelling is found by looking at each version, the newest first. */
   async #idOfSame(subject: string, schema: RecordSchema, signal: AbortSignal): Promise<number | undefined> {
-    for (const version of (await this.#versions(subject, signal)).toReversed()) {
-      const stored = await this.#version(subject, version, signal);
+    for (const version of (await this.#versions.all(subject, signal)).toReversed()) {
+      const stored = await this.#versions.one(subject, version, signal);
       if (stored !== undefined && isSameSchema(stored.schema, JSON.stringify(schema))) return stored.id;
     }
     return undefined;
@@ -147,104 +144,6 @@ export class SchemaRegistryClient {
 
   /** @returns the newest schema of a subject, as it was registered; undefined when it has none */
   async latest(subject: string): Promise<{ readonly id: number; readonly schema: string } | undefined> {
-    return this.#version(subject, 'latest');
-  }
-
-  async #version(
-    subject: string,
-    version: number | 'latest',
-    signal?: AbortSignal,
-  ): Promise<{ readonly id: number; readonly schema: string } | undefined> {
-    const answer = await this.#http.ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`, {
-      absent: [NO_SUBJECT, NO_VERSION],
-      ...(signal && { signal }),
-    });
-    return answer && { id: this.#http.number(answer, 'id'), schema: this.#http.text(answer, 'schema') };
-  }
-
-  /** Ascending. */
-  async #versions(subject: string, signal?: AbortSignal): Promise<readonly number[]> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const { status, text } = await this.#http.request('GET', path, { ...(signal && { signal }) });
-    const found = parsed(text);
-    if (status === 200 && Array.isArray(found)) return found.map(Number).sort((a, b) => a - b);
-    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(found))) return [];
-    throw this.#http.unusable('GET', path, status, text);
-  }
-
-  /** Whether the subject's own compatibility rule would take the schema as its next version; a first version always. */
-  async isCompatible(subject: string, schema: RecordSchema): Promise<Compatibility> {
-    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions`;
-    const whole = await this.#compatibility(`${path}?verbose=true`, schema);
-    if (whole !== undefined) return whole;
-    // Not every registry (Karapace) compares with all that the rule asks for at once. Version by version it is at least as strict.
-    const versions = await this.#versions(subject);
-    const each: Compatibility[] = [];
-    for (const version of versions) {
-      const one = await this.#compatibility(`${path}/${version}?verbose=true`, schema);
-      if (one === undefined) throw this.#http.unavailable(`${path}/${version} is not there`);
-      each.push(one);
-    }
-    const refused = each.findLast(({ compatible }) => !compatible);
-    return refused ?? { compatible: true, reasons: [] };
-  }
-
-  /** @returns undefined when the registry has no such endpoint */
-  async #compatibility(path: string, schema: RecordSchema): Promise<Compatibility | undefined> {
-    const { status, text } = await this.#http.request('POST', path, { body: { schema: JSON.stringify(schema) } });
-    const answer = parsedObject(text);
-    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(answer))) return { compatible: true, reasons: [] };
-    if (status === 404 || status === 405) return undefined;
-    if (status !== 200 || answer === undefined) throw this.#http.unusable('POST', path, status, text);
-    const compatible = answer['is_compatible'];
-    if (typeof compatible !== 'boolean') throw this.#http.unavailable('an answer without is_compatible');
-    const messages = answer['messages'];
-    const reason = optionalText(answer, 'reason');
-    // Confluent lists messages, Apicurio has one reason.
-    return {
-      compatible,
-      reasons: Array.isArray(messages) ? messages.map(String) : reason === undefined ? [] : [reason],
-    };
-  }
-
-  /**
-   * Registers a schema, the same one any number of times, and gives the subject its compatibility rule beforehand: the
-   * kafkajs client would do so after the first version, and refuse a subject that has another rule.
-   * @returns its id
-   * @throws SchemaRefused SchemaRegistryUnavailable ConfigurationError
-   */
-  async register(subject: string, schema: RecordSchema, compatibility: 'FULL_TRANSITIVE'): Promise<number> {
-    const config = `/config/${encodeURIComponent(subject)}`;
-    const rule = await this.#http.ask('GET', config, { absent: [NO_SUBJECT, NO_SUBJECT_CONFIG] });
-    if (rule?.['compatibilityLevel'] !== compatibility)
-      await this.#http.ask('PUT', config, { body: { compatibility } });
-
-    const agent = this.#http.url.startsWith('https:') ? new HttpsAgent() : new HttpAgent();
-    try {
-      const client = new SchemaRegistry({
-        host: this.#http.url,
-        agent,
-        retry: { retries: 0 },
-        ...(this.#http.credentials && { auth: this.#http.credentials }),
-      });
-      const { id } = await this.#http.timeout.execute(() =>
-        client.register(
-          { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-          { subject, compatibility: COMPATIBILITY[compatibility] },
-        ),
-      );
-      return id;
-    } catch (error) {
-      throw this.#registrationError(subject, error);
-    } finally {
-      agent.destroy();
-    }
-  }
-
-  #registrationError(subject: string, error: unknown): Error {
-    const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
-    if (status === 401 || status === 403) return this.#http.forbidden(status);
-    if (status === 409 || status === 422) return new SchemaRefused(`${subject}: ${reasonOf(error)}`, { cause: error });
-    return this.#http.unavailable(reasonOf(error));
+    return this.#versions.one(subject, 'latest');
   }
 }

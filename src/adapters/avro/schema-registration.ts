@@ -1,0 +1,117 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { RecordSchema } from '../../generated/schemas.ts';
+import { reasonOf } from '../retry.ts';
+import {
+  codeOf,
+  NO_SUBJECT,
+  NO_SUBJECT_CONFIG,
+  NO_VERSION,
+  optionalText,
+  parsedObject,
+  RegistryRequests,
+  TRY_TIMEOUT_MS,
+} from './registry-requests.ts';
+import { SubjectVersions } from './subject-versions.ts';
+
+/** The registry refused to register a schema: incompatible with an earlier version, or not a schema to it. */
+export class SchemaRefused extends Error {
+  override readonly name = 'SchemaRefused';
+}
+
+export interface Compatibility {
+  readonly compatible: boolean;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Registers schemas and asks whether it may, for the command line. Both fail with SchemaRegistryUnavailable after one try, and throw
+ * ConfigurationError when the registry refuses the credentials.
+ */
+export class SchemaRegistration {
+  readonly #http: RegistryRequests;
+  readonly #versions: SubjectVersions;
+
+  /** @param options.timeout of one try, in milliseconds; default 5,000 */
+  constructor({ url, timeout = TRY_TIMEOUT_MS }: { readonly url: string; readonly timeout?: number }) {
+    this.#http = new RegistryRequests(url, timeout);
+    this.#versions = new SubjectVersions(this.#http);
+  }
+
+  /** Whether the subject's own compatibility rule would take the schema as its next version; a first version always. */
+  async isCompatible(subject: string, schema: RecordSchema): Promise<Compatibility> {
+    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions`;
+    const whole = await this.#compatibility(`${path}?verbose=true`, schema);
+    if (whole !== undefined) return whole;
+    // Not every registry (Karapace) compares with all that the rule asks for at once. Version by version it is at least as strict.
+    const versions = await this.#versions.all(subject);
+    const each: Compatibility[] = [];
+    for (const version of versions) {
+      const one = await this.#compatibility(`${path}/${version}?verbose=true`, schema);
+      if (one === undefined) throw this.#http.unavailable(`${path}/${version} is not there`);
+      each.push(one);
+    }
+    const refused = each.findLast(({ compatible }) => !compatible);
+    return refused ?? { compatible: true, reasons: [] };
+  }
+
+  /** @returns undefined when the registry has no such endpoint */
+  async #compatibility(path: string, schema: RecordSchema): Promise<Compatibility | undefined> {
+    const { status, text } = await this.#http.request('POST', path, { body: { schema: JSON.stringify(schema) } });
+    const answer = parsedObject(text);
+    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(answer))) return { compatible: true, reasons: [] };
+    if (status === 404 || status === 405) return undefined;
+    if (status !== 200 || answer === undefined) throw this.#http.unusable('POST', path, status, text);
+    const compatible = answer['is_compatible'];
+    if (typeof compatible !== 'boolean') throw this.#http.unavailable('an answer without is_compatible');
+    const messages = answer['messages'];
+    const reason = optionalText(answer, 'reason');
+    // Confluent lists messages, Apicurio has one reason.
+    return {
+      compatible,
+      reasons: Array.isArray(messages) ? messages.map(String) : reason === undefined ? [] : [reason],
+    };
+  }
+
+  /**
+   * Registers a schema, the same one any number of times, and gives the subject its compatibility rule beforehand: the
+   * kafkajs client would do so after the first version, and refuse a subject that has another rule.
+   * @returns its id
+   * @throws SchemaRefused SchemaRegistryUnavailable ConfigurationError
+   */
+  async register(subject: string, schema: RecordSchema, compatibility: 'FULL_TRANSITIVE'): Promise<number> {
+    const config = `/config/${encodeURIComponent(subject)}`;
+    const rule = await this.#http.ask('GET', config, { absent: [NO_SUBJECT, NO_SUBJECT_CONFIG] });
+    if (rule?.['compatibilityLevel'] !== compatibility)
+      await this.#http.ask('PUT', config, { body: { compatibility } });
+
+    const agent = this.#http.url.startsWith('https:') ? new HttpsAgent() : new HttpAgent();
+    try {
+      const client = new SchemaRegistry({
+        host: this.#http.url,
+        agent,
+        retry: { retries: 0 },
+        ...(this.#http.credentials && { auth: this.#http.credentials }),
+      });
+      const { id } = await this.#http.timeout.execute(() =>
+        client.register(
+          { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+          { subject, compatibility: COMPATIBILITY[compatibility] },
+        ),
+      );
+      return id;
+    } catch (error) {
+      throw this.#registrationError(subject, error);
+    } finally {
+      agent.destroy();
+    }
+  }
+
+  #registrationError(subject: string, error: unknown): Error {
+    const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
+    if (status === 401 || status === 403) return this.#http.forbidden(status);
+    if (status === 409 || status === 422) return new SchemaRefused(`${subject}: ${reasonOf(error)}`, { cause: error });
+    return this.#http.unavailable(reasonOf(error));
+  }
+}
