@@ -15,9 +15,8 @@ export async function givenCradle(overrides: Parameters<typeof createContainer>[
   });
   const given = { codec: asValue(codec), logger: asValue(pino({ level: 'silent' })), ...overrides };
   const { cradle } = createContainer({ config, overrides: given });
-  const topics = [cradle.topics.commands, cradle.topics.users, cradle.topics.events, cradle.topics.rejections];
   await codec.prepareWriters(
-    topics.flatMap((topic) => NAMES.map((type) => ({ topic, type }))),
+    Object.values(cradle.topics).flatMap((topic) => NAMES.map((type) => ({ topic, type }))),
     NEVER,
   );
   return cradle;
