@@ -210,8 +210,8 @@ function renderPage(groups: readonly Group[]): string {
 Avro in the Confluent frame (magic 0, 4-byte schema id), subjects by TopicRecordNameStrategy. Topic names are the defaults.
 Times are milliseconds since the epoch, UTC. "or null" is \`["null", T]\` with default null. Lists of values can grow: keep a default branch.
 Text is trimmed and NFC-normalised before it is checked, stored and emitted. The schemas themselves stand in \`schemas/\`.
-Batches may be compressed in any codec: the broker unpacks them. What a batch has unpacked must be within the topic's \`max.message.bytes\`,
-or its producer gets MESSAGE_TOO_LARGE. How to send a command from your language and match its answer: [clients.md](clients.md).
+Batches may be compressed in any codec. One that unpacks to more than 32 MB (or eight times its packed size, if that is more) becomes a dead letter
+as a whole. How to send a command from your language and match its answer: [clients.md](clients.md).
 A writer may be older or newer than these: with more optional fields, defaults of its own, references to other schemas. What lies in another
 partition than murmur2 of its key gives is counted by \`ce_source\`. The same \`ce_source\` and \`ce_id\` again is skipped, unless all that has come of it is a dead
 letter that parks nothing (it could not be read, say): then the new one is handled, whatever its bytes are.

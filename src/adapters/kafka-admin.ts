@@ -13,12 +13,6 @@ export interface TopicSettings {
   readonly maxMessageBytes: number;
 }
 
-/**
- * The broker unpacks what comes in, checks `max.message.bytes` on that, and keeps it so. Producers may use any codec; the worker, which
- * knows one of them, meets none, and nothing that is small on the wire and large behind it.
- */
-const UNPACKED = ['compression.type', 'uncompressed'] as const;
-
 /** The broker dates what comes in, so that no producer's clock decides, nor what retention keeps. */
 const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
 
@@ -114,7 +108,7 @@ export class KafkaAdmin {
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
-        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [UNPACKED, DATED_BY_THE_BROKER] : [])],
+        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])],
       );
       // What a source takes may be the broker's default: it is asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));

@@ -158,12 +158,17 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
     value: message.value,
     headers: message.headers ?? {},
     rawHeaders: rawHeadersOf(message),
+    unreadable: unreadableOf(message),
   };
 }
 
-/** Our decoder has it, where it is needed; the types of kafkajs do not. */
+/** Our decoder sets this and the next one where they are needed; the types of kafkajs do not have them. */
 function rawHeadersOf(message: object): Buffer | undefined {
   return 'rawHeaders' in message && Buffer.isBuffer(message.rawHeaders) ? message.rawHeaders : undefined;
+}
+
+function unreadableOf(message: object): string | undefined {
+  return 'unreadable' in message ? String(message.unreadable) : undefined;
 }
 
 /** Of an error and its causes, the names that the protocol has for them. */

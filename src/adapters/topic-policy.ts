@@ -38,15 +38,12 @@ export function topicReport(states: readonly TopicState[], limits: TopicLimits):
   return { faults: faultsIn(states, limits), advice: adviceOn(states, limits) };
 }
 
-/** The codecs in which a batch can be read. */
-const READABLE = ['uncompressed', 'gzip'];
-
 /** What keeps the worker from working with the topics as they are, a sentence each. */
 export function faultsIn(states: readonly TopicState[], limits: TopicLimits): readonly string[] {
   const { topics: names, inboxRetention, maxMessageBytes } = limits;
   const sources = sourcesOf(names);
   return states.flatMap((state) => {
-    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, compression, cleanup } = state;
+    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, cleanup } = state;
     if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
     const faults: string[] = [];
     const dlq = states.find((one) => one.topic === dlqOf(topic));
@@ -66,12 +63,6 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
     } else if (sources.includes(topic) && !cleanup.includes('delete')) {
       faults.push(
         `topic ${topic} keeps messages for ever (cleanup.policy is empty): its cleanup.policy must be delete`,
-      );
-    }
-    if (sources.includes(topic) && !READABLE.includes(compression)) {
-      faults.push(
-        `topic ${topic} may hold batches that can not be read (compression.type is ${compression}): it must be uncompressed, set by ` +
-          `\`kafka-configs --alter --topic ${topic} --add-config compression.type=uncompressed\``,
       );
     }
     if (sources.includes(topic) && retention + segmentTime >= inboxRetention) {
@@ -94,12 +85,25 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
 export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLimits, 'topics'>): readonly string[] {
   const sources = sourcesOf(topics);
   return states
-    .filter(({ topic, partitions, timestampType }) => {
-      return sources.includes(topic) && partitions > 0 && timestampType !== 'LogAppendTime';
-    })
-    .map(
-      ({ topic, timestampType }) =>
-        `topic ${topic} keeps the times of its producers (message.timestamp.type is ${timestampType}), so the clock of each decides its ` +
-        `messages; the broker dates them with \`kafka-configs --alter --topic ${topic} --add-config message.timestamp.type=LogAppendTime\``,
-    );
+    .filter(({ topic, partitions }) => sources.includes(topic) && partitions > 0)
+    .flatMap(({ topic, timestampType, compression }) => {
+      const advice: string[] = [];
+      if (timestampType !== 'LogAppendTime') {
+        advice.push(
+          `topic ${topic} keeps the times of its producers (message.timestamp.type is ${timestampType}), so the clock of each decides its ` +
+            `messages; the broker dates them with \`kafka-configs --alter --topic ${topic} --add-config message.timestamp.type=LogAppendTime\``,
+        );
+      }
+      if (compression !== AS_SENT) {
+        advice.push(
+          `topic ${topic} has each batch packed anew by the broker (compression.type is ${compression}), which costs its processor time, and ` +
+            `disk where the codec is a worse one; the worker reads every codec, so the broker can keep batches as they come with ` +
+            `\`kafka-configs --alter --topic ${topic} --delete-config compression.type\``,
+        );
+      }
+      return advice;
+    });
 }
+
+/** Kafka's default: batches stay in the codec in which their producers send them. */
+const AS_SENT = 'producer';

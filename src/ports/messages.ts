@@ -18,6 +18,8 @@ export interface ReceivedMessage extends Position {
   readonly headers: MessageHeaders;
   /** In the form in which a record carries them, where `headers` can't tell their order and number. */
   readonly rawHeaders?: Buffer | undefined;
+  /** Set: it stands for all messages of a batch that can't be unpacked, `value` is the batch, packed, and this tells why and which. */
+  readonly unreadable?: string | undefined;
 }
 
 /** A message on its way out: already encoded, so that what was committed is what is published. */

@@ -52,6 +52,7 @@ export class Planner {
   /** The user that a look-up message asks for; a task when the message can't be read as one. */
   async lookUpIn(received: ReceivedMessage, signal: AbortSignal): Promise<{ readonly userId: string } | Task> {
     await this.fetchSchemas([received], signal);
+    if (received.unreadable !== undefined) return this.unreadable(received, received.unreadable);
     try {
       const decoded = this.d.codec.decode(received.value);
       const { userId } = namesIn(decoded.known ? decoded.data : undefined);
@@ -87,8 +88,8 @@ export class Planner {
   private async fetchSchemas(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<void> {
     const { codec } = this.d;
     const missing = new Set<number>();
-    for (const { value } of messages) {
-      const id = codec.missingSchema(value);
+    for (const { value, unreadable } of messages) {
+      const id = unreadable === undefined ? codec.missingSchema(value) : undefined;
       if (id !== undefined) missing.add(id);
     }
     if (missing.size === 0) return;
@@ -100,6 +101,7 @@ export class Planner {
   }
 
   private planOne(received: ReceivedMessage): Task | undefined {
+    if (received.unreadable !== undefined) return this.unreadable(received, received.unreadable);
     try {
       const decoded = this.d.codec.decode(received.value);
       const handler = decoded.known ? this.handlerOf(received.topic, decoded.type) : undefined;
@@ -146,6 +148,11 @@ export class Planner {
     if (!(error instanceof UndecodableMessage)) throw error;
     const explained = new UndecodableMessage(this.explained(received, error.message));
     return this.buried(received, null, 'UndecodableMessage', explained);
+  }
+
+  /** A batch that can't be unpacked is one letter: which messages it held, nobody can tell. */
+  private unreadable(received: ReceivedMessage, why: string): Task {
+    return this.buried(received, null, 'UndecodableMessage', new UndecodableMessage(why));
   }
 
   private explained(received: ReceivedMessage, what: string): string {

@@ -31,7 +31,7 @@ import {
   type Runner,
 } from './positions.ts';
 import type { Mend } from './private-modules.ts';
-import { decodeRecord, type BatchContext } from './record-decoder.ts';
+import { createDecodeMessages, type AnswerDecoder } from './record-batches.ts';
 import { encodeRecord, type EncodableRecord } from './record-encoder.ts';
 import { createSenders, type Cluster as SendersCluster, type SenderParts, type SendMessages } from './sender.ts';
 
@@ -61,17 +61,19 @@ export const PARTS: readonly Part[] = [
     mend: () => encodeRecord,
   },
   {
-    // 3. The record decoder makes big integers, and copies the headers anew for each of them.
-    path: 'src/protocol/recordBatch/record/v0/decoder.js',
+    // 3. Records are read by way of big integers, and their headers are copied anew for each of them.
+    // 14. gzip is unpacked without a bound, no other codec is known, and one batch that can't be read ends the consumer.
+    path: 'src/protocol/requests/fetch/v4/decodeMessages.js',
     needs: [],
-    mend: () => decodeRecord,
+    mend: (_, load) => {
+      const Decoder = load('src/protocol/decoder.js') as new (bytes: Buffer) => AnswerDecoder;
+      const decodeSet = load('src/protocol/messageSet/decoder.js') as DecodeMessageSet;
+      return createDecodeMessages((bytes) => decodeSet(new Decoder(bytes), bytes.length));
+    },
   },
   {
-    path: 'src/protocol/recordBatch/v0/decoder.js',
-    needs: names<BatchContext>({
-      ...{ firstOffset: true, firstTimestamp: true, maxTimestamp: true, timestampType: true, magicByte: true },
-      ...{ isControlBatch: true, inTransaction: true, producerId: true, lastOffsetDelta: true },
-    }),
+    path: 'src/protocol/decoder.js',
+    needs: names<AnswerDecoder>({ readInt32: true, canReadBytes: true, readBytes: true }),
   },
   {
     // 4. The checksum of a batch is computed byte by byte.
@@ -187,6 +189,8 @@ export const PARTS: readonly Part[] = [
     }),
   },
 ];
+
+type DecodeMessageSet = (decoder: AnswerDecoder, size: number) => Promise<unknown[]>;
 
 interface ProtocolErrors {
   readonly createErrorFromCode: (code: number) => Error;

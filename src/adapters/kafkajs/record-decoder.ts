@@ -1,6 +1,6 @@
 import { readValue, readVarint, type Reader } from '../record-headers.ts';
 
-/** What kafkajs tells its record decoder of the batch around a record. */
+/** What a record is told of the batch around it. */
 export interface BatchContext {
   readonly firstOffset: string;
   readonly firstTimestamp: string;
@@ -11,6 +11,9 @@ export interface BatchContext {
   readonly inTransaction?: boolean;
   readonly producerId?: string;
   readonly lastOffsetDelta?: number;
+  readonly partitionLeaderEpoch?: number;
+  readonly producerEpoch?: number;
+  readonly firstSequence?: number;
 }
 
 type HeaderValue = Buffer | null | (Buffer | null)[];
@@ -35,6 +38,7 @@ const LOG_APPEND_TIME = 1;
 /**
  * One record of a record batch (magic 2), as `encodeRecord` writes it, behind its length. Offsets and timestamps are exact up to 2^53.
  * Source: Kafka's protocol guide, "Record".
+ * @throws RangeError when its parts do not fill it
  */
 export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: BatchContext): DecodedRecord {
   const reader: HeaderReader = { bytes: buffer, at: 1, isLossy: false };
@@ -46,6 +50,7 @@ export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: Bat
   const value = readValue(reader);
   const headersAt = reader.at;
   const headers = readHeaders(reader);
+  if (reader.at !== buffer.length) throw new RangeError(`a record of ${buffer.length} bytes ends at ${reader.at}`);
   return {
     magicByte: batch.magicByte,
     attributes: buffer.readInt8(0),
@@ -78,6 +83,8 @@ interface HeaderReader extends Reader {
 function readHeaders(reader: HeaderReader): Record<string, HeaderValue> {
   const headers: Record<string, HeaderValue> = {};
   const count = readVarint(reader);
+  if (count > reader.bytes.length)
+    throw new RangeError(`a record of ${reader.bytes.length} bytes has ${count} headers`);
   for (let i = 0; i < count; i += 1) {
     const name = readName(reader, i);
     const value = readValue(reader);

@@ -8,7 +8,6 @@ import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
 import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
-import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
 import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { onOutOfRange, positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { encodeTextHeaders } from '../../../src/adapters/record-headers.ts';
@@ -70,7 +69,7 @@ describe('a kafkajs', () => {
     ['src/consumer/consumerGroup.js', 'lastRequest'],
     ['src/network/requestQueue/index.js', 'throttledUntil'],
     ['src/protocol/requests/fetch/v11/response.js', 'lastStableOffset'],
-    ['src/protocol/recordBatch/v0/decoder.js', 'firstTimestamp'],
+    ['src/protocol/decoder.js', 'canReadBytes'],
     ['src/cluster/index.js', 'findGroupCoordinator'],
   ])('whose %s has no %s is refused at load, with that name', (path, name) => {
     rename(path, name);
@@ -87,7 +86,6 @@ describe('a kafkajs', () => {
 test.each([
   ['src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition],
   ['src/protocol/recordBatch/record/v0/index.js', encodeRecord],
-  ['src/protocol/recordBatch/record/v0/decoder.js', decodeRecord],
   ['src/protocol/recordBatch/crc32C/crc32C.js', crc32c],
 ])('in place of %s stands our own', (path, ours) => {
   expect(mendedModule(path)).toBe(ours);
@@ -99,13 +97,15 @@ test('headers that are encoded already go into a batch as they are, and come out
   }
   const { RecordBatch } = mendedModule<RecordBatches>('src/protocol/recordBatch/v0/index.js');
   const Decoder = mendedModule<new (bytes: Buffer) => object>('src/protocol/decoder.js');
-  const decode = mendedModule<(decoder: object) => Promise<{ readonly records: readonly object[] }>>(
-    'src/protocol/recordBatch/v0/decoder.js',
+  const decode = mendedModule<(decoder: object) => Promise<readonly object[]>>(
+    'src/protocol/requests/fetch/v4/decodeMessages.js',
   );
   const { buffer } = await RecordBatch({
     records: [encodeRecord({ key: 'k', value: 'v', headers: encodeTextHeaders([['ce_id', 'one']]) })],
   });
-  const { records } = await decode(new Decoder(buffer));
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(buffer.length);
+  const records = await decode(new Decoder(Buffer.concat([size, buffer])));
   expect(records).toMatchObject([{ key: Buffer.from('k'), headers: { ce_id: Buffer.from('one') } }]);
 });
 

@@ -34,6 +34,15 @@ describe('the schemas that a chunk needs', () => {
   });
 });
 
+test('what stands for a batch that could not be unpacked is one letter with the reason, whatever its bytes look like', async () => {
+  const planner = plannerWith(() => Promise.reject(new Error('a schema is asked for')));
+  const unreadable = 'the batch of offsets 3 to 7 (zstd, 12 bytes) can not be read: it is cut off';
+  const tasks = await planner.plan([{ ...messageOf(1, 7), unreadable }], NEVER);
+  expect(tasks.map(({ plan }) => plan)).toEqual([
+    { kind: 'bury', reason: 'UndecodableMessage', error: expect.objectContaining({ message: unreadable }) },
+  ]);
+});
+
 function plannerWith(fetchSchema: (id: number) => Promise<undefined>): Planner {
   const registry = { fetchSchema, idOf: async () => 1 };
   const codec = new MessageCodec({ registry, schemas: SCHEMAS, clock: givenClock(), logger: givenLogger().logger });

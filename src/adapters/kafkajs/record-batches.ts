@@ -1,0 +1,180 @@
+import { codecName, unpack } from '../compression/unpack.ts';
+import { readVarint, type Reader } from '../record-headers.ts';
+import { crc32c } from './crc32c.ts';
+import { decodeRecord, type BatchContext, type DecodedRecord } from './record-decoder.ts';
+
+/** Stands for all the records of a batch that can't be read: `value` is their bytes as they came, packed. */
+export interface UnreadableRecord extends DecodedRecord {
+  /** Why, with the offsets of the batch and its codec. */
+  readonly unreadable: string;
+}
+
+/** The decoder of kafkajs: one for the whole answer to a fetch. */
+export interface AnswerDecoder {
+  readInt32(): number;
+  canReadBytes(length: number): boolean;
+  readBytes(length: number): Buffer | null;
+}
+
+/** Where the fields of a record batch stand. Source: Kafka's protocol guide, "Record Batch". */
+const AT = {
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  checksum: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  firstTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  firstSequence: 53,
+  count: 57,
+  records: 61,
+} as const;
+const BEFORE_LENGTH_ENDS = 12;
+const RECORD_BATCH = 2;
+const CODEC = 0x07;
+const APPEND_TIME = 0x08;
+const IN_TRANSACTION = 0x10;
+const CONTROL = 0x20;
+
+/** What a batch may unpack to: as many bytes as this, or as many times its packed size, whichever is more. */
+const MAX_UNPACKED = 32_000_000;
+const MAX_TIMES = 8;
+/** What a decoded record takes in memory beside its bytes, about. Tiny records are a bomb, too. */
+const RECORD_BYTES = 300;
+
+/** What was unpacked for each answer to a fetch that is being decoded. */
+const unpackedFor = new WeakMap<AnswerDecoder, { bytes: number }>();
+
+/**
+ * The records of one partition in the answer to a fetch, up to its last whole batch.
+ *
+ * A batch that can't be read becomes one record at the batch's last offset, so that the partition goes on behind it, and whoever reads
+ * records decides. What is packed is unpacked within bounds: each partition's first batch, and then as many more as the answer has room
+ * for. The rest is left to the next fetch, as if the answer had ended there.
+ * @param decodeMessageSet reads the format before record batches
+ */
+export function createDecodeMessages(decodeMessageSet: (bytes: Buffer) => Promise<unknown[]>) {
+  return async function decodeMessages(answer: AnswerDecoder): Promise<unknown[]> {
+    const size = answer.readInt32();
+    if (size <= 0 || !answer.canReadBytes(size)) return [];
+    const bytes = answer.readBytes(size);
+    if (bytes === null || bytes.length <= AT.magic) return [];
+    if (bytes[AT.magic] !== RECORD_BATCH) return decodeMessageSet(bytes);
+    const records: DecodedRecord[] = [];
+    for (let at = 0; at + AT.records <= bytes.length;) {
+      const length = bytes.readInt32BE(at + AT.length);
+      const end = at + BEFORE_LENGTH_ENDS + length;
+      if (end > bytes.length) break;
+      if (end < at + AT.records) throw new RangeError(`a record batch of ${length} bytes is too short to be one`);
+      if (!decodeBatch(bytes.subarray(at, end), records, answer)) break;
+      at = end;
+    }
+    return records;
+  };
+}
+
+/** @returns false: the answer has unpacked enough, and this batch is left to the next one */
+function decodeBatch(batch: Buffer, records: DecodedRecord[], answer: AnswerDecoder): boolean {
+  const attributes = batch.readInt16BE(AT.attributes);
+  const count = batch.readInt32BE(AT.count);
+  const packed = batch.subarray(AT.records);
+  const context = contextOf(batch, attributes);
+  const codec = attributes & CODEC;
+  if (codec === 0) {
+    readRecords(packed, { batch, count, codec, context, records });
+    return true;
+  }
+  if (count <= 0) return true;
+  const spent = spentOn(answer);
+  if (records.length > 0 && spent.bytes >= MAX_UNPACKED) return false;
+  const limit = Math.max(MAX_UNPACKED, MAX_TIMES * packed.length);
+  let unpacked: Buffer;
+  try {
+    const room = limit - RECORD_BYTES * count;
+    if (room <= 0) throw new RangeError(`it holds ${count} records, more than its size allows`);
+    unpacked = unpack(codec, packed, room);
+  } catch (error) {
+    spent.bytes += limit;
+    records.push(unreadable(packed, { batch, codec, context }, error));
+    return true;
+  }
+  spent.bytes += unpacked.length + RECORD_BYTES * count;
+  readRecords(unpacked, { batch, count, codec, context, records });
+  return true;
+}
+
+function spentOn(answer: AnswerDecoder): { bytes: number } {
+  let spent = unpackedFor.get(answer);
+  if (spent === undefined) unpackedFor.set(answer, (spent = { bytes: 0 }));
+  return spent;
+}
+
+interface Around {
+  readonly batch: Buffer;
+  readonly codec: number;
+  readonly context: BatchContext;
+}
+
+interface Reading extends Around {
+  readonly count: number;
+  readonly records: DecodedRecord[];
+}
+
+/** All of them or none: a batch that breaks off is unreadable as a whole. */
+function readRecords(bytes: Buffer, { count, records, ...around }: Reading): void {
+  const before = records.length;
+  const reader: Reader = { bytes, at: 0 };
+  try {
+    for (let i = 0; i < count; i += 1) {
+      const length = readVarint(reader);
+      const end = reader.at + length;
+      if (length <= 0 || end > bytes.length) throw new RangeError(`its record ${i} of ${count} ends behind it`);
+      records.push(decodeRecord({ buffer: bytes.subarray(reader.at, end) }, around.context));
+      reader.at = end;
+    }
+  } catch (error) {
+    records.length = before;
+    records.push(unreadable(around.batch.subarray(AT.records), around, error));
+  }
+}
+
+function unreadable(packed: Buffer, { batch, codec, context }: Around, error: unknown): UnreadableRecord {
+  const first = Number(context.firstOffset);
+  const last = first + (context.lastOffsetDelta ?? 0);
+  const why = error instanceof Error ? error.message : String(error);
+  const isWhole = crc32c(batch.subarray(AT.attributes)) === batch.readUInt32BE(AT.checksum);
+  const damage = isWhole ? '' : '; its checksum is wrong, so it was damaged behind its producer';
+  return {
+    magicByte: RECORD_BATCH,
+    attributes: 0,
+    timestamp: context.maxTimestamp,
+    offset: String(last),
+    key: null,
+    value: packed,
+    headers: {},
+    rawHeaders: undefined,
+    isControlRecord: context.isControlBatch ?? false,
+    batchContext: context,
+    unreadable: `the batch of offsets ${first} to ${last} (${codecName(codec)}, ${packed.length} bytes) can't be read: ${why}${damage}`,
+  };
+}
+
+function contextOf(batch: Buffer, attributes: number): BatchContext {
+  return {
+    firstOffset: batch.readBigInt64BE(0).toString(),
+    firstTimestamp: batch.readBigInt64BE(AT.firstTimestamp).toString(),
+    partitionLeaderEpoch: batch.readInt32BE(AT.leaderEpoch),
+    inTransaction: (attributes & IN_TRANSACTION) > 0,
+    isControlBatch: (attributes & CONTROL) > 0,
+    lastOffsetDelta: batch.readInt32BE(AT.lastOffsetDelta),
+    producerId: batch.readBigInt64BE(AT.producerId).toString(),
+    producerEpoch: batch.readInt16BE(AT.producerEpoch),
+    firstSequence: batch.readInt32BE(AT.firstSequence),
+    maxTimestamp: batch.readBigInt64BE(AT.maxTimestamp).toString(),
+    timestampType: (attributes & APPEND_TIME) > 0 ? 1 : 0,
+    magicByte: RECORD_BATCH,
+  };
+}
