@@ -1,5 +1,6 @@
 import type { Kafka as KafkaClient, logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Clock } from '../ports/clock.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
 
 export interface KafkaSettings {
@@ -9,6 +10,8 @@ export interface KafkaSettings {
   /** Milliseconds. */
   readonly connectTimeout: number;
   readonly requestTimeout: number;
+  /** Only goes forward. */
+  readonly clock: Clock;
 }
 
 /** kafkajs, with its log in ours: what it calls info is debug here, since it repeats what telemetry tells. */
@@ -22,20 +25,29 @@ export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClien
     // Whoever calls tries again for as long as it takes, and says so; within kafkajs a few tries ride out a leader election.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
-    logCreator: toPino(logger.child({ library: 'kafkajs' })),
+    logCreator: toPino(logger.child({ library: 'kafkajs' }), settings.clock),
   });
 }
 
-function toPino(logger: Logger): logCreator {
+/** It follows a line that says why the connection failed. */
+const REPETITION = /^Failed to connect to seed broker/;
+/** One such line comes of each try. One a minute tells enough: telemetry tells who waits for the broker. */
+const CONNECTION = /^Connection (error|timeout)/;
+const MINUTE = 60_000;
+
+function toPino(logger: Logger, clock: Clock): logCreator {
+  const told = new Map<string, number>();
+  const wasTold = (text: string): boolean => {
+    const now = clock.now();
+    if (now - (told.get(text) ?? -Infinity) < MINUTE) return true;
+    told.set(text, now);
+    return false;
+  };
   return () =>
     ({ level, log: { message, timestamp: _, logger: __, ...rest } }) => {
-      switch (level) {
-        case logLevel.ERROR:
-        case logLevel.WARN:
-          logger.warn(rest, message);
-          return;
-        default:
-          logger.debug(rest, message);
-      }
+      const isProblem = level === logLevel.ERROR || level === logLevel.WARN;
+      const isNews =
+        !REPETITION.test(message) && !(CONNECTION.test(message) && wasTold(`${rest['broker']} ${message}`));
+      logger[isProblem && isNews ? 'warn' : 'debug'](rest, message);
     };
 }

@@ -1,6 +1,7 @@
 import type { Cradle } from '../container.ts';
 import { UndecodableMessage } from '../ports/codec.ts';
-import { patiently, registrySetting } from './reachable.ts';
+import { registryPlace } from '../places.ts';
+import { patiently } from './reachable.ts';
 
 /** What a value says. `type`, a full name, is undefined when it can't be decoded; `data` also when this build does not know the type. */
 export interface DecodedValue {
@@ -15,7 +16,7 @@ export async function decodeValue(
 ): Promise<DecodedValue> {
   const missing = codec.missingSchema(value);
   if (missing !== undefined) {
-    await patiently(registrySetting(config), (signal) => codec.fetchSchema(missing, signal));
+    await patiently(registryPlace(config), (signal) => codec.fetchSchema(missing, signal));
   }
   try {
     const decoded = codec.decode(value);

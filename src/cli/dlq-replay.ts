@@ -2,7 +2,8 @@ import type { Cradle } from '../container.ts';
 import type { DeadLetters, LetterFilter, LetterSummary } from '../ports/dead-letters.ts';
 import { keyIn, letterIn, reasonIn, stillParked } from './dlq-words.ts';
 import { openContainer } from './open-container.ts';
-import { patiently, reachDatabase, registrySetting, Unreachable } from './reachable.ts';
+import { registryPlace } from '../places.ts';
+import { patiently, reachDatabase, Unreachable } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { print, UsageError, type Call } from './verb.ts';
 
@@ -37,7 +38,7 @@ function wantedOf({ positionals, values }: Call): Wanted {
 export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<number> {
   const { codec, config, writtenSubjects, deadLetters } = cradle;
   await reachDatabase(cradle);
-  await patiently(registrySetting(config), (signal) => codec.prepareWriters(writtenSubjects, signal));
+  await patiently(registryPlace(config), (signal) => codec.prepareWriters(writtenSubjects, signal));
   if ('letterId' in wanted) {
     const done = await replayOne(wanted.letterId, wanted.dryRun, cradle);
     return isThrough(done) ? 0 : 1;

@@ -1,7 +1,6 @@
-import type { Config } from '../config.ts';
 import type { Cradle } from '../container.ts';
 import { ConfigurationError } from '../ports/errors.ts';
-import { placeOf } from '../urls.ts';
+import { databasePlace, kafkaPlace, registryPlace } from '../places.ts';
 
 /** The worker waits for a server for as long as it takes; a person at a terminal is told after this long. */
 const PATIENCE_MS = 8_000;
@@ -14,7 +13,7 @@ export class Unreachable extends Error {
 /** @throws Unreachable */
 export async function reachKafka({ kafka, config }: Pick<Cradle, 'kafka' | 'config'>): Promise<void> {
   const admin = kafka.admin();
-  await patiently(kafkaSetting(config), () => admin.connect());
+  await patiently(kafkaPlace(config), () => admin.connect());
   await admin.disconnect();
 }
 
@@ -24,7 +23,7 @@ export async function reachRegistry({
   config,
   topics,
 }: Pick<Cradle, 'schemaRegistry' | 'config' | 'topics'>): Promise<void> {
-  await patiently(registrySetting(config), () => schemaRegistry.latest(`${topics.commands}-any`));
+  await patiently(registryPlace(config), () => schemaRegistry.latest(`${topics.commands}-any`));
 }
 
 /** @throws Unreachable, or ConfigurationError when it refuses the credentials or is none that this program works with */
@@ -32,7 +31,7 @@ export async function reachDatabase({
   databaseServer,
   config,
 }: Pick<Cradle, 'databaseServer' | 'config'>): Promise<void> {
-  await patiently(`DATABASE_URL ${placeOf(config.databaseUrl)}`, () => databaseServer.check());
+  await patiently(databasePlace(config), () => databaseServer.check());
 }
 
 /** Bounds what would be tried for ever. @param setting the variable, and where it leads to */
@@ -52,13 +51,4 @@ export async function patiently<T>(setting: string, work: (signal: AbortSignal) 
     // The registry's own sentence begins with the setting already.
     throw new Unreachable(reason.startsWith(name) ? reason : `${setting}: ${reason}`, { cause: error });
   }
-}
-
-/** The variable and what may be told of its value, for a sentence. */
-export function kafkaSetting({ kafkaBrokers }: Config): string {
-  return `KAFKA_BROKERS ${kafkaBrokers.join(',')}`;
-}
-
-export function registrySetting({ schemaRegistryUrl }: Config): string {
-  return `SCHEMA_REGISTRY_URL ${placeOf(schemaRegistryUrl)}`;
 }

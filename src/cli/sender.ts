@@ -1,6 +1,7 @@
 import type { Cradle } from '../container.ts';
 import type { Messages } from '../generated/messages.ts';
-import { kafkaSetting, patiently, registrySetting } from './reachable.ts';
+import { kafkaPlace, registryPlace } from '../places.ts';
+import { patiently } from './reachable.ts';
 import type { SendableName } from './message-types.ts';
 import { completeRecord, type RecordData } from './record.ts';
 
@@ -52,7 +53,7 @@ export class Sender {
     };
     // `completeRecord` has checked the data against this type's schema, which the compiler can't see.
     const value = codec.encode(topic, type, data as unknown as Messages[SendableName]);
-    await patiently(kafkaSetting(config), () =>
+    await patiently(kafkaPlace(config), () =>
       producer.publish([{ topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders({ headers }) }]),
     );
     return { type, topic, key, id, data };
@@ -66,7 +67,7 @@ export class Sender {
   private async prepare(topic: string, type: SendableName): Promise<void> {
     if (this.prepared.has(type)) return;
     const { codec, config } = this.cradle;
-    await patiently(registrySetting(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
+    await patiently(registryPlace(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
     this.prepared.add(type);
   }
 }

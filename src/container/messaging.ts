@@ -48,8 +48,11 @@ type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetr
 export function messagingParts(config: Config): Registrations<MessagingParts> {
   const { kafkaBrokers, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
   return {
-    kafka: asFunction(({ logger }: Needs) =>
-      createKafka({ brokers: kafkaBrokers, clientId: 'licensing', connectTimeout, requestTimeout: 10_000 }, logger),
+    kafka: asFunction(({ logger, steadyClock: clock }: Needs) =>
+      createKafka(
+        { brokers: kafkaBrokers, clientId: 'licensing', connectTimeout, requestTimeout: 10_000, clock },
+        logger,
+      ),
     ).singleton(),
     kafkaAdmin: asFunction(({ kafka }: Needs) => new KafkaAdmin(kafka)).singleton(),
     topicCheck: asFunction(({ kafkaAdmin }: Needs): TopicCheck => ({

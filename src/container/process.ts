@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { asFunction, asValue } from 'awilix';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { LogTelemetry } from '../adapters/telemetry.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
+import { createLogger } from './logger.ts';
 import type { Registrations } from './registrations.ts';
 
 /** What every other part is made with: settings, log, time and ids. */
@@ -27,9 +28,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
     config: asValue(config),
     topics: asValue(config.topics),
     userDomainKnown: asValue(config.userDomainUrl !== undefined),
-    logger: asFunction(() =>
-      pino({ level: config.logLevel, base: { service: 'licensing' } }, pino.destination(2)),
-    ).singleton(),
+    logger: asFunction(() => createLogger(config.logLevel)).singleton(),
     telemetry: asFunction(
       ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),
     ).singleton(),

@@ -1,6 +1,7 @@
 import { asFunction } from 'awilix';
 import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
+import { databasePlace, kafkaPlace } from '../places.ts';
 import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
 import { Worker } from '../worker/intake/worker.ts';
@@ -52,8 +53,9 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
     ).singleton(),
     boot: asFunction(
       (cradle: Needs) =>
-        new Boot(
-          pick(
+        new Boot({
+          places: { database: databasePlace(config), broker: kafkaPlace(config) },
+          ...pick(
             cradle,
             'databaseServer',
             'migrations',
@@ -65,7 +67,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'userLookUpQueuer',
             'telemetry',
           ),
-        ),
+        }),
     ).singleton(),
     worker: asFunction(
       (cradle: Needs) =>

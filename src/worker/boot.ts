@@ -4,6 +4,7 @@ import type { UserLookUp } from '../ports/repositories.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { TopicCheck } from '../ports/topics.ts';
 import type { OutboxWriter, UnitOfWork } from '../ports/unit-of-work.ts';
+import { asError } from './as-error.ts';
 import { untilUp } from './backoff.ts';
 
 /** A type that the worker writes to a topic. */
@@ -17,7 +18,14 @@ interface Codec {
   prepareWriters(written: readonly Written[], signal: AbortSignal): Promise<void>;
 }
 
+/** Of each server the setting that says where it is, and what may be told of its value. */
+interface Places {
+  readonly database: string;
+  readonly broker: string;
+}
+
 interface Dependencies {
+  readonly places: Places;
   /** Whether the server is one that the worker can work with, and the schema that of this version. @throws ConfigurationError */
   readonly databaseServer: { check(): Promise<void> };
   readonly migrations: { check(): Promise<void> };
@@ -44,10 +52,10 @@ export class Boot {
    * @throws ConfigurationError, or the signal's reason
    */
   async run(signal: AbortSignal): Promise<number | undefined> {
-    const { telemetry, codec, writtenSubjects } = this.d;
+    const { telemetry, codec, writtenSubjects, places } = this.d;
     await Promise.all([
-      untilUp('database', telemetry, signal, () => this.checkDatabase()),
-      untilUp('broker', telemetry, signal, () => this.checkTopics()),
+      untilUp('database', telemetry, signal, () => at(places.database, this.checkDatabase())),
+      untilUp('broker', telemetry, signal, () => at(places.broker, this.checkTopics())),
       codec.prepareWriters(writtenSubjects, signal),
     ]);
     return this.d.userDomainKnown ? untilUp('database', telemetry, signal, () => this.queueLookUps()) : undefined;
@@ -83,3 +91,15 @@ export class Boot {
 }
 
 const LOOK_UPS_AT_ONCE = 1_000;
+
+/** A server does not answer. At the start the setting that says where it is may be wrong, so the message names it. */
+class OutOfReach extends Error {
+  override readonly name = 'OutOfReach';
+}
+
+async function at(place: string, check: Promise<void>): Promise<void> {
+  await check.catch((error: unknown) => {
+    if (error instanceof ConfigurationError) throw error;
+    throw new OutOfReach(`${place}: ${asError(error).message}`, { cause: error });
+  });
+}

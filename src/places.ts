@@ -1,0 +1,16 @@
+import type { Config } from './config.ts';
+import { placeOf } from './urls.ts';
+
+/** Where the servers are, for a sentence: the variable that says so, and what may be told of its value. */
+
+export function kafkaPlace({ kafkaBrokers }: Pick<Config, 'kafkaBrokers'>): string {
+  return `KAFKA_BROKERS ${kafkaBrokers.join(',')}`;
+}
+
+export function registryPlace({ schemaRegistryUrl }: Pick<Config, 'schemaRegistryUrl'>): string {
+  return `SCHEMA_REGISTRY_URL ${placeOf(schemaRegistryUrl)}`;
+}
+
+export function databasePlace({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {
+  return `DATABASE_URL ${placeOf(databaseUrl)}`;
+}

@@ -1,0 +1,17 @@
+import { createKafka } from '../../../src/adapters/kafka-client.ts';
+import { givenClock, givenLogger } from './given.ts';
+
+/** Reserved, so nothing listens there. */
+const NOWHERE = '127.0.0.1:1';
+
+it('a broker that is away is one line a minute, however often it is tried', async () => {
+  const { logger, lines } = givenLogger();
+  const clock = givenClock();
+  const settings = { brokers: [NOWHERE], clientId: 'test', connectTimeout: 1_000, requestTimeout: 1_000, clock };
+  const kafka = createKafka(settings, logger);
+  await expect(kafka.admin({ retry: { retries: 2, initialRetryTime: 1 } }).connect()).rejects.toThrow(NOWHERE);
+  expect(lines).toEqual([expect.stringContaining(`ECONNREFUSED ${NOWHERE}`)]);
+  clock.time += 60_000;
+  await expect(kafka.admin({ retry: { retries: 2, initialRetryTime: 1 } }).connect()).rejects.toThrow(NOWHERE);
+  expect(lines).toHaveLength(2);
+});

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { UserLookUp } from '../../../src/ports/repositories.ts';
+import { Boot } from '../../../src/worker/boot.ts';
+import * as a from '../../support/builders.ts';
+import { InMemoryDatabase } from '../../support/in-memory/database.ts';
+import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
+
+/** More than one page of them. */
+const LOOK_UPS = 1_001;
+
+describe('a boot', () => {
+  it('queues every look-up that waits for an answer', async () => {
+    const world = new World();
+    await world.unitOfWork.run([], async ({ userLookUps }) => {
+      for (let n = 0; n < LOOK_UPS; n += 1) userLookUps.put(lookUp(n));
+    });
+    await expect(world.boot()).resolves.toBe(LOOK_UPS);
+    expect(new Set(world.queued).size).toBe(LOOK_UPS);
+  });
+
+  it('queues none without a user domain', async () => {
+    const world = new World();
+    world.userDomainKnown = false;
+    await world.unitOfWork.run([], async ({ userLookUps }) => userLookUps.put(lookUp(1)));
+    await expect(world.boot()).resolves.toBeUndefined();
+    expect(world.queued).toEqual([]);
+  });
+
+  it('ends for topics that do not fit, with a line for each fault', async () => {
+    const world = new World();
+    world.faults = ['topic a does not exist', 'topic b is compacted'];
+    await expect(world.boot()).rejects.toThrow('topic a does not exist\ntopic b is compacted');
+    expect(world.told).toEqual([]);
+  });
+
+  it('waits for a broker that is away, and names the setting that leads to it', async () => {
+    const world = new World();
+    world.brokerErrors = [new Error('connection refused'), new Error('connection refused')];
+    await world.boot();
+    expect(world.told).toEqual(Array(2).fill('broker: KAFKA_BROKERS broker:9092: connection refused'));
+  });
+});
+
+class World {
+  readonly unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase({ now: () => a.NOW }), randomUUID);
+  readonly queued: string[] = [];
+  readonly told: string[] = [];
+  userDomainKnown = true;
+  faults: readonly string[] = [];
+  brokerErrors: Error[] = [];
+
+  async boot(): Promise<number | undefined> {
+    const boot = new Boot({
+      places: { database: 'DATABASE_URL db', broker: 'KAFKA_BROKERS broker:9092' },
+      databaseServer: { check: async () => undefined },
+      migrations: { check: async () => undefined },
+      topicCheck: {
+        check: async () => {
+          const error = this.brokerErrors.pop();
+          if (error !== undefined) throw error;
+          return { faults: this.faults, advice: [] };
+        },
+      },
+      codec: { prepareWriters: async () => undefined },
+      writtenSubjects: [],
+      userDomainKnown: this.userDomainKnown,
+      unitOfWork: this.unitOfWork,
+      userLookUpQueuer: { queue: ({ userId }) => void this.queued.push(userId) },
+      telemetry: silentTelemetry({ waiting: (what, { message }) => void this.told.push(`${what}: ${message}`) }),
+    });
+    return boot.run(AbortSignal.timeout(20_000));
+  }
+}
+
+function lookUp(n: number): UserLookUp {
+  return { userId: a.userId(n), causeId: `cause ${n}`, correlationId: null, traceparent: null, requestedAt: a.NOW };
+}
