@@ -1,8 +1,15 @@
 import type { Knex } from 'knex';
 import type { ActiveLicense } from '../../ports/repositories.ts';
 import { uuids } from './arrays.ts';
+import { arraysOf, excluded, namesIn, parameters, selected, uuid, type Columns } from './columns.ts';
 import { execute, query } from './sql.ts';
 import type { Store } from './store.ts';
+
+const COLUMNS: Columns<ActiveLicense> = {
+  tenantId: uuid('tenant_id'),
+  licenseId: uuid('license_id'),
+  subdivisionId: uuid('subdivision_id'),
+};
 
 /** The read model of a tenant's active licenses. */
 export function activeLicenseTable(db: Knex): Store['activeLicenses'] {
@@ -10,8 +17,7 @@ export function activeLicenseTable(db: Knex): Store['activeLicenses'] {
     async list(tenantId) {
       return query<ActiveLicense>(
         db,
-        `SELECT tenant_id AS "tenantId", license_id AS "licenseId", subdivision_id AS "subdivisionId"
-         FROM tenant_active_licenses WHERE tenant_id = ? ORDER BY license_id`,
+        `SELECT ${selected(COLUMNS, 'a')} FROM tenant_active_licenses a WHERE tenant_id = ? ORDER BY license_id`,
         [tenantId],
       );
     },
@@ -25,18 +31,10 @@ export function activeLicenseTable(db: Knex): Store['activeLicenses'] {
           [uuids(dropped.map(({ tenantId }) => tenantId)), uuids(dropped.map(({ licenseId }) => licenseId))],
         );
       }
-      if (put.length === 0) return;
-      await execute(
-        db,
-        `INSERT INTO tenant_active_licenses (tenant_id, license_id, subdivision_id)
-         SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::uuid[])
-         ON CONFLICT (tenant_id, license_id) DO UPDATE SET subdivision_id = excluded.subdivision_id`,
-        [
-          uuids(put.map(({ tenantId }) => tenantId)),
-          uuids(put.map(({ licenseId }) => licenseId)),
-          uuids(put.map(({ subdivisionId }) => subdivisionId)),
-        ],
-      );
+      if (put.length > 0) await execute(db, PUT, arraysOf(COLUMNS, put));
     },
   };
 }
+
+const PUT = `INSERT INTO tenant_active_licenses (${namesIn(COLUMNS)}) SELECT * FROM unnest(${parameters(COLUMNS)})
+  ON CONFLICT (tenant_id, license_id) DO UPDATE SET ${excluded(COLUMNS)}`;

@@ -1,15 +1,40 @@
 import type { Knex } from 'knex';
-import type { LicenseId } from '../../domain/ids.ts';
 import { differencesOf, type License } from '../../domain/license.ts';
 import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, queryMost, rowsOf, texts, together, toTime, words } from './sql.ts';
+import {
+  arraysOrNulls,
+  assignments,
+  integer,
+  isSame,
+  namesIn,
+  parameters,
+  selected,
+  storedFrom,
+  text,
+  time,
+  word,
+  type Columns,
+  type OrNulls,
+} from './columns.ts';
+import { execute, plain, query, queryMost, rowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
-const COLUMNS = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", l.name, l.description,
-  l.type, l.status, l.requests_limit AS "requestsLimit", l.used_requests AS "usedRequests", ${fromTime('l.created_at')} AS "createdAt",
-  ${fromTime('l.expires_at')} AS "expiresAt", ${fromTime('l.activated_at')} AS "activatedAt",
-  ${fromTime('l.deactivated_at')} AS "deactivatedAt"`;
+/** What changes of a license, and what of it stays as it was created; its keys are in the statements. */
+const STATE: Columns<OrNulls<Omit<License, 'licenseId'>>> = {
+  status: word('status'),
+  name: text('name'),
+  description: text('description'),
+  type: word('type'),
+  requestsLimit: integer('requests_limit'),
+  usedRequests: integer('used_requests'),
+  createdAt: time('created_at'),
+  expiresAt: time('expires_at'),
+  activatedAt: time('activated_at'),
+  deactivatedAt: time('deactivated_at'),
+};
+
+const SELECTED = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", ${selected(STATE, 'l')}`;
 
 /** Licenses are read here; they are written with their subdivision. */
 export function licenseTable(db: Knex): Store['licenses'] {
@@ -26,7 +51,7 @@ export function licenseTable(db: Knex): Store['licenses'] {
     async list(tenantId, { after, limit }) {
       return query<LicenseOfSubdivision>(
         db,
-        `SELECT ${COLUMNS} FROM licenses l
+        `SELECT ${SELECTED} FROM licenses l
          WHERE l.tenant_id = ? AND NOT l.deleted ${after === undefined ? '' : 'AND l.license_id > ?'}
          ORDER BY l.license_id LIMIT ?`,
         [tenantId, ...(after === undefined ? [] : [after]), limit],
@@ -46,7 +71,7 @@ export async function licensesOf(
   const rows = await queryMost<LicenseOfSubdivision>(
     db,
     // Sorted when it is known to be not too much.
-    `SELECT ${COLUMNS} FROM (
+    `SELECT ${SELECTED} FROM (
        SELECT l.* FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
        JOIN licenses l USING (tenant_id, subdivision_id) WHERE NOT l.deleted LIMIT ?) AS l
      ORDER BY l.license_id`,
@@ -75,8 +100,9 @@ export async function flushLicenses(
   const tombstones = buried.map((key) => ({ ...key, before: undefined, after: undefined }));
   const licenses = [...changes.flatMap(licenseChanges), ...tombstones];
   if (licenses.length === 0) return;
-  const counted = licenses.filter(({ before, after }) => before && after && sameButUsage(before, after));
-  const others = licenses.filter(({ before, after }) => !(before && after && sameButUsage(before, after)));
+  const { counted = [], others = [] } = Object.groupBy(licenses, ({ before, after }) =>
+    before && after && isSame(STATE, before, after, 'usedRequests') ? 'counted' : 'others',
+  );
   const stored = others.filter(({ before }) => before !== undefined);
   // What gives up being active goes first: the unique index over active licenses is checked row by row.
   await together([
@@ -100,40 +126,19 @@ function licenseChanges({ key, before, after }: SubdivisionChange): LicenseChang
   return differencesOf(before?.licenses ?? [], after?.licenses ?? []).map((license) => ({ ...key, ...license }));
 }
 
-function sameButUsage(before: License, after: License): boolean {
-  return (
-    before.status === after.status &&
-    before.name === after.name &&
-    before.description === after.description &&
-    before.activatedAt === after.activatedAt &&
-    before.deactivatedAt === after.deactivatedAt &&
-    before.expiresAt === after.expiresAt &&
-    before.requestsLimit === after.requestsLimit
-  );
-}
+const FIELDS = `tenant_id, subdivision_id, license_id, deleted, ${namesIn(STATE)}`;
+const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::boolean[], ${parameters(STATE)}) AS c (${FIELDS})`;
 
-const FIELDS = `tenant_id, subdivision_id, license_id, deleted, status, name, description, type, requests_limit, used_requests,
-  created_at, expires_at, activated_at, deactivated_at`;
-const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[],
-  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[]) AS c (${FIELDS})`;
-
-function columns(changes: readonly LicenseChange[]): (string | Buffer)[] {
-  const after = changes.map((change) => change.after);
+function arrays(changes: readonly LicenseChange[]): (string | Buffer)[] {
   return [
     uuids(changes.map(({ tenantId }) => tenantId)),
     uuids(changes.map(({ subdivisionId }) => subdivisionId)),
-    uuids(changes.map(({ licenseId }): LicenseId => licenseId)),
-    plain(after.map((license) => license === undefined)),
-    words(after.map((license) => license?.status ?? null)),
-    texts(after.map((license) => license?.name ?? null)),
-    texts(after.map((license) => license?.description ?? null)),
-    words(after.map((license) => license?.type ?? null)),
-    plain(after.map((license) => license?.requestsLimit ?? null)),
-    plain(after.map((license) => license?.usedRequests ?? null)),
-    plain(after.map((license) => license?.createdAt ?? null)),
-    plain(after.map((license) => license?.expiresAt ?? null)),
-    plain(after.map((license) => license?.activatedAt ?? null)),
-    plain(after.map((license) => license?.deactivatedAt ?? null)),
+    uuids(changes.map(({ licenseId }) => licenseId)),
+    plain(changes.map(({ after }) => after === undefined)),
+    ...arraysOrNulls(
+      STATE,
+      changes.map(({ after }) => after),
+    ),
   ];
 }
 
@@ -141,12 +146,9 @@ async function update(db: Knex, changes: readonly LicenseChange[]): Promise<void
   if (changes.length === 0) return;
   await execute(
     db,
-    `UPDATE licenses l SET deleted = c.deleted, status = c.status, name = c.name, description = c.description, type = c.type,
-       requests_limit = c.requests_limit, used_requests = c.used_requests, created_at = ${toTime('c.created_at')},
-       expires_at = ${toTime('c.expires_at')}, activated_at = ${toTime('c.activated_at')},
-       deactivated_at = ${toTime('c.deactivated_at')}
+    `UPDATE licenses l SET deleted = c.deleted, ${assignments(STATE, 'c')}
      FROM ${UNNEST} WHERE l.tenant_id = c.tenant_id AND l.license_id = c.license_id`,
-    columns(changes),
+    arrays(changes),
   );
 }
 
@@ -155,10 +157,8 @@ async function insert(db: Knex, changes: readonly LicenseChange[]): Promise<void
   await execute(
     db,
     `INSERT INTO licenses (${FIELDS})
-     SELECT tenant_id, subdivision_id, license_id, deleted, status, name, description, type, requests_limit, used_requests,
-       ${toTime('created_at')}, ${toTime('expires_at')}, ${toTime('activated_at')}, ${toTime('deactivated_at')}
-     FROM ${UNNEST}`,
-    columns(changes),
+     SELECT c.tenant_id, c.subdivision_id, c.license_id, c.deleted, ${storedFrom(STATE, 'c')} FROM ${UNNEST}`,
+    arrays(changes),
   );
 }
 

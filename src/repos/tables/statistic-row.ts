@@ -1,11 +1,21 @@
 import type { Knex } from 'knex';
 import type { StatisticRow } from '../../domain/statistic-row.ts';
-import { booleans, longs, times, uuids } from './arrays.ts';
+import { times, uuids } from './arrays.ts';
+import { arraysOf, binary, namesIn, selected, unnested, uuid, type Columns } from './columns.ts';
 import { execute, fromTime, query, rowsOf, together } from './sql.ts';
 import type { RowSameness, Store } from './store.ts';
 
-const COLUMNS = `r.tenant_id AS "tenantId", r.subdivision_id AS "subdivisionId", r.license_id AS "licenseId",
-  r.statistic_row_id AS "statisticRowId", ${fromTime('r.created')} AS created, r.count_requests AS "countRequests", r.counted`;
+const COLUMNS: Columns<StatisticRow> = {
+  tenantId: uuid('tenant_id'),
+  statisticRowId: uuid('statistic_row_id'),
+  subdivisionId: uuid('subdivision_id'),
+  licenseId: uuid('license_id'),
+  created: binary.time('created'),
+  countRequests: binary.integer('count_requests'),
+  counted: binary.flag('counted'),
+};
+
+const SELECTED = selected(COLUMNS, 'r');
 
 export function statisticRowTable(db: Knex): Store['statisticRows'] {
   return {
@@ -34,7 +44,7 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
     async get(tenantId, id) {
       const rows = await query<StatisticRow>(
         db,
-        `SELECT ${COLUMNS} FROM statistic_rows r WHERE tenant_id = ? AND statistic_row_id = ?`,
+        `SELECT ${SELECTED} FROM statistic_rows r WHERE tenant_id = ? AND statistic_row_id = ?`,
         [tenantId, id],
       );
       return rows[0];
@@ -43,7 +53,7 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
     async list(tenantId, subdivisionId, { after, limit }) {
       return query<StatisticRow>(
         db,
-        `SELECT ${COLUMNS} FROM statistic_rows r
+        `SELECT ${SELECTED} FROM statistic_rows r
          WHERE tenant_id = ? AND subdivision_id = ? ${after === undefined ? '' : 'AND statistic_row_id > ?'}
          ORDER BY statistic_row_id LIMIT ?`,
         [tenantId, subdivisionId, ...(after === undefined ? [] : [after]), limit],
@@ -71,18 +81,8 @@ async function remove(db: Knex, removed: readonly StatisticRow[]): Promise<void>
 async function insert(db: Knex, added: readonly StatisticRow[]): Promise<void> {
   await execute(
     db,
-    `INSERT INTO statistic_rows (tenant_id, statistic_row_id, subdivision_id, license_id, created, count_requests, counted)
-         SELECT unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::uuid[]), unnest(?::timestamptz[]),
-           unnest(?::bigint[]), unnest(?::boolean[])`,
-    [
-      uuids(added.map(({ tenantId }) => tenantId)),
-      uuids(added.map(({ statisticRowId }) => statisticRowId)),
-      uuids(added.map(({ subdivisionId }) => subdivisionId)),
-      uuids(added.map(({ licenseId }) => licenseId)),
-      times(added.map(({ created }) => created)),
-      longs(added.map(({ countRequests }) => countRequests)),
-      booleans(added.map(({ counted }) => counted)),
-    ],
+    `INSERT INTO statistic_rows (${namesIn(COLUMNS)}) SELECT ${unnested(COLUMNS)}`,
+    arraysOf(COLUMNS, added),
   );
 }
 

@@ -4,15 +4,37 @@ import type { License } from '../../domain/license.ts';
 import type { Subdivision } from '../../domain/subdivision.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
+import {
+  arraysOfChanges,
+  assignments,
+  isSame,
+  namesIn,
+  parameters,
+  selected,
+  text,
+  uuid,
+  word,
+  type Columns,
+  type OrNulls,
+} from './columns.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, plain, query, queryMost, rowsOf, texts, together, words } from './sql.ts';
+import { execute, query, queryMost, rowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
-type SubdivisionRow = Omit<Subdivision, 'licenses'> & { readonly deleted: boolean; readonly lane: string | null };
+/** A subdivision without its licenses, which have a table of their own. */
+type Place = Omit<Subdivision, 'licenses'>;
+type SubdivisionRow = Place & { readonly deleted: boolean; readonly lane: string | null };
 
-const COLUMNS = `s.tenant_id AS "tenantId", s.subdivision_id AS "subdivisionId", s.name, s.location,
-  s.link_to_subdivision_processing_domain AS "linkToSubdivisionProcessingDomain", s.work_status AS "workStatus",
-  s.active_license_id AS "activeLicenseId", s.version`;
+/** What changes of a subdivision, besides its version; its keys are in the statements. */
+const STATE: Columns<OrNulls<Omit<Place, 'tenantId' | 'subdivisionId' | 'version'>>> = {
+  name: text('name'),
+  location: text('location'),
+  linkToSubdivisionProcessingDomain: text('link_to_subdivision_processing_domain'),
+  workStatus: word('work_status'),
+  activeLicenseId: uuid('active_license_id'),
+};
+
+const SELECTED = `s.tenant_id AS "tenantId", s.subdivision_id AS "subdivisionId", s.version, ${selected(STATE, 's')}`;
 
 /** Subdivisions with their licenses: one aggregate, whose row is the lock for both. */
 export function subdivisionTable(db: Knex): Store['subdivisions'] {
@@ -30,7 +52,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
     async lock(keys, most) {
       const locked = query<SubdivisionRow>(
         db,
-        `SELECT ${COLUMNS}, s.deleted, s.lane
+        `SELECT ${SELECTED}, s.deleted, s.lane
          FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
          JOIN subdivisions s USING (tenant_id, subdivision_id)
          ORDER BY s.tenant_id, s.subdivision_id FOR UPDATE OF s`,
@@ -49,7 +71,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
     async list(tenantId, { after, limit }) {
       const rows = await query<SubdivisionRow>(
         db,
-        `SELECT ${COLUMNS} FROM subdivisions s
+        `SELECT ${SELECTED} FROM subdivisions s
          WHERE s.tenant_id = ? AND NOT s.deleted ${after === undefined ? '' : 'AND s.subdivision_id > ?'}
          ORDER BY s.subdivision_id LIMIT ?`,
         [tenantId, ...(after === undefined ? [] : [after]), limit],
@@ -72,7 +94,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
   };
 }
 
-function withLicenses(row: Omit<Subdivision, 'licenses'>, licenses: ReadonlyMap<string, License[]>): Subdivision {
+function withLicenses(row: Place, licenses: ReadonlyMap<string, License[]>): Subdivision {
   return {
     tenantId: row.tenantId,
     subdivisionId: row.subdivisionId,
@@ -86,36 +108,29 @@ function withLicenses(row: Omit<Subdivision, 'licenses'>, licenses: ReadonlyMap<
   };
 }
 
-const FIELDS = `tenant_id, subdivision_id, version, deleted, name, location, link_to_subdivision_processing_domain, work_status,
-  active_license_id`;
-const UNNEST = '?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[]';
+const FIELDS = `tenant_id, subdivision_id, version, deleted, ${namesIn(STATE)}`;
+const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
 
-function columns(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
-  const after = changes.map((change) => change.after);
+function arrays(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
   return [
     uuids(changes.map(({ key }) => key.tenantId)),
     uuids(changes.map(({ key }) => key.subdivisionId)),
-    plain(changes.map((change) => change.after?.version ?? change.tombstone?.version ?? null)),
-    plain(after.map((subdivision) => subdivision === undefined)),
-    texts(after.map((subdivision) => subdivision?.name ?? null)),
-    texts(after.map((subdivision) => subdivision?.location ?? null)),
-    texts(after.map((subdivision) => subdivision?.linkToSubdivisionProcessingDomain ?? null)),
-    words(after.map((subdivision) => subdivision?.workStatus ?? null)),
-    uuids(after.map((subdivision) => subdivision?.activeLicenseId ?? null)),
+    ...arraysOfChanges(STATE, changes),
   ];
 }
 
 async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  await execute(db, `INSERT INTO subdivisions (lane, ${FIELDS}) SELECT ?::uuid, * FROM unnest(${UNNEST})`, [
+  await execute(db, `INSERT INTO subdivisions (lane, ${FIELDS}) SELECT ?::uuid, * FROM ${UNNEST}`, [
     lane,
-    ...columns(changes),
+    ...arrays(changes),
   ]);
 }
 
 /** What a statistic row changes of its subdivision is the version and who wrote it: most chunks send no text at all. */
 async function update(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  const touched = changes.filter(({ before, after }) => before && after && sameButVersion(before, after));
-  const changed = changes.filter(({ before, after }) => !(before && after && sameButVersion(before, after)));
+  const { touched = [], changed = [] } = Object.groupBy(changes, ({ before, after }) =>
+    before && after && isSame(STATE, before, after) ? 'touched' : 'changed',
+  );
   await together([
     touched.length > 0 ? touch(db, touched, lane) : undefined,
     changed.length > 0 ? change(db, changed, lane) : undefined,
@@ -140,21 +155,9 @@ async function touch(db: Knex, changes: readonly SubdivisionChange[], lane: stri
 async function change(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
   await execute(
     db,
-    `UPDATE subdivisions s SET lane = ?::uuid, version = c.version, deleted = c.deleted, name = c.name, location = c.location,
-       link_to_subdivision_processing_domain = c.link_to_subdivision_processing_domain, work_status = c.work_status,
-       active_license_id = c.active_license_id
-     FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
-    [lane, ...columns(changes)],
-  );
-}
-
-function sameButVersion(before: Subdivision, after: Subdivision): boolean {
-  return (
-    before.name === after.name &&
-    before.location === after.location &&
-    before.linkToSubdivisionProcessingDomain === after.linkToSubdivisionProcessingDomain &&
-    before.workStatus === after.workStatus &&
-    before.activeLicenseId === after.activeLicenseId
+    `UPDATE subdivisions s SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')}
+     FROM ${UNNEST} AS c (${FIELDS}) WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
+    [lane, ...arrays(changes)],
   );
 }
 

@@ -2,19 +2,41 @@ import type { Knex } from 'knex';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { uuids } from './arrays.ts';
-import { execute, plain, query, texts } from './sql.ts';
+import {
+  arraysOfChanges,
+  assignments,
+  namesIn,
+  parameters,
+  selected,
+  text,
+  uuid,
+  type Columns,
+  type OrNulls,
+} from './columns.ts';
+import { execute, query, texts } from './sql.ts';
 import type { Store, TenantChange } from './store.ts';
 
 type TenantRow = Tenant & { readonly deleted: boolean; readonly lane: string | null };
 
-const COLUMNS = `tenant_id AS "tenantId", name, address, email, phone, created_by AS "createdBy", version`;
+/** What changes of a tenant, besides its version; its key is in the statements. */
+const STATE: Columns<OrNulls<Omit<Tenant, 'tenantId' | 'version'>>> = {
+  name: text('name'),
+  address: text('address'),
+  email: text('email'),
+  phone: text('phone'),
+  createdBy: uuid('created_by'),
+};
+
+const SELECTED = `t.tenant_id AS "tenantId", t.version, ${selected(STATE, 't')}`;
+const FIELDS = `tenant_id, version, deleted, ${namesIn(STATE)}`;
+const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
 
 export function tenantTable(db: Knex): Store['tenants'] {
   return {
     async lock(ids) {
       const rows = await query<TenantRow>(
         db,
-        `SELECT ${COLUMNS}, deleted, lane FROM tenants WHERE tenant_id = ANY (?::uuid[]) ORDER BY tenant_id FOR UPDATE`,
+        `SELECT ${SELECTED}, deleted, lane FROM tenants t WHERE tenant_id = ANY (?::uuid[]) ORDER BY tenant_id FOR UPDATE`,
         [uuids(ids)],
       );
       return rows.map(({ deleted, lane, ...tenant }) => ({
@@ -36,7 +58,7 @@ export function tenantTable(db: Knex): Store['tenants'] {
     async list({ after, limit }) {
       return query<Tenant>(
         db,
-        `SELECT ${COLUMNS} FROM tenants
+        `SELECT ${SELECTED} FROM tenants t
          WHERE NOT deleted ${after === undefined ? '' : 'AND tenant_id > ?'} ORDER BY tenant_id LIMIT ?`,
         [...(after === undefined ? [] : [after]), limit],
       );
@@ -50,16 +72,15 @@ export function tenantTable(db: Knex): Store['tenants'] {
       if (updated.length > 0) {
         await execute(
           db,
-          `UPDATE tenants t SET version = c.version, lane = ?::uuid, deleted = c.deleted, name = c.name,
-             address = c.address, email = c.email, phone = c.phone, created_by = c.created_by
-           FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE t.tenant_id = c.tenant_id`,
-          [lane, ...columns(updated)],
+          `UPDATE tenants t SET version = c.version, lane = ?::uuid, deleted = c.deleted, ${assignments(STATE, 'c')}
+           FROM ${UNNEST} AS c (${FIELDS}) WHERE t.tenant_id = c.tenant_id`,
+          [lane, ...arrays(updated)],
         );
       }
       if (inserted.length > 0) {
-        await execute(db, `INSERT INTO tenants (lane, ${FIELDS}) SELECT ?::uuid, * FROM unnest(${UNNEST})`, [
+        await execute(db, `INSERT INTO tenants (lane, ${FIELDS}) SELECT ?::uuid, * FROM ${UNNEST}`, [
           lane,
-          ...columns(inserted),
+          ...arrays(inserted),
         ]);
       }
     },
@@ -81,19 +102,6 @@ async function takeNames(db: Knex, changes: readonly TenantChange[]): Promise<vo
   ]);
 }
 
-const FIELDS = 'tenant_id, version, deleted, name, address, email, phone, created_by';
-const UNNEST = '?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[]';
-
-function columns(changes: readonly TenantChange[]): (string | Buffer)[] {
-  const after = changes.map((change) => change.after);
-  return [
-    uuids(changes.map(({ key }) => key)),
-    plain(changes.map((change) => change.after?.version ?? change.tombstone?.version ?? null)),
-    plain(after.map((tenant) => tenant === undefined)),
-    texts(after.map((tenant) => tenant?.name ?? null)),
-    texts(after.map((tenant) => tenant?.address ?? null)),
-    texts(after.map((tenant) => tenant?.email ?? null)),
-    texts(after.map((tenant) => tenant?.phone ?? null)),
-    uuids(after.map((tenant) => tenant?.createdBy ?? null)),
-  ];
+function arrays(changes: readonly TenantChange[]): (string | Buffer)[] {
+  return [uuids(changes.map(({ key }) => key)), ...arraysOfChanges(STATE, changes)];
 }

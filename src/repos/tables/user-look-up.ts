@@ -1,18 +1,37 @@
 import type { Knex } from 'knex';
 import type { UserLookUp } from '../../ports/repositories.ts';
 import { uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, texts, toTime } from './sql.ts';
+import {
+  arraysOf,
+  excluded,
+  namesIn,
+  parameters,
+  selected,
+  storedFrom,
+  text,
+  time,
+  uuid,
+  type Columns,
+} from './columns.ts';
+import { execute, query } from './sql.ts';
 import type { Store } from './store.ts';
 
-/** Look-ups that wait for their answer; what is left here at a start is queued again. */
+const COLUMNS: Columns<UserLookUp> = {
+  userId: uuid('user_id'),
+  causeId: uuid('cause_id'),
+  correlationId: text('correlation_id'),
+  traceparent: text('traceparent'),
+  requestedAt: time('requested_at'),
+};
+
+/** Look-ups that wait for their answer. What is left here at a start is queued again. */
 export function userLookUpTable(db: Knex): Store['userLookUps'] {
   return {
     async list({ after, limit }) {
       return query<UserLookUp>(
         db,
-        `SELECT user_id AS "userId", cause_id AS "causeId", correlation_id AS "correlationId", traceparent,
-           ${fromTime('requested_at')} AS "requestedAt"
-         FROM user_look_ups ${after === undefined ? '' : 'WHERE user_id > ?'} ORDER BY user_id LIMIT ?`,
+        `SELECT ${selected(COLUMNS, 'l')} FROM user_look_ups l
+         ${after === undefined ? '' : 'WHERE user_id > ?'} ORDER BY user_id LIMIT ?`,
         [...(after === undefined ? [] : [after]), limit],
       );
     },
@@ -21,22 +40,11 @@ export function userLookUpTable(db: Knex): Store['userLookUps'] {
       if (dropped.length > 0) {
         await execute(db, 'DELETE FROM user_look_ups WHERE user_id = ANY (?::uuid[])', [uuids(dropped)]);
       }
-      if (put.length === 0) return;
-      await execute(
-        db,
-        `INSERT INTO user_look_ups (user_id, cause_id, correlation_id, traceparent, requested_at)
-         SELECT u, c, i, t, ${toTime('r')}
-         FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bigint[]) AS x (u, c, i, t, r)
-         ON CONFLICT (user_id) DO UPDATE SET cause_id = excluded.cause_id, correlation_id = excluded.correlation_id,
-           traceparent = excluded.traceparent, requested_at = excluded.requested_at`,
-        [
-          uuids(put.map(({ userId }) => userId)),
-          uuids(put.map(({ causeId }) => causeId)),
-          texts(put.map(({ correlationId }) => correlationId)),
-          texts(put.map(({ traceparent }) => traceparent)),
-          plain(put.map(({ requestedAt }) => requestedAt)),
-        ],
-      );
+      if (put.length > 0) await execute(db, PUT, arraysOf(COLUMNS, put));
     },
   };
 }
+
+const PUT = `INSERT INTO user_look_ups (${namesIn(COLUMNS)})
+  SELECT ${storedFrom(COLUMNS, 'l')} FROM unnest(${parameters(COLUMNS)}) AS l (${namesIn(COLUMNS)})
+  ON CONFLICT (user_id) DO UPDATE SET ${excluded(COLUMNS)}`;

@@ -2,13 +2,38 @@ import type { Knex } from 'knex';
 import type { TenantId, UserId } from '../../domain/ids.ts';
 import type { User } from '../../domain/user.ts';
 import { uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, queryMost, texts, together, toTime } from './sql.ts';
+import {
+  arraysOfChanges,
+  assignments,
+  flag,
+  namesIn,
+  parameters,
+  selected,
+  storedFrom,
+  text,
+  time,
+  uuid,
+  type Columns,
+  type OrNulls,
+} from './columns.ts';
+import { execute, query, queryMost, together } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
 type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
 
-const COLUMNS = `user_id AS "userId", email, tg_id AS "tgId", superadmin, tenant_id AS "tenantId", NULL AS "subdivisionId",
-  version, has_profile AS "hasProfile", ${fromTime('profile_updated_at')} AS "profileUpdatedAt"`;
+/** What changes of a user, besides its version; its key is in the statements, and it is in no subdivision as yet. */
+const STATE: Columns<OrNulls<Omit<User, 'userId' | 'version' | 'subdivisionId'>>> = {
+  email: text('email'),
+  tgId: text('tg_id'),
+  superadmin: flag('superadmin'),
+  tenantId: uuid('tenant_id'),
+  hasProfile: flag('has_profile'),
+  profileUpdatedAt: time('profile_updated_at'),
+};
+
+const SELECTED = `u.user_id AS "userId", u.version, NULL AS "subdivisionId", ${selected(STATE, 'u')}`;
+const FIELDS = `user_id, version, deleted, ${namesIn(STATE)}`;
+const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
 
 export function userTable(db: Knex): Store['users'] {
   return {
@@ -24,7 +49,7 @@ export function userTable(db: Knex): Store['users'] {
     async lock(ids) {
       const rows = await query<UserRow>(
         db,
-        `SELECT ${COLUMNS}, deleted, lane FROM users WHERE user_id = ANY (?::uuid[]) ORDER BY user_id FOR UPDATE`,
+        `SELECT ${SELECTED}, deleted, lane FROM users u WHERE user_id = ANY (?::uuid[]) ORDER BY user_id FOR UPDATE`,
         [uuids(ids)],
       );
       return rows.map(({ deleted, lane, ...user }) => ({
@@ -38,7 +63,7 @@ export function userTable(db: Knex): Store['users'] {
     async list({ after, limit, tenantId }) {
       return query<User>(
         db,
-        `SELECT ${COLUMNS} FROM users
+        `SELECT ${SELECTED} FROM users u
          WHERE NOT deleted ${after === undefined ? '' : 'AND user_id > ?'}
            ${tenantId === undefined ? '' : 'AND tenant_id = ?'} ORDER BY user_id LIMIT ?`,
         [...(after === undefined ? [] : [after]), ...(tenantId === undefined ? [] : [tenantId]), limit],
@@ -59,11 +84,9 @@ export function userTable(db: Knex): Store['users'] {
 async function update(db: Knex, changes: readonly UserChange[], lane: string | null): Promise<void> {
   await execute(
     db,
-    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, email = c.email, tg_id = c.tg_id,
-       superadmin = c.superadmin, tenant_id = c.tenant_id, has_profile = c.has_profile,
-       profile_updated_at = ${toTime('c.profile_updated_at')}
-     FROM unnest(${UNNEST}) AS c (${FIELDS}) WHERE u.user_id = c.user_id`,
-    [lane, ...columns(changes)],
+    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')}
+     FROM ${UNNEST} AS c (${FIELDS}) WHERE u.user_id = c.user_id`,
+    [lane, ...arrays(changes)],
   );
 }
 
@@ -71,28 +94,11 @@ async function insert(db: Knex, changes: readonly UserChange[], lane: string | n
   await execute(
     db,
     `INSERT INTO users (lane, ${FIELDS})
-     SELECT ?::uuid, user_id, version, deleted, email, tg_id, superadmin, tenant_id, has_profile,
-       ${toTime('profile_updated_at')}
-     FROM unnest(${UNNEST}) AS c (${FIELDS})`,
-    [lane, ...columns(changes)],
+     SELECT ?::uuid, c.user_id, c.version, c.deleted, ${storedFrom(STATE, 'c')} FROM ${UNNEST} AS c (${FIELDS})`,
+    [lane, ...arrays(changes)],
   );
 }
 
-const FIELDS = 'user_id, version, deleted, email, tg_id, superadmin, tenant_id, has_profile, profile_updated_at';
-const UNNEST =
-  '?::uuid[], ?::bigint[], ?::boolean[], ?::text[], ?::text[], ?::boolean[], ?::uuid[], ?::boolean[], ?::bigint[]';
-
-function columns(changes: readonly UserChange[]): (string | Buffer)[] {
-  const after = changes.map((change) => change.after);
-  return [
-    uuids(changes.map(({ key }) => key)),
-    plain(changes.map((change) => change.after?.version ?? change.tombstone?.version ?? null)),
-    plain(after.map((user) => user === undefined)),
-    texts(after.map((user) => user?.email ?? null)),
-    texts(after.map((user) => user?.tgId ?? null)),
-    plain(after.map((user) => user?.superadmin ?? null)),
-    uuids(after.map((user) => user?.tenantId ?? null)),
-    plain(after.map((user) => user?.hasProfile ?? null)),
-    plain(after.map((user) => user?.profileUpdatedAt ?? null)),
-  ];
+function arrays(changes: readonly UserChange[]): (string | Buffer)[] {
+  return [uuids(changes.map(({ key }) => key)), ...arraysOfChanges(STATE, changes)];
 }
