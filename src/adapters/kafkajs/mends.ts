@@ -46,7 +46,7 @@ export interface Part {
   readonly mend?: Mend;
 }
 
-/** Everything that depends on how kafkajs is made inside. The numbers are those of docs/decisions/0008-kafkajs-is-mended-at-load.md. */
+/** Everything that depends on how kafkajs is made inside. docs/decisions/0008-kafkajs-is-mended-at-load.md goes by the numbers. */
 export const PARTS: readonly Part[] = [
   {
     // 1. A send groups its messages by copying the list for every message.
