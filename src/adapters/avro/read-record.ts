@@ -1,0 +1,40 @@
+import { UndecodableMessage, type Decoded } from '../../ports/codec.ts';
+import { shortReason } from '../short-reason.ts';
+import { HEADER } from './frame-writer.ts';
+import { checkCounts } from './writer-schema.ts';
+import type { OurWriter } from './known-schemas.ts';
+
+/** avsc reads longs as doubles before it undoes the zig-zag: from here on it gets the last bit, the sign, wrong. */
+const MAX_LONG = 2 ** 52;
+
+/**
+ * The record of a frame, whole and with nothing behind it.
+ * @throws UndecodableMessage when it is not, or holds what can not be read without loss
+ */
+export function readRecord(writer: OurWriter, id: number, value: Buffer): Decoded {
+  const { reader } = writer;
+  let decoded: { readonly value: Readonly<Record<string, unknown>>; readonly offset: number };
+  try {
+    if (writer.counted) checkCounts(writer.type, value, HEADER);
+    decoded = reader.type.decode(value, HEADER, writer.resolver);
+  } catch (error) {
+    throw new UndecodableMessage(`${reader.name} (schema ${id}): ${shortReason(error)}`);
+  }
+  const { value: data, offset } = decoded;
+  if (offset !== value.length) {
+    const what = offset < 0 ? 'it is truncated' : `${value.length - offset} bytes follow the record`;
+    throw new UndecodableMessage(`${reader.name} (schema ${id}): ${what}`);
+  }
+  for (const field of reader.fields) {
+    const content = data[field];
+    if (typeof content === 'string') {
+      // U+FFFD may have been sent; if not, it stands for bytes that are no UTF-8, and the text is not in the frame.
+      if (content.includes('\uFFFD') && !value.includes(content, HEADER)) {
+        throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is not UTF-8`);
+      }
+    } else if (typeof content === 'number' && (content >= MAX_LONG || content <= -MAX_LONG)) {
+      throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is beyond 2^52`);
+    }
+  }
+  return { known: true, type: reader.name, data };
+}
