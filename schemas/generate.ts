@@ -5,7 +5,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as prettier from 'prettier';
-import { pagesWithTables } from '../docs/tables.ts';
 import type { RecordSchema } from '../src/generated/schemas.ts';
 import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
 import type { ValueType } from './rules.ts';
@@ -74,7 +73,7 @@ type Output = { readonly path: string; readonly text: string };
 /** Paths, from the repository's root, of the generated files that are missing or not what their sources give. */
 export async function outOfDate(): Promise<readonly string[]> {
   const stale: string[] = [];
-  for (const { path, text } of await outputs()) {
+  for (const { path, text } of [...(await schemaOutputs()), ...(await codeOutputs())]) {
     const found = await readFile(join(ROOT, path), 'utf8').catch(() => undefined);
     if (found !== text) stale.push(path);
   }
@@ -82,21 +81,33 @@ export async function outOfDate(): Promise<readonly string[]> {
 }
 
 async function writeAll(): Promise<void> {
-  for (const { path, text } of await outputs()) {
+  for (const outputs of [schemaOutputs, codeOutputs]) await write(await outputs());
+}
+
+async function write(outputs: readonly Output[]): Promise<void> {
+  for (const { path, text } of outputs) {
     await mkdir(dirname(join(ROOT, path)), { recursive: true });
     await writeFile(join(ROOT, path), text);
   }
 }
 
-async function outputs(): Promise<readonly Output[]> {
+async function schemaOutputs(): Promise<readonly Output[]> {
   const groups = await Promise.all(FOLDERS.map(readGroup));
-  const files = [
+  return formatted([
     ...groups.flatMap(renderEvents),
     { path: 'src/generated/messages.ts', text: renderTypes(groups) },
     { path: 'src/generated/schemas.ts', text: renderSchemas(groups) },
     { path: 'docs/messages.md', text: renderPage(groups) },
-    ...(await pagesWithTables()),
-  ];
+  ]);
+}
+
+/** Code is imported only now: the command line's help lists the types of `src/generated/`, which may just have been written. */
+async function codeOutputs(): Promise<readonly Output[]> {
+  const { pagesWithTables } = await import('../docs/tables.ts');
+  return formatted(await pagesWithTables());
+}
+
+async function formatted(files: readonly Output[]): Promise<readonly Output[]> {
   return Promise.all(
     files.map(async ({ path, text }) => {
       const filepath = join(ROOT, path);
