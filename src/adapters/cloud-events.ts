@@ -2,7 +2,13 @@ import { hash } from 'node:crypto';
 import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
-import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
+import {
+  recordSize,
+  type MessageContext,
+  type MessageHeaders,
+  type OutgoingMessage,
+  type ReceivedMessage,
+} from '../ports/messages.ts';
 import {
   appendHeaders,
   decodeHeaders,
@@ -14,8 +20,6 @@ import {
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
-/** What a record costs beside its key, value and headers: lengths, timestamps, the batch around it. Generous. */
-const RECORD_OVERHEAD_BYTES = 128;
 const MAX_KEYS = 10_000;
 
 export interface CloudEventsSettings {
@@ -88,13 +92,14 @@ export class KafkaCloudEvents implements CloudEvents {
     const key = typeof event.key === 'string' ? this.keyOf(event.key) : event.key;
     const value = this.codec.encode(event.topic, event.type, event.data);
     const headers = this.headersOf(event);
-    const size = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + value.length + headers.length;
+    const message = { topic: event.topic, key, value, headers };
+    const size = recordSize(message);
     if (size > this.settings.maxMessageBytes) {
       throw new MessageTooLarge(
         `${event.type} has ${size} bytes, ${event.topic} takes ${this.settings.maxMessageBytes} (MAX_MESSAGE_BYTES)`,
       );
     }
-    return { topic: event.topic, key, value, headers };
+    return message;
   }
 
   private headersOf(event: OutgoingEvent<MessageName>): Buffer {

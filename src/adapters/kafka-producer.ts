@@ -1,6 +1,6 @@
 import type { Kafka, Message, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
 import { PublicationFailed } from '../ports/errors.ts';
-import type { OutgoingMessage } from '../ports/messages.ts';
+import { recordSize, type OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
 import { murmur2Partitioner } from './partitioner.ts';
@@ -80,7 +80,7 @@ function* parts(messages: readonly OutgoingMessage[]): Generator<readonly Outgoi
   let part: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const size = sizeOf(message);
+    const size = recordSize(message);
     if (part.length > 0 && (bytes + size > MAX_SEND_BYTES || part.length === MAX_SEND_MESSAGES)) {
       yield part;
       part = [];
@@ -90,13 +90,6 @@ function* parts(messages: readonly OutgoingMessage[]): Generator<readonly Outgoi
     bytes += size;
   }
   if (part.length > 0) yield part;
-}
-
-/** What a record costs beside its contents: generous, so that a part never turns out larger than it was counted. */
-const RECORD_OVERHEAD_BYTES = 100;
-
-function sizeOf({ key, value, headers }: OutgoingMessage): number {
-  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
 }
 
 /** @param records those of the messages, one each */

@@ -1,4 +1,5 @@
 import { REASON_NAMES, type DeadLetterReason, type KeyCount } from '../ports/dead-letters.ts';
+import { parkableKeys } from '../ports/parked-keys.ts';
 import { nearest } from './nearest.ts';
 import { UsageError, type Call } from './verb.ts';
 
@@ -19,7 +20,8 @@ export function reasonIn({ reason }: Values): DeadLetterReason | undefined {
 
 export function keyIn({ key }: Values): string | undefined {
   if (typeof key !== 'string') return undefined;
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key)) return key.toLowerCase();
+  const [parkable] = parkableKeys([key.toLowerCase()]);
+  if (parkable !== undefined) return parkable;
   throw new UsageError(`--key is '${key}'; expected the id of a tenant or user, a UUID`);
 }
 

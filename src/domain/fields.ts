@@ -1,5 +1,5 @@
 import type { AnyId } from './ids.ts';
-import { storedId } from './ids.ts';
+import { isUuid, storedId } from './ids.ts';
 import { Rejection } from './rejection.ts';
 
 export type WorkStatus = 'active' | 'inactive';
@@ -22,9 +22,9 @@ export const MAX_TEXT = 1_000;
 
 /** Any well-formed UUID, whatever its version; lower-cased. */
 export function id<T extends AnyId>(value: string, field: string): T {
-  if (LOWER_CASE_UUID.test(value)) return storedId<T>(value);
+  if (isUuid(value)) return storedId<T>(value);
   const lowerCase = value.toLowerCase();
-  if (LOWER_CASE_UUID.test(lowerCase)) return storedId<T>(lowerCase);
+  if (isUuid(lowerCase)) return storedId<T>(lowerCase);
   throw invalid(field, 'must be a UUID');
 }
 
@@ -88,7 +88,6 @@ export function invalid(field: string, fault: string): Rejection {
   return new Rejection('InvalidCommand', `The field ${field} ${fault}.`, field);
 }
 
-const LOWER_CASE_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PLAUSIBLE_EMAIL = /^[^\s@\p{Cc}]+@[^\s@.\p{Cc}]+(?:\.[^\s@.\p{Cc}]+)+$/u;
 
 /** Counts code points only where the number of UTF-16 units leaves the answer open. */

@@ -11,5 +11,12 @@ export function storedId<T extends AnyId>(text: string): T {
   return text as T;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether this is a UUID as ids are written: of any version, in lower case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 declare const brand: unique symbol;
 type Id<Name extends string> = string & { readonly [brand]: Name };

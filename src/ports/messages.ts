@@ -31,6 +31,14 @@ export interface OutgoingMessage {
   readonly headers: Buffer;
 }
 
+/** What a record costs besides its key, value and headers: lengths, timestamps, its share of the batch around it. Generous. */
+const RECORD_OVERHEAD_BYTES = 128;
+
+/** How many bytes the record of a message takes: never fewer than it turns out to have. */
+export function recordSize({ key, value, headers }: OutgoingMessage): number {
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
+}
+
 /**
  * Who a message is. Source + id decide (CloudEvents); a producer that sends no id is known by the position of its message.
  * `hash` is the first 128 bits of SHA-256 over both, 32 hex digits: the inbox key, and what event ids are derived from.

@@ -1,7 +1,9 @@
-/** Tenants and users go by UUID. What a message names in another form is nobody, so there is nothing to keep in order. */
-const KEY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+import { isUuid } from '../domain/ids.ts';
 
-/** Those of these names that can be parked, each once, sorted: in this order they are locked. */
+/**
+ * The keys among these names, each once. Sorted, because their rows are locked in this order. Tenants and users go by UUID: a name in another
+ * form belongs to nobody, so there is no order to keep for it.
+ */
 export function parkableKeys(names: readonly string[]): readonly string[] {
-  return [...new Set(names.filter((name) => KEY.test(name)))].sort();
+  return [...new Set(names.filter(isUuid))].sort();
 }

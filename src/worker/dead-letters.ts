@@ -1,6 +1,6 @@
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import { REASONS, type DeadLetterReason } from '../ports/dead-letters.ts';
-import type { MessageIdentity, OutgoingMessage, ReceivedMessage } from '../ports/messages.ts';
+import { recordSize, type MessageIdentity, type OutgoingMessage, type ReceivedMessage } from '../ports/messages.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import { dlqOf } from '../ports/topics.ts';
 import type { DeadLetter, Unit } from '../ports/unit-of-work.ts';
@@ -105,20 +105,13 @@ export class LetterWriter {
   ): OutgoingMessage {
     const { cloudEvents, maxLetterBytes } = this.d;
     const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(received, about) };
-    if (sizeOf(whole) <= maxLetterBytes) return whole;
-    const told = { ...about, 'dlq-omitted-bytes': String(sizeOf(whole)) };
+    if (recordSize(whole) <= maxLetterBytes) return whole;
+    const told = { ...about, 'dlq-omitted-bytes': String(recordSize(whole)) };
     const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(received, told) };
-    if (sizeOf(withoutValue) <= maxLetterBytes) return withoutValue;
+    if (recordSize(withoutValue) <= maxLetterBytes) return withoutValue;
     return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders({ headers: {} }, told) };
   }
 }
-
-function sizeOf({ key, value, headers }: OutgoingMessage): number {
-  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
-}
-
-/** What a record costs beside its contents. Generous. */
-const RECORD_OVERHEAD_BYTES = 128;
 
 /** The DLQ topic takes 64 KB more than its source: what is said about a letter stays far below. */
 const MAX_HEADER_CHARACTERS = 4_000;

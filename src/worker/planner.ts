@@ -1,3 +1,4 @@
+import { isUuid } from '../domain/ids.ts';
 import { InvalidOutsideEvent, Rejection } from '../domain/rejection.ts';
 import type { CommandName, OutsideEventName } from '../generated/messages.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
@@ -167,5 +168,5 @@ export class Planner {
 }
 
 function isUserId(text: string | null): text is string {
-  return text !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+  return text !== null && isUuid(text);
 }
