@@ -3,6 +3,7 @@ import {
   BOOLEAN,
   HOST_AND_PORT,
   HTTP_URL,
+  HTTP_URL_WITH_PASSWORD,
   listOf,
   NAME,
   oneOf,
@@ -41,7 +42,7 @@ export const SETTINGS = {
   },
   schemaRegistryUrl: {
     variable: 'SCHEMA_REGISTRY_URL',
-    type: HTTP_URL,
+    type: HTTP_URL_WITH_PASSWORD,
     secret: true,
     inReadme: true,
     about: 'a schema registry with the Confluent API',

@@ -97,7 +97,9 @@ export const HOST_AND_PORT: Type<string> = {
 
 const ESCAPED = 'with / ? # @ % and blanks of its password percent-encoded';
 
-export const HTTP_URL: Type<string> = { expected: `an http(s) URL without a query, ${ESCAPED}`, read: httpUrl };
+export const HTTP_URL: Type<string> = { expected: 'an http(s) URL without a query', read: httpUrl };
+
+export const HTTP_URL_WITH_PASSWORD: Type<string> = { expected: `${HTTP_URL.expected}, ${ESCAPED}`, read: httpUrl };
 
 export const POSTGRES_URL: Type<string> = {
   expected: `a postgres:// URL, ${ESCAPED}, and with no parameters but those of libpq`,

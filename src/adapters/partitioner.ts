@@ -1,8 +1,8 @@
 import type { ICustomPartitioner } from 'kafkajs';
 
 /**
- * The partition that Java's and kafkajs' own default choose: murmur2 of the key's bytes, made positive, modulo the number of
- * partitions. A message without a key goes round. Source: org.apache.kafka.common.utils.Utils#murmur2.
+ * Chooses the same partition as the defaults of Java's client and of kafkajs: murmur2 of the key's bytes, made positive, modulo the number of
+ * partitions. Messages without a key go to the partitions in turn. Source: org.apache.kafka.common.utils.Utils#murmur2.
  */
 export const murmur2Partitioner: ICustomPartitioner = () => {
   let next = 0;

@@ -1,9 +1,10 @@
 import type { MessageHeaders } from '../ports/messages.ts';
 
 /**
- * Headers as a Kafka record carries them: their number, then for each its name and its value behind their lengths, all numbers as
- * zig-zag varints; a value of length -1 is null. Messages hold their headers in this form from the moment they are written: the
- * outbox keeps the bytes, and the producer copies them into the record. Source: Kafka's protocol guide, "Record Header".
+ * Headers by name. Encoded as in a Kafka record, they are their count, then for each header the length of its name, the name, the length of
+ * its value and the value. All numbers are zig-zag varints; length -1 stands for null. Messages hold their headers in this form from the
+ * moment they are written: the outbox keeps the bytes, and the producer copies them into the record. Source: Kafka's protocol guide,
+ * "Record Header".
  */
 export type HeaderList = readonly (readonly [name: string, value: Buffer | string | null])[];
 
@@ -19,7 +20,7 @@ export function encodeHeaders(headers: HeaderList): Buffer {
   return bytes;
 }
 
-/** Encoded headers with more of them behind, the bytes before as they are. */
+/** Adds headers behind encoded ones, whose bytes stay as they are. */
 export function appendHeaders(headers: Buffer, added: TextHeaderList): Buffer {
   const [before, behind] = [headers, encodeHeaders(added)].map((bytes) => ({ bytes, at: 0 })) as [Reader, Reader];
   const count = Buffer.alloc(5);
@@ -29,7 +30,7 @@ export function appendHeaders(headers: Buffer, added: TextHeaderList): Buffer {
 
 type TextHeaderList = readonly (readonly [name: string, value: string])[];
 
-/** Headers that many messages share, put together once. */
+/** Headers that many messages share, encoded once. */
 export class FixedHeaders {
   readonly list: TextHeaderList;
   readonly text: string;
@@ -43,8 +44,8 @@ export class FixedHeaders {
 const NO_FIXED_HEADERS = new FixedHeaders([]);
 
 /**
- * The same for texts, the fixed ones first. Where all is ASCII, one string is put together and written at once: a native call instead of
- * two a header. (A length from 64 on is no ASCII either, and takes the longer way to the same bytes.)
+ * Encodes headers whose values are texts, behind the fixed ones. If all bytes are ASCII, one string is built and written at once: one
+ * native call instead of two a header. Otherwise (a length from 64 on is no ASCII byte either) `encodeHeaders` gives the same bytes.
  */
 export function encodeTextHeaders(headers: TextHeaderList, fixed: FixedHeaders = NO_FIXED_HEADERS): Buffer {
   const text = varintText(fixed.list.length + headers.length) + fixed.text + textOf(headers);
@@ -69,7 +70,7 @@ function bytesText(value: number): string {
   return bytes.toString('latin1', 0, writeVarint(bytes, value, 0));
 }
 
-/** As kafkajs gives them: by name, repeated ones as an array. */
+/** @param headers as kafkajs gives them: by name, the values of a repeated name as an array */
 export function headerList(headers: MessageHeaders): HeaderList {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (value === undefined) return [];
@@ -129,13 +130,13 @@ function writeText(bytes: Buffer, text: string, at: number): number {
   return start + bytes.write(text, start);
 }
 
-/** Bytes, and how far they are read. */
+/** Bytes, and where reading goes on. */
 export interface Reader {
   readonly bytes: Buffer;
   at: number;
 }
 
-/** A value behind its length; a length of -1 is null. */
+/** Reads a length and the value behind it; length -1 stands for null. */
 export function readValue(reader: Reader): Buffer | null {
   const length = readVarint(reader);
   if (length < 0) return null;

@@ -1,8 +1,8 @@
-/** More than there are producers; who makes up a new one for each message must not fill the memory, nor whoever keeps the counters. */
+/** More than there are producers. A producer that makes up a new source for each message must fill neither memory nor the system that keeps the counters. */
 const MAX_SOURCES = 100;
 const MAX_LENGTH = 100;
 
-/** `ce_source` as a name in counters: the first hundred by themselves, all others together. */
+/** The names that counters have for `ce_source`: the first hundred sources have their own, all others share one. */
 export class Sources {
   private readonly known = new Set<string>();
 

@@ -20,7 +20,7 @@ export function subjectOf(topic: string, type: string): string {
   return `${topic}-${type}`;
 }
 
-/** Every type that goes over a topic of ours. */
+/** The subjects of all types, on the topics that carry them. */
 export function subjectsOf(topics: Topics): readonly Subject[] {
   return [
     ...subjects(topics.commands, COMMAND_NAMES),
@@ -29,7 +29,7 @@ export function subjectsOf(topics: Topics): readonly Subject[] {
   ];
 }
 
-/** Those that the worker itself writes. */
+/** The subjects of the types that the worker itself writes. */
 export function writtenSubjects(topics: Topics): readonly Subject[] {
   return [
     ...subjects(topics.events, EVENT_NAMES),

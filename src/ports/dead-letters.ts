@@ -88,14 +88,14 @@ export const REASON_NAMES = Object.keys(REASONS) as readonly DeadLetterReason[];
 /** `superseded`: its message was sent again under the same identity, and that second message was handled. */
 export type LetterState = 'open' | 'replayed' | 'discarded' | 'superseded';
 
-/** How a letter left, by whom, and what is to be remembered of it. */
+/** How a letter was resolved, by whom, and the note that was left. */
 export interface Resolution {
   readonly state: Exclude<LetterState, 'open'>;
   readonly by: string | null;
   readonly note: string | null;
 }
 
-/** A dead letter without its bytes. `message` and `exception` are those of the last try. */
+/** A dead letter without its bytes. `message` and `exception` are those of the last try to handle it. */
 export interface LetterSummary extends Position {
   readonly letterId: number;
   readonly state: LetterState;
@@ -103,11 +103,11 @@ export interface LetterSummary extends Position {
   readonly reason: DeadLetterReason;
   readonly message: string;
   readonly exception: string;
-  /** The tenant and the user that it names. */
+  /** The ids of the tenant and of the user that the message names. */
   readonly keys: readonly string[];
-  /** Whether it waits in the order of its keys. */
+  /** Whether the letter waits in the order of its keys. */
   readonly parks: boolean;
-  /** When it became one. Milliseconds since the epoch. */
+  /** When the message became a letter. Milliseconds since the epoch. */
   readonly time: number;
   /** `at`: milliseconds since the epoch. */
   readonly resolution: (Resolution & { readonly at: number }) | null;
@@ -116,77 +116,81 @@ export interface LetterSummary extends Position {
 export interface StoredLetter extends LetterSummary {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** In the form in which a record carries them. */
+  /** Encoded as in a record. */
   readonly headers: Buffer;
 }
 
-/** Which open letters; what is left out does not matter. */
+/** Selects open letters. A condition that is left out selects all. */
 export interface LetterFilter {
   readonly reason?: DeadLetterReason;
   readonly key?: string;
-  /** Milliseconds since the epoch: letters of before. */
+  /** Letters from before this time. Milliseconds since the epoch. */
   readonly before?: number;
 }
 
 export interface ReasonCount {
   readonly reason: DeadLetterReason;
   readonly letters: number;
-  /** When the oldest of them became a letter. Milliseconds since the epoch. */
+  /** When the oldest of these messages became a letter. Milliseconds since the epoch. */
   readonly oldest: number;
 }
 
-/** Whose messages became letters, and why. */
+/** How many letters a source and a reason have. */
 export interface SourceCount {
-  /** `ce_source`; empty: the messages do not say. */
+  /** `ce_source` of the messages; empty when they have none. */
   readonly source: string;
   readonly reason: DeadLetterReason;
   readonly letters: number;
 }
 
-/** A key whose messages become letters, and how many open ones wait under it. */
+/** A parked key, and how many open letters wait under it. */
 export interface KeyCount {
   readonly key: string;
   readonly parkedAt: number;
   readonly letters: number;
-  /** null: none waits, and still the key is parked. */
+  /** The lowest number of these letters; null: the key is parked, though no letter waits. */
   readonly lowest: number | null;
 }
 
 export interface Discarded {
-  /** In what state it was; only an open letter is discarded. Undefined: there is none of this number. */
+  /** The letter's state before the call; only an open letter is discarded. Undefined: no letter has this number. */
   readonly state: LetterState | undefined;
-  /** Keys of it that are parked now, with the number of letters that wait under each. */
+  /** Those of its keys that are parked now, with the number of letters that wait under each. */
   readonly parked: readonly KeyCount[];
 }
 
-/** What an operator sees of the dead letters and does about them, beside replaying. All of it is about open ones, unless it says otherwise. */
+/** What operators see of dead letters and do about them, beside replaying them. Every method is about open letters, unless it says otherwise. */
 export interface DeadLetters {
   counts(filter: LetterFilter): Promise<readonly ReasonCount[]>;
-  /** The most first. */
+  /** Sources with the most letters come first. */
   countsBySource(filter: LetterFilter, limit: number): Promise<readonly SourceCount[]>;
-  /** By number, from the first after `after`. */
+  /** Sorted by number, from the first one after `after`. */
   list(
     filter: LetterFilter,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly LetterSummary[]>;
   parkedKeys(page: { readonly limit: number; readonly key?: string }): Promise<readonly KeyCount[]>;
   countParkedKeys(): Promise<number>;
-  /** In whatever state. */
+  /** A letter in any state. */
   get(letterId: number): Promise<StoredLetter | undefined>;
-  /** The lowest one that waits under a key. */
+  /** The number of the lowest letter that waits under a key. */
   lowest(key: string): Promise<number | undefined>;
-  /** A replay came to nothing: the letter stays open, and says why. `IdReused` stays its reason: it is to be replayed by number alone. */
+  /**
+   * Notes why a replay failed; the letter stays open. A letter for the reason `IdReused` keeps that reason, because it may only be replayed by
+   * number or reason.
+   */
   failed(
     letterId: number,
     failure: { readonly reason: DeadLetterReason; readonly message: string; readonly exception: string },
   ): Promise<void>;
   /**
-   * Gives a letter up. @param freeKeys frees its keys, though others may wait behind it; a key under which a lower one waits stays
-   * parked, since it is that one's
+   * Gives a letter up.
+   * @param freeKeys frees the letter's keys even if other letters wait behind it. A key under which a lower letter waits stays parked:
+   * the lower letter holds it
    */
   discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded>;
-  /** Frees a key under which nothing waits. @returns whether it was parked, and is free now */
+  /** Frees a key under which no letter waits. @returns whether the key was parked and is free now */
   freeIfEmpty(key: string): Promise<boolean>;
-  /** Frees all keys under which nothing waits; returns them. */
+  /** Frees all keys under which no letter waits. @returns these keys */
   freeEmpty(): Promise<readonly string[]>;
 }

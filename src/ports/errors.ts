@@ -5,29 +5,29 @@ export class DatabaseUnavailable extends Error {
   override readonly name: string = 'DatabaseUnavailable';
 }
 
-/** The database gave up on work that took too long: less of it at once may succeed. */
+/** The database gave up on work that took too long. A part of the work may succeed. */
 export class TimedOut extends DatabaseUnavailable {
   override readonly name = 'TimedOut';
 }
 
-/** A constraint refused the flush: what was read is stale, or the message itself is one that the database does not take. */
+/** A constraint refused the flush: the rows that were read are stale, or the message holds something that the database does not take. */
 export class StaleRead extends Error {
   override readonly name = 'StaleRead';
 }
 
-/** What a chunk asks for together is more than one transaction should hold in memory: less of it at once succeeds. */
+/** The messages of a chunk load more rows than one transaction should hold in memory. A smaller chunk succeeds. */
 export class TooMuchAtOnce extends Error {
   override readonly name = 'TooMuchAtOnce';
 }
 
-/** The connection ended while COMMIT was under way: it may or may not have taken effect. Only the inbox can tell. */
+/** The connection ended while COMMIT was under way. Only the inbox can tell whether the commit took effect. */
 export class CommitOutcomeUnknown extends Error {
   override readonly name = 'CommitOutcomeUnknown';
 }
 
 /**
- * A publication failed in its midst. It tells what is acknowledged, not what is left, so that whoever stands between and knows of other
- * messages too can pass it on: what it does not name is published again, and never lost.
+ * A publication failed midway. The error lists the acknowledged messages, not the rest, so that callers who publish more than these messages
+ * can pass it on as it is. A message that is not listed is published again, so none is lost.
  */
 export class PublicationFailed extends Error {
   override readonly name = 'PublicationFailed';
@@ -40,17 +40,17 @@ export class PublicationFailed extends Error {
   }
 }
 
-/** A programming mistake: changing an aggregate that this unit has not gotten. */
+/** A programming mistake: a handler changed an aggregate that it had not loaded in this unit. */
 export class NotLoaded extends Error {
   override readonly name = 'NotLoaded';
 }
 
-/** The configuration can't work; the message names the setting. Ends the process with exit code 1. */
+/** The configuration can't work. The message names the setting. The process ends with exit code 1. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** It is not this dead letter's turn, or no longer: it is not open, waits behind another, or its message has taken effect since. */
+/** A dead letter can't be replayed now: it is not open, waits behind another letter, or its message has taken effect since. */
 export class NotReplayable extends Error {
   override readonly name = 'NotReplayable';
   readonly why: 'absent' | 'resolved' | 'behind' | 'superseded';

@@ -1,7 +1,7 @@
 import type { Reset, TopicPartition } from './consumer.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
 
-/** What an operator is told. Counters are summed and logged once a minute; the rest is logged as it happens. */
+/** What operators are told. Counters are summed up and logged once a minute. Everything else is logged as it happens. */
 export interface Telemetry {
   count(what: string, type: string, by?: number): void;
   deadLetter(letter: {
@@ -10,12 +10,12 @@ export interface Telemetry {
     readonly offset: number;
     readonly reason: DeadLetterReason;
     readonly message: string;
-    /** `ce_source` of the message: whose it is. */
+    /** `ce_source` of the message, which names the team that sent it. */
     readonly source: string;
-    /** What a fault of ours has thrown: it is told with its stack. */
+    /** The error of a fault of ours. It is logged with its stack. */
     readonly error?: Error | undefined;
   }): void;
-  /** Messages lie elsewhere than their key belongs; told once a source, and counted. */
+  /** Messages lie in another partition than their key belongs to. Logged once a source; each message is counted. */
   misplaced(messages: {
     readonly topic: string;
     readonly partition: number;
@@ -23,27 +23,28 @@ export interface Telemetry {
     readonly source: string;
     readonly messages: number;
   }): void;
-  /** The user domain does not know a user that exists here: its look-up has ended. */
+  /** The user domain does not know a user that exists here, so the look-up of that user has ended. */
   userUnknown(userId: string): void;
   /**
-   * Something waits for somebody else; told at once, then once a minute for as long as it lasts. Each call counts, and the time till it ends.
-   * @param waiter who waits, where several may wait for the same thing: it lasts until each of them has ended its wait
+   * Work waits for another system, `what`. Logged at once, then once a minute until the wait ends. Calls and waiting time are counted.
+   * @param waiter tells apart several that wait for the same system; the wait ends when each of them has ended its own
    */
   waiting(what: string, error: Error, waiter?: object): void;
-  /** The wait is over, by an answer or because nobody wants one any longer; without a wait it is nothing. */
+  /** The wait is over: an answer came, or nobody needs one any longer. Does nothing when there is no wait. */
   waitEnded(what: string, waiter?: object): void;
-  /** A partition goes on from its beginning, `to`: what stood from `from` on was lost, or the partition has become shorter than that. */
+  /** A partition goes on from its beginning, `to`. Either the messages from `from` to there were lost, or the partition now ends before `from`. */
   reset(reset: Reset): void;
-  /** A transaction that is open has held a partition for a while, or holds it no longer. Told about once a minute. */
+  /** An open transaction has held a partition for a while. To be called about once a minute. */
   heldBack(held: HeldBack): void;
+  /** The transaction was committed or aborted. */
   heldBackEnded(held: Omit<HeldBack, 'records'>): void;
 }
 
 export interface HeldBack extends TopicPartition {
-  /** Where the transaction begins: nothing is read from there on. */
+  /** Where the transaction begins. Nothing is read from there on. */
   readonly offset: number;
-  /** How many records lie behind it, those of the transaction included. */
+  /** How many records lie behind that offset, those of the transaction included. */
   readonly records: number;
-  /** Milliseconds, for which it was seen so. */
+  /** For how long the transaction has been seen to hold the partition. Milliseconds. */
   readonly heldMs: number;
 }

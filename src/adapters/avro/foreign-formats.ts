@@ -3,8 +3,8 @@ import type { MessageHeaders } from '../../ports/messages.ts';
 const MAX_JSON = 64 * 1024;
 
 /**
- * What a value looks like that is no Confluent frame of ours, and which setting of its producer mends that; undefined: like nothing
- * known. For a person: the right team has to be told the right thing.
+ * Says for a person what a value that is no Confluent frame looks like, and which setting of its producer mends that.
+ * @returns undefined when it looks like no format that is known here
  */
 export function formatOf(value: Buffer | null, headers: MessageHeaders): string | undefined {
   const inHeader = Object.keys(headers).find((name) =>
@@ -36,12 +36,12 @@ export function formatOf(value: Buffer | null, headers: MessageHeaders): string 
 
 const AVRO_FILE = Buffer.from('Obj\u0001');
 
-/** The upper half of a 64-bit id is 0; as an id of 4 bytes no registry gives it. */
+/** In a frame with an id of 8 bytes the upper half of the id is 0. No registry gives out 0 as an id of 4 bytes. */
 function isEightByteFrame(value: Buffer): boolean {
   return value.length >= 9 && value[0] === 0 && value.readUInt32BE(1) === 0 && value.readUInt32BE(5) !== 0;
 }
 
-/** A long one is judged by its ends. */
+/** A value that is longer than `MAX_JSON` is judged by its ends alone. */
 function isJson(value: Buffer): boolean {
   const text = value.subarray(0, MAX_JSON).toString().trim();
   if (!/^[[{]/.test(text)) return false;

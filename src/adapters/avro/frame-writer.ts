@@ -16,7 +16,7 @@ export interface FrameType {
   readonly type: Type;
 }
 
-/** Writes frames one behind the other into slabs that are never written again. */
+/** Writes frames one behind the other into slabs. No byte of a slab is written twice. */
 export class FrameWriter {
   #slab = Buffer.allocUnsafeSlow(SLAB);
   #used = 0;
@@ -31,7 +31,7 @@ export class FrameWriter {
       slab = Buffer.allocUnsafeSlow(Math.max(SLAB, needed));
       start = 0;
       end = encodeAt(writer, data, slab, start);
-      // A frame that fills a slab by itself leaves the room in the present one to others.
+      // A frame that fills a slab of its own leaves the rest of the present slab to other frames.
       if (needed < SLAB) this.#slab = slab;
     }
     if (slab === this.#slab) this.#used = end;
@@ -41,7 +41,7 @@ export class FrameWriter {
   }
 }
 
-/** @returns where the record ends, or minus the number of bytes that the buffer is too short */
+/** @returns where the record ends; a negative number when the buffer is too short by that many bytes */
 function encodeAt(writer: FrameType, data: unknown, buffer: Buffer, start: number): number {
   try {
     return writer.type.encode(data, buffer, start + HEADER);

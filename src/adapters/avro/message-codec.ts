@@ -34,7 +34,7 @@ export interface MessageCodecOptions {
 
 /** What Kafka takes by default, and some room for topics with a larger limit. */
 const MAX_FRAME = 1024 * 1024 + 64 * 1024;
-/** Ids are positive int32. A larger one is never asked for: registries answer it like a wrong path, which is retried for ever. */
+/** Ids are positive 32-bit integers. A larger one is never asked for: registries answer such a request like a wrong path, and those are retried for ever. */
 const MAX_ID = 0x7fffffff;
 
 /** The Confluent frame: a zero byte, the schema id in four bytes, big-endian, and the record in Avro's binary encoding. */
@@ -63,7 +63,7 @@ export class MessageCodec implements Codec {
     await this.#known.fetch(id, signal, this.#anyOfOurs());
   }
 
-  /** An id that `prepareWriters` has seen: a registry that does not know it knows nothing yet, or is another one. */
+  /** Any id that `prepareWriters` has got. A registry that does not know it has only just started, or is another registry. */
   #anyOfOurs(): number | undefined {
     for (const ids of this.#idsByTopic.values()) for (const id of ids.values()) return id;
     return undefined;
@@ -101,7 +101,7 @@ export class MessageCodec implements Codec {
   }
 
   /**
-   * Looks up what `encode` will write with; waits for the registry.
+   * Looks up the ids of the schemas with which `encode` will write. Waits for the registry.
    * @throws ConfigurationError with all subjects that have no such schema
    */
   async prepareWriters(
@@ -122,7 +122,7 @@ export class MessageCodec implements Codec {
     }
   }
 
-  /** The frame is a part of a slab that is never written again. @throws UnencodableMessage WriterNotPrepared */
+  /** @returns a frame, whose bytes never change. @throws UnencodableMessage WriterNotPrepared */
   encode<N extends MessageName>(topic: string, type: N, data: Messages[N]): Buffer {
     const id = this.#idsByTopic.get(topic)?.get(type);
     const writer = this.#readers.get(type);

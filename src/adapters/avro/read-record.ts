@@ -4,7 +4,7 @@ import { HEADER } from './frame-writer.ts';
 import { checkCounts } from './writer-schema.ts';
 import type { OurWriter } from './known-schemas.ts';
 
-/** avsc reads longs as doubles before it undoes the zig-zag: from here on it gets the last bit, the sign, wrong. */
+/** avsc reads longs as doubles before it undoes the zig-zag encoding. From here on it gets the last bit wrong, which is the sign. */
 const MAX_LONG = 2 ** 52;
 
 /**
@@ -28,7 +28,7 @@ export function readRecord(writer: OurWriter, id: number, value: Buffer): Decode
   for (const field of reader.fields) {
     const content = data[field];
     if (typeof content === 'string') {
-      // U+FFFD may have been sent; if not, it stands for bytes that are no UTF-8, and the text is not in the frame.
+      // Bytes that are no UTF-8 are read as U+FFFD. If the producer itself sent U+FFFD, the frame holds the text as it was read.
       if (content.includes('\uFFFD') && !value.includes(content, HEADER)) {
         throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is not UTF-8`);
       }

@@ -2,7 +2,7 @@ import avsc, { type Type } from 'avsc';
 import type { MessageName } from '../../generated/messages.ts';
 import type { RecordSchema } from '../../generated/schemas.ts';
 
-/** A type of this build. Records come as instances of a class that avsc makes for each, without methods. */
+/** A type of this build. avsc gives records as instances of a class without methods that it makes for each type. */
 export interface Reader {
   readonly name: MessageName;
   readonly type: Type;

@@ -2,7 +2,7 @@ import { TimeoutStrategy, timeout, type TimeoutPolicy } from 'cockatiel';
 import { ConfigurationError } from '../../ports/errors.ts';
 import { Outage, reasonOf } from '../retry.ts';
 
-/** The registry did not answer, or with what is no answer of a registry. */
+/** The registry did not answer, or its answer was none of a registry. */
 export class SchemaRegistryUnavailable extends Outage {
   override readonly name = 'SchemaRegistryUnavailable';
 }
@@ -10,7 +10,7 @@ export class SchemaRegistryUnavailable extends Outage {
 /** Of one try, unless it is given otherwise. */
 export const TRY_TIMEOUT_MS = 5_000;
 
-/** Error codes of the Confluent API with status 404. Other 404s (a wrong path, a proxy) say nothing about schemas. */
+/** Error codes of the Confluent API with status 404. Other 404s come from a wrong path or a proxy, and say nothing about schemas. */
 export const NO_SUBJECT = 40401;
 export const NO_VERSION = 40402;
 export const NO_SCHEMA = 40403;
@@ -112,7 +112,7 @@ export function parsedObject(text: string): Answer | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
-/** Undefined: it is no JSON, as of a proxy. */
+/** @returns undefined when the text is no JSON, such as the error page of a proxy */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -121,7 +121,7 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** The error code of the Confluent API; 0: none. */
+/** @returns the error code of the Confluent API, or 0 when there is none */
 export function codeOf(answer: unknown): number {
   const code: unknown = typeof answer === 'object' && answer !== null && 'error_code' in answer ? answer.error_code : 0;
   return typeof code === 'number' ? code : 0;

@@ -6,7 +6,7 @@ export function isSameSchema(one: string, other: string): boolean {
   try {
     return canonical(one) === canonical(other);
   } catch (error) {
-    // What is no JSON is the same as nothing; registries hold Protobuf too.
+    // Registries hold Protobuf, too, which is no JSON and the same as no Avro schema.
     if (error instanceof SyntaxError) return false;
     throw error;
   }
@@ -46,7 +46,7 @@ function partOf(key: string, value: unknown, namespace: string): unknown {
   return ['type', 'items', 'values'].includes(key) ? normal(value, namespace) : sorted(value);
 }
 
-/** Attributes that say nothing of types: defaults, docs, logical types. */
+/** Attributes that hold no types, such as defaults, docs and logical types. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

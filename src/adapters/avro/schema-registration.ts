@@ -39,12 +39,12 @@ export class SchemaRegistration {
     this.#versions = new SubjectVersions(this.#http);
   }
 
-  /** Whether the subject's own compatibility rule would take the schema as its next version; a first version always. */
+  /** Whether the subject's compatibility rule would accept the schema as the next version. It always accepts a first version. */
   async isCompatible(subject: string, schema: RecordSchema): Promise<Compatibility> {
     const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions`;
     const whole = await this.#compatibility(`${path}?verbose=true`, schema);
     if (whole !== undefined) return whole;
-    // Not every registry (Karapace) compares with all that the rule asks for at once. Version by version it is at least as strict.
+    // Some registries (Karapace) can't compare with all versions at once. One by one, the comparison is at least as strict.
     const versions = await this.#versions.all(subject);
     const each: Compatibility[] = [];
     for (const version of versions) {

@@ -17,19 +17,19 @@ import { SubjectVersions } from './subject-versions.ts';
 export interface StoredSchema {
   readonly schemaType: string;
   readonly schema: string;
-  /** The texts of the schemas that it refers to by name, and of those that these refer to; each stands behind those that it needs. */
+  /** The texts of all schemas that it refers to by name, directly or not; each stands behind those that it needs. */
   readonly references: readonly string[];
 }
 
-/** When not to believe that a registry does not know an id. */
+/** Reasons to doubt a registry that says that it does not know an id. */
 export interface Doubt {
-  /** An id that it must know: while it does not, it is as good as out of reach. */
+  /** An id that the registry must know. While it does not know even that one, it counts as out of reach. */
   readonly ours?: number;
-  /** Whether it is asked again for some seconds: a replica may lag behind the one that has registered the schema. */
+  /** Whether to ask again for some seconds: the replica that answers may lag behind the one that registered the schema. */
   readonly insists?: boolean;
 }
 
-/** Refused: more than this is no message of ours. */
+/** A schema with more references than this is refused. */
 const MAX_REFERENCES = 32;
 
 export interface SchemaRegistryOptions {
@@ -40,7 +40,7 @@ export interface SchemaRegistryOptions {
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
   readonly backoff?: Delays;
-  /** For how long an id is asked for that the registry says it does not know, in milliseconds; default 3,000. */
+  /** For how long an id is asked for again after the registry said that it does not know it. Milliseconds; default 3,000. */
   readonly insistence?: number;
 }
 
@@ -70,7 +70,7 @@ export class SchemaRegistryClient {
     this.#insistence = insistence;
   }
 
-  /** @returns undefined when the registry says that it does not know the id, and there is no more reason to doubt it */
+  /** @returns undefined when the registry says that it does not know the id, and there is no reason to doubt that any more */
   async fetchSchema(
     id: number,
     signal: AbortSignal,
@@ -102,7 +102,7 @@ export class SchemaRegistryClient {
     });
   }
 
-  /** Adds what a schema refers to, by subject and version, behind what that one refers to itself. */
+  /** Adds the schemas that an answer refers to by subject and version, each behind those that it refers to itself. */
   async #refer(answer: Answer, referred: Map<string, string>, signal: AbortSignal, depth = 0): Promise<void> {
     const references: unknown = answer['references'];
     for (const one of Array.isArray(references) ? (references as unknown[]) : []) {
@@ -111,9 +111,9 @@ export class SchemaRegistryClient {
         throw this.#http.unavailable('a reference to nothing');
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
       if (referred.has(path)) continue;
-      // A circle, or a tree of them; what is left out makes the schema one that is not acceptable.
+      // References in a circle, or too many of them. Without the ones that are left out here, the schema is refused as unacceptable.
       if (referred.size >= MAX_REFERENCES || depth >= MAX_REFERENCES) return;
-      // What is referred to may have been deleted since, which leaves it readable.
+      // A schema that was deleted since can still be read with `deleted=true`.
       const found = await this.#http.ask('GET', `${path}?deleted=true`, { absent: [NO_SUBJECT, NO_VERSION], signal });
       if (found === undefined) continue;
       await this.#refer(found, referred, signal, depth + 1);
@@ -133,7 +133,7 @@ export class SchemaRegistryClient {
     });
   }
 
-  /** Some registries find a schema by its text alone: the same one in another spelling is found by looking at each version, the newest first. */
+  /** Some registries find a schema only by the very text. So this looks for the same schema in other words, version by version, from the newest. */
   async #idOfSame(subject: string, schema: RecordSchema, signal: AbortSignal): Promise<number | undefined> {
     for (const version of (await this.#versions.all(subject, signal)).toReversed()) {
       const stored = await this.#versions.one(subject, version, signal);

@@ -1,17 +1,17 @@
 import type { Clock } from '../../ports/clock.ts';
 
-/** For how long a "no" of the registry is believed without asking again. */
+/** For how long an id counts as unknown before the registry is asked again. Milliseconds. */
 const BELIEVED_FOR = 10_000;
-/** Ids that are remembered; what is forgotten is asked for anew. */
+/** How many ids are remembered. One that is forgotten is asked for anew. */
 const MAX_IDS = 100_000;
-/** How much may be waited, within `WINDOW`, for ids that turn out to be none: a producer that writes at random must not keep a lane. */
+/** How long lanes may wait within `WINDOW` for ids that turn out to be unknown: a producer that sends random bytes must not stop them. */
 const MAX_WAITED = 15_000;
 const WINDOW = 60_000;
 
-/** Ids that the registry does not know. It may know them a moment later: a replica lags, or a registry has just begun to answer. */
+/** Ids that the registry does not know. A moment later it may know them: a replica lagged, or the registry had only just started. */
 export class UnknownSchemas {
   readonly #clock: Clock;
-  /** Until when they are believed unknown; the oldest first. */
+  /** Until when each id is believed unknown; the oldest first. */
   readonly #until = new Map<number, number>();
   #windowBegan = -Infinity;
   #waited = 0;
@@ -21,7 +21,7 @@ export class UnknownSchemas {
     this.#clock = clock;
   }
 
-  /** Whether it was unknown when it was asked for last. */
+  /** Whether the registry did not know the id when it was asked last. */
   has(id: number): boolean {
     return this.#until.has(id);
   }
@@ -31,12 +31,12 @@ export class UnknownSchemas {
     return until !== undefined && this.#clock.now() < until;
   }
 
-  /** Whether it is worth while to ask for this id for some seconds: once for each, and only for so long in sum. */
+  /** Whether to ask for this id for some seconds. That is done once for each id, and for a bounded time in sum. */
   isWorthWaiting(id: number): boolean {
     return !this.#until.has(id) && (this.#clock.now() - this.#windowBegan > WINDOW || this.#waited < MAX_WAITED);
   }
 
-  /** @param since when it was asked for first. Lanes that wait at once have waited once. */
+  /** @param since when the id was first asked for. Time in which several lanes wait counts once. */
   add(id: number, since: number): void {
     const now = this.#clock.now();
     if (now - this.#windowBegan > WINDOW) [this.#windowBegan, this.#waited] = [now, 0];

@@ -2,14 +2,14 @@ import avsc from 'avsc';
 import type { Type } from 'avsc';
 import { UndecodableMessage } from '../../ports/codec.ts';
 
-/** A schema of the registry that frames are not read with, and why. */
+/** A schema of the registry with which no frame is read. The message says why. */
 export class UnacceptableSchema extends Error {
   override readonly name = 'UnacceptableSchema';
 }
 
 export interface WriterType {
   readonly type: Type;
-  /** It holds arrays or maps: `checkCounts` must pass before avsc may read a frame. */
+  /** The type holds arrays or maps: `checkCounts` must pass before avsc may read a frame. */
   readonly counted: boolean;
 }
 
@@ -17,7 +17,7 @@ const FULL_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
 const MAX_NAME = 500;
 const MAX_TEXT = 256 * 1024;
 const MAX_DEPTH = 32;
-/** Fields and branches, each counted wherever its type occurs: what avsc visits for a frame without arrays. */
+/** Of fields and branches, each counted wherever its type occurs. avsc visits as many for a frame without arrays. */
 const MAX_NODES = 2_000;
 
 /** @returns the JSON of a record schema, and the record's full name. @throws UnacceptableSchema */
@@ -35,8 +35,9 @@ export function parseRecord(text: string): { readonly schema: object; readonly f
 }
 
 /**
- * Builds the type of a writer, if a small frame can't make it read much: no recursion, bounded depth and size, and no
- * arrays of what takes no bytes. @param references the texts of what it refers to by name, in the order of their need
+ * Builds the type of a writer, unless a small frame could make it read much. So recursion is refused, as are too deep or too large schemas, and
+ * arrays whose items take no bytes.
+ * @param references the texts of the schemas that it refers to by name; each stands behind those that it needs
  * @throws UnacceptableSchema
  */
 export function writerTypeOf(schema: object, references: readonly string[] = []): WriterType {
@@ -46,7 +47,7 @@ export function writerTypeOf(schema: object, references: readonly string[] = [])
     if (references.reduce((sum, text) => sum + text.length, 0) > MAX_TEXT) {
       throw new UnacceptableSchema(`what it refers to is longer than ${MAX_TEXT} characters`);
     }
-    // Each is known by its name to those behind it.
+    // Later schemas find earlier ones by name.
     for (const text of references) typeOf(parsed(text), registry);
     type = typeOf(schema, registry);
   } catch (error) {
@@ -58,12 +59,12 @@ export function writerTypeOf(schema: object, references: readonly string[] = [])
   return { type, counted };
 }
 
-/** Foreign unions may be ambiguous, so they come wrapped if they must: they are only ever skipped. */
+/** avsc wraps unions whose branches are ambiguous. That does no harm here: they occur in foreign types alone, whose values are skipped. */
 function typeOf(schema: unknown, registry: Record<string, Type>): Type {
   return avsc.Type.forSchema(withoutDefaults(schema) as Parameters<typeof avsc.Type.forSchema>[0], { registry });
 }
 
-/** A reader's defaults fill what a writer lacks. The writer's own are never used, and avsc is stricter about them than registries. */
+/** Only the reader's defaults are ever used. avsc checks defaults more strictly than registries do, so those of the writer are left out. */
 function withoutDefaults(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutDefaults);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -75,7 +76,7 @@ function withoutDefaults(schema: unknown): unknown {
 interface Extent {
   readonly nodes: number;
   readonly height: number;
-  /** The least that a value takes. */
+  /** The fewest bytes that a value takes. */
   readonly bytes: number;
   readonly counted: boolean;
 }
@@ -129,8 +130,9 @@ function around(inner: readonly Extent[], bytes: number, counted: boolean): Exte
 }
 
 /**
- * Walks a frame as avsc would, and refuses counts and block sizes that the frame can't hold: avsc believes them, and would
- * loop for as long as a count says, or for ever when a negative block size leads back. @throws UndecodableMessage
+ * Walks a frame as avsc would, and refuses counts and block sizes that the frame can't hold. avsc believes them: it would loop as often as a
+ * count says, or for ever when a negative block size leads back.
+ * @throws UndecodableMessage
  */
 export function checkCounts(type: Type, frame: Buffer, start: number): void {
   new Walk(frame, start).over(type);
@@ -139,7 +141,7 @@ export function checkCounts(type: Type, frame: Buffer, start: number): void {
 class Walk {
   readonly #frame: Buffer;
   #position: number;
-  /** Items take a byte at least, so a fair frame stays far below this. */
+  /** Each item takes at least a byte, so a well-formed frame stays far below this bound. */
   #steps: number;
 
   constructor(frame: Buffer, start: number) {
@@ -182,7 +184,7 @@ class Walk {
     this.#position += bytes;
   }
 
-  /** Exact wherever it counts: what is too large for that is too large for the frame. */
+  /** Exact up to 2^53. A larger length or count does not fit the frame and is refused anyway. */
   #long(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
@@ -201,7 +203,7 @@ function itemsOf(list: avsc.types.ArrayType | avsc.types.MapType): Type {
   return list.valuesType as Type;
 }
 
-/** Of a type without parts: for all but strings, bytes, numbers and enums also the most. */
+/** The fewest bytes of a type without parts. For all but strings, bytes, numbers and enums it is also the exact number. */
 function leastBytes(type: Type): number {
   if (type instanceof avsc.types.NullType) return 0;
   if (type instanceof avsc.types.FloatType) return 4;
