@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
+import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
+import { Lane } from '../../../src/worker/lane.ts';
+import { NAMELESS, Task } from '../../../src/worker/task.ts';
+import * as a from '../../support/builders.ts';
+import { Gate } from '../../support/faults.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
+
+describe('a lane', () => {
+  it('tells its phase, from its start to its end', async () => {
+    const { lane, gates, push } = given();
+    expect(lane.phase).toBe('new');
+    const running = lane.run();
+    expect(lane.phase).toBe('idle');
+    for (const phase of ['reading', 'committing'] as const) {
+      const gate = (gates[phase] = new Gate());
+      push(phase === 'reading' ? 0 : 1);
+      await gate.reached;
+      expect(lane.phase).toBe(phase);
+      gates[phase] = undefined;
+      gate.open();
+    }
+    lane.stop();
+    await running;
+    expect(lane.phase).toBe('ended');
+  });
+
+  it('waits in `publishing` with a committed chunk for as long as the one before is not published', async () => {
+    const { lane, gates, push, attempts } = given();
+    const running = lane.run();
+    const gate = (gates.sending = new Gate());
+    push(0);
+    await gate.reached;
+    push(1);
+    while (lane.phase !== 'publishing') await new Promise(setImmediate);
+    expect(attempts).toEqual([0]);
+    gates.sending = undefined;
+    gate.open();
+    while (attempts.length < 2) await new Promise(setImmediate);
+    lane.stop();
+    await running;
+  });
+});
+
+/** A lane whose steps can be held, each by a gate. */
+function given() {
+  const gates: { reading?: Gate | undefined; committing?: Gate | undefined; sending?: Gate | undefined } = {};
+  const attempts: number[] = [];
+  const lane = new Lane(
+    { name: 'test', chunkMaxMessages: 1, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
+    {
+      plan: async (messages) => {
+        await gates.reading?.pass();
+        return messages.map(({ offset }) => taskAt(offset));
+      },
+      unitOfWork: {
+        run: async <T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>) => {
+          await gates.committing?.pass();
+          const outbox = messages.map(({ received }) => ({ ...a.anEvent('k', 'done'), seq: received.offset }));
+          return { value: await work({} as Unit), outbox, deleted: undefined };
+        },
+      },
+      dispatcher: {
+        dispatch: async (tasks: readonly Task[]) => tasks.map(() => ({ what: 'accepted' })),
+      } as unknown as Dispatcher,
+      producer: {
+        publish: async (messages) => {
+          attempts.push(...messages.map((message) => Number(Reflect.get(message, 'seq'))));
+          await gates.sending?.pass();
+        },
+      },
+      outboxMaintenance: {
+        ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
+        ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+      },
+      telemetry: silentTelemetry(),
+      newId: randomUUID,
+      outboxes: new Map(),
+      finished: () => undefined,
+      failed: (error) => {
+        throw error;
+      },
+    },
+  );
+  const push = (offset: number): void =>
+    lane.push([{ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 }]);
+  return { lane, gates, push, attempts };
+}
+
+function receivedAt(offset: number) {
+  return { topic: 'c', partition: 0, offset, timestamp: a.NOW, key: null, value: null, headers: {} };
+}
+
+function taskAt(offset: number): Task {
+  const { identity, digest } = a.aMessage(offset);
+  const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
+  const plan = { kind: 'handle' as const, declare: () => undefined, handle: async () => [] };
+  return new Task(receivedAt(offset), context, digest, 'test', NAMELESS, plan);
+}
+
+async function done(): Promise<void> {
+  return undefined;
+}
+
+async function nothing(): Promise<number> {
+  return 0;
+}
