@@ -17,29 +17,29 @@ licensing dlq show    LETTER [--json]
 licensing dlq replay  LETTER | --key K | --reason R | --all  [--dry-run]
 licensing dlq discard LETTER --why TEXT [--by NAME] [--free-key] [--yes]
 
-A message that fails by a fault of the worker (${OURS.join(', ')}) parks the tenant or user that it names: what comes after it
-for the same one is set aside too (ParkedBehind), until all of it is replayed, in order. Other tenants and users go on.
+A message that fails through a fault of the worker (${OURS.join(', ')}) parks the tenant or user that it names: later messages
+for the same one become letters too (ParkedBehind), until all of them are replayed, in order. Other tenants and users go on.
 
-list     open letters: how many by reason, and by the source (ce_source) of the messages, which tells the team to call; which keys are parked, and the letters themselves by number
-show     one letter: where it came from, why it is one, headers, and the value decoded where it can be
-replay   runs the stored message under its original identity and by the time of its original record, once, whatever happens in
-         between. A letter of a parked key comes only when it is the lowest open one of it; one that fails again stays open and stops
-         its key. With the last one through, the key is free. What follows is published by the running workers. --key and --all
-         leave IdReused out: ask for these by number or reason. UndecodableMessage and other letters that park nothing have no place
-         in the order of their key any more. One whose message was sent again under its id, and handled, is superseded: it is no
-         longer open
-discard  gives one letter up, and remembers who and why; asks first, without a terminal --yes is needed. Its key stays parked until
-         what waits behind is replayed, or is free at once with --free-key, unless a lower letter holds it
+list     counts the open letters by reason, and by the source (ce_source) of their messages, which tells the team to call; then lists
+         the parked keys, and the letters by number
+show     shows one letter: where its message came from, why it failed, its headers, and its value, decoded if possible
+replay   runs the stored message under its original identity, at the time of its original record. It takes effect once, whatever happens
+         in between, and running workers publish its events. The letters of a parked key are replayed from the lowest number up; one
+         that fails again stays open and stops its key; the key is free after the last one. --key and --all leave out IdReused: name
+         these by number or --reason. Letters that park nothing (UndecodableMessage, say) have lost their place in the order of their
+         key. If the producer has sent the message again under its id, and it was handled, the letter is superseded and no longer open
+discard  gives one letter up, and remembers who did it and why. It asks first; without a terminal, --yes is needed. The key stays parked
+         until the letters behind are replayed. With --free-key it is free at once, unless a lower letter holds it
 
   --reason      ${REASON_NAMES.join(', ')}
   --key         the tenant's or user's id
   --older-than  90s, 15m, 12h or 7d
-  --limit       letters and keys that are listed; default 50
-  --dry-run     tries each letter whose turn it is, tells how it would end, and undoes it
-  --why, --by   what is remembered with a discarded letter; --by defaults to the user of this system
+  --limit       how many letters and keys are listed; default 50
+  --dry-run     tries each letter whose turn it is, tells how it would end, and undoes everything
+  --why, --by   are kept with a discarded letter; --by defaults to the user of this system
   --json        one JSON object a line
 
-Exit code 0 when all that was asked for is done, 1 when a letter failed again or could not be replayed.
+Exit code 0 when everything asked for is done, 1 when a letter has failed again or could not be replayed.
 Needs DATABASE_URL; replay also SCHEMA_REGISTRY_URL, and otherwise the worker's own settings; show takes SCHEMA_REGISTRY_URL.`,
   options: {
     reason: { type: 'string' },
@@ -74,7 +74,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   discard: ['why', 'by', 'free-key', 'yes'],
 };
 
-/** An option of another action would silently do nothing, which is not what somebody meant who gave it. */
+/** Refuses an option that belongs to another action: it would do nothing, in silence. */
 function allow(action: string, { values }: Call): void {
   const odd = Object.keys(values).find((name) => OPTIONS[action]?.includes(name) !== true);
   if (odd !== undefined) throw new UsageError(`dlq ${action} has no option --${odd}`);

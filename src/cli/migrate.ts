@@ -3,14 +3,14 @@ import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
-/** A day: an index over years of messages takes its time, and nobody waits for it. What is waited for keeps its lock timeout. */
+/** A day. An index over years of messages takes long, and nobody waits for it. Statements that others wait for keep their lock timeout. */
 const STATEMENT_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
 
 export const migrate: Verb = {
   about: 'brings the database to the schema of this version, or back',
   help: `
-licensing migrate up            does every step that is missing
-licensing migrate down [--all]  undoes the last step, or all of them (with their data)
+licensing migrate up            runs every step that is missing
+licensing migrate down [--all]  undoes the last step, or all of them; their data is lost
 licensing migrate status        lists the steps; exit code 1 when some are missing
 
 Needs DATABASE_URL.`,

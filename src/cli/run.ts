@@ -12,7 +12,7 @@ import { worker } from './worker.ts';
 
 export const VERBS: Readonly<Record<string, Verb>> = { worker, send, tail, dlq, migrate, topics, schemas };
 
-/** Runs one verb; returns the exit code: 0 only for success, 2 for a call that can't be understood, 1 for everything else. */
+/** Runs one verb. @returns the exit code: 0 for success only, 2 for a call that can't be understood, 1 for everything else */
 export async function run(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -47,10 +47,10 @@ function help(): string {
   return `licensing: the licensing worker and what surrounds it\n\n${lines.join('')}\n\`licensing VERB --help\` tells more.\n`;
 }
 
-/** Every fault that a person can mend is one sentence; only what is our own mistake comes with a stack. */
+/** Prints one sentence for a fault that a person can mend. Only a bug of this program is printed with its stack. */
 function complain(name: string, error: unknown): number {
   if (error instanceof UsageError || isParseError(error)) {
-    // Node adds what to do if the option was meant as data, which helps nobody here.
+    // Node adds how to pass the option as data, which helps nobody here.
     const [sentence] = error.message.split('. To specify a positional');
     process.stderr.write(
       `licensing ${name}: ${sentence}${isParseError(error) ? `; \`licensing ${name} --help\` lists the options` : ''}\n`,

@@ -7,9 +7,9 @@ import { actionOf, print, type Verb } from './verb.ts';
 export const schemas: Verb = {
   about: 'registers the schemas, or says what registering would break',
   help: `
-licensing schemas register  registers each type under its topic (TopicRecordNameStrategy, FULL_TRANSITIVE); the users.* subjects,
-                            which belong to the user domain, only where they are absent
-licensing schemas check     changes nothing; exit code 1 when a schema is missing or would be refused
+licensing schemas register  registers each type under its topic (TopicRecordNameStrategy, FULL_TRANSITIVE). The users.* subjects
+                            belong to the user domain and are registered only where they are absent
+licensing schemas check     changes nothing; exit code 1 when a schema is missing, or registering it would be refused
 
 Needs SCHEMA_REGISTRY_URL.`,
   options: {},

@@ -6,10 +6,10 @@ import { actionOf, print, type Verb } from './verb.ts';
 export const topics: Verb = {
   about: 'creates the topics, or checks them',
   help: `
-licensing topics create  creates what is missing; what is there stays as it is
-licensing topics check   says what is missing or does not fit; exit code 1 when something is. What it only advises stops nothing
+licensing topics create  creates the topics that are missing, and leaves the others as they are
+licensing topics check   changes nothing; exit code 1 when a topic is missing or does not fit. \`advice\` names what does not stop the worker
 
-Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENTION_MS say how they are created.`,
+Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENTION_MS are taken for the topics that are created.`,
   options: {},
 
   async run(call) {

@@ -10,8 +10,8 @@ export const worker: Verb = {
   help: `
 licensing worker
 
-Reads the commands, users and look-up topics as one consumer group, until SIGTERM or SIGINT. Exit code 0 after a stop that was
-asked for, 1 when the configuration can't work. Outages of Kafka, registry, database or user domain are waited for.
+Reads the topics of commands, users and look-ups as one consumer group, until SIGTERM or SIGINT. Exit code 0 after such a stop, 1 when
+the configuration can't work. It waits through outages of Kafka, registry, database and user domain.
 
 Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, KAFKA_GROUP_ID, LOG_LEVEL and what docs/operations.md lists.`,
   options: {},
@@ -22,7 +22,7 @@ Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, K
   },
 };
 
-/** Boots, works until it is told to stop, and stops. @throws ConfigurationError */
+/** Boots, works until a signal or an error ends it, and stops. @returns the exit code. @throws what no waiting mends */
 export async function runWorker(config: Config, container: AwilixContainer<Cradle>): Promise<number> {
   const { cradle } = container;
   const { logger } = cradle;
@@ -30,7 +30,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const { telemetry, worker: it, database, producer } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
-  // What a stop can't finish in time is left to the next start: nothing is lost by it.
+  // The next start does what a stop can't finish in time. Nothing is lost.
   const endAfter = (exitCode: number): NodeJS.Timeout =>
     setTimeout(() => {
       logger.warn({ lanes: it.lanePhases }, 'the stop took too long; ending now');

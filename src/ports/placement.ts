@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from './messages.ts';
 
-/** Notices what its producer has put elsewhere than where its key belongs: then the order of a tenant's commands is not kept. */
+/** Notices messages in a partition that their key does not belong to. Their producer breaks the order of a tenant's commands. */
 export interface Placement {
   check(messages: readonly ReceivedMessage[]): void;
 }

@@ -1,4 +1,4 @@
-/** The names of the topics; which is which is decided by configuration, what goes where by this. */
+/** The names of the topics, as they are configured. */
 export interface Topics {
   readonly commands: string;
   readonly users: string;
@@ -11,7 +11,7 @@ export function dlqOf(topic: string): string {
   return `${topic}.dlq`;
 }
 
-/** The topics that are read. */
+/** The topics that the worker reads. */
 export function sourcesOf({ commands, users, userLookUps }: Topics): readonly string[] {
   return [commands, users, userLookUps];
 }

@@ -3,10 +3,10 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { inRounds, rest } from './rounds.ts';
 
 export interface CleanerSettings {
-  /** From the end of a round to the next one, and after a full step within it. Milliseconds. */
+  /** The rest from one round to the next, and after a full step within a round. Milliseconds. */
   readonly interval: number;
   readonly pause: number;
-  /** How many rows a step removes at the most. */
+  /** The most rows that one step removes. */
   readonly step: number;
   /** How long inbox rows are kept. Milliseconds. */
   readonly inboxRetention: number;
@@ -14,7 +14,7 @@ export interface CleanerSettings {
   readonly deadLetterRetention: number;
 }
 
-/** Lanes that owe nothing are remembered for this long. */
+/** A lane that owes nothing is forgotten after this long. */
 const FORGET_MS = 24 * 60 * 60 * 1_000;
 
 interface Dependencies {
@@ -24,8 +24,8 @@ interface Dependencies {
 }
 
 /**
- * Removes what nobody needs any more, in small steps with rests between them: the load hardly notices, and a round that has much to
- * do keeps nothing else waiting. Every worker cleans; which of them comes to it does not matter.
+ * Removes rows that nobody needs any more, in small steps with rests between them, so that commands are hardly slowed down. Every worker
+ * cleans; it does not matter which of them removes a row.
  */
 export class Cleaner {
   private readonly settings: CleanerSettings;
@@ -50,7 +50,7 @@ export class Cleaner {
     await this.inSteps(step, () => outboxMaintenance.pruneDeadLetters(deadLetterRetention, step), signal);
   }
 
-  /** Until a step has removed fewer than that: the last ones are not worth another look. Rests as long as the step was full. */
+  /** Repeats `remove` until a step removes fewer than `enough` rows. Rests after each step, for longer the fuller it was. */
   private async inSteps(enough: number, remove: () => Promise<number>, signal: AbortSignal): Promise<void> {
     const { pause, step } = this.settings;
     while (!signal.aborted) {

@@ -43,7 +43,7 @@ interface Dependencies extends LetterDependencies {
   readonly topics: Topics;
 }
 
-/** Runs tasks in a unit, one by one, in partition order: each ends as accepted, rejected, dead, or was seen before. */
+/** Runs tasks in a unit, one by one, in the order of their partition. */
 export class Dispatcher {
   private readonly d: Dependencies;
   private readonly letters: LetterWriter;
@@ -74,14 +74,14 @@ export class Dispatcher {
     return endings;
   }
 
-  /** Runs the replay of a letter, which ends as accepted or rejected. @throws ReplayFailed, for which the unit must be undone */
+  /** Runs the replay of a letter. @throws ReplayFailed when the message fails again; the unit must be undone then */
   async replay(task: Task, unit: Unit): Promise<Answered> {
     const ending = await this.answer(task, unit, new TimeSlice());
     if (ending instanceof Failed) throw new ReplayFailed(ending.reason, ending.error);
     return ending;
   }
 
-  /** The one asynchronous step of a message beside its handler: each more costs every message a kilobyte of garbage. */
+  /** The only asynchronous step of a message beside its handler. Each further one would cost a kilobyte of garbage a message. */
   private async answer(task: Task, unit: Unit, slice: TimeSlice): Promise<Answered | Failed> {
     const { plan, received } = task;
     const now = messageTime(received.timestamp, unit.startedAt);
@@ -112,7 +112,7 @@ export class Dispatcher {
     try {
       unit.outbox.add(this.answerOf(task, rejection, now));
     } catch (error) {
-      // A correlation id may be as long as it likes, and the answer carries it twice.
+      // A correlation id may have any length, and the answer holds it twice.
       if (error instanceof MessageTooLarge) return new Failed('TooLarge', error);
       throw error;
     }
@@ -150,7 +150,7 @@ export class Dispatcher {
     });
   }
 
-  /** The id belongs to another message, so this one goes by its position; the same position again is a redelivery. */
+  /** The id belongs to another message, so the letter goes by the position. If there is one from this position, this is a redelivery. */
   private async idReused(task: Task, unit: Unit): Promise<Ending> {
     if (await unit.deadLetters.has(task.received)) return DUPLICATE;
     const { identity } = this.d.cloudEvents.byPosition(task.received);
@@ -161,17 +161,18 @@ export class Dispatcher {
 
   private async end(task: Task, unit: Unit, failed: Failed, refused: boolean): Promise<Ending> {
     unit.settle(task, 'dead');
-    // A look-up that was answered with nonsense has ended: it is not asked for again at the next start.
+    // After a malformed answer the look-up has ended: the next start does not queue it again.
     const { userId } = task.names;
     if (failed.reason === 'MalformedAnswer' && userId !== null) unit.userLookUps.drop(storedId<UserId>(userId));
-    // The inbox has forgotten it, its letter is still there. That is rare, and the database refuses a second one: nobody has to ask before.
+    // The inbox may have forgotten a message whose letter is still there. That is rare, and the database refuses a second letter of it: so
+    // whether there is one is asked only after a refusal.
     if (refused && (await unit.deadLetters.has(task.received))) return DUPLICATE;
     const letter = this.letters.write(task, failed, unit);
     return REASONS[failed.reason].ours ? { what: 'dead', letter, fault: failed.error } : { what: 'dead', letter };
   }
 }
 
-/** The replay of a letter came to nothing, for this reason. */
+/** The message of a replayed letter has failed again, for this reason. */
 export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed';
   readonly reason: DeadLetterReason;
@@ -189,7 +190,7 @@ function waits({ plan }: Task): boolean {
   return plan.kind !== 'bury' || REASONS[plan.reason].parks;
 }
 
-/** No fault of the message: all of the transaction is tried again, divided, or the end of the process. */
+/** Not the message's fault: the whole transaction is tried again, or divided, or the process ends. */
 function isOfTheTransaction(error: unknown): boolean {
   return (
     error instanceof DatabaseUnavailable ||

@@ -20,7 +20,7 @@ export interface Handlers {
   readonly lookUpAnswer: AnyHandler;
 }
 
-/** How many schemas are asked for at once. */
+/** Schemas that are fetched at once. */
 const SCHEMAS_AT_ONCE = 16;
 
 interface Dependencies {
@@ -31,7 +31,7 @@ interface Dependencies {
   readonly telemetry: Telemetry;
 }
 
-/** Turns what was received into tasks: decodes it, finds its handler, validates it. Nothing here waits but for a schema. */
+/** Turns received messages into tasks: decodes each, finds its handler, validates it. It waits for nothing but unknown schemas. */
 export class Planner {
   private readonly d: Dependencies;
 
@@ -39,7 +39,7 @@ export class Planner {
     this.d = dependencies;
   }
 
-  /** The tasks of these messages, in their order; messages that are to be skipped have none. */
+  /** The tasks of these messages, in order. A message that is to be skipped has none. */
   async plan(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<readonly Task[]> {
     await this.fetchSchemas(messages, signal);
     const tasks: Task[] = [];
@@ -50,7 +50,7 @@ export class Planner {
     return tasks;
   }
 
-  /** The user that a look-up message asks for; a task when the message can't be read as one. */
+  /** @returns the user that a look-up message asks for, or a task that buries the message if it can't be read as a look-up */
   async lookUpIn(received: ReceivedMessage, signal: AbortSignal): Promise<{ readonly userId: string } | Task> {
     await this.fetchSchemas([received], signal);
     if (received.unreadable !== undefined) return this.unreadable(received, received.unreadable);
@@ -71,7 +71,7 @@ export class Planner {
     return this.task(received, 'licensing.internal.LookUpUser', names, plan);
   }
 
-  /** The user domain has answered with what is no profile. */
+  /** The user domain has answered, but not with a profile. */
   misanswered(received: ReceivedMessage, userId: string, error: Error): Task {
     const names: Names = { tenantId: null, subdivisionId: null, userId };
     return this.task(received, 'licensing.internal.LookUpUser', names, {
@@ -85,7 +85,7 @@ export class Planner {
     return this.task(received, type, NAMELESS, { kind: 'bury', reason, error });
   }
 
-  /** Nearly always there is nothing to wait for. What there is, is asked for at once: each may take seconds. */
+  /** Nearly always nothing is missing. Missing schemas are fetched several at once, since each may take seconds. */
   private async fetchSchemas(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<void> {
     const { codec } = this.d;
     const missing = new Set<number>();
@@ -130,12 +130,12 @@ export class Planner {
     } catch (error) {
       if (error instanceof Rejection) return { kind: 'reject', rejection: error };
       if (error instanceof InvalidOutsideEvent) return { kind: 'bury', reason: whenInvalid, error };
-      // A handler that can't even read what its schema allows has a bug: the message waits until that is mended.
+      // The schema allows this message and its handler can't read it: that is a bug. The message waits until it is mended.
       return { kind: 'bury', reason: 'HandlerFailed', error: asError(error) };
     }
   }
 
-  /** The user domain may publish what is none of our business; a command that nobody takes is a mistake. */
+  /** The user domain may publish types that don't concern this worker. A command without a handler is a mistake. */
   private unknown(received: ReceivedMessage, type: string): Task | undefined {
     if (received.topic === this.d.topics.users) {
       this.d.telemetry.count('skipped', type);

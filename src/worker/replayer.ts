@@ -11,7 +11,7 @@ import type { Planner } from './planner.ts';
 import type { Task } from './task.ts';
 import type { UserLookUps } from './user-look-ups.ts';
 
-/** How a replay ended. `left`: it did not come to it, and why. */
+/** How a replay ended. `left`: nothing was tried, and why. */
 export type Replayed =
   | { readonly what: Answered['what'] }
   | { readonly what: 'failed'; readonly reason: DeadLetterReason; readonly message: string }
@@ -19,7 +19,7 @@ export type Replayed =
 
 export interface ReplayOptions {
   readonly signal: AbortSignal;
-  /** Everything is done, and undone: only the ending is told. */
+  /** The replay runs to its end and is undone; only its ending is told. */
   readonly dryRun: boolean;
 }
 
@@ -31,17 +31,17 @@ interface Dependencies {
   readonly cloudEvents: CloudEvents;
   readonly deadLetters: DeadLetters;
   readonly topics: Topics;
-  /** Of these replays alone; what they owe is published by the relay of any worker. */
+  /** A lane for replays only. The relay of some worker publishes what they owe. */
   readonly lane: UnattendedLane;
 }
 
-/** How often the database may refuse what a message made, or be away, before that is the end. */
+/** After how many tries a replay gives up, when the database refuses the message's changes, and when it does not answer. */
 const STALE_READS = 4;
 const TRIES = 8;
 
 /**
- * Runs the stored message of a dead letter under the identity that the letter has kept. That it is open, and its turn, is checked in
- * the transaction of its effect, where it is resolved too: two at once, or one again after a crash, take effect once.
+ * Runs the stored message of a dead letter under the letter's identity. The transaction of the message's effect also checks that the letter
+ * is open and that it is its turn, and resolves it. So two replays at once, or a second one after a crash, take effect once.
  */
 export class Replayer {
   private readonly d: Dependencies;
@@ -124,7 +124,7 @@ function mayPass(error: unknown): boolean {
   return error instanceof DatabaseUnavailable || error instanceof CommitOutcomeUnknown;
 }
 
-/** Undefined: it was not the message that failed. */
+/** @returns undefined when it was not the message that failed */
 function failureOf(
   error: unknown,
 ): { readonly reason: DeadLetterReason; readonly message: string; readonly exception: string } | undefined {

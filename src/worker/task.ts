@@ -4,7 +4,7 @@ import type { Rejection } from '../domain/rejection.ts';
 import type { DeadLetterReason } from '../ports/dead-letters.ts';
 import type { Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
 
-/** What is to be done with a message, decided before anything is read: handle it, reject it, or bury it. */
+/** What to do with a message, as far as the message alone decides it: handle it, reject it, or bury it as a dead letter. */
 export type Plan =
   | {
       readonly kind: 'handle';
@@ -19,9 +19,9 @@ export class Task implements UnitMessage {
   readonly received: ReceivedMessage;
   readonly context: MessageContext;
   readonly digest: string;
-  /** The full name of its type; null when it can't be read. */
+  /** The full name of the message's type; null when the message can't be read. */
   readonly type: string | null;
-  /** What it names: ids under which its events may go, and which its rejection tells. */
+  /** The ids in the message: its events may have them for a key, and its rejection tells them. */
   readonly names: Names;
   readonly plan: Plan;
 
@@ -41,7 +41,7 @@ export class Task implements UnitMessage {
     this.plan = plan;
   }
 
-  /** The same message, given up: it declares nothing and is not handled again. */
+  /** The same message, to be buried: it loads nothing and is not handled. */
   givenUp(reason: DeadLetterReason, error: Error): Task {
     return new Task(this.received, this.context, this.digest, this.type, this.names, { kind: 'bury', reason, error });
   }
@@ -65,7 +65,7 @@ export class Task implements UnitMessage {
   }
 }
 
-/** The ids of a command as it was sent, lower-cased; they may be malformed. */
+/** The ids in a message, in lower case. They are not checked and may be malformed. */
 export interface Names {
   readonly tenantId: string | null;
   readonly subdivisionId: string | null;

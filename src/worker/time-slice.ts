@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** As long as one chunk may hold the processor: far below a heartbeat, far above what a chunk of the usual size takes to be decided. */
+/** How long a chunk may hold the processor at a stretch: far less than a heartbeat may be late, far more than a usual chunk needs. */
 const SLICE_MS = 100;
 
-/** Lets sockets and timers have their turn in the midst of long work: without it no heartbeat leaves, and the group takes the partitions away. */
+/** Cuts long work into slices, with a turn for sockets and timers between them. Without it no heartbeat leaves, and the worker loses its partitions. */
 export class TimeSlice {
   private end = performance.now() + SLICE_MS;
 
@@ -11,7 +11,7 @@ export class TimeSlice {
     return performance.now() >= this.end;
   }
 
-  /** Goes on behind whatever is due by now. */
+  /** Lets everything that is due have its turn, then begins the next slice. */
   async next(): Promise<void> {
     await setImmediate();
     this.end = performance.now() + SLICE_MS;

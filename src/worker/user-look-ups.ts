@@ -18,7 +18,7 @@ export class UserLookUps {
     this.concurrency = concurrency;
   }
 
-  /** Waits for all answers; an outage of the user domain makes it wait, and nothing but look-ups waits with it. */
+  /** Waits for all answers, also through an outage of the user domain. Only the lane of look-ups waits with it. */
   async plan(messages: readonly ReceivedMessage[], signal: AbortSignal): Promise<readonly Task[]> {
     const tasks: (Task | undefined)[] = messages.map(() => undefined);
     const rest = messages.entries();
@@ -33,7 +33,7 @@ export class UserLookUps {
     const asked = await this.planner.lookUpIn(received, signal);
     if (asked instanceof Task) return asked;
     if (this.client === undefined) {
-      // Queued when there was a USER_DOMAIN_URL. The look-up stays in its table, for a start that has one again.
+      // The look-up was queued when USER_DOMAIN_URL was set. It stays in its table, and a start with the setting queues it again.
       this.telemetry.count('skipped', 'licensing.internal.LookUpUser');
       return undefined;
     }

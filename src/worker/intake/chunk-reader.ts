@@ -9,18 +9,18 @@ export type PlanMessages = (messages: readonly ReceivedMessage[], signal: AbortS
 /** A chunk that is being turned into tasks. */
 export interface Chunk {
   readonly messages: readonly Queued[];
-  /** Undefined when its assignment ended meanwhile. */
+  /** Undefined when the assignment ended before the chunk was read. */
   readonly tasks: Promise<readonly Task[] | undefined>;
-  /** Aborted when what was handed over is taken back. */
+  /** Aborted when the assignment ends. */
   readonly signal: AbortSignal;
 }
 
-/** How many messages are read at a stretch while PostgreSQL is at the chunk before: a millisecond or so, then its answers have their turn. */
+/** Messages that are read at a stretch while PostgreSQL works on the chunk before. That takes a millisecond; then its answers have their turn. */
 const READ_AT_ONCE = 128;
 
 /**
- * Takes chunks from the queue of a lane and reads them. A lane that is behind leaves the processor idle while it waits for its transaction:
- * so the next chunk is read as soon as it would be a whole one. A smaller one is not, since more may come until its turn.
+ * Takes chunks from the queue of a lane and turns them into tasks. While a lane waits for its transaction the processor is idle, so the next
+ * chunk is read as soon as a whole one waits. A smaller one is not: more messages may come until its turn.
  */
 export class ChunkReader {
   private readonly queue: LaneQueue;
@@ -40,12 +40,12 @@ export class ChunkReader {
     return this.queue.isEmpty ? undefined : this.read(signal, Infinity);
   }
 
-  /** To be called while a chunk is in its transaction, and whenever more waits by then. */
+  /** Reads the next chunk if a whole one waits. To be called as a transaction begins, and for each push while it lasts. */
   readAhead(signal: AbortSignal): void {
     if (this.ahead === undefined && this.queue.isBehind) this.ahead = this.read(signal, READ_AT_ONCE);
   }
 
-  /** Forgets what was read and what waits. */
+  /** Forgets the chunk that was read ahead, and all messages that wait. */
   clear(): void {
     this.ahead = undefined;
     this.queue.clear();
@@ -57,7 +57,7 @@ export class ChunkReader {
       if (!signal.aborted) throw error;
       return undefined;
     });
-    // Whoever works on the chunk is told; that may be after the present one has failed.
+    // The lane that takes the chunk gets the error. It may never take it, having failed with the chunk before.
     tasks.catch(() => undefined);
     return { messages, tasks, signal };
   }

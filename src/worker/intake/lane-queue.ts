@@ -2,24 +2,24 @@ import type { MessageHeaders, ReceivedMessage } from '../../ports/messages.ts';
 
 export interface Queued {
   readonly received: ReceivedMessage;
-  /** Where its partition goes on after it. */
+  /** The offset at which its partition goes on. */
   readonly nextOffset: number;
   readonly epoch: number;
 }
 
 export interface LaneQueueSettings {
   readonly chunkMaxMessages: number;
-  /** How many messages may wait, in number and in bytes. */
+  /** How much may wait: messages, and their bytes. */
   readonly queueMaxMessages: number;
   readonly queueMaxBytes: number;
 }
 
-/** What waits for a lane. It has room or has not: a batch goes in whole, so it may hold more than its bounds by one batch. */
+/** The messages that wait for a lane. A batch goes in as a whole, so the queue may exceed its bounds by one batch. */
 export class LaneQueue {
   private readonly settings: LaneQueueSettings;
   private messages: Queued[] = [];
   private bytes = 0;
-  /** Those who wait for room. */
+  /** Called by the next `makeRoom`, one for each call of `room` that waits. */
   private readonly waiting = new Set<(taken: boolean) => void>();
 
   constructor(settings: LaneQueueSettings) {
@@ -34,7 +34,7 @@ export class LaneQueue {
     return this.messages.length < this.settings.queueMaxMessages && this.bytes < this.settings.queueMaxBytes;
   }
 
-  /** Whether the next chunk would be as large as chunks get: more comes in than goes out. */
+  /** Whether a whole chunk waits: more comes in than goes out. */
   get isBehind(): boolean {
     return this.messages.length >= this.settings.chunkMaxMessages;
   }
@@ -46,10 +46,10 @@ export class LaneQueue {
     }
   }
 
-  /** @returns whether a chunk has been taken, which it resolves at, or so many milliseconds have passed without */
+  /** @returns true as soon as a chunk is taken, false after `within` ms */
   async room(within?: number): Promise<boolean> {
     return new Promise((resolve) => {
-      // Whoever stops waiting leaves nothing behind.
+      // Removes the timer and the entry, whichever of them ends the wait.
       const leave = (taken: boolean): void => {
         clearTimeout(timer);
         this.waiting.delete(leave);
@@ -60,7 +60,7 @@ export class LaneQueue {
     });
   }
 
-  /** What waits, up to a chunk of it. */
+  /** Takes the next chunk: everything that waits, if it is not more than a chunk. */
   take(): readonly Queued[] {
     const { chunkMaxMessages } = this.settings;
     const { messages } = this;
@@ -76,7 +76,7 @@ export class LaneQueue {
     this.makeRoom();
   }
 
-  /** Lets those go who wait for room, whether there is any or not. */
+  /** Ends every wait for room, whether there is room or not. */
   makeRoom(): void {
     for (const leave of this.waiting) leave(true);
   }

@@ -2,7 +2,7 @@ import type { Batch, TopicPartition } from '../../ports/consumer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { idOf } from './partition-id.ts';
 
-/** Healthy transactions last for milliseconds, and a producer's timeout is a minute by default: what lasts for this long is told. */
+/** A transaction that is open for longer than this is told. Healthy ones last for milliseconds; a producer's timeout is a minute by default. */
 const TOLD_AFTER_MS = 10_000;
 const TOLD_EVERY_MS = 60_000;
 
@@ -13,8 +13,8 @@ interface Held extends TopicPartition {
 }
 
 /**
- * Notices partitions that stand still because a transaction of somebody else's is open in them: all that could be read was, and there is
- * more behind it. The broker says so in every answer to a fetch, so nobody has to be asked.
+ * Notices partitions that stand still because some producer's transaction is open in them: everything that can be read is read, and more
+ * lies behind it. Every answer to a fetch says so, so this costs no request.
  */
 export class OpenTransactions {
   private readonly telemetry: Telemetry;
@@ -27,7 +27,7 @@ export class OpenTransactions {
     this.now = now;
   }
 
-  /** A new assignment: the partitions that others have now are theirs to tell of. */
+  /** A new assignment: forgets the partitions that other workers have now. */
   assigned(partitions: readonly TopicPartition[]): void {
     const ours = new Set(partitions.map(idOf));
     for (const id of this.held.keys()) if (!ours.has(id)) this.held.delete(id);

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../../ports/consumer.ts';
 
-/** What a partition is known by in maps. */
+/** The key of a partition in maps. */
 export function idOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }

@@ -20,7 +20,7 @@ export interface WorkerSettings {
   readonly chunkMaxMessages: number;
   readonly queueMaxMessages: number;
   readonly queueMaxBytes: number;
-  /** Of the look-ups: those in a chunk, and those that may wait. The bytes are the same. */
+  /** The same two for the lane of look-ups, whose queue holds as many bytes as the others. */
   readonly lookUpsMaxMessages: number;
   readonly lookUpsQueueMaxMessages: number;
   /** Milliseconds. */
@@ -39,7 +39,7 @@ export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'fin
   readonly telemetry: Telemetry;
 }
 
-/** The whole of it: a consumer that hands over, lanes that work, offsets that follow, a relay for what others left behind, a cleaner. */
+/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay and a cleaner run beside them. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -47,18 +47,19 @@ export class Worker implements ConsumerListener {
   private readonly openTransactions: OpenTransactions;
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
+  private readonly allLanes: readonly Lane[];
   private readonly relay: OutboxRelay;
   private readonly cleaner: Cleaner;
-  /** Dealt out in turn over what this worker was assigned: by the partition's number, two workers would use half of their lanes. */
+  /** Assigned partitions are dealt out to the lanes in turn. By the partition's number, each of two workers would use half of its lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private assignment: readonly TopicPartition[] = [];
-  /** Waits before joining the group after a crash; they begin anew once it has been joined. */
+  /** Waits between attempts to join the group after crashes; a join that succeeds resets them. */
   private joins = new Backoff();
   private readonly outboxes = new Map<string, LaneOutbox>();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private end: (error: Error | undefined) => void = () => undefined;
-  /** Resolves when the worker has to end because of something that waiting does not mend. */
+  /** Resolves when the worker has to end: with the error that no waiting mends, or with undefined after `stop`. */
   readonly failure: Promise<Error | undefined>;
 
   constructor(settings: WorkerSettings, dependencies: WorkerDependencies) {
@@ -80,24 +81,25 @@ export class Worker implements ConsumerListener {
       },
       (messages, signal) => userLookUps.plan(messages, signal),
     );
+    this.allLanes = [...this.lanes, this.lookUpLane];
     this.relay = new OutboxRelay(settings.relay, {
       ...dependencies,
-      livingLanes: () => [...this.lanes, this.lookUpLane].map(({ livingOutbox }) => livingOutbox),
+      livingLanes: () => this.allLanes.map(({ livingOutbox }) => livingOutbox),
       failed: (error) => this.end(error),
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
   }
 
-  /** What each lane is at, by its name. */
+  /** The phase of each lane, by the lane's name. */
   get lanePhases(): Readonly<Record<string, LanePhase['name']>> {
-    return Object.fromEntries([...this.lanes, this.lookUpLane].map(({ name, phase }) => [name, phase]));
+    return Object.fromEntries(this.allLanes.map(({ name, phase }) => [name, phase]));
   }
 
-  /** Starts the lanes, the relay and the cleaner, which find nothing to do yet. */
+  /** Starts the lanes, the relay and the cleaner. Messages come only after `consume`. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
-    const lanes = [...this.lanes, this.lookUpLane].map((lane) => lane.run());
+    const lanes = this.allLanes.map((lane) => lane.run());
     const { signal } = this.stopping;
     this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal)]);
   }
@@ -111,7 +113,7 @@ export class Worker implements ConsumerListener {
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the worker stops'));
     this.fetchNothing();
-    for (const lane of [...this.lanes, this.lookUpLane]) lane.stop();
+    for (const lane of this.allLanes) lane.stop();
     await this.running;
     await this.offsets.commit();
     await this.d.consumer.stop();
@@ -128,7 +130,7 @@ export class Worker implements ConsumerListener {
       const lane = partition.topic === this.d.topics.userLookUps ? this.lookUpLane : this.lanes[i % this.lanes.length];
       if (lane) this.lanesOfPartitions.set(idOf(partition), lane);
     }
-    for (const lane of [...this.lanes, this.lookUpLane]) lane.reset();
+    for (const lane of this.allLanes) lane.reset();
     this.assignment = partitions;
     if (this.stopping.signal.aborted) this.fetchNothing();
   }
@@ -136,7 +138,7 @@ export class Worker implements ConsumerListener {
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
-    if (lane === undefined) return; // of an assignment that is over: it comes again to whoever has it now
+    if (lane === undefined) return; // its assignment is over: the batch goes to the worker that has the partition now
     this.openTransactions.fetched(batch);
     if (batch.messages.length === 0) {
       if (this.isOver(epoch)) return;
@@ -195,7 +197,7 @@ export class Worker implements ConsumerListener {
     });
   }
 
-  /** As long as an assignment lasts, a partition is one lane's: order within it is all that Kafka and we promise. */
+  /** A partition stays with one lane for as long as the assignment lasts, so that its messages are handled in order. */
   private laneOf(batch: Batch): Lane | undefined {
     return this.lanesOfPartitions.get(idOf(batch));
   }
@@ -205,8 +207,8 @@ export class Worker implements ConsumerListener {
   }
 
   /**
-   * Waiting here would hold back the fetches of all partitions: the user domain's outage must not, nor a lane that stands still, for a
-   * topic that takes nothing say.
+   * Fetches the partition again once its lane has room. Waiting in `batch` instead would hold back the fetches of all partitions, and a lane
+   * may stand still for long: the user domain is away, say, or a topic takes no messages.
    */
   private pause(batch: Batch, lane: Lane): void {
     this.d.consumer.pause(batch);
@@ -215,7 +217,7 @@ export class Worker implements ConsumerListener {
     });
   }
 
-  /** What a stopping worker does not take would be fetched again and again. */
+  /** A stopping worker takes no batch, so each fetch would bring the same one again. */
   private fetchNothing(): void {
     for (const partition of this.assignment) this.d.consumer.pause(partition);
   }

@@ -1,7 +1,7 @@
 import type { OutboxEffect, OutboxLane, OutboxRow, OwedRow, SeqRange } from '../../ports/unit-of-work.ts';
 import { Adoptions } from './adoptions.ts';
 
-/** One life of a lane as a writer of outbox rows: its id, the next number, and what of it is published and deleted. */
+/** The outbox of a lane under one id: the next number, up to where its rows are published, and up to where they are deleted. */
 export class LaneOutbox implements OutboxLane {
   readonly id: string;
   readonly living = true;
@@ -12,7 +12,7 @@ export class LaneOutbox implements OutboxLane {
 
   private readonly known: Map<string, LaneOutbox>;
 
-  /** @param known the outboxes of this process, by id; this one joins them, and leaves by `forget` */
+  /** @param known the outboxes of this process by id; this one adds itself, and `forget` removes it */
   constructor(id: string, known: Map<string, LaneOutbox>) {
     this.id = id;
     this.known = known;
@@ -38,7 +38,7 @@ export class LaneOutbox implements OutboxLane {
     return first;
   }
 
-  /** Rows are published in the order of their numbers; numbers that were taken by a transaction that failed are gaps. */
+  /** These rows are published, and so is everything with a lower number. A transaction that failed leaves a gap in the numbers. */
   published(rows: readonly OutboxRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) this.publishedTo = last.seq + 1;

@@ -37,8 +37,8 @@ async function inOneGo(messages: readonly OutgoingMessage[], producer: Producer)
 }
 
 /**
- * Each topic in a send of its own: order is promised within a topic only, so one that takes nothing (a DLQ topic without room) neither
- * holds back the others nor has them sent again. @throws ConfigurationError, or PublicationFailed with what all of them acknowledged
+ * Sends to each topic by itself. Order is promised within a topic only, so a topic that takes no messages (a DLQ topic that is full, say)
+ * neither holds back the others nor has them sent again. @throws ConfigurationError, or PublicationFailed with all that was acknowledged
  */
 export async function publishByTopic(messages: readonly OutgoingMessage[], producer: Producer): Promise<void> {
   const topics = [...Map.groupBy(messages, ({ topic }) => topic).values()];
@@ -59,7 +59,7 @@ export async function publishByTopic(messages: readonly OutgoingMessage[], produ
   );
 }
 
-/** What is to be published again. A failure that does not tell says nothing of any of it. */
+/** The messages to publish again: all of them, unless the failure tells which are acknowledged. */
 function unacknowledged(messages: readonly OutgoingMessage[], failure: unknown): readonly OutgoingMessage[] {
   if (!(failure instanceof PublicationFailed) || failure.acknowledged.length === 0) return messages;
   const done = new Set(failure.acknowledged);

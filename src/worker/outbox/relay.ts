@@ -5,9 +5,10 @@ import { publishByTopic } from './publication.ts';
 import { inRounds } from '../rounds.ts';
 
 export interface RelaySettings {
-  /** How often to look, and after how long without a sign of life a lane counts as ended. Milliseconds. */
+  /** The rest between two looks, and how long a lane gives no sign of life before it counts as ended. Milliseconds. */
   readonly interval: number;
   readonly silence: number;
+  /** The most rows that are published at once. */
   readonly step: number;
 }
 
@@ -15,14 +16,14 @@ interface Dependencies {
   readonly outboxMaintenance: OutboxMaintenance;
   readonly producer: Producer;
   readonly telemetry: Telemetry;
-  /** The lanes of this worker that live. */
+  /** Ids of this worker's own lanes. */
   readonly livingLanes: () => readonly string[];
   readonly failed: (error: Error) => void;
 }
 
 /**
- * Publishes what lanes that live no more still owe and nobody has adopted. Publishing what a slow lane publishes as well is
- * harmless (same ids, and each copy in order), so silence is proof enough.
+ * Publishes the outbox rows of lanes that have ended. A lane counts as ended when it has been silent for a while. If it is only slow, it
+ * publishes the same rows too, which is harmless: both copies have the same ids and are in order.
  */
 export class OutboxRelay {
   private readonly settings: RelaySettings;
