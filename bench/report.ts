@@ -24,10 +24,10 @@ type Cells = readonly (string | number)[];
 export async function report(): Promise<void> {
   const results = await readResults();
   const parts = [
-    '# What the benchmark has measured',
-    `Made by \`npm run bench\` from \`results.json\`, which has every run. Real broker, registry and PostgreSQL (fsync on, synchronous_commit on,
-acks = all) and the measured process share one machine, whose speed drifts: what counts is the ratios of what took turns within a run.
-Figures are medians; the spread is the least and the greatest of the runs. A run whose rows, sums, inbox or event ids were wrong has no figure.`,
+    '# Results of the benchmark',
+    `\`npm run bench\` makes this page from \`results.json\`, which has every run. A real broker, registry and PostgreSQL (fsync on, synchronous_commit on,
+acks = all) share one machine with the measured process. The speed of the machine drifts, so ratios count, between programs that took turns in a run.
+Figures are medians; a spread is the least and the greatest of the runs. A run whose rows, sums, inbox or event ids were wrong has no figure.`,
     '![Commands a second](results.svg)',
     ...[
       drains(results),
@@ -59,10 +59,10 @@ function drains({ drain, mixed, hot }: Results): readonly string[] {
     spread(measured?.runs.flatMap((run) => run.ofDrain ?? []) ?? [], 2);
   return [
     '## A backlog is drained',
-    `drain: statistic rows of 100 tenants with 1,000 subdivisions, 4 partitions. mixed: all types, 3 % refused. hot: the drain on one tenant,
-in one partition. From the first fetch to the last event on its topic and all offsets committed. The floor is SQL and stock kafkajs
-by hand with no domain in between; the baseline is one knex transaction a message, on a small share of the commands because it
-would take minutes for all.`,
+    `_drain_: statistic rows of 100 tenants with 1,000 subdivisions, 4 partitions. _mixed_: all types, 3 % refused. _hot_: the drain on one tenant,
+in one partition. A figure is taken from the first fetch until the last event is on its topic and all offsets are committed. The floor is
+hand-written SQL and stock kafkajs, with no domain in between. The baseline is one knex transaction a message; it gets a small share of the
+commands, since all of them would take it minutes.`,
     about(drain),
     table(
       [
@@ -117,7 +117,7 @@ function paced({ paced: measured }: Results): readonly string[] {
   const rates = [...new Set(measured.runs.map(({ rate }) => rate))];
   return [
     '## At a steady pace',
-    `Milliseconds from handing a command to a producer to its event's arrival at a consumer, in processes of their own. To reach: ${TARGETS.paced}.`,
+    `Milliseconds from handing a command to a producer until its event arrives at a consumer, each in a process of its own. To reach: ${TARGETS.paced}.`,
     about(measured),
     table(
       ['commands/s', 'p50', 'p99', 'p99.9', 'runs'],
@@ -139,8 +139,8 @@ function history({ history: measured }: Results): readonly string[] {
   const { runs } = measured;
   return [
     '## With a past',
-    `The drain against an empty database and against one with ${number(runs[0]?.history ?? 0)} statistic rows, as many inbox rows and as many
-delivered outbox rows, in turns. A fifth of the inbox rows is older than its retention, so pruning goes on meanwhile: ${spread(
+    `The drain with an empty database, and with one that has ${number(runs[0]?.history ?? 0)} statistic rows, as many inbox rows and as many
+delivered outbox rows, in turns. A fifth of the inbox rows is older than its retention, so pruning goes on during the run: ${spread(
       runs.map(({ pruned }) => pruned),
       0,
     )} rows a run. To reach: ${TARGETS.history}.`,
@@ -200,7 +200,7 @@ function starts({ start: measured }: Results): readonly string[] {
   const times = measured.runs.map(({ ms }) => ms);
   return [
     '## Start',
-    `From the start of the process to the arrival of the event of a command that waited for it. To reach: ${TARGETS.start}.`,
+    `From the start of the process until the event of a command that waited for it arrives. To reach: ${TARGETS.start}.`,
     about(measured),
     table(['ms', 'starts'], [[spread(times, 0), times.length]]),
   ];
@@ -214,8 +214,8 @@ function profiles({ profile: measured }: Results): readonly string[] {
   });
   return [
     "## Where the worker's CPU goes",
-    `The main thread in a drain under V8's profiler, which slows it down: the shares are what counts. Natives and Node's own functions
-count for whoever called them. The collector's helper threads are not in it.`,
+    `The main thread in a drain under V8's profiler. The profiler slows it down, so only the shares count. Native functions and Node's own
+count as their callers. The helper threads of the garbage collector are not included.`,
     about(measured),
     table(
       ['', 'us a command', 'of what is busy', 'why not less'],

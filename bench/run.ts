@@ -9,11 +9,11 @@ import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
 const HELP = `npm run bench -- [SCENARIO...] [options]
 
 Scenarios: ${SCENARIOS.join(', ')}; none named: all of them.
---runs N           how often each is run (default ${FULL.runs})
---commands N       of a drain (default ${FULL.commands})
---contenders LIST  of the drain: ${Object.keys(CONTENDERS).join(',')} (default all)
---minutes N        of the soak (default ${FULL.minutes})
---quick            tiny sizes: shows that the harness runs; keeps no results
+--runs N           how often each scenario runs (default ${FULL.runs})
+--commands N       how many commands a drain has (default ${FULL.commands})
+--contenders LIST  who drains: ${Object.keys(CONTENDERS).join(',')} (default all)
+--minutes N        how long the soak takes (default ${FULL.minutes})
+--quick            tiny sizes, to see that the harness runs; keeps no results
 --dry              keeps no results`;
 
 const { values, positionals } = parseArgs({

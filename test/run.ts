@@ -14,12 +14,12 @@ import { createTemplateDatabase } from './support/database.ts';
 // docs/recovery.md if each case has held each time.
 
 const LEVELS = ['unit', 'integration', 'e2e'];
-/** Its cases break services, so each of its files has a stack of its own, and nothing else runs beside it. */
+/** The cases of this level break services, so each file has a stack of its own, and files run one after the other. */
 const FAULTS = 'faults';
-/** Programs of docs/clients.md in other languages: downloads of their own, so not a part of every run. */
+/** Runs the programs of docs/clients.md. They need downloads of their own, so this level is not a part of every run. */
 const CLIENTS = 'clients';
 const WHOLE_STACK: readonly ServiceName[] = ['kafka', 'registry', 'postgres'];
-/** What of the stack each level needs; faults start stacks of their own. */
+/** The services that each level needs. Faults start stacks of their own. */
 const SERVICES: Readonly<Record<string, readonly ServiceName[]>> = {
   integration: ['postgres'],
   e2e: WHOLE_STACK,
@@ -51,13 +51,13 @@ const levels = words.filter((word) => [...LEVELS, CLIENTS, FAULTS].includes(word
 const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
 const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];
 const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
-// The whole suite writes the page, from nothing but its own runs; a part of it would write a part.
+// Only a run of the whole suite writes docs/recovery.md, from its own results: a part of the suite would write a part of the page.
 const wholeSuite = levels.join() === FAULTS && words.length === 1;
 if (wholeSuite) await forgetResults();
 process.exitCode = await repeatedly(() => main(levels.length === 0 ? LEVELS : levels, [...rest, ...inBand, ...subset]));
 if (wholeSuite && process.exitCode === 0) await writeRecovery();
 
-/** Takes `--times N` out of the words. @returns N, or 1 */
+/** Takes `--times N` out of the words. @returns N; 1 without it */
 function timesIn(given: string[]): number {
   const at = given.indexOf(TIMES);
   const times = at === -1 ? 1 : Number(given.splice(at, 2)[1]);
@@ -65,7 +65,7 @@ function timesIn(given: string[]): number {
   return times;
 }
 
-/** @returns the exit code: 0 when every run has held; the runs after one that has not tell how often it is so. */
+/** Runs as often as `--times` says, also after a run that failed, to show how often it fails. @returns the exit code: 0 when every run has held */
 async function repeatedly(run: () => Promise<Ended>): Promise<number> {
   const sum = { passed: 0, failed: 0, code: 0 };
   for (let i = 1; i <= times; i += 1) {
@@ -123,7 +123,7 @@ async function runJest(
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...(stack && (await addresses(stack, services))) },
-      // A group of its own, to be ended with it: jest leaves its workers to finish their tests when it is ended alone.
+      // A process group of its own, to be ended as a whole: when jest alone is ended, its workers go on with their tests.
       detached: true,
     },
   );
@@ -140,7 +140,7 @@ async function runJest(
   return { passed: results.numPassedTests, failed, code: held ? 0 : 1 };
 }
 
-/** What the tests read; `support/` is the only place that does. */
+/** The variables by which tests find the services; only `support/` reads them. */
 async function addresses(stack: Stack, services: readonly ServiceName[]): Promise<NodeJS.ProcessEnv> {
   return {
     ...(services.includes('kafka') && { TEST_KAFKA_BROKERS: stack.kafkaBrokers }),

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { download, maven, run } from '../../stack/downloads.ts';
 
-/** A program of docs/clients, and what runs it. */
+/** A program of docs/clients, and how to run it. */
 export interface Client {
   readonly language: 'Node' | 'Java' | 'Python';
   readonly file: string;
-  /** `ce_source` of what it sends. */
+  /** `ce_source` of its commands. */
   readonly source: string;
-  /** Why this machine can not run it; undefined when it can. */
+  /** Why this machine can't run it; undefined when it can. */
   readonly lacks: string | undefined;
-  /** Downloads its libraries if need be. */
+  /** Downloads its libraries unless they are there. */
   readonly prepare: () => Promise<Program>;
 }
 
-/** The words to put its arguments after. */
+/** The words of the command line, up to the program's arguments. */
 export type Program = readonly [command: string, ...args: string[]];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,7 +37,7 @@ const JAVA: Client = {
   language: 'Java',
   file: 'docs/clients/SendCommand.java',
   source: 'sign-up',
-  // `java File.java` compiles in memory. Some JREs have the compiler's module, others do not.
+  // `java File.java` compiles in memory, which needs the compiler's module. Some JREs lack it.
   lacks: says(['java', '--list-modules'], /^jdk\.compiler@/m) ? undefined : 'a java with the module jdk.compiler',
   prepare: async () => {
     const jars = await download(CACHE, tell, {
@@ -46,7 +46,7 @@ const JAVA: Client = {
       fetch: (directory, logFile) =>
         maven(['dependency:copy-dependencies', `-DoutputDirectory=${directory}`], logFile, POM),
     });
-    // A program that lives for seconds is compiled in full for nothing.
+    // A program that lives for seconds gains nothing from full compilation.
     return ['java', '-XX:TieredStopAtLevel=1', '-cp', join(jars, '*'), join(ROOT, JAVA.file)];
   },
 };
@@ -55,7 +55,7 @@ const PYTHON: Client = {
   language: 'Python',
   file: 'docs/clients/send_command.py',
   source: 'billing',
-  // Debian ships python3 without the means to make a virtual environment.
+  // Debian's python3 can't make a virtual environment without a further package.
   lacks: says(['python3', '-c', 'import sys, venv, ensurepip; print(sys.version_info >= (3, 11))'], /^True$/m)
     ? undefined
     : 'a python3 from 3.11 on with venv and ensurepip',

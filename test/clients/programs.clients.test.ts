@@ -6,8 +6,8 @@ import { header, type WireRecord } from '../support/collect.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { CLIENTS, tell, type Program } from './clients.ts';
 
-// The programs of docs/clients.md, run as their readers run them. Where a machine lacks what one of them takes, there is no test of that
-// program, and the run says so.
+// Runs the programs of docs/clients.md as their readers do. Where a machine lacks what a program needs, there is no test of it, and the run
+// says so.
 
 const DOWNLOADS_WITHIN_MS = 300_000;
 const RUNS_WITHIN_MS = 90_000;
@@ -15,7 +15,7 @@ const RUNS_WITHIN_MS = 90_000;
 const world = theWorld({
   partitions: 12,
   env: {
-    // The defaults: the programs know no others.
+    // The programs know the default topics only.
     TOPIC_COMMANDS: 'licensing.commands.v1',
     TOPIC_EVENTS: 'licensing.events.v1',
     TOPIC_REJECTIONS: 'licensing.rejections.v1',
@@ -77,7 +77,7 @@ describe.each(CLIENTS.filter(({ lacks }) => lacks === undefined))('$file', ({ pr
   test('prints why a command is set aside, and puts keys into the partitions that kafkajs does', () =>
     world.guard(async () => {
       const ids = signUp();
-      // Under PARK_UNDECODABLE, whatever has this key waits behind it.
+      // With PARK_UNDECODABLE, all later messages with this key wait behind it.
       const noAvro = { topic: 'commands', key: ids.tenantId, value: Buffer.from('no Avro'), headers: {} } as const;
       await world.send([noAvro]);
       expect(await run(program, ids)).toMatch(/^ParkedBehind /);
@@ -104,7 +104,7 @@ function signUp(): SignUp {
   };
 }
 
-/** @returns what it printed; throws with what it said to stderr unless it ended with exit code 0 */
+/** @returns its output. @throws an Error with its stderr, unless it ends with exit code 0 */
 async function run([command, ...args]: Program, { id, tenantId, userId, name }: SignUp): Promise<string> {
   const { stdout } = await promisify(execFile)(command, [...args, id, tenantId, userId, name], {
     env: { ...process.env, ...world.env },
