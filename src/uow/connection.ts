@@ -3,7 +3,7 @@ import { databaseError } from '../repos/tables/errors.ts';
 
 // What is done to each connection of the pool, so that the end of one is noticed, and told as what it was.
 
-/** What a pg client is inside. */
+/** What a pg client is inside; `checkClient` sees to it that it is so. */
 export interface Connected {
   /** False while an answer is outstanding. */
   readonly readyForQuery: boolean;

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { ConfigurationError } from '../ports/errors.ts';
 import { endWhenUnanswered, tellWhyItEnded, type Connected } from './connection.ts';
 import { connectionError } from './connection-errors.ts';
+import { checkClient, checkVersions } from './driver.ts';
 import { sessionSettings, startupOptions, type SessionTimeouts } from './session.ts';
 
 export interface DatabaseSettings extends SessionTimeouts {
@@ -23,8 +24,9 @@ const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.g
 /** SQLSTATE of a statement that a read-only transaction refuses. */
 const READ_ONLY = '25006';
 
-/** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL */
+/** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL or the driver */
 export function createDatabase(settings: DatabaseSettings): Knex {
+  checkVersions();
   const { statementTimeout, connectTimeout } = settings;
   const tell = (message: unknown): void => settings.log?.(String(message));
   const connection = {
@@ -99,7 +101,9 @@ function tellFailuresApart(client: Opening): void {
   const open = client.acquireRawConnection.bind(client);
   client.acquireRawConnection = async () => {
     try {
-      return await open();
+      const connected = await open();
+      checkClient(connected);
+      return connected;
     } catch (error) {
       throw connectionError(error);
     }
