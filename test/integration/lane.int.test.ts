@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { CloudEvents } from '../../src/ports/cloud-events.ts';
 import { TooMuchAtOnce } from '../../src/ports/errors.ts';
-import type { MessageContext, MessageIdentity, OutgoingMessage } from '../../src/ports/messages.ts';
-import type { Unit } from '../../src/ports/unit-of-work.ts';
+import type { OutgoingMessage } from '../../src/ports/messages.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
-import { Dispatcher } from '../../src/worker/dispatcher.ts';
 import { Lane } from '../../src/worker/lane.ts';
 import type { Queued } from '../../src/worker/intake/lane-queue.ts';
-import { NAMELESS, Task } from '../../src/worker/task.ts';
+import type { Task } from '../../src/worker/task.ts';
 import * as a from '../support/builders.ts';
 import { addUsers } from '../support/contract/subject.ts';
 import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Gate, noneIdle } from '../support/faults.ts';
+import { aDispatcher, aTask, cloudEvents, contextOf, TOPICS } from '../support/tasks.ts';
 import { silentTelemetry } from '../support/telemetry.ts';
 
-const TOPIC = 'licensing.commands.v1';
+const TOPIC = TOPICS.commands;
 
 /** More than what is read at a stretch. */
 const LARGE_CHUNK = 300;
@@ -320,13 +318,9 @@ class World {
             );
           },
         },
-        dispatcher: new Dispatcher({
-          cloudEvents: WITHOUT_EVENTS,
-          eventHandlers: new Map(),
-          topics: { commands: TOPIC, users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
-          consumerGroup: 'test',
+        dispatcher: aDispatcher({
+          cloudEvents: cloudEvents({ byPosition: ({ offset }) => contextOf(a.aMessage(1_000 + offset).identity) }),
           parkUndecodable,
-          maxLetterBytes: 1_000_000,
         }),
         producer: { publish: (messages) => this.publish(messages) },
         outboxMaintenance: new KnexOutboxMaintenance(database.db),
@@ -396,19 +390,16 @@ class World {
   }
 
   private task(offset: number): Task {
-    const { identity, digest } = a.aMessage(this.idOf(offset), { bytes: `message ${offset}` });
-    const context = contextOf(identity);
+    const message = a.aMessage(this.idOf(offset), { bytes: `message ${offset}` });
     const received = this.receivedAt(offset);
-    if (this.undecodable.has(offset)) {
-      const error = new Error('no Avro');
-      return new Task(received, context, digest, null, NAMELESS, { kind: 'bury', reason: 'UndecodableMessage', error });
-    }
+    if (this.undecodable.has(offset)) return aTask(offset, { message, received, handle: undefined });
     const tenant = this.tenantOf(offset);
-    const names = { ...NAMELESS, tenantId: tenant === null ? null : a.tenantId(tenant) };
-    return new Task(received, context, digest, 'test', names, {
-      kind: 'handle',
+    return aTask(offset, {
+      message,
+      received,
+      names: { tenantId: tenant === null ? null : a.tenantId(tenant) },
       declare: (loads) => loads.user(a.userId(offset)),
-      handle: async (unit: Unit) => {
+      handle: async (unit) => {
         // A user of a tenant that there is not: only the database knows that this can't be.
         await addUsers(unit, a.aUser(offset, this.poisonous.has(offset) ? { tenantId: a.tenantId(9) } : {}));
         unit.outbox.add(a.anEvent(String(offset), 'accepted'));
@@ -425,24 +416,4 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error('it did not come to pass');
     await new Promise(setImmediate);
   }
-}
-
-/** These tasks have no domain events, and no rejections. */
-const WITHOUT_EVENTS: CloudEvents = {
-  read: none,
-  byPosition: ({ offset }) => contextOf(a.aMessage(1_000 + offset).identity),
-  digest: none,
-  eventId: none,
-  write: none,
-  encodeHeaders: () => Buffer.from([0]),
-  decodeHeaders: none,
-  listHeaders: none,
-};
-
-function contextOf(identity: MessageIdentity): MessageContext {
-  return { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-}
-
-function none(): never {
-  throw new Error('not used');
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { DomainEvent, EventData, EventName } from '../../src/domain/events.ts';
 import { InvalidOutsideEvent, Rejection } from '../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
@@ -11,8 +10,8 @@ import type { MessageHandler } from '../../src/ports/handlers.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { aMessage, NOW } from './builders.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from './contract/subject.ts';
-import { InMemoryDatabase, Table, type Snapshot } from './in-memory/database.ts';
-import { InMemoryUnitOfWork } from './in-memory/unit-of-work.ts';
+import { Table, type InMemoryDatabase, type Snapshot } from './in-memory/database.ts';
+import { InMemoryWorld } from './in-memory/world.ts';
 import type { Sending } from './load.ts';
 
 // Handlers, tested as such: `given(what there is).when(message).brings(events)`, on the unit of work without a database.
@@ -119,9 +118,7 @@ class When {
 }
 
 /** Tables in memory and the handlers that work on them. */
-class Stage {
-  readonly database = new InMemoryDatabase({ now: () => NOW });
-  private readonly unitOfWork = new InMemoryUnitOfWork(this.database, randomUUID);
+class Stage extends InMemoryWorld {
   private readonly reads = readsOf(this.database);
   private messages = 0;
 
@@ -164,7 +161,7 @@ function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
   if (type === 'answer') return new LookUpAnswerHandler();
   const handlers = { ...COMMANDS_HANDLERS_FOR_INJECTION, ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION };
   // Which record belongs to which handler is checked in the tables; here they meet under one type.
-  return new handlers[type]() as MessageHandler<unknown, unknown>;
+  return new handlers[type]();
 }
 
 async function add(thing: Thing, unit: Unit): Promise<void> {

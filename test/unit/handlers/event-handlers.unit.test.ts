@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { activateLicense, deactivateLicense, deleteLicense } from '../../../src/domain/subdivision.ts';
@@ -10,8 +9,7 @@ import type { Unit } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../../support/builders.ts';
 import { addSubdivisions, addTenants, addUsers } from '../../support/contract/subject.ts';
 import { givenCradle } from '../../support/given-cradle.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 
 const ID = '70000000-0000-8000-8000-000000000001';
 const KEY = { tenantId: a.tenantId(1), subdivisionId: a.subdivisionId(1), licenseId: a.licenseId(1) };
@@ -19,8 +17,7 @@ const CONTACT = { address: '', email: '', phone: '' };
 
 /** Handlers as the container has them, on tables in memory. */
 async function givenHandlers({ userDomainKnown = true } = {}) {
-  const database = new InMemoryDatabase({ now: () => a.NOW });
-  const unitOfWork = new InMemoryUnitOfWork(database, randomUUID);
+  const { database, unitOfWork } = new InMemoryWorld();
   const cradle = await givenCradle({ userDomainKnown: asValue(userDomainKnown) });
   return {
     has: (work: (unit: Unit) => Promise<void>) => unitOfWork.run([], work),

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { OutboxEffect, OutboxRow } from '../../../src/ports/unit-of-work.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import { LaneOutbox } from '../../../src/worker/outbox/lane-outbox.ts';
 import * as a from '../../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision, there } from '../../support/contract/subject.ts';
@@ -55,13 +54,11 @@ interface Lane {
 }
 
 /** Lanes in two processes. A lane commits one chunk ahead of its publication, as the worker's do. */
-class World {
+class World extends InMemoryWorld {
   readonly events: string[] = [];
   readonly published: string[] = [];
   /** By the id of the lane. */
   readonly written = new Map<string, readonly string[]>();
-  private readonly database = new InMemoryDatabase({ now: () => a.NOW });
-  private readonly unitOfWork = new InMemoryUnitOfWork(this.database, randomUUID);
   private readonly processes = [new Map<string, LaneOutbox>(), new Map<string, LaneOutbox>()];
   private readonly lanes = Array.from({ length: LANES }, (_, n): Lane => ({ outbox: this.outbox(n), owed: [] }));
 

@@ -1,13 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { deleteTenant } from '../../../src/domain/tenant.ts';
-import type { CloudEvents } from '../../../src/ports/cloud-events.ts';
 import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
-import { Dispatcher } from '../../../src/worker/dispatcher.ts';
-import { NAMELESS, Task } from '../../../src/worker/task.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import * as a from '../../support/builders.ts';
+import { aDispatcher, aTask, cloudEvents } from '../../support/tasks.ts';
 
 const TENANT_DELETED = deleteTenant(a.aTenant(1), a.NOW).events;
 
@@ -51,20 +47,15 @@ function busy(): readonly DomainEvent[] {
 /** Tasks that do such work, events that are handled so, and how often a timer has had its turn between the first of them and the last. */
 function given(handled: () => unknown = () => undefined) {
   let turns = 0;
-  const cloudEvents: Pick<CloudEvents, 'eventId'> = { eventId: () => 'an event' };
-  const dispatcher = new Dispatcher({
-    cloudEvents: cloudEvents as CloudEvents,
+  const dispatcher = aDispatcher({
+    cloudEvents: cloudEvents({ eventId: () => 'an event' }),
     eventHandlers: new Map([['licensing.events.TenantDeleted', [{ handle: () => void handled() }]]]),
-    topics: { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
-    consumerGroup: 'test',
-    parkUndecodable: false,
-    maxLetterBytes: 1_000_000,
   });
-  const unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase({ now: () => a.NOW }), randomUUID);
+  const { unitOfWork } = new InMemoryWorld();
   return {
     turns: () => turns,
     async dispatch(works: readonly (() => readonly DomainEvent[])[]): Promise<void> {
-      const tasks = works.map((work, offset) => taskOf(work, offset));
+      const tasks = works.map((work, offset) => aTask(offset, { handle: async () => work() }));
       await unitOfWork.run(tasks, async (unit) => {
         const timer = setInterval(() => (turns += 1), 0);
         const endings = await dispatcher.dispatch(tasks, unit);
@@ -73,15 +64,4 @@ function given(handled: () => unknown = () => undefined) {
       });
     },
   };
-}
-
-function taskOf(work: () => readonly DomainEvent[], offset: number): Task {
-  const { identity, digest } = a.aMessage(offset);
-  const received = { topic: 'c', partition: 0, offset, timestamp: a.NOW, key: null, value: null, headers: {} };
-  const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-  return new Task(received, context, digest, 'test', NAMELESS, {
-    kind: 'handle',
-    declare: () => undefined,
-    handle: async () => work(),
-  });
 }

@@ -5,9 +5,7 @@ import { CreateTenantHandler } from '../../../src/handlers/commands/tenant.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../../src/ports/messages.ts';
 import { dlqOf } from '../../../src/ports/topics.ts';
 import type { OutboxRow } from '../../../src/ports/unit-of-work.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import { createTenant, PLACE, strange, TERMS } from '../../e2e/given.ts';
 import { NOW, TestLane } from '../../support/builders.ts';
 import type { Data } from '../../support/collect.ts';
@@ -151,28 +149,28 @@ interface Answer {
 class World {
   readonly handler: BuggyHandler;
   private readonly clock: { time: number; now: () => number };
-  private readonly database: InMemoryDatabase;
+  private readonly tables: InMemoryWorld;
   private readonly cradle: Cradle;
   private readonly lane = new TestLane(1);
   private offset = 0;
 
-  private constructor(clock: World['clock'], database: InMemoryDatabase, cradle: Cradle, handler: BuggyHandler) {
+  private constructor(clock: World['clock'], tables: InMemoryWorld, cradle: Cradle, handler: BuggyHandler) {
     this.handler = handler;
     this.clock = clock;
-    this.database = database;
+    this.tables = tables;
     this.cradle = cradle;
   }
 
   static async create(): Promise<World> {
     const clock = { time: NOW, now: () => clock.time };
-    const database = new InMemoryDatabase(clock);
+    const tables = new InMemoryWorld(clock);
     const handler = new BuggyHandler();
     const cradle = await givenCradle({
       createTenantHandler: asValue(handler),
-      unitOfWork: asValue(new InMemoryUnitOfWork(database, randomUUID)),
-      deadLetters: asValue(new InMemoryDeadLetters(database)),
+      unitOfWork: asValue(tables.unitOfWork),
+      deadLetters: asValue(tables.letters),
     });
-    return new World(clock, database, cradle, handler);
+    return new World(clock, tables, cradle, handler);
   }
 
   get topics() {
@@ -181,7 +179,7 @@ class World {
 
   /** Everything that is owed to Kafka, in the order in which it came about. */
   async owed(): Promise<readonly OutboxRow[]> {
-    return (await this.database.snapshot()).outbox;
+    return (await this.tables.database.snapshot()).outbox;
   }
 
   /** @returns what these bring about */

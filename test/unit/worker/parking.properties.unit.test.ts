@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import type { CloudEvents } from '../../../src/ports/cloud-events.ts';
 import { NotReplayable } from '../../../src/ports/errors.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
-import { Dispatcher, ReplayFailed } from '../../../src/worker/dispatcher.ts';
-import { Task } from '../../../src/worker/task.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
+import { ReplayFailed } from '../../../src/worker/dispatcher.ts';
+import type { Task } from '../../../src/worker/task.ts';
 import * as a from '../../support/builders.ts';
+import { aDispatcher, aTask } from '../../support/tasks.ts';
 
 const TENANTS = [1, 2, 3];
 
@@ -60,21 +57,11 @@ describe('whatever fails, comes again, is mended and replayed, in whatever order
 });
 
 /** Message n stands at offset n; `effects` are those that took effect, in the order of their commits. */
-class World {
+class World extends InMemoryWorld {
   readonly arrived: Arrival[] = [];
   readonly effects: number[] = [];
   mended = false;
-  private readonly database = new InMemoryDatabase({ now: () => a.NOW });
-  readonly letters = new InMemoryDeadLetters(this.database);
-  private readonly unitOfWork = new InMemoryUnitOfWork(this.database, randomUUID);
-  private readonly dispatcher = new Dispatcher({
-    cloudEvents: WITHOUT_EVENTS,
-    eventHandlers: new Map(),
-    topics: { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' },
-    consumerGroup: 'test',
-    parkUndecodable: false,
-    maxLetterBytes: 1_000_000,
-  });
+  private readonly dispatcher = aDispatcher();
 
   async take(one: Step): Promise<void> {
     switch (one.what) {
@@ -107,16 +94,12 @@ class World {
 
   taskOf(offset: number): Task {
     const { tenant, user, bug } = this.arrived[offset] ?? { tenant: null, user: null, bug: false };
-    const { identity, digest } = a.aMessage(offset);
-    const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
     const names = {
       tenantId: tenant === null ? null : a.tenantId(tenant),
-      subdivisionId: null,
       userId: user === null ? null : a.userId(user),
     };
-    return new Task(a.aDeadLetter(offset).received, context, digest, 'test', names, {
-      kind: 'handle',
-      declare: () => undefined,
+    return aTask(offset, {
+      names,
       handle: async () => {
         if (bug && !this.mended) throw new Error('a bug');
         return [];
@@ -139,20 +122,4 @@ class World {
       if (!(error instanceof NotReplayable) && !(error instanceof ReplayFailed)) throw error;
     }
   }
-}
-
-/** These tasks have no domain events, and no rejections. */
-const WITHOUT_EVENTS: CloudEvents = {
-  read: none,
-  byPosition: none,
-  digest: none,
-  eventId: none,
-  write: none,
-  decodeHeaders: none,
-  listHeaders: none,
-  encodeHeaders: () => Buffer.from([0]),
-};
-
-function none(): never {
-  throw new Error('not used');
 }

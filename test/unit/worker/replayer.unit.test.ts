@@ -1,21 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import type { CloudEvents } from '../../../src/ports/cloud-events.ts';
 import { CommitOutcomeUnknown, DatabaseUnavailable, StaleRead } from '../../../src/ports/errors.ts';
 import type { Unit, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
-import { Dispatcher } from '../../../src/worker/dispatcher.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
 import { UnattendedLane } from '../../../src/worker/outbox/unattended-lane.ts';
 import { Replayer } from '../../../src/worker/replayer.ts';
-import { NAMELESS, Task } from '../../../src/worker/task.ts';
+import type { Task } from '../../../src/worker/task.ts';
 import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
 import * as a from '../../support/builders.ts';
 import { addUsers } from '../../support/contract/subject.ts';
+import { aDispatcher, aTask, cloudEvents, TOPICS } from '../../support/tasks.ts';
 
 const KEY = a.tenantId(1);
-const TOPICS = { commands: 'licensing.commands.v1', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
 
 describe('a replay', () => {
   let world: World;
@@ -93,17 +88,16 @@ describe('a replay', () => {
 });
 
 /** Letter 1 is of message 1, which owes one event. */
-class World {
+class World extends InMemoryWorld {
   readonly faults: ['before' | 'after', Error][] = [];
   bug: Error | undefined;
   effect: (unit: Unit) => Promise<void> = async () => undefined;
   skipped = false;
-  private readonly database = new InMemoryDatabase({ now: () => a.NOW });
-  readonly letters = new InMemoryDeadLetters(this.database);
-  private readonly inner = new InMemoryUnitOfWork(this.database, randomUUID);
   private readonly replayer: Replayer;
 
   constructor() {
+    super();
+    const inner = this.unitOfWork;
     const unitOfWork: Pick<UnitOfWork, 'replay'> = {
       replay: async (replay, work, lane) => {
         const [when, error] = this.faults.shift() ?? [];
@@ -112,7 +106,7 @@ class World {
           if (when === 'before' && error !== undefined) throw error;
           return value;
         };
-        const committed = await this.inner.replay(replay, undone, lane);
+        const committed = await inner.replay(replay, undone, lane);
         if (error !== undefined) throw error;
         return committed;
       },
@@ -120,17 +114,10 @@ class World {
     const plan = async () => (this.skipped ? [] : [this.task()]);
     this.replayer = new Replayer({
       unitOfWork,
-      dispatcher: new Dispatcher({
-        cloudEvents: WITHOUT_EVENTS,
-        eventHandlers: new Map(),
-        topics: TOPICS,
-        consumerGroup: 'test',
-        parkUndecodable: false,
-        maxLetterBytes: 1_000_000,
-      }),
+      dispatcher: aDispatcher(),
       planner: { plan } as unknown as Planner,
       userLookUps: { plan } as unknown as UserLookUps,
-      cloudEvents: WITHOUT_EVENTS,
+      cloudEvents: cloudEvents({ decodeHeaders: () => ({}) }),
       deadLetters: this.letters,
       topics: TOPICS,
       lane: new UnattendedLane(a.laneId(1)),
@@ -139,7 +126,7 @@ class World {
 
   async bury(): Promise<void> {
     const message = a.aMessage(1, { keys: [KEY] });
-    await this.inner.run([message], async (unit) => {
+    await this.unitOfWork.run([message], async (unit) => {
       unit.settle(message, 'dead');
       unit.deadLetters.add(a.aDeadLetter(1, [KEY]));
     });
@@ -165,39 +152,17 @@ class World {
 
   /** Read from the wire, it is another message. */
   private task(): Task {
-    const { identity, digest } = a.aMessage(99);
-    const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-    return new Task(
-      a.aDeadLetter(1).received,
-      context,
-      digest,
-      'test',
-      { ...NAMELESS, tenantId: KEY },
-      {
-        kind: 'handle',
-        declare: (loads) => loads.user(a.userId(1)),
-        handle: async (unit) => {
-          await this.effect(unit);
-          unit.outbox.add(a.anEvent(KEY, 'effect'));
-          if (this.bug !== undefined) throw this.bug;
-          return [];
-        },
+    return aTask(1, {
+      message: a.aMessage(99),
+      received: a.aDeadLetter(1).received,
+      names: { tenantId: KEY },
+      declare: (loads) => loads.user(a.userId(1)),
+      handle: async (unit) => {
+        await this.effect(unit);
+        unit.outbox.add(a.anEvent(KEY, 'effect'));
+        if (this.bug !== undefined) throw this.bug;
+        return [];
       },
-    );
+    });
   }
-}
-
-const WITHOUT_EVENTS: CloudEvents = {
-  read: none,
-  byPosition: none,
-  digest: none,
-  eventId: none,
-  write: none,
-  decodeHeaders: () => ({}),
-  listHeaders: none,
-  encodeHeaders: none,
-};
-
-function none(): never {
-  throw new Error('not used');
 }

@@ -4,9 +4,7 @@ import { readConfig } from '../../../src/config.ts';
 import { subjectsOf } from '../../../src/adapters/subjects.ts';
 import { createContainer } from '../../../src/container.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
-import { InMemoryDatabase } from '../../support/in-memory/database.ts';
-import { InMemoryDeadLetters } from '../../support/in-memory/dead-letters.ts';
-import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import type { Ending } from '../../../src/worker/dispatcher.ts';
 import { givenCodec, NEVER } from '../../support/given-codec.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
@@ -51,14 +49,13 @@ describe('a message that could not be read, and comes again', () => {
 });
 
 async function given() {
-  const database = new InMemoryDatabase({ now: () => Date.now() });
-  const letters = new InMemoryDeadLetters(database);
+  const { database, letters, unitOfWork: inMemory } = new InMemoryWorld({ now: () => Date.now() });
   const { codec } = givenCodec();
   await codec.prepareWriters(subjectsOf(config.topics), NEVER);
   const { cradle } = createContainer({
     config,
     overrides: {
-      unitOfWork: asValue(new InMemoryUnitOfWork(database, randomUUID)),
+      unitOfWork: asValue(inMemory),
       codec: asValue(codec),
       telemetry: asValue({ ...silentTelemetry(), stop: () => undefined }),
     },
