@@ -7,8 +7,12 @@ import {
   listOf,
   NAME,
   oneOf,
+  PAIRS,
+  PEM_FILE,
   POSTGRES_URL,
   readSettings,
+  SECRET,
+  TEXT,
   wholeNumber,
   type Environment,
   type SettingTable,
@@ -39,6 +43,100 @@ export const SETTINGS = {
     default: 'licensing-worker',
     inReadme: true,
     about: 'the consumer group, which lag dashboards watch',
+  },
+  kafkaSecurity: {
+    protocol: {
+      variable: 'KAFKA_SECURITY_PROTOCOL',
+      type: oneOf(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']),
+      default: 'PLAINTEXT',
+      about: 'how brokers are talked to: SSL with TLS, SASL_... with credentials',
+    },
+    mechanism: {
+      variable: 'KAFKA_SASL_MECHANISM',
+      type: oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER', 'AWS_MSK_IAM']),
+      optional: true,
+      about: 'how the worker proves who it is, with SASL_PLAINTEXT and SASL_SSL',
+    },
+    username: {
+      variable: 'KAFKA_SASL_USERNAME',
+      type: TEXT,
+      optional: true,
+      about: 'who the worker is, with PLAIN and SCRAM',
+    },
+    password: {
+      variable: 'KAFKA_SASL_PASSWORD',
+      type: SECRET,
+      optional: true,
+      secret: true,
+      about: 'its password, with PLAIN and SCRAM',
+    },
+    caLocation: {
+      variable: 'KAFKA_SSL_CA_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about:
+        "the certificates of the authorities that the brokers' certificates are checked against; without it those of Node",
+    },
+    certificateLocation: {
+      variable: 'KAFKA_SSL_CERTIFICATE_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: "the worker's own certificate, where brokers ask for one (mutual TLS)",
+    },
+    keyLocation: {
+      variable: 'KAFKA_SSL_KEY_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: 'the private key of that certificate',
+    },
+    keyPassword: {
+      variable: 'KAFKA_SSL_KEY_PASSWORD',
+      type: SECRET,
+      optional: true,
+      secret: true,
+      about: 'the password of that key',
+    },
+    token: {
+      endpoint: {
+        variable: 'KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL',
+        type: HTTP_URL,
+        optional: true,
+        secret: true,
+        about: 'where OAUTHBEARER gets its tokens, by the grant of client credentials',
+      },
+      clientId: {
+        variable: 'KAFKA_SASL_OAUTHBEARER_CLIENT_ID',
+        type: TEXT,
+        optional: true,
+        about: 'who asks for the token',
+      },
+      clientSecret: {
+        variable: 'KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET',
+        type: SECRET,
+        optional: true,
+        secret: true,
+        about: 'the secret of that client',
+      },
+      scope: {
+        variable: 'KAFKA_SASL_OAUTHBEARER_SCOPE',
+        type: TEXT,
+        optional: true,
+        about: 'the scope that the token is asked for',
+      },
+    },
+    extensions: {
+      variable: 'KAFKA_SASL_OAUTHBEARER_EXTENSIONS',
+      type: PAIRS,
+      optional: true,
+      about:
+        'what goes to the broker beside the token, such as `logicalCluster` and `identityPoolId` of Confluent Cloud',
+    },
+    awsRegion: {
+      variable: 'AWS_REGION',
+      type: NAME,
+      optional: true,
+      about: 'the region of the cluster, with AWS_MSK_IAM',
+    },
   },
   schemaRegistryUrl: {
     variable: 'SCHEMA_REGISTRY_URL',
@@ -231,7 +329,7 @@ export const SETTINGS = {
 export type Config = Values<typeof SETTINGS>;
 
 /** What must hold between settings. Each rule returns a sentence when it does not. */
-const RULES: readonly ((config: Config) => string | undefined)[] = [sessionOutlastsTransactions];
+const RULES: readonly ((config: Config) => string | undefined)[] = [sessionOutlastsTransactions, kafkaSecurityIsWhole];
 
 /** @throws ConfigurationError that names every fault, a line each */
 export function readConfig(environment: Environment): Config {
@@ -247,5 +345,38 @@ function sessionOutlastsTransactions(config: Config): string | undefined {
   return (
     `KAFKA_SESSION_TIMEOUT_MS is ${config.sessionTimeout}; expected more than each of the database's timeouts (${longest}), ` +
     `so that a sleeping worker lets go of its locks before another takes its partitions`
+  );
+}
+
+/** What a way to prove who the worker is can't do without. */
+const NEEDED = {
+  PLAIN: ['username', 'password'],
+  'SCRAM-SHA-256': ['username', 'password'],
+  'SCRAM-SHA-512': ['username', 'password'],
+  OAUTHBEARER: ['endpoint', 'clientId', 'clientSecret'],
+  AWS_MSK_IAM: ['awsRegion'],
+} as const;
+
+function kafkaSecurityIsWhole({ kafkaSecurity }: Config): string | undefined {
+  const { protocol, mechanism, caLocation, certificateLocation, keyLocation, token } = kafkaSecurity;
+  const usesSasl = protocol.startsWith('SASL_');
+  if (usesSasl && mechanism === undefined) {
+    return `KAFKA_SASL_MECHANISM is not set; expected one, since KAFKA_SECURITY_PROTOCOL is ${protocol}`;
+  }
+  if (!usesSasl && mechanism !== undefined) {
+    return `KAFKA_SASL_MECHANISM is ${mechanism}; expected KAFKA_SECURITY_PROTOCOL to be SASL_SSL or SASL_PLAINTEXT then, not ${protocol}`;
+  }
+  if (!protocol.endsWith('SSL') && (caLocation ?? certificateLocation ?? keyLocation) !== undefined) {
+    return `KAFKA_SECURITY_PROTOCOL is ${protocol}; expected SSL or SASL_SSL, since KAFKA_SSL_... are set`;
+  }
+  if ((certificateLocation === undefined) !== (keyLocation === undefined)) {
+    return 'KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION are expected together; one of them is not set';
+  }
+  if (mechanism === undefined) return undefined;
+  const { kafkaSecurity: settings } = SETTINGS;
+  const missing = NEEDED[mechanism].find((name) => ({ ...kafkaSecurity, ...token })[name] === undefined);
+  return (
+    missing &&
+    `${{ ...settings, ...settings.token }[missing].variable} is not set; KAFKA_SASL_MECHANISM ${mechanism} needs it`
   );
 }

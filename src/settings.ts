@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ConfigurationError } from './ports/errors.ts';
 import { httpUrl, postgresUrl } from './urls.ts';
 
@@ -9,7 +10,10 @@ export interface Setting<T> {
   readonly default?: string;
   /** The value is undefined when the variable is not set. A setting that is neither optional nor has a default is required. */
   readonly optional?: true;
-  /** The value may hold a password: no error, log line or page shows it, whatever is wrong with it. */
+  /**
+   * The value may hold a password: no error, log line or page shows it, whatever is wrong with it. It may stand in a file that the variable
+   * with `_FILE` at its end names.
+   */
   readonly secret?: true;
   /** The README lists it; docs/operations.md lists all settings. */
   readonly inReadme?: true;
@@ -23,7 +27,12 @@ export interface Type<T> {
   readonly expected: string;
   /** @returns undefined when the text is something else */
   readonly read: (text: string) => T | undefined;
+  /** For a value that can change while the program runs. It gets what reads the text anew, rather than the text. */
+  readonly readAnew?: (read: () => string) => T;
 }
+
+/** A password or token. Reading it reads its file anew, if it stands in one: a rotated secret needs no restart. @throws ConfigurationError */
+export type Secret = () => string;
 
 /** Settings by the names that the code uses. A table within a table is a group, such as the topics. */
 export interface SettingTable {
@@ -45,7 +54,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings<Table extends SettingTable>(table: Table, environment: Environment): Values<Table> {
   const faults: string[] = [];
   const values = readTable(table, (setting) => {
-    const text = environment[setting.variable] || setting.default;
+    const file = setting.secret === true ? environment[`${setting.variable}_FILE`] : undefined;
+    if (file && environment[setting.variable]) {
+      faults.push(`${setting.variable} and ${setting.variable}_FILE are both set; expected one of them`);
+      return undefined;
+    }
+    let fromFile: string | undefined;
+    try {
+      fromFile = file && readSecret(setting.variable, file);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      faults.push(error.message);
+      return undefined;
+    }
+    if (file && setting.type.readAnew) return setting.type.readAnew(() => readSecret(setting.variable, file));
+    const text = fromFile || environment[setting.variable] || setting.default;
     if (text === undefined) {
       if (setting.optional !== true) faults.push(`${setting.variable} is not set; expected ${setting.type.expected}`);
       return undefined;
@@ -58,6 +81,19 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   // Without a fault each value is what its type reads, so the whole is what the type says of the table.
   return values as Values<Table>;
+}
+
+/** What a secret's file says, without a newline at its end. @throws ConfigurationError */
+function readSecret(variable: string, file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ConfigurationError(`${variable}_FILE is '${file}', which can't be read (${code})`);
+  }
+  if (text === '') throw new ConfigurationError(`${variable}_FILE is '${file}', which is empty`);
+  return text;
 }
 
 /** All settings of a table and of the tables in it, in their order. */
@@ -83,6 +119,29 @@ function shown({ secret }: Setting<unknown>, text: string): string {
 export const NAME: Type<string> = {
   expected: 'letters, digits, dots, dashes and underscores',
   read: (text) => (/^[\w.-]+$/.test(text) ? text : undefined),
+};
+
+export const TEXT: Type<string> = { expected: 'a text', read: (text) => text };
+
+export const SECRET: Type<Secret> = {
+  expected: 'a text',
+  read: (text) => () => text,
+  readAnew: (read) => read,
+};
+
+export const PEM_FILE: Type<string> = { expected: 'the path of a PEM file', read: (text) => text };
+
+export const PAIRS: Type<Readonly<Record<string, string>>> = {
+  expected: 'name=value, several separated by commas',
+  read: (text) => {
+    const pairs: [name: string, value: string][] = [];
+    for (const pair of text.split(',')) {
+      const [, name, value] = /^\s*([^=\s]+)=(.*?)\s*$/.exec(pair) ?? [];
+      if (name === undefined || value === undefined) return undefined;
+      pairs.push([name, value]);
+    }
+    return Object.fromEntries(pairs);
+  },
 };
 
 export const BOOLEAN: Type<boolean> = {

@@ -2,6 +2,7 @@ import type { Kafka as KafkaClient, logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Clock } from '../ports/clock.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
+import { securityFault, securityOptions, type KafkaSecurity } from './kafka-security.ts';
 
 export interface KafkaSettings {
   /** host:port */
@@ -10,23 +11,49 @@ export interface KafkaSettings {
   /** Milliseconds. */
   readonly connectTimeout: number;
   readonly requestTimeout: number;
+  readonly security: KafkaSecurity;
   /** Only goes forward. */
   readonly clock: Clock;
 }
 
 /** kafkajs, with its log in ours: what it calls info is debug here, since it repeats what telemetry tells. */
 export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClient {
-  return new Kafka({
+  const { brokers, security, clock } = settings;
+  const kafka = new Kafka({
+    ...securityOptions(security, () => clock.now()),
     clientId: settings.clientId,
-    brokers: [...settings.brokers],
+    brokers: [...brokers],
     connectionTimeout: settings.connectTimeout,
     requestTimeout: settings.requestTimeout,
     enforceRequestTimeout: true,
     // Whoever calls tries again for as long as it takes, and says so; within kafkajs a few tries ride out a leader election.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
-    logCreator: toPino(logger.child({ library: 'kafkajs' }), settings.clock),
+    logCreator: toPino(logger.child({ library: 'kafkajs' }), clock),
   });
+  const explain = (error: unknown): unknown => securityFault(error, security, brokers) ?? error;
+  return Object.assign(kafka, {
+    admin: explained(kafka.admin.bind(kafka), explain),
+    producer: explained(kafka.producer.bind(kafka), explain),
+    consumer: explained(kafka.consumer.bind(kafka), explain),
+  });
+}
+
+/** Makes clients whose `connect` names the setting that is at fault, where it is one. */
+function explained<Options extends readonly unknown[], Client extends { connect(): Promise<void> }>(
+  make: (...options: Options) => Client,
+  explain: (error: unknown) => unknown,
+): (...options: Options) => Client {
+  return (...options) => {
+    const client = make(...options);
+    const connect = client.connect.bind(client);
+    client.connect = async () => {
+      await connect().catch((error: unknown) => {
+        throw explain(error);
+      });
+    };
+    return client;
+  };
 }
 
 /** It follows a line that says why the connection failed. */

@@ -2,6 +2,7 @@ import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage
 import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
+import { isRefusal } from './kafka-security.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
 
 export interface ConsumerSettings {
@@ -181,7 +182,8 @@ function typesOf(error: unknown): readonly string[] {
 function isFinal(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
   const type = 'type' in error ? String(error.type) : '';
-  if (/^KafkaJS(NotImplemented|SASLAuthenticationError|UnsupportedMagicByte)/.test(error.name)) return true;
+  if (error.name === 'KafkaJSSASLAuthenticationError') return isRefusal(error);
+  if (/^KafkaJS(NotImplemented|UnsupportedMagicByte)/.test(error.name)) return true;
   if (/AUTHORIZATION_FAILED|AUTHENTICATION_FAILED|^UNSUPPORTED_|^INVALID_GROUP_ID$/.test(type)) return true;
   if (!error.name.startsWith('KafkaJS')) return !('code' in error); // a connection's own error has a code, a mistake has none
   return error.cause instanceof Error && isFinal(error.cause);

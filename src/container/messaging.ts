@@ -46,11 +46,18 @@ export interface MessagingParts {
 type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetry' | 'steadyClock'>;
 
 export function messagingParts(config: Config): Registrations<MessagingParts> {
-  const { kafkaBrokers, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
+  const { kafkaBrokers, kafkaSecurity, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
   return {
     kafka: asFunction(({ logger, steadyClock: clock }: Needs) =>
       createKafka(
-        { brokers: kafkaBrokers, clientId: 'licensing', connectTimeout, requestTimeout: 10_000, clock },
+        {
+          brokers: kafkaBrokers,
+          clientId: 'licensing',
+          connectTimeout,
+          requestTimeout: 10_000,
+          security: kafkaSecurity,
+          clock,
+        },
         logger,
       ),
     ).singleton(),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { withTable } from '../../docs/tables.ts';
 import { readConfig, SETTINGS } from '../../src/config.ts';
 import { ConfigurationError } from '../../src/ports/errors.ts';
@@ -64,13 +67,83 @@ test('no variable stands in the table twice', () => {
   expect(variables).toEqual([...new Set(variables)]);
 });
 
+const MALFORMED = 'Zq7x kW9';
+
+describe('a secret in a file', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'licensing-config-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const fileOf = (text: string): string => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, text);
+    return file;
+  };
+  const SASL = {
+    ...REQUIRED,
+    KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+    KAFKA_SASL_MECHANISM: 'PLAIN',
+    KAFKA_SASL_USERNAME: 'app',
+  };
+
+  test('is read without the newline at its end, and anew for each use', () => {
+    const { password } = readConfig({ ...SASL, KAFKA_SASL_PASSWORD_FILE: fileOf('first\n') }).kafkaSecurity;
+    expect(password?.()).toBe('first');
+    fileOf(' second');
+    expect(password?.()).toBe(' second');
+    rmSync(join(folder, 'secret'));
+    expect(password).toThrow(/^KAFKA_SASL_PASSWORD_FILE is '.*secret', which can't be read \(ENOENT\)$/);
+  });
+
+  test('may be a URL', () => {
+    const DATABASE_URL_FILE = fileOf('postgres://worker:kW9@database/licensing\n');
+    expect(readConfig({ ...REQUIRED, DATABASE_URL: '', DATABASE_URL_FILE }).databaseUrl).toContain('worker:kW9@');
+    expect(faultsOf({ ...REQUIRED, DATABASE_URL: '', DATABASE_URL_FILE: fileOf('kW9') })).toEqual([
+      expect.stringMatching(/^DATABASE_URL is malformed \(its value may be a secret/),
+    ]);
+  });
+
+  test('is refused beside the variable, when it is empty, and when it is not there', () => {
+    const file = fileOf('\n');
+    expect(faultsOf({ ...REQUIRED, DATABASE_URL_FILE: file })).toEqual([
+      'DATABASE_URL and DATABASE_URL_FILE are both set; expected one of them',
+    ]);
+    expect(faultsOf({ ...SASL, KAFKA_SASL_PASSWORD_FILE: file })).toEqual([
+      `KAFKA_SASL_PASSWORD_FILE is '${file}', which is empty`,
+    ]);
+    expect(faultsOf({ ...REQUIRED, DATABASE_URL: '', DATABASE_URL_FILE: '/nowhere' })).toEqual([
+      "DATABASE_URL_FILE is '/nowhere', which can't be read (ENOENT)",
+    ]);
+  });
+});
+
+test.each([
+  [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' }, /^KAFKA_SASL_MECHANISM is not set/],
+  [{ KAFKA_SASL_MECHANISM: 'PLAIN' }, /^KAFKA_SASL_MECHANISM is PLAIN; expected KAFKA_SECURITY_PROTOCOL to be/],
+  [{ KAFKA_SSL_CA_LOCATION: '/ca.pem' }, /^KAFKA_SECURITY_PROTOCOL is PLAINTEXT; expected SSL or SASL_SSL/],
+  [
+    { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SSL_KEY_LOCATION: '/key.pem' },
+    /^KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION are expected together/,
+  ],
+  [
+    { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: 'app' },
+    /^KAFKA_SASL_PASSWORD is not set; KAFKA_SASL_MECHANISM SCRAM-SHA-512 needs it$/,
+  ],
+  [
+    { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'OAUTHBEARER' },
+    /^KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL is not set/,
+  ],
+  [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'AWS_MSK_IAM' }, /^AWS_REGION is not set/],
+])('what the settings of Kafka lack to fit each other is named: %j', (environment, said) => {
+  expect(faultsOf({ ...REQUIRED, ...environment })).toEqual([expect.stringMatching(said)]);
+});
+
 test('what may hold a password is a secret, and no error shows what it was set to', () => {
   const secrets = settingsIn(SETTINGS).filter(({ secret }) => secret);
   expect(secrets.map(({ variable }) => variable)).toEqual(
     expect.arrayContaining(['SCHEMA_REGISTRY_URL', 'DATABASE_URL', 'USER_DOMAIN_URL']),
   );
-  for (const { variable, type } of secrets) {
-    expect(faultsOf({ ...REQUIRED, [variable]: 'Zq7x kW9' })).toEqual([
+  for (const { variable, type } of secrets.filter(({ type }) => type.read(MALFORMED) === undefined)) {
+    expect(faultsOf({ ...REQUIRED, [variable]: MALFORMED })).toEqual([
       `${variable} is malformed (its value may be a secret and is not shown); expected ${type.expected}`,
     ]);
   }

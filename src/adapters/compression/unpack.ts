@@ -1,4 +1,5 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { codeOf } from '../error-code.ts';
 import { TooManyBytes, UnreadableBytes } from './errors.ts';
 import { unpackLz4 } from './lz4.ts';
 import { unpackSnappy } from './snappy.ts';
@@ -45,8 +46,4 @@ function byZlib(inflate: (packed: Buffer, options: { maxOutputLength: number; ch
       throw new UnreadableBytes(String(error), { cause: error });
     }
   };
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

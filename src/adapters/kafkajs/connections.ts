@@ -43,3 +43,25 @@ export function endAfterTimeout({ prototype }: { readonly prototype: ConnectionP
     }
   };
 }
+
+/** A connection that proves who it is: the broker may limit for how long that holds (connections.max.reauth.ms). */
+export interface AuthenticatedConnection {
+  /** Milliseconds, 0 for no limit. */
+  readonly sessionLifetime: { toString(): string };
+  /** Milliseconds before that end. */
+  reauthenticationThreshold: number;
+}
+
+const LATEST_MS = 10_000;
+
+/** Proves it again when half of the time is over, or 10 s before its end, whichever comes later. */
+export function reauthenticateInTime({ prototype }: { readonly prototype: AuthenticatedConnection }): void {
+  Object.defineProperty(prototype, 'reauthenticationThreshold', {
+    configurable: true,
+    get(this: AuthenticatedConnection): number {
+      return Math.min(LATEST_MS, Math.floor(Number(this.sessionLifetime.toString()) / 2));
+    },
+    // kafkajs sets 10 s in the constructor, which is never in time where the limit is shorter.
+    set: () => undefined,
+  });
+}

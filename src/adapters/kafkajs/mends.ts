@@ -2,7 +2,9 @@ import { withoutAbortedRecords, type AbortedTransaction } from './aborted-record
 import { keepPartialAnswers, type ProduceAnswer } from './acknowledgements.ts';
 import {
   endAfterTimeout,
+  reauthenticateInTime,
   stopIdleTimers,
+  type AuthenticatedConnection,
   type Connection,
   type ConnectionPool,
   type RequestQueue,
@@ -93,7 +95,14 @@ export const PARTS: readonly Part[] = [
     needs: names<ConnectionPool>({ pool: true, send: true }),
     mend: changed(endAfterTimeout),
   },
-  { path: 'src/network/connection.js', needs: names<Connection>({ socket: true }) },
+  {
+    // 15. A connection proves again who it is 10 s ahead of the end that its broker has set: of a shorter time, never in time.
+    path: 'src/network/connection.js',
+    needs: names<Connection & AuthenticatedConnection>({
+      ...{ socket: true, sessionLifetime: true, reauthenticationThreshold: true },
+    }),
+    mend: changed(reauthenticateInTime),
+  },
   {
     // 8. Records of aborted transactions are delivered where several transactions were open at a time.
     path: 'src/consumer/filterAbortedMessages.js',

@@ -133,6 +133,31 @@ describe('the queue of requests', () => {
   });
 });
 
+test.each([
+  [5_000, 2_400, 2_600],
+  [60_000, 49_000, 51_000],
+])(
+  'a connection whose broker lets it in for %i ms proves who it is again after %i to %i ms',
+  (lifetime, before, after) => {
+    interface Connection {
+      authenticatedAt: readonly [number, number] | null;
+      sessionLifetime: unknown;
+      isAuthenticated(): boolean;
+    }
+    const Connection = mendedModule<new (options: object) => Connection>('src/network/connection.js');
+    const Long = mendedModule<{ fromValue(value: number): unknown }>('src/utils/long.js');
+    const namespace = () => ({ namespace, debug: () => undefined, error: () => undefined });
+    const connection = new Connection({ host: 'localhost', port: 9092, logger: { namespace } });
+    connection.sessionLifetime = Long.fromValue(lifetime);
+    const isIn = (passed: number): boolean => {
+      const at = process.hrtime.bigint() - BigInt(passed) * 1_000_000n;
+      connection.authenticatedAt = [Number(at / 1_000_000_000n), Number(at % 1_000_000_000n)];
+      return connection.isAuthenticated();
+    };
+    expect([isIn(before), isIn(after)]).toEqual([true, false]);
+  },
+);
+
 describe('a request to a broker', () => {
   interface ConnectionPool {
     pool: readonly object[];

@@ -1,0 +1,101 @@
+import * as oauth from 'oauth4webapi';
+import { ConfigurationError } from '../ports/errors.ts';
+import { Outage, reasonOf } from './retry.ts';
+
+export interface TokenOptions {
+  /** URL of the token endpoint. */
+  readonly endpoint: string;
+  readonly clientId: string;
+  readonly clientSecret: () => string;
+  readonly scope: string | undefined;
+  /** How its settings begin, such as `KAFKA_SASL_OAUTHBEARER_`: errors name them. */
+  readonly prefix: string;
+  /** Milliseconds, going forward only. */
+  readonly now: () => number;
+}
+
+/** The token endpoint did not answer, or not with a token. */
+export class TokenUnavailable extends Outage {
+  override readonly name = 'TokenUnavailable';
+}
+
+const TIMEOUT_MS = 5_000;
+/** A token is renewed when this part of its life is over; until its end the old one bridges an outage of the endpoint. */
+const RENEWED_AFTER = 0.8;
+/** A token that does not say for how long it is valid. */
+const DEFAULT_LIFE_S = 300;
+
+interface Token {
+  readonly value: string;
+  readonly renewAt: number;
+  readonly endsAt: number;
+}
+
+/** An access token by the grant of client credentials (RFC 6749, section 4.4), kept and renewed ahead of its end. */
+export class AccessToken {
+  readonly #options: TokenOptions;
+  #token: Token | undefined;
+  #asking: Promise<Token> | undefined;
+
+  constructor(options: TokenOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ConfigurationError when the endpoint refuses the client; TokenUnavailable when no valid token can be had now */
+  async get(): Promise<string> {
+    const { now } = this.#options;
+    const token = this.#token;
+    if (token !== undefined && now() < token.renewAt) return token.value;
+    try {
+      // All who need one meanwhile wait for the same.
+      this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+      this.#token = await this.#asking;
+      return this.#token.value;
+    } catch (error) {
+      if (token !== undefined && now() < token.endsAt && error instanceof TokenUnavailable) return token.value;
+      throw error;
+    }
+  }
+
+  /** Who was given the token has refused it: the next one is a new one. */
+  refused(): void {
+    this.#token = undefined;
+  }
+
+  async #ask(): Promise<Token> {
+    const { endpoint, clientId, clientSecret, scope, prefix, now } = this.#options;
+    const server = { issuer: new URL(endpoint).origin, token_endpoint: endpoint };
+    const client = { client_id: clientId };
+    const asked = now();
+    try {
+      const response = await oauth.clientCredentialsGrantRequest(
+        server,
+        client,
+        oauth.ClientSecretBasic(clientSecret()),
+        scope === undefined ? {} : { scope },
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; an endpoint beside the worker may speak http
+        { signal: AbortSignal.timeout(TIMEOUT_MS), [oauth.allowInsecureRequests]: endpoint.startsWith('http:') },
+      );
+      const { access_token: value, expires_in: seconds = DEFAULT_LIFE_S } =
+        await oauth.processClientCredentialsResponse(server, client, response);
+      const life = 1_000 * seconds;
+      return { value, renewAt: asked + RENEWED_AFTER * life, endsAt: asked + life };
+    } catch (error) {
+      if (error instanceof ConfigurationError) throw error;
+      const refusal = refusalOf(error);
+      const { origin, pathname } = new URL(endpoint);
+      const place = `${prefix}TOKEN_ENDPOINT_URL ${origin}${pathname}`;
+      if (refusal === undefined) throw new TokenUnavailable(`${place}: ${reasonOf(error)}`);
+      throw new ConfigurationError(
+        `${prefix}${refusal === 'invalid_scope' ? 'SCOPE' : 'CLIENT_SECRET'}: the token endpoint refuses it (${refusal}); ${place}`,
+      );
+    }
+  }
+}
+
+/** The error code of an answer that refuses what was asked (RFC 6749, section 5.2). */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof oauth.ResponseBodyError && error.status < 500) return error.error;
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return `status ${error.status}`;
+  return undefined;
+}
