@@ -28,7 +28,7 @@ export interface CloudEventsSettings {
   readonly maxMessageBytes: number;
 }
 
-/** CloudEvents 1.0 in Kafka binary mode: identity in, envelope out. */
+/** CloudEvents 1.0 in Kafka's binary mode: reads the identity of messages, and writes the headers of events. */
 export class KafkaCloudEvents implements CloudEvents {
   private readonly codec: Codec;
   private readonly settings: CloudEventsSettings;
@@ -50,7 +50,7 @@ export class KafkaCloudEvents implements CloudEvents {
   byPosition(received: ReceivedMessage): MessageContext {
     const { topic, partition, offset, timestamp, headers } = received;
     const id = `${topic}/${partition}/${offset}/${timestamp}`;
-    // The source tells whose it is, and tells no positions apart.
+    // The source says who sent the message. A position needs none to be told from others.
     return this.context(received, text(headers, 'ce_source') ?? '', id, hashOf(`\0${id}`));
   }
 
@@ -60,7 +60,7 @@ export class KafkaCloudEvents implements CloudEvents {
 
   eventId({ identity }: MessageContext, index: number): string {
     const { hash: hex } = identity;
-    // The index goes into the last 32 bits: different for each event of a message, and no second hash to pay for.
+    // The index goes into the last 32 bits: each event of a message has its own id, without the cost of a second hash.
     const last = ((Number.parseInt(hex.slice(24), 16) ^ index) >>> 0).toString(16).padStart(8, '0');
     const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${last}`;
@@ -115,7 +115,7 @@ export class KafkaCloudEvents implements CloudEvents {
     return encodeTextHeaders(headers, this.fixedOf(event.type, event.sourceSuffix ?? ''));
   }
 
-  /** As many as there are types, times the few suffixes. */
+  /** Cached: there is one for each type and each of the few suffixes. */
   private fixedOf(type: MessageName, sourceSuffix: string): FixedHeaders {
     const known = this.fixed.get(type + sourceSuffix);
     if (known !== undefined) return known;
@@ -129,7 +129,7 @@ export class KafkaCloudEvents implements CloudEvents {
     return fixed;
   }
 
-  /** A chunk has many messages of few keys. */
+  /** Cached, because a chunk has many messages of few keys. */
   private keyOf(text: string): Buffer {
     const known = this.keys.get(text);
     if (known !== undefined) return known;
@@ -150,7 +150,7 @@ export class KafkaCloudEvents implements CloudEvents {
   }
 }
 
-/** A header as text; null when it is absent, empty, or holds U+0000, which no id of good will does and no database takes. */
+/** @returns a header as text; null when it is absent, empty, or holds U+0000, which the database can't store and no sensible id has */
 function text(headers: MessageHeaders, name: string): string | null {
   const one = firstOf(headers, name);
   if (one === null) return null;
@@ -164,7 +164,7 @@ function firstOf(headers: MessageHeaders, name: string): Buffer | string | null 
   return typeof one === 'string' || Buffer.isBuffer(one) ? one : null;
 }
 
-/** Over the bytes of the headers. As texts, all that is no UTF-8 would be the same: U+FFFD stands for any of it. */
+/** Hashes the bytes of the headers. As texts, ids that are no UTF-8 could be equal, since U+FFFD stands for any such byte. */
 function identityHash(headers: MessageHeaders, source: string, id: string): string {
   const together = `${source}\0${id}`;
   if (!together.includes('\uFFFD')) return hashOf(together);
@@ -181,10 +181,10 @@ function hashOf(data: Buffer | string): string {
   return hash('sha256', data, 'hex').slice(0, 32);
 }
 
-/** Each event has its message's own millisecond, but many events of a chunk share their second. */
+/** The second that was written last. Each event has the millisecond of its message, but many events of a chunk share their second. */
 let lastSecond = { second: Number.NaN, text: '' };
 
-/** As `Date.toISOString` has it, without its price for each message. @param time not before 1970 */
+/** The same text as of `Date.toISOString`, at a lower cost a message. @param time not before 1970 */
 function timeText(time: number): string {
   const millisecond = time % 1_000;
   const second = time - millisecond;

@@ -9,72 +9,17 @@ export interface TopicSettings {
   readonly replicationFactor: number;
   /** Milliseconds. */
   readonly retention: number;
-  /** What the worker writes at the most: dead letters have to fit. */
+  /** The largest record that the worker writes; its dead letter has to fit as well. */
   readonly maxMessageBytes: number;
 }
 
-/** The broker dates what comes in, so that no producer's clock decides, nor what retention keeps. */
+/** The broker dates incoming records, so that the clock of no producer decides messages or what retention keeps. */
 const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
 
 /** The topics of the contract: three that are read, with their dead letters, and two that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
   const sources = sourcesOf(topics);
   return [...sources, topics.events, topics.rejections, ...sources.map(dlqOf)];
-}
-
-function listIn(value: string | undefined): readonly string[] {
-  return (value ?? '')
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-type Entry = readonly [name: string, value: string | number];
-
-const THERE_WITHIN_MS = 15_000;
-const LOOK_EVERY_MS = 100;
-
-/** A topic that was just created is not known to every part of the broker at once; kafkajs fails on the first that does not know it. */
-async function onceThere<T>(look: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + THERE_WITHIN_MS;
-  for (;;) {
-    try {
-      return await look();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
-}
-
-async function allHaveLeaders(admin: Admin, topics: readonly string[]): Promise<void> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
-  const without = metadata.topics.find(
-    ({ partitions }) => partitions.length === 0 || partitions.some(({ leader }) => leader < 0),
-  );
-  if (without !== undefined) throw new TopicWithoutLeader(`${without.name} has no leader yet`);
-}
-
-class TopicWithoutLeader extends Error {
-  override readonly name = 'TopicWithoutLeader';
-}
-
-/** The settings of these topics; kafkajs refuses to ask for none. */
-async function configsOf(
-  admin: Admin,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-  if (topics.length === 0) return new Map();
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
-  });
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-    ]),
-  );
 }
 
 export class KafkaAdmin {
@@ -84,7 +29,7 @@ export class KafkaAdmin {
     this.kafka = kafka;
   }
 
-  /** Creates what is missing; returns which. What is there stays as it is. */
+  /** Creates the topics that are missing, and changes no other. @returns those that it has created */
   async create(
     topics: Topics,
     { partitions, replicationFactor, retention, maxMessageBytes }: TopicSettings,
@@ -110,7 +55,7 @@ export class KafkaAdmin {
         missing.filter((topic) => !dlqs.has(topic)),
         (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])],
       );
-      // What a source takes may be the broker's default: it is asked for once the source is there.
+      // How much a source takes may be the broker's default, which can be asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));
       await make(
         missing.filter((topic) => dlqs.has(topic)),
@@ -167,4 +112,59 @@ export class KafkaAdmin {
       await admin.disconnect();
     }
   }
+}
+
+function listIn(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+type Entry = readonly [name: string, value: string | number];
+
+const THERE_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+/** Not every part of a broker knows a new topic at once. kafkajs fails on the first one that does not, so this asks again for a while. */
+async function onceThere<T>(look: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + THERE_WITHIN_MS;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function allHaveLeaders(admin: Admin, topics: readonly string[]): Promise<void> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+  const without = metadata.topics.find(
+    ({ partitions }) => partitions.length === 0 || partitions.some(({ leader }) => leader < 0),
+  );
+  if (without !== undefined) throw new TopicWithoutLeader(`${without.name} has no leader yet`);
+}
+
+class TopicWithoutLeader extends Error {
+  override readonly name = 'TopicWithoutLeader';
+}
+
+/** The configurations of topics, by topic and name. kafkajs refuses an empty list of topics. */
+async function configsOf(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  if (topics.length === 0) return new Map();
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]),
+  );
 }

@@ -16,7 +16,7 @@ export interface KafkaSettings {
   readonly clock: Clock;
 }
 
-/** kafkajs, with its log in ours: what it calls info is debug here, since it repeats what telemetry tells. */
+/** kafkajs, which logs into our log. What it calls info is debug here, because telemetry tells the same. */
 export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClient {
   const { brokers, security, clock } = settings;
   const kafka = new Kafka({
@@ -26,7 +26,7 @@ export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClien
     connectionTimeout: settings.connectTimeout,
     requestTimeout: settings.requestTimeout,
     enforceRequestTimeout: true,
-    // Whoever calls tries again for as long as it takes, and says so; within kafkajs a few tries ride out a leader election.
+    // Callers try again for as long as it takes, and report it. The few tries within kafkajs ride out the election of a leader.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
     logCreator: toPino(logger.child({ library: 'kafkajs' }), clock),

@@ -16,10 +16,10 @@ export interface ConsumerSettings {
   readonly maxBytesPerPartition: number;
 }
 
-/** More than one worker is ever assigned: no batch of a fetch waits for another to be handed over. */
+/** More partitions than one worker is ever assigned, so that no batch of a fetch waits until another one was handed over. */
 const PARTITIONS_AT_ONCE = 1_024;
 
-/** Hands batches over and resolves what was taken. Offsets are committed by whoever finishes the work, never from here. */
+/** Hands batches over and resolves those that were taken. Offsets are committed by the intake, when the work is done, and never from here. */
 export class KafkaConsumer implements Consumer {
   private readonly consumer: KafkaJsConsumer;
   private readonly settings: ConsumerSettings;
@@ -59,7 +59,7 @@ export class KafkaConsumer implements Consumer {
     try {
       this.consumer.pause([{ topic, partitions: [partition] }]);
     } catch {
-      // Without a group nothing is fetched, and the next one begins with nothing paused.
+      // There is no group, so nothing is fetched. The next group begins with nothing paused.
     }
   }
 
@@ -68,12 +68,12 @@ export class KafkaConsumer implements Consumer {
     try {
       this.consumer.resume([{ topic, partitions: [partition] }]);
     } catch {
-      // Between a crash and its restart there is no group to resume in, and the next one begins with nothing paused.
+      // Between a crash and its restart there is no group. The next one begins with nothing paused.
     }
   }
 
   async commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
-    // kafkajs sends commits under the generation of now, whatever they belong to.
+    // kafkajs sends any commit under the present generation, so offsets of other partitions must be left out here.
     const ours = offsets.filter(({ topic, partition }) => this.assignment[topic]?.includes(partition));
     if (ours.length === 0) return;
     await this.consumer.commitOffsets(
@@ -88,7 +88,7 @@ export class KafkaConsumer implements Consumer {
   private listen(listener: ConsumerListener): void {
     const { GROUP_JOIN, CRASH } = this.consumer.events;
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
-      // kafkajs keeps partitions paused that were lost and came back, and running eachBatch calls go on: both end here.
+      // kafkajs keeps a partition paused that was lost and came back, and lets running eachBatch calls go on. Both end here.
       for (const { topic, partition } of this.paused.values())
         this.consumer.resume([{ topic, partitions: [partition] }]);
       this.paused.clear();
@@ -101,8 +101,8 @@ export class KafkaConsumer implements Consumer {
     });
     onOutOfRange(this.consumer, (place) => listener.reset(place));
     this.consumer.on(CRASH, ({ payload }) => {
-      // With `restart` kafkajs joins again by itself; without, its loop has ended and the process would live on, idle. Not every outage
-      // is one after which it restarts: a coordinator that can't be found in time is not.
+      // With `restart` kafkajs joins again by itself. Without, its loop has ended, and the process would stay idle for ever: that happens in
+      // some outages, too, such as when a coordinator can't be found in time.
       if (payload.restart) listener.interrupted(payload.error);
       else {
         const error = this.explained(payload.error);
@@ -111,7 +111,7 @@ export class KafkaConsumer implements Consumer {
     });
   }
 
-  /** Refusals that a setting has caused, by its name. */
+  /** Replaces a refusal that a setting has caused by a ConfigurationError that names the setting. */
   private explained(error: Error): Error {
     const { groupId, sessionTimeout } = this.settings;
     const types = typesOf(error);
@@ -163,7 +163,8 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
   };
 }
 
-/** Our decoder sets this and the next one where they are needed; the types of kafkajs do not have them. */
+// Our decoder of record batches sets these two fields where they are needed. kafkajs' types do not have them.
+
 function rawHeadersOf(message: object): Buffer | undefined {
   return 'rawHeaders' in message && Buffer.isBuffer(message.rawHeaders) ? message.rawHeaders : undefined;
 }
@@ -172,19 +173,19 @@ function unreadableOf(message: object): string | undefined {
   return 'unreadable' in message ? String(message.unreadable) : undefined;
 }
 
-/** Of an error and its causes, the names that the protocol has for them. */
+/** The protocol's names of an error and of its causes. */
 function typesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   return ['type' in error ? String(error.type) : '', ...typesOf(error.cause)];
 }
 
-/** What no waiting mends: refused credentials or rights, a codec or a format that kafkajs does not have, a mistake in a program. */
+/** Whether waiting can't mend it: refused credentials or rights, a codec or a format that kafkajs does not have, a bug. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
   const type = 'type' in error ? String(error.type) : '';
   if (error.name === 'KafkaJSSASLAuthenticationError') return isRefusal(error);
   if (/^KafkaJS(NotImplemented|UnsupportedMagicByte)/.test(error.name)) return true;
   if (/AUTHORIZATION_FAILED|AUTHENTICATION_FAILED|^UNSUPPORTED_|^INVALID_GROUP_ID$/.test(type)) return true;
-  if (!error.name.startsWith('KafkaJS')) return !('code' in error); // a connection's own error has a code, a mistake has none
+  if (!error.name.startsWith('KafkaJS')) return !('code' in error); // errors of connections have a code, those of bugs have none
   return error.cause instanceof Error && isFinal(error.cause);
 }

@@ -9,13 +9,13 @@ import { acknowledgedOf } from './kafkajs/acknowledgements.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
-/** A chunk's worth: what is sent at once is also what is sent again when it fails. */
+/** As many as in a chunk by default. What is sent at once is also sent again when it fails. */
 const MAX_SEND_MESSAGES = 2_000;
 const ALL_IN_SYNC_REPLICAS = -1;
-/** How long a leader may wait for its replicas: shorter than a request lasts, so that it says so and the connection is kept. */
+/** How long a leader may wait for its replicas. Shorter than a request may take, so that the leader answers and the connection is kept. */
 const REPLICATED_WITHIN_MS = 8_000;
 
-/** acks = all, not idempotent: kafkajs' idempotent producer loses messages after a failed send; the outbox makes repetition safe. */
+/** acks = all, and not idempotent: kafkajs' idempotent producer loses messages after a failed send, while the outbox makes repetition safe. */
 export class KafkaProducer implements Producer {
   private readonly producer: KafkaJsProducer;
   private connected: Promise<void> | undefined;
@@ -38,8 +38,8 @@ export class KafkaProducer implements Producer {
   }
 
   /**
-   * Adds to `acknowledged` what was seen to be: by topic, partition and number, whatever the send itself says of its success.
-   * @returns what is to be told unless that is the whole part
+   * Sends a part, and adds to `acknowledged` the messages whose acknowledgement was seen, whatever the send itself says of its success.
+   * @returns the error to report, unless the whole part was acknowledged
    */
   private async send(part: readonly OutgoingMessage[], acknowledged: OutgoingMessage[]): Promise<unknown> {
     const records = part.map(({ key, value, headers }) => encodedAs({ key, value, headers }));
@@ -92,7 +92,7 @@ function* parts(messages: readonly OutgoingMessage[]): Generator<readonly Outgoi
   if (part.length > 0) yield part;
 }
 
-/** @param records those of the messages, one each */
+/** @param records one for each of the messages, in the same order */
 function byTopic(messages: readonly OutgoingMessage[], records: readonly Message[]): TopicMessages[] {
   const topics = new Map<string, TopicMessages>();
   for (const [i, { topic }] of messages.entries()) {
@@ -105,7 +105,7 @@ function byTopic(messages: readonly OutgoingMessage[], records: readonly Message
   return [...topics.values()];
 }
 
-/** Our record encoder takes headers that are encoded already; kafkajs only hands them through. */
+/** Our record encoder takes headers that are encoded already. kafkajs only hands them on to it. */
 function encodedAs(record: EncodableRecord): Message {
   return record as unknown as Message;
 }

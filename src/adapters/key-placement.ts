@@ -3,9 +3,9 @@ import type { Placement } from '../ports/placement.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { murmur2 } from './partitioner.ts';
 
-/** How often the number of partitions is asked for, while something seems to lie elsewhere. Milliseconds. */
+/** While messages seem to lie in a wrong partition, the number of partitions is asked for this often. Milliseconds. */
 const ASK_EVERY = 30_000;
-/** How many keys are kept for judgement; of more it is not known how many there were. */
+/** How many keys are kept until the number of partitions is known. Messages of further keys are not counted. */
 const MAX_SUSPECTS = 10_000;
 
 interface Suspect {
@@ -17,20 +17,20 @@ interface Suspect {
 }
 
 export interface KeyPlacementOptions {
-  /** @throws when the broker does not say */
+  /** @throws when the broker does not answer */
   readonly partitionsOf: (topic: string) => Promise<number>;
   readonly telemetry: Pick<Telemetry, 'misplaced'>;
-  /** Only goes forward. */
+  /** A clock that only goes forward. Milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Compares partitions with those that murmur2 gives. Partitions may be added at any time, so nothing is held against a producer by a number
- * that was asked for before its message came.
+ * Compares the partitions of messages with those that murmur2 gives for their keys. Partitions may be added at any time, so a message is judged
+ * only by a number of partitions that was asked for after it came.
  */
 export class KeyPlacement implements Placement {
   readonly #options: KeyPlacementOptions;
-  /** Numbers of partitions that the topic has, and has had since this process began; the present one is the last. */
+  /** The numbers of partitions that the topic has had since this process began; the last one is the present one. */
   readonly #counts: number[] = [];
   #suspects = new Map<string, Suspect>();
   #asked = -Infinity;
@@ -72,7 +72,7 @@ export class KeyPlacement implements Placement {
       if (count !== this.#counts.at(-1)) this.#counts.push(count);
       for (const suspect of suspects) this.#judge(suspect, count);
     } catch {
-      // A broker that is away is told by those who need it. These go free; whoever has put them there does so again.
+      // Others tell of a broker that is away. These suspects are dropped: their producer will send more like them.
     } finally {
       this.#isAsking = false;
     }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, halfJitterGenerator } from 'cockatiel';
 import type { Telemetry } from '../ports/telemetry.ts';
 
-/** A try that got no usable answer; the next one may. Everything else that a try throws is final. */
+/** A try got no usable answer; the next one may get one. Any other error of a try is final. */
 export class Outage extends Error {
   override readonly name: string = 'Outage';
 }
@@ -14,22 +14,22 @@ export interface Delays {
 }
 
 /**
- * Tries for ever what another service has to answer. cockatiel says how long to wait; its retry policy is not used, because
- * its waits do not end when the signal aborts.
+ * Asks another service until it answers, for ever. cockatiel tells how long to wait between tries. Its retry policy is not used, because its
+ * waits do not end when the signal aborts.
  */
 export class Retry {
   readonly #backoff: ExponentialBackoff<number>;
   readonly #what: string;
   readonly #telemetry: Telemetry;
 
-  /** @param options.what what is waited for, as an operator is told */
+  /** @param options.what the name of the service, for telemetry */
   constructor(options: { readonly what: string; readonly backoff: Delays; readonly telemetry: Telemetry }) {
     this.#what = options.what;
     this.#backoff = new ExponentialBackoff({ generator: halfJitterGenerator, ...options.backoff });
     this.#telemetry = options.telemetry;
   }
 
-  /** @throws the signal's reason once it aborts, or what `attempt` threw that is no Outage */
+  /** @throws the signal's reason once the signal aborts, or an error of `attempt` that is no Outage */
   async untilAnswered<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     const waiter = {};
     try {
@@ -50,14 +50,14 @@ export class Retry {
   }
 }
 
-/** What went wrong, with the cause that fetch hides: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
+/** The message of an error and of its cause, which fetch hides there: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
 export function reasonOf(error: unknown): string {
   const message = messageOf(error);
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? messageOf(error.cause) : '';
   return cause === '' || cause === 'undefined' ? message : `${message}: ${cause}`;
 }
 
-/** Not by `instanceof`: fetch throws errors of another realm under jest. */
+/** Without `instanceof`, because under jest fetch throws instances of another Error. */
 function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

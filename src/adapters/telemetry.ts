@@ -4,10 +4,10 @@ import type { HeldBack, Telemetry } from '../ports/telemetry.ts';
 import { Sources } from './sources.ts';
 
 const MINUTE = 60_000;
-/** Whoever waits where there is only one that can. */
+/** Stands for the waiter where only one can wait. */
 const THE_ONE = {};
 
-/** Times of the given clock: since when, up to when it is counted, and when it was last told. */
+/** By the given clock: when the wait began, up to when it is counted, and when it was last logged. */
 interface Wait {
   readonly waiters: Set<object>;
   readonly since: number;
@@ -15,7 +15,7 @@ interface Wait {
   told: number;
 }
 
-/** Telemetry as log lines: counters once a minute, waits at once and then once a minute, dead letters one by one. */
+/** Telemetry as log lines: counters once a minute, waits at once and then once a minute, dead letters as they come. */
 export class LogTelemetry implements Telemetry {
   private readonly logger: Logger;
   private readonly now: () => number;
@@ -103,7 +103,7 @@ export class LogTelemetry implements Telemetry {
     this.report();
   }
 
-  /** How long since it was last counted: a wait that lasts shows in every report. */
+  /** Counts the time since the last call, so that a wait that lasts shows in every report. */
   private countWait(what: string, wait: Wait): void {
     const now = this.now();
     this.count('waitedMs', what, Math.round(now - wait.counted));

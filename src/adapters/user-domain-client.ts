@@ -15,7 +15,7 @@ import type { UserDomainClient, UserProfile } from '../ports/user-domain-client.
 import { Outage, Retry, reasonOf } from './retry.ts';
 import type { Delays } from './retry.ts';
 
-/** The user domain did not answer, or with a status that is neither a profile nor 404. */
+/** The user domain did not answer, or its answer was neither a profile nor a 404. */
 export class UserDomainUnavailable extends Outage {
   override readonly name = 'UserDomainUnavailable';
 }
@@ -24,19 +24,19 @@ export interface UserDomainClientOptions {
   /** USER_DOMAIN_URL */
   readonly baseUrl: string;
   readonly telemetry: Telemetry;
-  /** Of one try, its whole answer included, in milliseconds; default 2,000. */
+  /** For one try and its whole answer. Milliseconds; default 2,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
   readonly backoff?: Delays;
-  /** Opens after so many failures in a row (default 5), and lets one try through after so many milliseconds (default 10,000). */
+  /** The breaker opens after `failures` in a row (default 5), and lets one try through after `halfOpenAfter` ms (default 10,000). */
   readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
-  /** Told when the breaker opens and when it closes; half-open counts as open. */
+  /** Called when the breaker opens and when it closes. Half-open counts as open. */
   readonly onBreakerChange?: (open: boolean) => void;
 }
 
 const MAX_ANSWER = 64 * 1024;
 
-/** One breaker for all look-ups: while it is open nothing is sent, and they wait. */
+/** All look-ups share one breaker. While it is open no request is sent, and the look-ups wait. */
 export class HttpUserDomainClient implements UserDomainClient {
   readonly #baseUrl: string;
   readonly #retry: Retry;
@@ -60,7 +60,7 @@ export class HttpUserDomainClient implements UserDomainClient {
   }
 
   async #throughBreaker(userId: string, signal: AbortSignal): Promise<string | undefined> {
-    // The breaker would make this one wait for the try that tests, and deaf to the signal meanwhile.
+    // A half-open breaker would make this look-up wait for the one try that it lets through, without heeding the signal.
     if (this.#breaker.state === CircuitState.HalfOpen) throw this.#open();
     try {
       return await this.#breaker.execute(() => this.#ask(userId, signal));
@@ -83,7 +83,7 @@ export class HttpUserDomainClient implements UserDomainClient {
     }
   }
 
-  /** The body of a 200 only; redirects are not followed, they end as an outage. */
+  /** @returns the body of a 200 alone. Redirects are not followed; they count as an outage. */
   async #get(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body?: string }> {
     const headers = { accept: 'application/json' };
     const response = await fetch(this.#baseUrl + path, { headers, redirect: 'manual', signal });
@@ -118,7 +118,7 @@ function checkedUrl(baseUrl: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
-/** Stops reading where the limit is passed: what sends more is not trusted to end. */
+/** Stops reading once an answer is longer than the limit, since it may never end. */
 async function boundedText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -151,7 +151,7 @@ function parsedObject(body: string): Readonly<Record<'userId' | 'email' | 'tgId'
   return { userId: undefined, email: undefined, tgId: undefined, superadmin: undefined, ...value };
 }
 
-/** Telegram ids are numbers where they come from. */
+/** Telegram itself gives its ids as numbers. */
 function tgIdOf(answer: Readonly<Record<'tgId', unknown>>): string | null {
   const { tgId } = answer;
   if (typeof tgId !== 'number') return textOrNull(answer, 'tgId');
@@ -159,7 +159,7 @@ function tgIdOf(answer: Readonly<Record<'tgId', unknown>>): string | null {
   return String(tgId);
 }
 
-/** Neither U+0000 nor a lone surrogate can be stored. */
+/** Refuses U+0000 and lone surrogates, which the database can't store. */
 function textOrNull<F extends string>(answer: Readonly<Record<F, unknown>>, field: F): string | null {
   const value: unknown = answer[field];
   if (value === null || value === undefined) return null;

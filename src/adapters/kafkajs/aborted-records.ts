@@ -1,20 +1,19 @@
 import type { BatchContext } from './record-decoder.ts';
 
-/** What kafkajs knows of a record that was fetched, control records included. */
+/** The part of a fetched record that is used here. Control records are among the fetched ones. */
 export interface FetchedRecord {
   readonly batchContext: BatchContext;
 }
 
-/** As the broker tells of it in the answer to a fetch: in the order in which they were aborted, over all producers. */
+/** An entry in the answer to a fetch. The entries of all producers stand in the order in which the transactions were aborted. */
 export interface AbortedTransaction {
   readonly producerId: string;
   readonly firstOffset: string;
 }
 
 /**
- * Takes out the records of aborted transactions. Several producers may have one open at a time, and a producer's own ends at its next
- * marker: a control record, which is told by its batch and never by its key. Source: Kafka's protocol guide, "Control Batches", and what
- * its Java client does with them.
+ * Leaves out the records of aborted transactions. Several producers may have a transaction open at the same time. That of a producer ends with
+ * its next control record, which its batch tells, and never its key. Source: Kafka's protocol guide, "Control Batches", and its Java client.
  */
 export function withoutAbortedRecords<Fetched extends FetchedRecord>({
   messages,
@@ -34,7 +33,7 @@ export function withoutAbortedRecords<Fetched extends FetchedRecord>({
   let batch: BatchContext | undefined;
   let isAborted = false;
   return messages.filter(({ batchContext }) => {
-    // The records of a batch are of one producer and one transaction: they are kept or left out together.
+    // All records of a batch belong to one producer and one transaction, so they are kept or left out together.
     if (batchContext === batch) return !isAborted;
     batch = batchContext;
     const { producerId = NOBODY, inTransaction = false, isControlBatch = false } = batchContext;
@@ -48,7 +47,7 @@ export function withoutAbortedRecords<Fetched extends FetchedRecord>({
   });
 }
 
-/** The producer id of those who have none. */
+/** The id in batches of producers that have none. */
 const NOBODY = '-1';
 
 function lastOffsetOf({ firstOffset, lastOffsetDelta = 0 }: BatchContext): number {

@@ -1,6 +1,5 @@
 /**
- * CRC-32C (Castagnoli) of a buffer, as an unsigned 32-bit number. Eight bytes a step by eight tables,
- * instead of one by one. Source: RFC 3720, appendix B.4; the method is Intel's "slicing-by-8".
+ * CRC-32C (Castagnoli) of a buffer, as an unsigned 32-bit number. Eight tables take in eight bytes a step. Source: RFC 3720, appendix B.4; the method is Intel's "slicing-by-8".
  */
 export function crc32c(bytes: Buffer): number {
   let crc = -1;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long a coordinator may be away before kafkajs is left to crash and begin anew: longer than a cluster takes to name another. */
+/** For how long to look for a coordinator before kafkajs is left to crash and begin anew. A cluster names another one sooner than that. */
 const AWAY_FOR_MS = 15_000;
-/** Between two looks for a coordinator, or for who leads a partition now. */
+/** The time between two looks for the coordinator, or for the leader of a partition. */
 const LOOK_EVERY_MS = 500;
 
 type Broker = unknown;
@@ -13,7 +13,7 @@ export interface Cluster {
   removeBroker(address: { readonly host: string; readonly port: number }): void;
 }
 
-/** What of kafkajs' consumer group is needed. */
+/** The parts of kafkajs' consumer group that are used here. */
 export interface ConsumerGroup {
   readonly cluster: Cluster;
   readonly groupId: string;
@@ -29,10 +29,10 @@ export interface ConsumerGroup {
 }
 
 /**
- * A broker that coordinates a group may die, and another takes over all that it knew. kafkajs keeps asking the dead one until it crashes,
- * forgets its member id, and then waits as a new member for the old one's session to end: 30 s without work for a lone worker.
- * Here a member stays one: it looks for the new coordinator and goes on under its id, in the same generation if nothing else has changed.
- * And who leads a partition is no matter of the group: its move is looked up, and nobody joins anew for it.
+ * When the broker that coordinates a group dies, another broker takes over all that it knew. kafkajs keeps asking the dead broker until it
+ * crashes, forgets its member id, and then waits as a new member until the session of the old one ends: 30 s without work for a lone
+ * worker. With this mend a member stays a member: it looks for the new coordinator and goes on under its id, in the same generation if nothing
+ * else has changed. And when the leader of a partition moves, the member looks up the new leader, and the group is not joined anew.
  */
 export function keepMembership({ prototype }: { readonly prototype: ConsumerGroup }): void {
   /** Groups that have left, or were given up. */
@@ -51,7 +51,7 @@ export function beatThrough({ prototype }: { readonly prototype: ConsumerGroup }
   };
 }
 
-/** Since when no coordinator has answered, and the look for it. Times of a clock that only goes forward. */
+/** Since when no coordinator has answered, by a clock that only goes forward, and whether one is being looked for. */
 interface Away {
   readonly since: number;
   looking: boolean;
@@ -65,16 +65,16 @@ function beatWhereTheCoordinatorIs(prototype: ConsumerGroup, ended: WeakSet<Cons
     const { lastRequest } = this;
     try {
       await heartbeat.call(this, options);
-      if (this.lastRequest !== lastRequest) absences.delete(this); // one was due, and was answered
+      if (this.lastRequest !== lastRequest) absences.delete(this); // a heartbeat was due, and was answered
     } catch (error) {
       const now = absences.get(this) ?? { since: performance.now(), looking: false };
-      if (now.looking) return; // many who ask share one heartbeat, and one look
+      if (now.looking) return; // callers at the same time share one heartbeat, and one look for the coordinator
       if (isAway(error)) absences.set(this, now);
       else absences.delete(this);
       if (!isAway(error) || isOver(now.since)) throw error;
       forgetBrokerOf(error, this.cluster);
       now.looking = true;
-      // Nobody waits for it: fetches from brokers that live go on.
+      // Not awaited, so that fetches from other brokers go on.
       void findCoordinator(this, () => isOver(now.since) || ended.has(this)).finally(() => {
         now.looking = false;
       });
@@ -82,18 +82,18 @@ function beatWhereTheCoordinatorIs(prototype: ConsumerGroup, ended: WeakSet<Cons
   };
 }
 
-/** Gives up without a word: the next heartbeat fails then, and kafkajs crashes and begins anew. */
+/** Gives up silently once it is in vain: the next heartbeat then fails, and kafkajs crashes and begins anew. */
 async function findCoordinator(group: ConsumerGroup, isVain: () => boolean): Promise<void> {
   const { cluster, groupId, coordinator } = group;
   while (!isVain() && group.coordinator === coordinator) {
     try {
       const found = await cluster.findGroupCoordinator({ groupId });
-      if (group.coordinator !== coordinator) return; // a join was faster
+      if (group.coordinator !== coordinator) return; // a join has found it meanwhile
       group.coordinator = found;
       if (group.offsetManager !== null) group.offsetManager.coordinator = found;
       return;
     } catch {
-      // Not named yet, or nobody there who could name it: the next look finds out.
+      // No coordinator is named yet, or no broker answers. The next look finds out.
     }
     await pause(LOOK_EVERY_MS);
   }
@@ -101,12 +101,12 @@ async function findCoordinator(group: ConsumerGroup, isVain: () => boolean): Pro
 
 function joinUnderTheSameId(prototype: ConsumerGroup, ended: WeakSet<ConsumerGroup>): void {
   const { joinAndSync, leave } = prototype;
-  /** A cluster is a consumer's own, and outlives its crashes; a group does not. */
+  /** By cluster, because each consumer has its own, which outlives a crash; the group does not. */
   const members = new WeakMap<Cluster, string>();
   const begun = new WeakSet<ConsumerGroup>();
   prototype.joinAndSync = async function join(this: ConsumerGroup): Promise<void> {
     const { cluster } = this;
-    // Only as it begins: a group that has none later on was told that the coordinator does not know it.
+    // Only for its first join. A group that loses its id later was told that the coordinator does not know it.
     if (!begun.has(this)) this.memberId ??= members.get(cluster) ?? null;
     begun.add(this);
     const since = performance.now();
@@ -138,18 +138,18 @@ function fetchFromWhoLeads(prototype: ConsumerGroup): void {
       return;
     }
     forgetBrokerOf(error, cluster);
-    // If there is nobody to ask, there is no coordinator either, and the heartbeats tell.
+    // If no broker answers, the coordinator does not answer either, and the heartbeats fail.
     await cluster.refreshMetadata().catch(() => undefined);
     await pause(LOOK_EVERY_MS);
   };
 }
 
-/** The leader that was asked is no leader, or does not answer. A topic that is gone is something else. */
+/** Whether the broker that was asked leads the partition no more, or does not answer. A topic that is gone is left to kafkajs. */
 function hasMoved(error: unknown): boolean {
   return isOneOf(error, /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH)$/);
 }
 
-/** The coordinator that was asked is none any more, or not yet, or does not answer. */
+/** Whether the broker that was asked is not the coordinator, or not yet, or does not answer. */
 function isAway(error: unknown): boolean {
   return isOneOf(
     error,
@@ -157,7 +157,7 @@ function isAway(error: unknown): boolean {
   );
 }
 
-/** By the protocol's name for it, or kafkajs' own; nobody there to answer counts always. */
+/** Whether an error has one of these names, of the protocol or of kafkajs, or says that a broker did not answer. */
 function isOneOf(error: unknown, names: RegExp): boolean {
   if (!(error instanceof Error)) return false;
   if (/^KafkaJS(ConnectionError|ConnectionClosedError|RequestTimeoutError|BrokerNotFound)$/.test(error.name))
@@ -169,7 +169,7 @@ function isOver(since: number): boolean {
   return performance.now() - since > AWAY_FOR_MS;
 }
 
-/** As kafkajs does after a connection was closed: the next look asks another broker. */
+/** Forgets a broker that closed its connection, as kafkajs does itself, so that the next look asks another one. */
 function forgetBrokerOf(error: unknown, cluster: Cluster): void {
   if (!(error instanceof Error) || error.name !== 'KafkaJSConnectionClosedError') return;
   if (!('host' in error) || !('port' in error)) return;

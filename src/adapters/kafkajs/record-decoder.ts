@@ -27,7 +27,7 @@ export interface DecodedRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Record<string, HeaderValue>;
-  /** As they stand in the record, where `headers` has not their order, their number or their names. */
+  /** The headers as the record has them, if `headers` can't tell their order, their number or their names. */
   readonly rawHeaders: Buffer | undefined;
   readonly isControlRecord: boolean;
   readonly batchContext: BatchContext;
@@ -65,7 +65,7 @@ export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: Bat
   };
 }
 
-/** The numbers of the batch that is being decoded: its records come one after the other. */
+/** The numbers of the batch whose record was decoded last. The records of a batch are decoded one after the other. */
 let start = { batch: {}, firstOffset: 0, firstTimestamp: 0 };
 
 function startOf(batch: BatchContext): typeof start {
@@ -76,7 +76,7 @@ function startOf(batch: BatchContext): typeof start {
 }
 
 interface HeaderReader extends Reader {
-  /** What was read so far is more than an object by name can tell. */
+  /** Whether an object by name can't tell all that was read so far. */
   isLossy: boolean;
 }
 
@@ -95,7 +95,7 @@ function readHeaders(reader: HeaderReader): Record<string, HeaderValue> {
       continue;
     }
     const all = before === undefined ? value : [before, value];
-    // As any other, though a plain assignment to it would be lost.
+    // An assignment to __proto__ would set the prototype, and no header.
     if (name === '__proto__') Object.defineProperty(headers, name, { value: all, ...OWN });
     else headers[name] = all;
   }
@@ -104,18 +104,18 @@ function readHeaders(reader: HeaderReader): Record<string, HeaderValue> {
 
 const OWN = { configurable: true, enumerable: true, writable: true };
 
-/** The name that stood last at each place among the headers: nearly always it stands there again. */
+/** The names of the last record, in the order of its headers. The next record nearly always has the same ones. */
 const names: { readonly bytes: Buffer; readonly text: string }[] = [];
 const MAX_NAMES = 16;
 
-/** A name that an object would move to the front, as numbers are, or that is no UTF-8, or may not be. */
+/** Names that an object would move to the front, as it does with numbers, and names that may have been no UTF-8. */
 const LOSSY_NAME = /^\d|\uFFFD/;
 
 function readName(reader: HeaderReader, place: number): string {
   const length = readVarint(reader);
   if (length < 0) {
     reader.isLossy = true;
-    return 'null'; // as kafkajs has it; no name may be null
+    return 'null'; // as in kafkajs; Kafka allows no name to be null
   }
   const from = reader.at;
   reader.at += length;
@@ -132,7 +132,7 @@ function isAt(bytes: Buffer, buffer: Buffer, from: number): boolean {
   return true;
 }
 
-/** The delta of a timestamp: nearly always small, and never beyond 2^53 where times are those of this world. */
+/** The delta of a timestamp. Sensible times never lead beyond 2^53. */
 function readVarlong(reader: Reader): number {
   let factor = 1;
   let value = 0;

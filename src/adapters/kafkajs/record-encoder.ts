@@ -1,7 +1,7 @@
 import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from '../record-headers.ts';
 import type { MessageHeaders } from '../../ports/messages.ts';
 
-/** A message as kafkajs hands it to its record encoder; ours come with headers that are encoded already. */
+/** A message as kafkajs hands it to its record encoder. The headers of our messages are encoded already. */
 export interface EncodableRecord {
   readonly offsetDelta?: number;
   readonly timestampDelta?: number;
@@ -10,7 +10,7 @@ export interface EncodableRecord {
   readonly headers?: MessageHeaders | Buffer;
 }
 
-/** What kafkajs' encoders take for one of theirs: the whole of `buffer` is copied into the batch. */
+/** Looks like one of kafkajs' encoders, which copy the whole `buffer` into the batch. */
 export interface EncodedRecord {
   readonly buf: Buffer;
   readonly buffer: Buffer;
@@ -24,7 +24,7 @@ const NO_HEADERS = encodeHeaders([]);
 
 /**
  * One record of a record batch (magic 2): length, attributes, deltas, key, value, headers; numbers are zig-zag varints.
- * Records are cut from a slab that is filled once and never written again. Source: Kafka's protocol guide, "Record".
+ * Records are cut from a slab, no byte of which is written twice. Source: Kafka's protocol guide, "Record".
  */
 export function encodeRecord({
   offsetDelta = 0,
@@ -85,7 +85,7 @@ function writeBytes(buffer: Buffer, bytes: Buffer | null, at: number): number {
   return start + bytes.length;
 }
 
-/** Deltas of timestamps are nearly always 0; the others take the slow way. */
+/** Nearly all deltas of timestamps are 0. Only those that need more than 31 bits take the slow way. */
 function sizeOfVarlong(value: number): number {
   return isInt31(value) ? sizeOfVarint(value) : varlong(value).length;
 }
