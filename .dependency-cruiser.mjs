@@ -69,7 +69,7 @@ const config = {
     never(
       'cli-uses-the-container',
       '^src/cli/',
-      '^src/(adapters|handlers|repos|uow|domain)/',
+      '^src/(adapters|container|handlers|repos|uow|worker|domain)/',
       'The CLI gets what it needs from the container.',
     ),
     never(

@@ -1,7 +1,6 @@
 import type { AwilixContainer } from 'awilix';
 import { readConfig, type Config } from '../config.ts';
 import { createContainer, type Cradle } from '../container.ts';
-import { untilUp } from '../worker/backoff.ts';
 import { logWarnings } from './open-container.ts';
 import type { Verb } from './verb.ts';
 
@@ -45,7 +44,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   try {
     await boot(cradle, stop.signal);
     it.start();
-    await untilUp('broker', telemetry, stop.signal, () => it.consume());
+    await it.consume(stop.signal);
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
     const failure = await Promise.race([it.failure, asked]);
     if (failure !== undefined) throw failure;

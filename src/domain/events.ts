@@ -11,11 +11,10 @@ export type Tombstone = { readonly version: number };
 
 /** Told apart by `type`, the full name of its schema; `data` is the schema's record. Times are milliseconds since the epoch, UTC. */
 export type DomainEvent = {
-  readonly [N in EventName]: { readonly type: `licensing.events.${N}`; readonly data: EventData[N] };
-}[EventName];
+  readonly [N in keyof EventData]: { readonly type: `licensing.events.${N}`; readonly data: EventData[N] };
+}[keyof EventData];
 export type EventType = DomainEvent['type'];
 export type EventOf<T extends EventType> = Extract<DomainEvent, { type: T }>;
-export type EventName = keyof EventData;
 
 export type EventData = {
   readonly TenantCreated: TenantState;

@@ -1,6 +1,6 @@
 import type { Tombstone } from '../domain/events.ts';
 import { NotLoaded } from '../ports/errors.ts';
-import type { Change, Stored } from './tables/store.ts';
+import type { RowChange, Stored } from './tables/store.ts';
 
 /** What to undo when the message under way fails: a rejected or failed command leaves no trace, and needs no savepoint. */
 export class Journal {
@@ -69,7 +69,7 @@ export class IdentityMap<Key, V> {
     this.write(id, undefined, tombstone);
   }
 
-  changes(): readonly (Change<V> & { readonly key: Key; readonly lane: string | null })[] {
+  changes(): readonly (RowChange<V> & { readonly key: Key; readonly lane: string | null })[] {
     return [...this.entries.values()].filter(({ dirty }) => dirty);
   }
 

@@ -1,4 +1,4 @@
-import type { DomainEvent, EventData, EventName } from '../../src/domain/events.ts';
+import type { DomainEvent, EventData } from '../../src/domain/events.ts';
 import { InvalidOutsideEvent, Rejection } from '../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../src/domain/subdivision.ts';
@@ -24,8 +24,8 @@ export type Message = Pick<Sending, 'type' | 'data'> | { readonly type: 'answer'
 
 /** An event by its short name, with those of its fields that matter to the test. */
 export type Expected = {
-  readonly [Name in EventName]: readonly [name: Name, data?: Partial<EventData[Name]>];
-}[EventName];
+  readonly [Name in keyof EventData]: readonly [name: Name, data?: Partial<EventData[Name]>];
+}[keyof EventData];
 
 export function given(...things: readonly Thing[]): Situation {
   return new Situation(things, []);

@@ -1,6 +1,6 @@
 import { booleans, longs, times, uuids } from './arrays.ts';
 import { fromTime, plain, texts, toTime, words } from './sql.ts';
-import type { Change } from './store.ts';
+import type { RowChange } from './store.ts';
 
 /**
  * The columns of a table, told once, by the fields of the row's type: a field without its column does not compile. The SQL of the table stays
@@ -109,7 +109,7 @@ export function arraysOrNulls<Row>(
 /** The bindings for an aggregate's version, for whether it is deleted, and for `parameters`. */
 export function arraysOfChanges<Row>(
   columns: Columns<OrNulls<Row>>,
-  changes: readonly Change<Row & { readonly version: number }>[],
+  changes: readonly RowChange<Row & { readonly version: number }>[],
 ): (string | Buffer)[] {
   return [
     plain(changes.map(({ after, tombstone }) => after?.version ?? tombstone?.version ?? null)),

@@ -24,20 +24,20 @@ export interface Stored<V> {
 }
 
 /** What a unit made of an aggregate: `after` and `tombstone` exclude each other. */
-export interface Change<V> {
+export interface RowChange<V> {
   readonly stored: boolean;
   readonly before: V | undefined;
   readonly after: V | undefined;
   readonly tombstone: Tombstone | undefined;
 }
 
-export interface TenantChange extends Change<Tenant> {
+export interface TenantChange extends RowChange<Tenant> {
   readonly key: TenantId;
 }
-export interface SubdivisionChange extends Change<Subdivision> {
+export interface SubdivisionChange extends RowChange<Subdivision> {
   readonly key: SubdivisionKey;
 }
-export interface UserChange extends Change<User> {
+export interface UserChange extends RowChange<User> {
   readonly key: UserId;
 }
 

@@ -104,9 +104,9 @@ export class Worker implements ConsumerListener {
     this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal)]);
   }
 
-  /** Joins the group; may be called again when it fails. */
-  async consume(): Promise<void> {
-    await this.d.consumer.start(this);
+  /** Joins the group, as soon as there is a broker. @throws ConfigurationError, or the signal's reason */
+  async consume(signal: AbortSignal): Promise<void> {
+    await untilUp('broker', this.d.telemetry, signal, () => this.d.consumer.start(this));
   }
 
   /** Finishes the chunks under way, commits, leaves the group. */
@@ -184,7 +184,7 @@ export class Worker implements ConsumerListener {
   private async rejoin(): Promise<void> {
     const { signal } = this.stopping;
     await this.joins.wait(signal);
-    await untilUp('broker', this.d.telemetry, signal, () => this.consume());
+    await this.consume(signal);
   }
 
   private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {

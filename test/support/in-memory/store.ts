@@ -1,5 +1,5 @@
 import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
-import type { Change, Store, Stored, SubdivisionChange } from '../../../src/repos/tables/store.ts';
+import type { RowChange, Store, Stored, SubdivisionChange } from '../../../src/repos/tables/store.ts';
 import type { Page } from '../../../src/ports/repositories.ts';
 import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { constrain, constrainStatisticRow, constrainSubdivision, constrainTenant } from './constraints.ts';
@@ -216,7 +216,7 @@ function pageOf<V>(rows: V[], idOf: (row: V) => string, { after, limit }: Page<s
 function write<Key, V>(
   table: Table<Stored<V> & { readonly key: Key }>,
   id: string,
-  { key, stored, after, tombstone }: Change<V> & { readonly key: Key },
+  { key, stored, after, tombstone }: RowChange<V> & { readonly key: Key },
   lane: string,
 ): void {
   constrain(stored === table.has(id), 'id');
