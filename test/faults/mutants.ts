@@ -253,8 +253,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/dead-letters.ts',
-        find: 'if (sizeOf(whole) <= maxLetterBytes) return whole;',
-        replace: 'if (sizeOf(whole) >= 0) return whole;',
+        find: 'if (recordSize(whole) <= maxLetterBytes) return whole;',
+        replace: 'if (recordSize(whole) >= 0) return whole;',
       },
     ],
   },
