@@ -36,7 +36,7 @@ export type CreateTenant = OfTenant & { readonly userId: UserId } & TenantFields
 export type UpdateTenant = OfTenant & TenantFields;
 export type DeleteTenant = OfTenant;
 export type CreateSubdivision = OfSubdivision & SubdivisionFields;
-/** `workStatus` null keeps what is. */
+/** `workStatus` null keeps the present one. */
 export type UpdateSubdivision = OfSubdivision & SubdivisionFields & { readonly workStatus: WorkStatus | null };
 export type DeleteSubdivision = OfSubdivision;
 /** bycount has a `requestsLimit` and no `expiresAt`; bytime no `requestsLimit`, and `expiresAt` null asks for the default. */
@@ -57,7 +57,7 @@ export type AddStatisticRow = OfSubdivision & {
 };
 export type CreateUser = { readonly userId: UserId };
 
-/** A command's record as it was decoded: the same fields, nothing promised of their values. */
+/** A command's record as decoded: the same fields, their values not yet checked. */
 export type Raw<Command> = { readonly [Field in keyof Command]: RawValue<Command[Field]> };
 type RawValue<Value> = Value extends string ? string : Value;
 
@@ -123,7 +123,7 @@ export function parseDeleteSubdivision(raw: Raw<DeleteSubdivision>): DeleteSubdi
   };
 }
 
-/** That `expiresAt` lies ahead is checked by `rejectEnded`. */
+/** `rejectEnded` checks that `expiresAt` lies ahead. */
 export function parseCreateLicense(raw: Raw<CreateLicense>): CreateLicense {
   return {
     tenantId: id<TenantId>(raw.tenantId, 'tenantId'),

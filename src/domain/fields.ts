@@ -10,7 +10,7 @@ export type DeactivationReason = 'command' | 'exhausted' | 'expired' | 'deleted'
 export const WORK_STATUSES: readonly WorkStatus[] = ['active', 'inactive'];
 export const LICENSE_TYPES: readonly LicenseType[] = ['bycount', 'bytime'];
 
-/** 2001-01-01T00:00:00.000Z. What happened here, or was sent here, is not older; what is in seconds instead of milliseconds looks so. */
+/** 2001-01-01T00:00:00.000Z. Nothing that this service handles is older; a time in seconds instead of milliseconds looks older. */
 export const EARLIEST_TIME = 978_307_200_000;
 /** 9999-12-31T23:59:59.999Z, the last time that every store and client of ours can write. */
 export const LATEST_TIME = 253_402_300_799_999;
@@ -30,7 +30,7 @@ export function id<T extends AnyId>(value: string, field: string): T {
 
 /** Trimmed and NFC; the length is that of the result, in code points. */
 export function text(value: string, field: string, min: number, max: number): string {
-  // Before anything else: PostgreSQL stores neither, and trimming or normalising could hide where they were.
+  // First, because PostgreSQL stores neither, and trimming or normalising could hide them.
   if (value.includes('\u0000')) throw invalid(field, 'must not contain U+0000');
   if (!value.isWellFormed()) throw invalid(field, 'must not contain a lone surrogate');
   const normal = value.trim().normalize('NFC');
@@ -51,7 +51,7 @@ export function phone(value: string): string {
   return text(value, 'phone', 0, 50);
 }
 
-/** Empty, or plausible: one @, something before it, and a name with a dot after it. Whether it can be reached is not asked. */
+/** Empty, or plausible: one @, something before it, and a name with a dot after it. Nobody checks whether it can be reached. */
 export function email(value: string): string {
   const address = text(value, 'email', 0, 254);
   if (address !== '' && !PLAUSIBLE_EMAIL.test(address)) throw invalid('email', 'must be empty or an e-mail address');
@@ -71,7 +71,7 @@ export function time(value: number, field: string): number {
   return value;
 }
 
-/** The same, of something that happened while this service was there. */
+/** The same, but not before 2001: for what happened while this service existed. */
 export function recentTime(value: number, field: string): number {
   if (!Number.isInteger(value) || value < EARLIEST_TIME || value > LATEST_TIME)
     throw invalid(field, 'must be a time of the years 2001 to 9999, in milliseconds');

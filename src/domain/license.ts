@@ -42,7 +42,7 @@ export function newLicense(command: CreateLicense, now: number): License {
 }
 
 /**
- * The last of the checks of a command's fields, apart from them since it takes the message's time: before anything is looked up.
+ * The last check of the fields of CreateLicense. It needs the message's time, so the handler makes it, before it looks anything up.
  * @throws Rejection InvalidCommand when the license would end at or before `now`
  */
 export function rejectEnded({ expiresAt }: CreateLicense, now: number): void {
@@ -93,41 +93,41 @@ export function isExhausted(license: License): boolean {
   return license.requestsLimit !== null && license.usedRequests >= license.requestsLimit;
 }
 
-// A subdivision's licenses, sorted by id. There may be thousands of them, and thousands of commands in a chunk: so finding one halves what
-// is left at each step, and a change copies the list once, comparing nothing.
+// A subdivision's licenses, sorted by id. There may be thousands, and thousands of commands in a chunk: so a license is found by binary
+// search, and a change copies the list once.
 
 export function licenseOf(licenses: readonly License[], licenseId: LicenseId): License | undefined {
   const license = licenses[placeOf(licenses, licenseId)];
   return license?.licenseId === licenseId ? license : undefined;
 }
 
-/** @param license one that is not among them */
+/** @param license must not be in the list */
 export function inserted(licenses: readonly License[], license: License): readonly License[] {
   return licenses.toSpliced(placeOf(licenses, license.licenseId), 0, license);
 }
 
-/** @param license one that is among them, by its id */
+/** @param license takes the place of the one with its id, which must be in the list */
 export function replaced(licenses: readonly License[], license: License): readonly License[] {
   if (licenses.length === 1) return [license];
   return licenses.with(placeOf(licenses, license.licenseId), license);
 }
 
-/** @param license one that is among them, by its id */
+/** @param license must be in the list */
 export function removed(licenses: readonly License[], license: License): readonly License[] {
   return licenses.toSpliced(placeOf(licenses, license.licenseId), 1);
 }
 
-/** What became of one license; `before` undefined: it is new, `after` undefined: it is gone. */
-export interface LicenseDifference {
-  readonly licenseId: LicenseId;
-  readonly before: License | undefined;
-  readonly after: License | undefined;
-}
+/** A license that was created, changed or deleted. */
+export type LicenseDifference = { readonly licenseId: LicenseId } & (
+  | { readonly before: undefined; readonly after: License }
+  | { readonly before: License; readonly after: License }
+  | { readonly before: License; readonly after: undefined }
+);
 
 /** What differs between two states of a subdivision's licenses, by id. Licenses are values: one that is the same object has not changed. */
 export function differencesOf(before: readonly License[], after: readonly License[]): readonly LicenseDifference[] {
   const differences: LicenseDifference[] = [];
-  // Nearly always one license of them all has changed, so what is the same ahead of it and behind it is passed over first.
+  // Nearly always a single license has changed: skip the equal ones at both ends first.
   let old = 0;
   while (old < before.length && before[old] === after[old]) old += 1;
   let now = old;
@@ -154,7 +154,7 @@ export function differencesOf(before: readonly License[], after: readonly Licens
   return differences;
 }
 
-/** The place of the first license whose id is not before this one. */
+/** Index of the first license whose id is not less than this one. */
 function placeOf(licenses: readonly License[], licenseId: LicenseId): number {
   let [from, to] = [0, licenses.length];
   while (from < to) {

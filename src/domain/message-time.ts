@@ -1,10 +1,10 @@
 import { EARLIEST_TIME } from './fields.ts';
 
 /**
- * The one time of a message, by which it is decided and all that it brings about is dated: its record's timestamp, whenever and by whomever
- * it is handled. A record that is dated ahead does not bring the future about, and one without a date is of the moment.
- * @param timestamp of its record, whatever its producer has made of that; milliseconds since the epoch
- * @param startedAt when the transaction began that decides it, by the database's clock
+ * The time by which a message is decided and its events are dated: its record's timestamp, however late a worker handles it. A timestamp
+ * that lies ahead counts as the start of the transaction, and so does one that is missing or older than this service.
+ * @param timestamp the record's, in milliseconds since the epoch; a producer may have written anything
+ * @param startedAt start of the transaction that decides the message, by the database's clock
  */
 export function messageTime(timestamp: number, startedAt: number): number {
   return timestamp >= EARLIEST_TIME ? Math.min(timestamp, startedAt) : startedAt;

@@ -152,7 +152,7 @@ export function deactivateLicense(
   return { state, events: [licenseDeactivated(state, license, 'command', now)] };
 }
 
-/** The one way a license's change reaches its subdivision: the next version, every field spelled out, one shape. */
+/** Every change of a license ends here, with the next version. Fields are spelled out, so that all subdivisions have one shape. */
 export function withLicenses(
   s: Subdivision,
   licenses: readonly License[],

@@ -3,7 +3,7 @@ import type { Change, TenantState, Tombstone } from './events.ts';
 
 export type Tenant = Omit<TenantState, 'occurredAt'>;
 
-/** That the id and the name are free, and the user too, is checked by the handler, who sees the other tenants. */
+/** The handler checks that id, name and user are free, since it sees the other tenants. */
 export function createTenant(command: CreateTenant, now: number): Change<Tenant> {
   const state: Tenant = {
     tenantId: command.tenantId,
@@ -30,7 +30,7 @@ export function updateTenant(tenant: Tenant, command: UpdateTenant, now: number)
   return { state, events: [{ type: 'licensing.events.TenantUpdated', data: tenantState(state, state.version, now) }] };
 }
 
-/** Its subdivisions and users are aggregates of their own: the handler deletes those and lets these go. */
+/** Subdivisions and users are aggregates of their own: the handler deletes the subdivisions and takes the users out. */
 export function deleteTenant(tenant: Tenant, now: number): Change<Tombstone> {
   const version = tenant.version + 1;
   return {

@@ -51,8 +51,8 @@ export function leaveTenant(user: User, now: number): Change<User> {
 }
 
 /**
- * What an outside event makes of the local user. A Change without events keeps the version: something invisible was learned (that
- * there is a profile, or how new it is), which must be stored all the same.
+ * What an outside event makes of the local user. A Change without events keeps the version: it stores what no event shows, that there is
+ * a profile or how new it is.
  * @returns undefined when the event is older than what is known, or tells nothing new
  */
 export function applyProfile(
@@ -76,7 +76,7 @@ export function applyProfile(
   return created(state, now);
 }
 
-/** The look-up's answer fills only a living user without a profile: an event of the user domain is never older than an answer that waited. */
+/** Fills only a living user without a profile: what an event of the user domain told is never older than an answer that waited. */
 export function fillProfile(user: User | undefined, answer: ProfileAnswer, now: number): Change<User> | undefined {
   if (user === undefined || user.hasProfile) return undefined;
   return refreshed(user, answer, null, now);
@@ -91,7 +91,7 @@ export function deleteUser(user: User, now: number): Change<Tombstone> {
 }
 
 /**
- * The text rules are the commands', but not the plausibility of the address: what the user domain holds for true is not ours to doubt.
+ * The text rules are the commands', but nobody checks that the address is plausible: the user domain decides that.
  * @throws InvalidOutsideEvent
  */
 export function parseProfile(raw: RawProfile): Profile {

@@ -26,23 +26,22 @@ export class MessageTooLarge extends Error {
 export interface CloudEvents {
   /** Reads identity, correlation and trace from a message's headers, or its identity from its position when it carries no id. */
   read(received: ReceivedMessage): MessageContext;
-  /** The identity that goes by position alone: what has no readable id, or an id that belongs to another message. */
+  /** The identity by position alone, for a message without a readable id, or with an id that belongs to another message. */
   byPosition(received: ReceivedMessage): MessageContext;
   /** 128 bits of SHA-256 over the bytes behind the frame's schema id, as 32 hex digits. */
   digest(value: Buffer | null): string;
   /** The id of the `index`-th message that follows from this one: a UUID (version 8), the same whenever it is asked for. */
   eventId(context: MessageContext, index: number): string;
   /**
-   * The headers of a message, in their order and number, and behind them what is to be said beside, in the form in which a record carries
-   * them.
+   * A message's headers, followed by the added ones, as bytes of a record. Order and repetitions are kept.
    */
   encodeHeaders(
     message: Pick<ReceivedMessage, 'headers' | 'rawHeaders'>,
     added?: Readonly<Record<string, string>>,
   ): Buffer;
-  /** What `encodeHeaders` has made of headers, taken apart again. */
+  /** Decodes what `encodeHeaders` has written. */
   decodeHeaders(headers: Buffer): MessageHeaders;
-  /** The same one by one, in their order and number. */
+  /** The same as a list, in order, repetitions included. */
   listHeaders(headers: Buffer): readonly (readonly [name: string, value: Buffer | null])[];
   /** @throws MessageTooLarge */
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;

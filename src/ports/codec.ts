@@ -15,13 +15,13 @@ export interface Codec {
   /** The schema id that must be fetched before `decode` can read this value; undefined when it is known or unreadable. */
   missingSchema(value: Buffer | null): number | undefined;
   /**
-   * Fetches a schema, and waits for as long as the registry is out of reach. An id that it does not know is asked for again for some
-   * seconds, unless too much was waited for such ids of late, and then remembered as unknown for a while.
+   * Fetches a schema and waits while the registry is out of reach. Asks again, for some seconds, for an id that the registry does not
+   * know, unless such ids have cost too much waiting of late; then remembers the id as unknown for a while.
    */
   fetchSchema(id: number, signal: AbortSignal): Promise<void>;
   /** Decodes a Confluent frame to the reader schema of this build. @throws UndecodableMessage */
   decode(value: Buffer | null): Decoded;
-  /** What is wrong with a message that `decode` has refused, as far as it can be told: whom to ask for what. */
+  /** Why `decode` refused a message, where that can be told, and what its producer has to change. */
   mistakeIn(message: Pick<ReceivedMessage, 'value' | 'headers'>): string | undefined;
   /** Encodes with the schema registered for (topic, type), which `prepareWriters` looked up. */
   encode<N extends MessageName>(topic: string, type: N, data: Messages[N]): Buffer;

@@ -16,7 +16,7 @@ export interface ReceivedMessage extends Position {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: MessageHeaders;
-  /** In the form in which a record carries them, where `headers` can't tell their order and number. */
+  /** The headers as bytes of the record: they keep order and repetitions, which `headers` loses. */
   readonly rawHeaders?: Buffer | undefined;
   /** Set: it stands for all messages of a batch that can't be unpacked, `value` is the batch, packed, and this tells why and which. */
   readonly unreadable?: string | undefined;

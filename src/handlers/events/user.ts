@@ -14,7 +14,10 @@ interface Dependencies {
   readonly userDomainKnown: boolean;
 }
 
-/** A user without a profile is looked up in the user domain. What is to be asked is kept, so that a start with a USER_DOMAIN_URL can queue it. */
+/**
+ * Has a new user without a profile looked up in the user domain. Without a USER_DOMAIN_URL the look-up is only stored, and a start with one
+ * queues it.
+ */
 export class UserLookUpQueuer implements EventHandler<UserCreated> {
   private readonly dependencies: Dependencies;
 
