@@ -19,7 +19,10 @@ export type Category = (typeof CATEGORIES)[number];
 /** Patterns of a file, or of a function where one file does two things. The first pattern that fits counts. */
 const RULES: readonly (readonly [category: Category, url: RegExp, functionName?: RegExp])[] = [
   ['consume', /kafkajs\/src\/(consumer|protocol\/requests\/fetch|protocol\/decoder|protocol\/recordBatch.*decoder)/],
-  ['consume', /src\/adapters\/(kafka-consumer|kafkajs\/(record-decoder|record-batches|aborted-records|positions)\.|compression\/)/],
+  [
+    'consume',
+    /src\/adapters\/(kafka-consumer|kafkajs\/(record-decoder|record-batches|aborted-records|positions)\.|compression\/)/,
+  ],
   ['produce', /kafkajs\/src\/(producer|protocol\/requests\/produce|protocol\/encoder|protocol\/recordBatch)/],
   ['produce', /src\/adapters\/(kafka-producer|partitioner|kafkajs)/],
   ['encode', /src\/adapters\/avro\//, /^encode/],
