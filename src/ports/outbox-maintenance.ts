@@ -1,17 +1,17 @@
 import type { OutgoingMessage } from './messages.ts';
 
-/** What is done to the outbox outside of units of work. */
+/** Deletes, relays and prunes what units of work leave behind. */
 export interface OutboxMaintenance {
   /** Deletes what a lane has published, seq in [from, to). */
   deleteDelivered(lane: string, from: number, to: number): Promise<void>;
-  /** Tells that these lanes live, though they write nothing at the moment. */
+  /** Marks these lanes as living, though they write nothing at the moment. */
   touch(lanes: readonly string[]): Promise<void>;
-  /** Gives a lane up: the relay takes over what it owes. */
+  /** Gives a lane up: the relay publishes what it still owes, at once. */
   retire(lane: string): Promise<void>;
   /**
-   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, and deletes them; what `publish` throws is passed on,
-   * and of a PublicationFailed the acknowledged rows are deleted all the same.
-   * @returns how many; 0: no silent lane owes anything
+   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, and deletes them. An error of `publish` is passed on; if it
+   * is a PublicationFailed, the rows that were acknowledged are deleted first.
+   * @returns how many rows were published; 0 when no silent lane owes any
    */
   relay(
     silentMs: number,
@@ -26,6 +26,6 @@ export interface OutboxMaintenance {
   removeOrphanedRows(step: number): Promise<number>;
   /** Deletes dead letters that were resolved longer ago than `retentionMs`, `step` at the most; returns how many. */
   pruneDeadLetters(retentionMs: number, step: number): Promise<number>;
-  /** Forgets keys that were parked once, when nothing is owed of their replays. */
+  /** Forgets keys that are parked no more, once their replays owe nothing. */
   forgetFreedKeys(): Promise<void>;
 }

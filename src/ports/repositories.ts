@@ -6,7 +6,7 @@ import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { User } from '../domain/user.ts';
 
-/** A page by keyset: what comes after `after` in the order of the ids, `limit` of it at the most. */
+/** A page by keyset: at most `limit` of them, in the order of their ids, from the first one after `after`. */
 export interface Page<Id> {
   readonly after?: Id;
   readonly limit: number;
@@ -22,7 +22,7 @@ export interface LicenseKey {
   readonly licenseId: LicenseId;
 }
 
-/** A license with the place it belongs to: licenses are read here and written through their subdivision. */
+/** A license with its subdivision. Licenses are read by themselves, and written through their subdivision. */
 export type LicenseOfSubdivision = License & SubdivisionKey;
 
 export interface ActiveLicense {
@@ -32,9 +32,9 @@ export interface ActiveLicense {
 }
 
 /**
- * What all repositories share: `get` answers from the unit's identity map and locks the row when it has to be read first;
+ * All repositories: `get` answers from the unit's identity map and locks the row when it has to be read first;
  * `list` shows the database plus the unit's own changes, without locks, so `get` a thing before you change it.
- * `update` and `remove` of what was not gotten throw `NotLoaded`.
+ * `update` and `remove` throw `NotLoaded` for a thing that was not gotten.
  */
 export interface TenantRepository {
   get(id: TenantId): Promise<Tenant | undefined>;
@@ -92,7 +92,7 @@ export interface ActiveLicenseRepository {
   drop(license: LicenseKey): void;
 }
 
-/** A look-up in the user domain that waits for its answer; its cause is the UserCreated event it follows from. */
+/** A look-up in the user domain that waits for its answer. Its cause is the UserCreated event from which it follows. */
 export interface UserLookUp {
   readonly userId: UserId;
   readonly causeId: string;

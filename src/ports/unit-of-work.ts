@@ -39,7 +39,7 @@ export interface UnitMessage {
   readonly received: Position;
   /** The first 128 bits of SHA-256 over the bytes behind the frame's schema id, as 32 hex digits. */
   readonly digest: string;
-  /** Keys that its events may go under: what is owed under them by a lane before is adopted when the message was seen there. */
+  /** Keys that its events may go under. If another lane has handled the message before, what that lane still owes under them is adopted. */
   readonly keys: readonly string[];
   declare(loads: Loads): void;
 }
@@ -71,7 +71,7 @@ export interface OutboxWriter {
 }
 
 export interface DeadLetterWriter {
-  /** Whether there is a letter of the message at this position: a redelivery must not make a second one. */
+  /** Whether the message at this position has a letter already: a redelivery must not make a second one. */
   has(position: Position): Promise<boolean>;
   add(letter: DeadLetter): void;
 }
@@ -90,18 +90,18 @@ export interface Unit {
   readonly outbox: OutboxWriter;
   readonly deadLetters: DeadLetterWriter;
   /**
-   * How an earlier message of this identity ended, in the database or earlier in this unit; undefined for the first one, and for one
-   * that was sent again when all that has come of it is a dead letter that parks nothing: it is handled, and resolves that letter.
+   * How an earlier message of this identity ended, in the database or earlier in this unit. Undefined for the first message; undefined, too,
+   * for a message that was sent again after its earlier copies became dead letters that park nothing: it is handled, and resolves them.
    */
   seen(message: UnitMessage): Seen | undefined;
-  /** The parked key behind which a message has to wait; undefined: none, or it is the replay whose turn it is. */
+  /** The parked key behind which a message has to wait. Undefined when there is none, and for the replay, whose turn it is. */
   parked(message: UnitMessage): string | undefined;
   /** Records how a message ended. Every message of the unit that was not seen ends exactly once. */
   settle(message: UnitMessage, outcome: Outcome): void;
   /** An attempt begins: all that changes from here on is taken back by `undoAttempt`. Attempts do not nest. */
   beginAttempt(): void;
   undoAttempt(): void;
-  /** The run is a rehearsal: it goes to its end, to learn what the database refuses too, and then all of it is undone. */
+  /** Makes the run a rehearsal: it goes to its end, so that the database can refuse what it does not take, and is then undone. */
   undo(): void;
 }
 
@@ -126,9 +126,9 @@ export interface OutboxLane {
   readonly living: boolean;
   /** Takes the next `count` numbers and returns the first. */
   take(count: number): number;
-  /** Whether this process knows that a lane's row has reached Kafka: then nobody has to adopt it. */
+  /** Whether this process knows that a lane's row has reached Kafka. Such a row need not be adopted. */
   isPublished(lane: string, seq: number): boolean;
-  /** Whether it has adopted this message before: then it stands ahead of whatever this lane writes now, or is published. */
+  /** Whether this lane has adopted this row before. Its copy then stands ahead of whatever the lane writes now, or is published already. */
   hasAdopted(row: OwedRow): boolean;
   /** Rows that are published and still stored: the next transaction deletes them. Undefined when there are none. */
   readonly delivered: SeqRange | undefined;

@@ -7,7 +7,7 @@ import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../p
 import type { RowSameness, Store } from './tables/store.ts';
 import { IdentityMap, Journal } from './identity-map.ts';
 
-/** Everything a unit has read and changed. The repositories below are views of it. */
+/** Everything that a unit has read and changed. The repositories are views of it. */
 export interface Cache {
   readonly store: Store;
   /** How many subdivisions, licenses or users may be read together. */
@@ -29,8 +29,8 @@ export interface Cache {
 }
 
 /**
- * What a tenant has, for whoever deletes it: all of it where `whole` says so, else what came to it within this unit. Some of it may have gone
- * again. So nobody has to look through everything that the unit holds.
+ * The subdivisions and users of a tenant, for whoever deletes it, so that nobody has to look through everything that the unit holds. They are
+ * all there for the tenants in `whole`, and for others those that were added within this unit. Some may be deleted by now.
  */
 export class Belongings {
   readonly whole = new Set<TenantId>();
@@ -55,7 +55,7 @@ function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> 
 }
 
 export interface RowCache {
-  /** The rows, as they were asked for, whose sameness was looked up, with what they are known by. */
+  /** Rows that were looked up, as the objects that asked for them, with the names they are known by. */
   readonly looked: Map<object, RowNames>;
   /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
   readonly present: Set<string>;
@@ -63,7 +63,7 @@ export interface RowCache {
   readonly removed: Map<string, StatisticRow>;
 }
 
-/** What two rows are the same by: their id in the tenant, or their subdivision and time. */
+/** Two rows are the same when they share one of these: the id in the tenant, or the subdivision and the time. */
 export interface RowNames {
   readonly pair: string;
   readonly moment: string;

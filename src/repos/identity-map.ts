@@ -2,7 +2,7 @@ import type { Tombstone } from '../domain/events.ts';
 import { NotLoaded } from '../ports/errors.ts';
 import type { RowChange, Stored } from './tables/store.ts';
 
-/** What to undo when the message under way fails: a rejected or failed command leaves no trace, and needs no savepoint. */
+/** Takes back the changes of a message that fails. So a rejected or failed command leaves no trace, and needs no savepoint. */
 export class Journal {
   private readonly undos: (() => void)[] = [];
 
@@ -48,7 +48,7 @@ export class IdentityMap<Key, V> {
     return this.entries.get(id);
   }
 
-  /** Takes in what was read; `stored` undefined: there is no row. */
+  /** Takes in a row that was read; `stored` is undefined when there is none. */
   load(id: string, key: Key, stored: Stored<V> | undefined): void {
     this.entries.set(id, {
       key,
@@ -89,8 +89,8 @@ export class IdentityMap<Key, V> {
 }
 
 /**
- * A page of the database, with the unit's own changes laid over it: `page` must hold as many rows more than `limit` as the unit has
- * changes, since each may take one away.
+ * Lays the unit's own changes over a page of the database. `page` must hold as many rows more than `limit` as the unit has changes, since
+ * each change may take one away.
  */
 export function overlay<V>(
   page: readonly V[],

@@ -6,7 +6,7 @@ import type { RowSameness, Stored } from './tables/store.ts';
 import { namesOf, pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
 
-/** What a chunk's messages declared, each thing once. */
+/** Collects what the messages of a chunk declare, each thing once. */
 export class Declared implements Loads {
   readonly tenants = new Set<TenantId>();
   readonly wholeTenants = new Set<TenantId>();
@@ -48,8 +48,8 @@ export class Declared implements Loads {
 }
 
 /**
- * Reads and locks all of it: tenants, then subdivisions with their licenses, then users, each in one query and sorted by id, so that
- * two lanes never wait for each other in a circle; then what needs no lock. @throws TooMuchAtOnce
+ * Reads and locks all that was declared: tenants, then subdivisions with their licenses, then users, each in one query and sorted by id, so that
+ * two lanes never wait for each other in a circle; then the rows that need no lock. @throws TooMuchAtOnce
  */
 export async function load(cache: Cache, declared: Declared): Promise<void> {
   await loadTenants(cache, [...declared.tenants]);
@@ -69,7 +69,7 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
   ]);
 }
 
-/** Reads which subdivisions and users these tenants have; what is known already is not read again. */
+/** Reads which subdivisions and users these tenants have. A tenant that was read before is not read again. */
 export async function readBelongings(cache: Cache, tenants: readonly TenantId[]): Promise<void> {
   const { store, most, belongings } = cache;
   const unread = tenants.filter((tenantId) => !belongings.whole.has(tenantId));

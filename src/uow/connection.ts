@@ -1,7 +1,7 @@
 import { TimedOut } from '../ports/errors.ts';
 import { databaseError } from '../repos/tables/errors.ts';
 
-// What is done to each connection of the pool, so that the end of one is noticed, and told as what it was.
+// Watches each connection of the pool, so that its end is noticed, and reported with its reason.
 
 /** What a pg client is inside; `checkClient` sees to it that it is so. */
 export interface Connected {

@@ -3,25 +3,25 @@ import type { DeadLetter, Outcome, Seen, UnitMessage } from '../ports/unit-of-wo
 import { storableTime } from '../repos/tables/sql.ts';
 import type { InboxEntry, Store } from '../repos/tables/store.ts';
 
-/** What there is to know of a letter when its message comes again. */
+/** The part of a letter that matters when its message comes again. */
 interface KnownLetter {
   readonly position: Position;
   readonly parks: boolean;
 }
 
-/** What was handled before, by whom, and how what is handled now ends. */
+/** Knows which messages were handled before, and by which lane, and remembers how those of this unit end. */
 export class Inbox {
   private readonly first = new Map<string, UnitMessage>();
   private readonly before = new Map<string, InboxEntry>();
   private readonly settled = new Map<string, Outcome>();
   /** Of identities whose outcome is, or was, `dead`. */
   private readonly letters = new Map<string, KnownLetter[]>();
-  /** By identity, the message that was handled although one before it had ended as a letter. */
+  /** By identity: the message that is handled although an earlier one had ended as a letter. */
   private readonly anew = new Map<string, UnitMessage>();
   /** Whether any identity of this unit comes more than once. */
   private repeats = false;
 
-  /** @returns whether no key has to be looked up: nothing at all is parked */
+  /** Takes the identities of these messages. @returns whether nothing at all is parked, so that no key has to be looked up */
   async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<boolean> {
     for (const message of messages) {
       if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
@@ -40,8 +40,8 @@ export class Inbox {
   }
 
   /**
-   * Which messages were only ever letters, and which: what is sent again may be handled after all. Letters are locked before identities,
-   * and both after the keys, as a replay does it: of both only one takes effect. What another lane has made of it meanwhile is seen.
+   * Reads the letters of identities that ended as dead: such a message may be handled when it was sent again. Letters are locked before
+   * identities, and both after the keys, in the order of a replay, so that only one of the two takes effect. Sees what other lanes did meanwhile.
    */
   async lookAgain(store: Store, messages: readonly UnitMessage[]): Promise<void> {
     const dead = [...this.before.values()].filter(({ outcome }) => outcome === 'dead').map(({ hash }) => hash);
@@ -57,12 +57,12 @@ export class Inbox {
     await this.renew(store, held, messages);
   }
 
-  /** Whether it is, as far as can be told before the work, one that was not handled before. */
+  /** Whether a message may still be handled, as far as can be told before the work. */
   mayBeHandled(message: UnitMessage): boolean {
     return (this.before.get(message.identity.hash)?.outcome ?? 'dead') === 'dead';
   }
 
-  /** The same without the later copies of a message in one chunk: hardly ever is one of them handled, and then it reads for itself. */
+  /** As `mayBeHandled`, without the later copies of a message in one chunk: one of them is hardly ever handled, and then loads for itself. */
   isExpected(message: UnitMessage): boolean {
     const { hash } = message.identity;
     const before = this.before.get(hash);
@@ -90,7 +90,7 @@ export class Inbox {
     if (this.repeats && (this.before.has(hash) || this.first.get(hash) !== message)) this.anew.set(hash, message);
   }
 
-  /** A message of this unit has become a letter. @returns what takes that back */
+  /** Notes that a message of this unit has become a letter. @returns a function that takes the note back */
   buried({ identity, received, parks }: DeadLetter): () => void {
     this.know(identity.hash, { position: received, parks });
     return () => this.letters.get(identity.hash)?.pop();
@@ -128,8 +128,8 @@ export class Inbox {
   }
 
   /**
-   * That an id was taken is what tells its later message from a first one: it has to be known for as long as that one may come again. One of
-   * the same bytes that comes soon is a redelivery, and at most a producer's retry that Kafka keeps hardly longer than the first.
+   * Keeps the entry of an id for as long as a message with that id may come again. An entry is renewed when it is old, or when the message has
+   * other bytes. The same bytes soon after are a redelivery or a producer's retry: Kafka keeps it hardly longer than the first.
    */
   private async renew(
     store: Store,

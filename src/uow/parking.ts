@@ -11,12 +11,12 @@ interface TakenUp extends Replay {
   readonly keys: readonly string[];
 }
 
-/** Which keys are parked, for the length of a unit: as read, under the locks of their rows, and what the unit parks itself. */
+/** Knows which keys are parked while a unit runs: those that it read, under the locks of their rows, and those that it parks itself. */
 export class Parking {
   private readonly store: Store;
   private readonly journal: Journal;
   private readonly parked = new Set<string>();
-  /** Keys that are free, whose last replay is adopted here: nobody has to know of it any more. */
+  /** Keys that are free, and whose last replay this unit adopts. Their rows can be deleted. */
   private freed: readonly string[] = [];
   private readonly owing: Debt[] = [];
   private replay: TakenUp | undefined;
@@ -26,7 +26,7 @@ export class Parking {
     this.journal = journal;
   }
 
-  /** Reads what is parked, and waits for whoever is about to free it. */
+  /** Reads which keys of these messages are parked. Waits for units that are about to free one. */
   async read(messages: readonly UnitMessage[]): Promise<void> {
     const rows = await this.store.parkedKeys.lock(parkableKeys(messages.flatMap((message) => message.keys)));
     this.note(rows);
@@ -79,19 +79,19 @@ export class Parking {
     this.replay = { message, letterId, keys: letter.parks ? parkableKeys(letter.keys) : [] };
   }
 
-  /** What lanes may still owe of replays of these keys, or before this one: it must not be overtaken by what is owed now. */
+  /** Debts of lanes that replayed letters of these keys, or buried the one that is replayed here: what is owed now must not overtake them. */
   debts(): readonly Debt[] {
     return this.owing;
   }
 
-  /** Before the letters are written: their numbers are given under the locks of their keys. */
+  /** Parks the keys of these letters. Comes before the letters are written, so that they get their numbers under the locks of their keys. */
   async flush(letters: readonly DeadLetter[]): Promise<void> {
     const parking = letters.filter(({ parks }) => parks).flatMap(({ keys }) => keys);
     await this.store.parkedKeys.park(parkableKeys(parking));
     await this.store.parkedKeys.forget(this.freed);
   }
 
-  /** The replay has come to its end; `lane` owes what follows from it. */
+  /** Resolves the letter that was replayed. `lane` owes the events of the replay. */
   async resolve(lane: string): Promise<void> {
     if (this.replay === undefined) return;
     const { letterId, keys } = this.replay;

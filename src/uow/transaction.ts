@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { CommitOutcomeUnknown } from '../ports/errors.ts';
 import { databaseError, isDefiniteRollback } from '../repos/tables/errors.ts';
 
-// One knex transaction by its three moments. Everything of ours that commits does it here.
+// The three steps of a knex transaction. Whatever commits here does it by these.
 
 export async function begin(db: Knex): Promise<Knex.Transaction> {
   try {
@@ -24,7 +24,7 @@ export async function commit(trx: Knex.Transaction): Promise<void> {
   }
 }
 
-/** The failure that led here is the one to tell; a rollback that fails too means that the connection is gone, and with it the transaction. */
+/** Does not throw: the failure that led here is the one to report. If the rollback fails too, the connection is gone, and its transaction with it. */
 export async function rollBack(trx: Knex.Transaction): Promise<void> {
   try {
     await trx.rollback();

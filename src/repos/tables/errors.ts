@@ -7,7 +7,7 @@ const REFUSED = /^(22|23|54)/;
 /** A schema object that is not there or not for this role: waiting won't mend it. */
 const MISCONFIGURED = /^(3F|42)/;
 
-/** A statement before this one has failed, of the same transaction: that one's error is the one to tell. */
+/** An earlier statement of the same transaction has failed: its error is the one to report. */
 export class TransactionAborted extends DatabaseUnavailable {
   override readonly name = 'TransactionAborted';
 }

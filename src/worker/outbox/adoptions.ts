@@ -1,14 +1,14 @@
 import type { OutgoingMessage } from '../../ports/messages.ts';
 import type { Origin, OutboxRow, OwedRow } from '../../ports/unit-of-work.ts';
 
-/** Of so many pairs of a lane and a key it is remembered what was adopted. All of it may be forgotten: some is adopted once more then. */
+/** Upper bound on remembered pairs of a lane and a key. Forgetting is safe: a row may then be adopted twice, under the same id. */
 const REMEMBERED = 10_000;
 
-/** What a lane has adopted: it stands ahead of whatever the lane writes now, or is published. */
+/** The rows that a lane has adopted. They stand ahead of whatever the lane writes now, or are published already. */
 export class Adoptions {
   /**
-   * Up to which number what a lane wrote first under a key is adopted. One number tells of all before it: whoever owes some of them has
-   * them in their order, and what is missing there is published.
+   * By lane and key, the number up to which the rows that the lane wrote first are adopted. One number covers all rows before it: whoever owes
+   * rows of a lane has them in their order, and those that are missing there are published.
    */
   private readonly upTo = new Map<string, number>();
 
