@@ -145,6 +145,69 @@ export const SETTINGS = {
     inReadme: true,
     about: 'a schema registry with the Confluent API',
   },
+  schemaRegistrySecurity: {
+    userInfo: {
+      variable: 'SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO',
+      type: SECRET,
+      optional: true,
+      secret: true,
+      about: 'user:password for the registry, as they are; instead of those in its URL',
+    },
+    bearerToken: {
+      variable: 'SCHEMA_REGISTRY_BEARER_TOKEN',
+      type: SECRET,
+      optional: true,
+      secret: true,
+      about: 'a token for the registry',
+    },
+    token: {
+      endpoint: {
+        variable: 'SCHEMA_REGISTRY_BEARER_TOKEN_ENDPOINT_URL',
+        type: HTTP_URL,
+        optional: true,
+        secret: true,
+        about: 'where to get the tokens for the registry, by the grant of client credentials',
+      },
+      clientId: {
+        variable: 'SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_ID',
+        type: TEXT,
+        optional: true,
+        about: 'who asks for the token',
+      },
+      clientSecret: {
+        variable: 'SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_SECRET',
+        type: SECRET,
+        optional: true,
+        secret: true,
+        about: 'the secret of that client',
+      },
+      scope: {
+        variable: 'SCHEMA_REGISTRY_BEARER_TOKEN_SCOPE',
+        type: TEXT,
+        optional: true,
+        about: 'the scope that the token is asked for',
+      },
+    },
+    caLocation: {
+      variable: 'SCHEMA_REGISTRY_SSL_CA_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about:
+        "the certificates of the authorities that the registry's certificate is checked against; without it those of Node",
+    },
+    certificateLocation: {
+      variable: 'SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: "the worker's own certificate for the registry (mutual TLS)",
+    },
+    keyLocation: {
+      variable: 'SCHEMA_REGISTRY_SSL_KEY_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: 'the private key of that certificate',
+    },
+  },
   databaseUrl: {
     variable: 'DATABASE_URL',
     type: POSTGRES_URL,
@@ -159,6 +222,34 @@ export const SETTINGS = {
     secret: true,
     inReadme: true,
     about: 'the user domain; without it no user is looked up',
+  },
+  userDomainSecurity: {
+    bearerToken: {
+      variable: 'USER_DOMAIN_BEARER_TOKEN',
+      type: SECRET,
+      optional: true,
+      secret: true,
+      about: 'a token for the user domain',
+    },
+    caLocation: {
+      variable: 'USER_DOMAIN_SSL_CA_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about:
+        "the certificates of the authorities that the user domain's certificate is checked against; without it those of Node",
+    },
+    certificateLocation: {
+      variable: 'USER_DOMAIN_SSL_CERTIFICATE_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: "the worker's own certificate for the user domain (mutual TLS)",
+    },
+    keyLocation: {
+      variable: 'USER_DOMAIN_SSL_KEY_LOCATION',
+      type: PEM_FILE,
+      optional: true,
+      about: 'the private key of that certificate',
+    },
   },
   logLevel: {
     variable: 'LOG_LEVEL',
@@ -198,6 +289,14 @@ export const SETTINGS = {
       default: 'licensing.user-lookups.v1',
       about: 'the internal topic of users to look up',
     },
+  },
+  topicPrefix: {
+    variable: 'TOPIC_PREFIX',
+    type: NAME,
+    optional: true,
+    inReadme: true,
+    about:
+      'what goes before the default names of the topics, `users.events.v1` excepted, and of their DLQs; not before the group',
   },
   topicPartitions: {
     variable: 'TOPIC_PARTITIONS',
@@ -328,12 +427,27 @@ export const SETTINGS = {
 /** What `SETTINGS` says, read: a change there changes this type. */
 export type Config = Values<typeof SETTINGS>;
 
+/** Our topics whose names are not set have the prefix before their defaults. The topic of the users' events is another team's. */
+function withTopicPrefix(environment: Environment): Environment {
+  const prefix = environment[SETTINGS.topicPrefix.variable];
+  if (!prefix) return environment;
+  const { users: _, ...ours } = SETTINGS.topics;
+  const names = Object.values(ours).map((setting) => {
+    return [setting.variable, environment[setting.variable] || `${prefix}${setting.default}`] as const;
+  });
+  return { ...environment, ...Object.fromEntries(names) };
+}
+
 /** What must hold between settings. Each rule returns a sentence when it does not. */
-const RULES: readonly ((config: Config) => string | undefined)[] = [sessionOutlastsTransactions, kafkaSecurityIsWhole];
+const RULES: readonly ((config: Config) => string | undefined)[] = [
+  sessionOutlastsTransactions,
+  kafkaSecurityIsWhole,
+  registrySecurityIsWhole,
+];
 
 /** @throws ConfigurationError that names every fault, a line each */
 export function readConfig(environment: Environment): Config {
-  const config = readSettings(SETTINGS, environment);
+  const config = readSettings(SETTINGS, withTopicPrefix(environment));
   const faults = RULES.map((rule) => rule(config)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   return config;
@@ -379,4 +493,16 @@ function kafkaSecurityIsWhole({ kafkaSecurity }: Config): string | undefined {
     missing &&
     `${{ ...settings, ...settings.token }[missing].variable} is not set; KAFKA_SASL_MECHANISM ${mechanism} needs it`
   );
+}
+
+function registrySecurityIsWhole({ schemaRegistrySecurity }: Config): string | undefined {
+  const { userInfo, bearerToken, token } = schemaRegistrySecurity;
+  if ([userInfo, bearerToken, token.endpoint].filter((one) => one !== undefined).length > 1) {
+    return 'SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO, SCHEMA_REGISTRY_BEARER_TOKEN and SCHEMA_REGISTRY_BEARER_TOKEN_ENDPOINT_URL: expected one of them';
+  }
+  if (token.endpoint !== undefined && (token.clientId ?? '') === '')
+    return 'SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_ID is not set; expected with the endpoint';
+  if (token.endpoint !== undefined && token.clientSecret === undefined)
+    return 'SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_SECRET is not set; expected with the endpoint';
+  return undefined;
 }

@@ -10,6 +10,8 @@ export interface TokenOptions {
   readonly scope: string | undefined;
   /** How its settings begin, such as `KAFKA_SASL_OAUTHBEARER_`: errors name them. */
   readonly prefix: string;
+  /** The rest of the setting that names the endpoint; default `TOKEN_ENDPOINT_URL`. */
+  readonly endpointName?: string;
   /** Milliseconds, going forward only. */
   readonly now: () => number;
 }
@@ -63,7 +65,7 @@ export class AccessToken {
   }
 
   async #ask(): Promise<Token> {
-    const { endpoint, clientId, clientSecret, scope, prefix, now } = this.#options;
+    const { endpoint, clientId, clientSecret, scope, prefix, endpointName = 'TOKEN_ENDPOINT_URL', now } = this.#options;
     const server = { issuer: new URL(endpoint).origin, token_endpoint: endpoint };
     const client = { client_id: clientId };
     const asked = now();
@@ -84,7 +86,7 @@ export class AccessToken {
       if (error instanceof ConfigurationError) throw error;
       const refusal = refusalOf(error);
       const { origin, pathname } = new URL(endpoint);
-      const place = `${prefix}TOKEN_ENDPOINT_URL ${origin}${pathname}`;
+      const place = `${prefix}${endpointName} ${origin}${pathname}`;
       if (refusal === undefined) throw new TokenUnavailable(`${place}: ${reasonOf(error)}`);
       throw new ConfigurationError(
         `${prefix}${refusal === 'invalid_scope' ? 'SCOPE' : 'CLIENT_SECRET'}: the token endpoint refuses it (${refusal}); ${place}`,

@@ -12,6 +12,7 @@ import { ConfigurationError } from '../ports/errors.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { MalformedAnswer } from '../ports/user-domain-client.ts';
 import type { UserDomainClient, UserProfile } from '../ports/user-domain-client.ts';
+import { OPEN, type HttpAccess } from './http-access.ts';
 import { Outage, Retry, reasonOf } from './retry.ts';
 import type { Delays } from './retry.ts';
 
@@ -24,6 +25,7 @@ export interface UserDomainClientOptions {
   /** USER_DOMAIN_URL */
   readonly baseUrl: string;
   readonly telemetry: Telemetry;
+  readonly access?: HttpAccess;
   /** For one try and its whole answer. Milliseconds; default 2,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
@@ -39,6 +41,7 @@ const MAX_ANSWER = 64 * 1024;
 /** All look-ups share one breaker. While it is open no request is sent, and the look-ups wait. */
 export class HttpUserDomainClient implements UserDomainClient {
   readonly #baseUrl: string;
+  readonly #access: HttpAccess;
   readonly #retry: Retry;
   readonly #timeout: TimeoutPolicy;
   readonly #breaker: CircuitBreakerPolicy;
@@ -46,6 +49,7 @@ export class HttpUserDomainClient implements UserDomainClient {
   constructor(options: UserDomainClientOptions) {
     const { telemetry, onBreakerChange } = options;
     this.#baseUrl = checkedUrl(options.baseUrl);
+    this.#access = options.access ?? OPEN;
     const backoff = options.backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'user domain', backoff, telemetry });
     this.#timeout = timeout(options.timeout ?? 2_000, TimeoutStrategy.Aggressive);
@@ -85,8 +89,9 @@ export class HttpUserDomainClient implements UserDomainClient {
 
   /** @returns the body of a 200 alone. Redirects are not followed; they count as an outage. */
   async #get(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body?: string }> {
-    const headers = { accept: 'application/json' };
-    const response = await fetch(this.#baseUrl + path, { headers, redirect: 'manual', signal });
+    const authorization = await this.#access.authorization();
+    const headers = { accept: 'application/json', ...(authorization && { authorization }) };
+    const response = await this.#access.fetch(this.#baseUrl + path, { headers, redirect: 'manual', signal });
     const { status } = response;
     if (status === 200) return { status, body: await boundedText(response) };
     await response.body?.cancel();

@@ -1,6 +1,7 @@
 import { asFunction } from 'awilix';
 import type { Kafka } from 'kafkajs';
 import { KafkaCloudEvents } from '../adapters/cloud-events.ts';
+import { httpAccess, type HttpAccess } from '../adapters/http-access.ts';
 import { KafkaAdmin } from '../adapters/kafka-admin.ts';
 import { createKafka } from '../adapters/kafka-client.ts';
 import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
@@ -33,6 +34,7 @@ export interface MessagingParts {
   readonly placement: Placement;
   readonly producer: Producer & { stop(): Promise<void> };
   readonly schemaRegistry: SchemaRegistryClient;
+  readonly registryAccess: HttpAccess;
   readonly schemaRegistration: SchemaRegistration;
   /** What is registered. */
   readonly subjects: readonly Subject[];
@@ -86,9 +88,15 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         }),
     ).singleton(),
     producer: asFunction(({ kafka }: Needs) => new KafkaProducer(kafka)).singleton(),
-    schemaRegistration: asFunction(() => new SchemaRegistration({ url: config.schemaRegistryUrl })).singleton(),
+    registryAccess: asFunction(({ steadyClock }: Needs) =>
+      httpAccess(config.schemaRegistrySecurity, 'SCHEMA_REGISTRY_', steadyClock),
+    ).singleton(),
+    schemaRegistration: asFunction(
+      ({ registryAccess: access }: Needs) => new SchemaRegistration({ url: config.schemaRegistryUrl, access }),
+    ).singleton(),
     schemaRegistry: asFunction(
-      ({ telemetry }: Needs) => new SchemaRegistryClient({ url: config.schemaRegistryUrl, telemetry }),
+      ({ telemetry, registryAccess: access }: Needs) =>
+        new SchemaRegistryClient({ url: config.schemaRegistryUrl, access, telemetry }),
     ).singleton(),
     subjects: asFunction((cradle: Needs) => subjectsOf(cradle.topics)).singleton(),
     writtenSubjects: asFunction((cradle: Needs) => writtenSubjects(cradle.topics)).singleton(),
@@ -100,10 +108,11 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
       ({ codec }: Needs) =>
         new KafkaCloudEvents(codec, { source: config.eventSource, maxMessageBytes: config.maxMessageBytes }),
     ).singleton(),
-    userDomainClient: asFunction(({ telemetry }: Needs) => {
-      const { userDomainUrl, userDomainTimeout } = config;
+    userDomainClient: asFunction(({ telemetry, steadyClock }: Needs) => {
+      const { userDomainUrl, userDomainTimeout, userDomainSecurity } = config;
       if (userDomainUrl === undefined) return undefined;
-      return new HttpUserDomainClient({ baseUrl: userDomainUrl, timeout: userDomainTimeout, telemetry });
+      const access = httpAccess(userDomainSecurity, 'USER_DOMAIN_', steadyClock);
+      return new HttpUserDomainClient({ baseUrl: userDomainUrl, access, timeout: userDomainTimeout, telemetry });
     }).singleton(),
   };
 }

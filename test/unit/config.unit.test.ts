@@ -43,6 +43,23 @@ test('an empty variable counts as not set', () => {
   ]);
 });
 
+test('a prefix goes before the default names of our topics, and before no other', () => {
+  const { topics, kafkaGroupId } = readConfig({ ...REQUIRED, TOPIC_PREFIX: 'eu.', TOPIC_EVENTS: 'events' });
+  expect([topics, kafkaGroupId]).toEqual([
+    {
+      commands: 'eu.licensing.commands.v1',
+      users: 'users.events.v1',
+      events: 'events',
+      rejections: 'eu.licensing.rejections.v1',
+      userLookUps: 'eu.licensing.user-lookups.v1',
+    },
+    'licensing-worker',
+  ]);
+  expect(faultsOf({ ...REQUIRED, TOPIC_PREFIX: 'a b' })).toContainEqual(
+    expect.stringMatching(/^TOPIC_PREFIX is 'a b'/),
+  );
+});
+
 test('every fault is named at once, those within a group too', () => {
   expect(faultsOf({ ...REQUIRED, KAFKA_BROKERS: 'a', LANES: '65', TOPIC_EVENTS: 'a b', LOG_LEVEL: 'loud' })).toEqual([
     "KAFKA_BROKERS is 'a'; expected host:port, several separated by commas",

@@ -1,6 +1,9 @@
 import { TimeoutStrategy, timeout, type TimeoutPolicy } from 'cockatiel';
 import { ConfigurationError } from '../../ports/errors.ts';
+import { codeOf } from '../error-code.ts';
+import { OPEN, type HttpAccess } from '../http-access.ts';
 import { Outage, reasonOf } from '../retry.ts';
+import { tlsFault } from '../tls-files.ts';
 
 /** The registry did not answer, or its answer was none of a registry. */
 export class SchemaRegistryUnavailable extends Outage {
@@ -25,8 +28,11 @@ export class RegistryRequests {
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly timeout: TimeoutPolicy;
 
+  readonly #access: HttpAccess;
+
   /** @param tryTimeout of one request, in milliseconds */
-  constructor(url: string, tryTimeout: number) {
+  constructor(url: string, tryTimeout: number, access: HttpAccess = OPEN) {
+    this.#access = access;
     const parsed = URL.parse(url);
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new ConfigurationError('SCHEMA_REGISTRY_URL is not an http(s) URL');
@@ -47,7 +53,7 @@ export class RegistryRequests {
     const { status, text } = await this.request(method, path, rest);
     const answer = parsedObject(text);
     if (status >= 200 && status < 300 && answer) return answer;
-    if (status === 404 && absent.includes(codeOf(answer))) return undefined;
+    if (status === 404 && absent.includes(errorCodeOf(answer))) return undefined;
     throw this.unusable(method, path, status, text);
   }
 
@@ -58,21 +64,33 @@ export class RegistryRequests {
   ): Promise<{ readonly status: number; readonly text: string }> {
     const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
     if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    if (this.credentials) {
+    const authorization = await this.#access.authorization();
+    if (authorization !== undefined) headers['authorization'] = authorization;
+    else if (this.credentials) {
       const { username, password } = this.credentials;
       headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     }
     const answer = await this.timeout
       .execute(async (context) => {
         const request = { method, headers, signal: context.signal, ...(body && { body: JSON.stringify(body) }) };
-        const response = await fetch(this.url + path, request);
+        const response = await this.#access.fetch(this.url + path, request);
         return { status: response.status, text: await response.text() };
       }, signal)
       .catch((error: unknown) => {
-        throw this.unavailable(reasonOf(error));
+        throw this.untrusted(error) ?? this.unavailable(reasonOf(error));
       });
-    if (answer.status === 401 || answer.status === 403) throw this.forbidden(answer.status);
+    if (answer.status === 401 || answer.status === 403) {
+      this.#access.refused();
+      throw this.forbidden(answer.status);
+    }
     return answer;
+  }
+
+  /** What no waiting mends: the wrong authority, or no certificate where the registry asks for one. */
+  private untrusted(error: unknown): ConfigurationError | undefined {
+    const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+    const fault = tlsFault(codeOf(error) ?? codeOf(cause) ?? '', reasonOf(error), 'SCHEMA_REGISTRY_SSL_');
+    return fault === undefined ? undefined : new ConfigurationError(`${fault}; SCHEMA_REGISTRY_URL ${this.url}`);
   }
 
   forbidden(status: number): ConfigurationError {
@@ -122,7 +140,7 @@ export function parsed(text: string): unknown {
 }
 
 /** @returns the error code of the Confluent API, or 0 when there is none */
-export function codeOf(answer: unknown): number {
+export function errorCodeOf(answer: unknown): number {
   const code: unknown = typeof answer === 'object' && answer !== null && 'error_code' in answer ? answer.error_code : 0;
   return typeof code === 'number' ? code : 0;
 }

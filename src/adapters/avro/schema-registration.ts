@@ -2,9 +2,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { RecordSchema } from '../../generated/schemas.ts';
+import { OPEN, type HttpAccess } from '../http-access.ts';
 import { reasonOf } from '../retry.ts';
 import {
-  codeOf,
+  errorCodeOf,
   NO_SUBJECT,
   NO_SUBJECT_CONFIG,
   NO_VERSION,
@@ -25,17 +26,25 @@ export interface Compatibility {
   readonly reasons: readonly string[];
 }
 
+export interface SchemaRegistrationOptions {
+  readonly url: string;
+  readonly access?: HttpAccess;
+  /** Of one try, in milliseconds; default 5,000. */
+  readonly timeout?: number;
+}
+
 /**
  * Registers schemas and asks whether it may, for the command line. Both fail with SchemaRegistryUnavailable after one try, and throw
  * ConfigurationError when the registry refuses the credentials.
  */
 export class SchemaRegistration {
+  readonly #access: HttpAccess;
   readonly #http: RegistryRequests;
   readonly #versions: SubjectVersions;
 
-  /** @param options.timeout of one try, in milliseconds; default 5,000 */
-  constructor({ url, timeout = TRY_TIMEOUT_MS }: { readonly url: string; readonly timeout?: number }) {
-    this.#http = new RegistryRequests(url, timeout);
+  constructor({ url, timeout = TRY_TIMEOUT_MS, access = OPEN }: SchemaRegistrationOptions) {
+    this.#access = access;
+    this.#http = new RegistryRequests(url, timeout, access);
     this.#versions = new SubjectVersions(this.#http);
   }
 
@@ -60,7 +69,8 @@ export class SchemaRegistration {
   async #compatibility(path: string, schema: RecordSchema): Promise<Compatibility | undefined> {
     const { status, text } = await this.#http.request('POST', path, { body: { schema: JSON.stringify(schema) } });
     const answer = parsedObject(text);
-    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(answer))) return { compatible: true, reasons: [] };
+    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(errorCodeOf(answer)))
+      return { compatible: true, reasons: [] };
     if (status === 404 || status === 405) return undefined;
     if (status !== 200 || answer === undefined) throw this.#http.unusable('POST', path, status, text);
     const compatible = answer['is_compatible'];
@@ -86,13 +96,15 @@ export class SchemaRegistration {
     if (rule?.['compatibilityLevel'] !== compatibility)
       await this.#http.ask('PUT', config, { body: { compatibility } });
 
-    const agent = this.#http.url.startsWith('https:') ? new HttpsAgent() : new HttpAgent();
+    const agent = this.#http.url.startsWith('https:') ? new HttpsAgent(this.#access.tls()) : new HttpAgent();
+    const authorization = await this.#access.authorization();
     try {
       const client = new SchemaRegistry({
         host: this.#http.url,
         agent,
         retry: { retries: 0 },
-        ...(this.#http.credentials && { auth: this.#http.credentials }),
+        ...(authorization !== undefined && { middlewares: [withHeader({ authorization })] }),
+        ...(authorization === undefined && this.#http.credentials && { auth: this.#http.credentials }),
       });
       const { id } = await this.#http.timeout.execute(() =>
         client.register(
@@ -114,4 +126,10 @@ export class SchemaRegistration {
     if (status === 409 || status === 422) return new SchemaRefused(`${subject}: ${reasonOf(error)}`, { cause: error });
     return this.#http.unavailable(reasonOf(error));
   }
+}
+
+type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
+
+function withHeader(headers: Readonly<Record<string, string>>): Middleware {
+  return () => ({ prepareRequest: async (next) => (await next()).enhance({ headers: { ...headers } }) });
 }

@@ -1,5 +1,6 @@
 import type { RecordSchema } from '../../generated/schemas.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { HttpAccess } from '../http-access.ts';
 import { Retry, type Delays } from '../retry.ts';
 import {
   NO_SCHEMA,
@@ -36,6 +37,7 @@ export interface SchemaRegistryOptions {
   /** Where the Confluent API is, with its path, and user:password if it asks for them. */
   readonly url: string;
   readonly telemetry: Telemetry;
+  readonly access?: HttpAccess;
   /** Of one try, in milliseconds; default 5,000. */
   readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
@@ -59,11 +61,12 @@ export class SchemaRegistryClient {
   constructor({
     url,
     telemetry,
+    access,
     timeout: tryTimeout = TRY_TIMEOUT_MS,
     backoff,
     insistence = 3_000,
   }: SchemaRegistryOptions) {
-    this.#http = new RegistryRequests(url, tryTimeout);
+    this.#http = new RegistryRequests(url, tryTimeout, access);
     this.#versions = new SubjectVersions(this.#http);
     const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });

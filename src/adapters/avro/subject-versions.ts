@@ -1,4 +1,4 @@
-import { codeOf, NO_SUBJECT, NO_VERSION, parsed, type RegistryRequests } from './registry-requests.ts';
+import { errorCodeOf, NO_SUBJECT, NO_VERSION, parsed, type RegistryRequests } from './registry-requests.ts';
 
 /** The versions of a subject in the registry. Each request is tried once. */
 export class SubjectVersions {
@@ -27,7 +27,7 @@ export class SubjectVersions {
     const { status, text } = await this.#http.request('GET', path, { ...(signal && { signal }) });
     const found = parsed(text);
     if (status === 200 && Array.isArray(found)) return found.map(Number).sort((a, b) => a - b);
-    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(codeOf(found))) return [];
+    if (status === 404 && [NO_SUBJECT, NO_VERSION].includes(errorCodeOf(found))) return [];
     throw this.#http.unusable('GET', path, status, text);
   }
 }
