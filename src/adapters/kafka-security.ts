@@ -137,13 +137,13 @@ export function isRefusal({ name, message }: Error): boolean {
 const GONE = /failed: (Closed connection|Connection |Not connected|Request \w+\(.*\) timed out)/;
 
 function saslFault(error: Error, mechanism: KafkaSecurity['mechanism']): string | undefined {
-  if (!isRefusal(error) || mechanism === undefined) return undefined;
-  const [unreadable] = /KAFKA_\w+_FILE is .*/.exec(error.message) ?? [];
-  if (unreadable !== undefined) return unreadable;
-  if (error.message.includes('not supported by the server')) {
+  if (mechanism === undefined) return undefined;
+  if ('type' in error && error.type === 'UNSUPPORTED_SASL_MECHANISM') {
     return `KAFKA_SASL_MECHANISM is ${mechanism}, which the brokers do not offer`;
   }
-  return `${CREDENTIALS[mechanism]}: the brokers refuse them`;
+  if (!isRefusal(error)) return undefined;
+  const [unreadable] = /KAFKA_\w+_FILE is .*/.exec(error.message) ?? [];
+  return unreadable ?? `${CREDENTIALS[mechanism]}: the brokers refuse them`;
 }
 
 const CREDENTIALS = {

@@ -136,6 +136,15 @@ describe('SASL', () => {
     );
   });
 
+  test('a mechanism that the brokers do not have is told by its setting', () => {
+    const unsupported = Object.assign(new Error('no'), { type: 'UNSUPPORTED_SASL_MECHANISM' });
+    expect(securityFault(unsupported, security, ['a:9093'])).toEqual(
+      new ConfigurationError(
+        'KAFKA_SASL_MECHANISM is SCRAM-SHA-512, which the brokers do not offer; KAFKA_BROKERS a:9093',
+      ),
+    );
+  });
+
   test.each([
     'Closed connection',
     'Connection error: read ECONNRESET',
