@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,6 +15,14 @@ test.each(PAGES)('each link of %s leads somewhere, and each path of the tree tha
   expect(links.filter((target) => !leadsSomewhere(page, target))).toEqual([]);
   const paths = [...text.matchAll(CODE)].map(([, path = '']) => path).filter((path) => !TO_BE_WRITTEN.includes(path));
   expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('each decision has a number of its own, the same in its name and in its title', () => {
+  const names = globSync('docs/decisions/*.md', { cwd: ROOT });
+  const numbers = names.map((name) => Number(basename(name).slice(0, 4)));
+  const titles = names.map((name) => /^# (\d+)\. /.exec(readFileSync(join(ROOT, name), 'utf8'))?.[1]);
+  expect(titles).toEqual(numbers.map(String));
+  expect(new Set(numbers).size).toBe(numbers.length);
 });
 
 function leadsSomewhere(page: string, target: string): boolean {
