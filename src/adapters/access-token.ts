@@ -95,9 +95,13 @@ export class AccessToken {
   }
 }
 
+const TOO_MANY_REQUESTS = 429;
+
 /** The error code of an answer that refuses what was asked (RFC 6749, section 5.2). */
 function refusalOf(error: unknown): string | undefined {
-  if (error instanceof oauth.ResponseBodyError && error.status < 500) return error.error;
+  if (error instanceof oauth.ResponseBodyError) {
+    return error.status < 500 && error.status !== TOO_MANY_REQUESTS ? error.error : undefined;
+  }
   if (error instanceof oauth.WWWAuthenticateChallengeError) return `status ${error.status}`;
   return undefined;
 }

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import { isRefusal } from './kafka-security.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
+import { Outage } from './retry.ts';
 
 export interface ConsumerSettings {
   readonly groupId: string;
@@ -180,8 +181,9 @@ function typesOf(error: unknown): readonly string[] {
 }
 
 /** Whether waiting can't mend it: refused credentials or rights, a codec or a format that kafkajs does not have, a bug. */
-function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
+  if (error instanceof Outage) return false; // kafkajs hands on what the provider of tokens has thrown
   const type = 'type' in error ? String(error.type) : '';
   if (error.name === 'KafkaJSSASLAuthenticationError') return isRefusal(error);
   if (/^KafkaJS(NotImplemented|UnsupportedMagicByte)/.test(error.name)) return true;

@@ -2,8 +2,9 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, KafkaConfig, SASLOptions } from 'kafkajs';
 import { ConfigurationError } from '../ports/errors.ts';
-import { AccessToken } from './access-token.ts';
+import { AccessToken, TokenUnavailable } from './access-token.ts';
 import { codeOf } from './error-code.ts';
+import { reasonOf } from './retry.ts';
 import { checkTlsFiles, readTlsFiles, tlsFault, type TlsFiles } from './tls-files.ts';
 
 export interface KafkaSecurity extends TlsFiles {
@@ -105,8 +106,13 @@ function signedTokens(region: string): TokenProvider {
         },
       );
     }
-    const { token } = await signer.generateAuthToken({ region });
-    return { value: token };
+    try {
+      const { token } = await signer.generateAuthToken({ region });
+      return { value: token };
+    } catch (error) {
+      // Where AWS keeps the credentials may be out of reach for a while, as a token endpoint may.
+      throw new TokenUnavailable(`AWS_REGION ${region}: ${reasonOf(error)}`, { cause: error });
+    }
   };
 }
 

@@ -73,6 +73,13 @@ test.each([
   expect(String(refusal)).not.toContain('first');
 });
 
+test('an endpoint that is asked too often is an outage, whatever error it names', async () => {
+  const { server, token } = await given();
+  await using _ = server;
+  server.answer = answer({ error: 'access_denied' }, 429);
+  await expect(token.get()).rejects.toThrow(TokenUnavailable);
+});
+
 test('what answers but is no token endpoint is an outage', async () => {
   const { server, token } = await given();
   await using _ = server;
