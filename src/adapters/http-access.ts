@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import type { Clock } from '../ports/clock.ts';
@@ -80,12 +81,25 @@ function fetchWith(files: TlsFiles, prefix: string): HttpAccess['fetch'] {
   agent.createConnection = (options, done) => connect({ ...options, ...readTlsFiles(files, prefix) }, done);
   return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {
-      const request = httpsRequest(url, { agent, method: method ?? 'GET', headers, signal }, (answer) => {
-        const { statusCode: status = 0 } = answer;
-        const isEmpty = status === 204 || status === 304;
-        resolve(new Response(isEmpty ? null : (Readable.toWeb(answer) as ReadableStream), { status }));
-      });
+      const options = { agent, method: method ?? 'GET', headers, signal };
+      const request = httpsRequest(url, options, (answer) => resolve(responseOf(answer)));
       request.on('error', reject);
       request.end(body);
     });
 }
+
+/** Rejects when the answer has a status that no response may have: thrown in a listener, that error would end the process. */
+async function responseOf(answer: IncomingMessage): Promise<Response> {
+  const { statusCode: status = 0 } = answer;
+  try {
+    if (!NO_BODY.has(status)) return new Response(Readable.toWeb(answer) as ReadableStream, { status });
+    answer.resume();
+    return new Response(null, { status });
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
+}
+
+/** With one of these, a response may have no body. */
+const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);

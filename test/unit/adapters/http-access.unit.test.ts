@@ -23,7 +23,11 @@ afterEach(() => {
 afterAll(() => certificate.remove());
 
 /** Answers as a registry and a user domain do to whoever has this authorization, where one is asked for. */
-async function listen({ wants, ...options }: ServerOptions & { readonly wants?: string } = {}): Promise<string> {
+async function listen({
+  wants,
+  status = 200,
+  ...options
+}: ServerOptions & { readonly wants?: string; readonly status?: number } = {}): Promise<string> {
   const pair = { cert: certificate.certificate, key: certificate.key };
   const listening = createServer({ ...pair, ...options }, (request, response) => {
     if (wants !== undefined && request.headers.authorization !== wants) {
@@ -32,7 +36,7 @@ async function listen({ wants, ...options }: ServerOptions & { readonly wants?: 
     }
     const user = { userId: 'u', email: null, tgId: null, superadmin: false };
     const body = { id: 7, version: 1, schema: '"string"', compatibilityLevel: 'FULL_TRANSITIVE', ...user };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => listening.listen(0, resolve));
   server = listening;
@@ -115,6 +119,19 @@ test('the user domain is asked with its token, over mutual TLS', async () => {
   const access = httpAccess(userDomainSecurity, 'USER_DOMAIN_', givenClock());
   const client = new HttpUserDomainClient({ baseUrl: url, access, telemetry: silentTelemetry(), backoff: FAST });
   expect(await client.lookUp('u', NEVER)).toEqual({ email: null, tgId: null, superadmin: false });
+});
+
+test.each([
+  [205, '205'],
+  [700, 'RangeError'],
+])('an answer of status %d is an answer or an error, and does not end the process', async (status, expected) => {
+  const url = await listen({ status });
+  const { fetch } = accessOf(trusting());
+  const answered = fetch(url, { headers: {}, signal: NEVER }).then(
+    (response) => String(response.status),
+    (error: unknown) => (error as Error).name,
+  );
+  expect(await answered).toBe(expected);
 });
 
 test('two ways to prove who the worker is are refused', () => {
