@@ -443,6 +443,8 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
   sessionOutlastsTransactions,
   kafkaSecurityIsWhole,
   registrySecurityIsWhole,
+  ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
+  ({ userDomainSecurity }) => certificateHasKey(userDomainSecurity, 'USER_DOMAIN_SSL_'),
 ];
 
 /** @throws ConfigurationError that names every fault, a line each */
@@ -483,16 +485,23 @@ function kafkaSecurityIsWhole({ kafkaSecurity }: Config): string | undefined {
   if (!protocol.endsWith('SSL') && (caLocation ?? certificateLocation ?? keyLocation) !== undefined) {
     return `KAFKA_SECURITY_PROTOCOL is ${protocol}; expected SSL or SASL_SSL, since KAFKA_SSL_... are set`;
   }
-  if ((certificateLocation === undefined) !== (keyLocation === undefined)) {
-    return 'KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION are expected together; one of them is not set';
-  }
-  if (mechanism === undefined) return undefined;
+  const halfAPair = certificateHasKey(kafkaSecurity, 'KAFKA_SSL_');
+  if (halfAPair !== undefined || mechanism === undefined) return halfAPair;
   const { kafkaSecurity: settings } = SETTINGS;
   const missing = NEEDED[mechanism].find((name) => ({ ...kafkaSecurity, ...token })[name] === undefined);
   return (
     missing &&
     `${{ ...settings, ...settings.token }[missing].variable} is not set; KAFKA_SASL_MECHANISM ${mechanism} needs it`
   );
+}
+
+/** Node takes one without the other, and shows no certificate then. */
+function certificateHasKey(
+  { certificateLocation, keyLocation }: Pick<Config['kafkaSecurity'], 'certificateLocation' | 'keyLocation'>,
+  prefix: string,
+): string | undefined {
+  if ((certificateLocation === undefined) === (keyLocation === undefined)) return undefined;
+  return `${prefix}CERTIFICATE_LOCATION and ${prefix}KEY_LOCATION are expected together; one of them is not set`;
 }
 
 function registrySecurityIsWhole({ schemaRegistrySecurity }: Config): string | undefined {

@@ -154,6 +154,14 @@ test.each([
   expect(faultsOf({ ...REQUIRED, ...environment })).toEqual([expect.stringMatching(said)]);
 });
 
+test.each(['SCHEMA_REGISTRY_SSL_', 'USER_DOMAIN_SSL_'])('%s... has no certificate without its key', (prefix) => {
+  for (const name of [`${prefix}CERTIFICATE_LOCATION`, `${prefix}KEY_LOCATION`]) {
+    expect(faultsOf({ ...REQUIRED, [name]: '/one.pem' })).toEqual([
+      `${prefix}CERTIFICATE_LOCATION and ${prefix}KEY_LOCATION are expected together; one of them is not set`,
+    ]);
+  }
+});
+
 test('what may hold a password is a secret, and no error shows what it was set to', () => {
   const secrets = settingsIn(SETTINGS).filter(({ secret }) => secret);
   expect(secrets.map(({ variable }) => variable)).toEqual(
