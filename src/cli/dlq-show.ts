@@ -5,7 +5,7 @@ import { decodeValue, type DecodedValue } from './decode.ts';
 import { letterIn, table, timeText } from './dlq-words.ts';
 import { openContainer } from './open-container.ts';
 import { reachDatabase, Unreachable } from './reachable.ts';
-import { configFor } from './settings.ts';
+import { configFor, isSet } from './settings.ts';
 import { print, type Call } from './verb.ts';
 
 /** In their order and number. */
@@ -19,7 +19,7 @@ export async function showLetter({ positionals, values, environment }: Call): Pr
   try {
     const letter = await cradle.deadLetters.get(letterId);
     if (letter === undefined) throw new NoLetter(`there is no letter ${letterId}`);
-    const registryKnown = (environment['SCHEMA_REGISTRY_URL'] ?? '') !== '';
+    const registryKnown = isSet(environment, 'SCHEMA_REGISTRY_URL');
     const decoded = registryKnown ? await decode(cradle, letter.value) : 'SCHEMA_REGISTRY_URL is not set';
     const headers = headersOf(cradle.cloudEvents.listHeaders(letter.headers));
     if (values['json'] === true) print(asJson(letter, headers, decoded));

@@ -14,8 +14,13 @@ const PLACEHOLDERS = {
  */
 export function configFor(environment: NodeJS.ProcessEnv, needed: readonly (keyof typeof PLACEHOLDERS)[]): Config {
   const absent = Object.entries(PLACEHOLDERS).filter(
-    ([variable]) => !needed.some((one) => one === variable) && (environment[variable] ?? '') === '',
+    ([variable]) => !needed.some((one) => one === variable) && !isSet(environment, variable),
   );
   const config = readConfig({ ...environment, ...Object.fromEntries(absent) });
   return { ...config, logLevel: /^(debug|trace)$/.test(config.logLevel) ? config.logLevel : 'silent' };
+}
+
+/** Whether a setting has a value, in its variable or in the file that `_FILE` names. */
+export function isSet(environment: NodeJS.ProcessEnv, variable: string): boolean {
+  return Boolean(environment[variable] || environment[`${variable}_FILE`]);
 }
