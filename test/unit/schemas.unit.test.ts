@@ -132,6 +132,7 @@ describe('a state gives its fields to each of its events', () => {
     ['x.json: "doc" is not used on the wire', { doc: 'A thing.' }],
     ['x.json: Grown: "name" is not used on the wire', { events: { Grown: { doc: 'It grew.', name: 'Grown' } } }],
     ['x.json: Grown: no doc', { events: { Grown: {} } }],
+    ['x.json: Grown: "fields" is no list', { events: { Grown: { doc: 'It grew.', fields: long('by') } } }],
     ['x.json: Grown: size stands there twice', { events: { Grown: { doc: 'It grew.', fields: [long('size')] } } }],
   ])('or is refused: %s', (message, changed) => {
     expect(() => events(changed)).toThrow(SchemaRuleError);
