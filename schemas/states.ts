@@ -34,10 +34,11 @@ export function eventsOf(state: unknown, path: string, namespace: string): reado
     const at = `${path}: ${name}`;
     if (!isObject(event)) throw new SchemaRuleError(`${at}: expected "doc"`);
     onlyKeys(event, ['doc', 'fields'], at);
-    const own: unknown = event['fields'] ?? [];
-    if (!Array.isArray(own)) throw new SchemaRuleError(`${at}: "fields" is no list`);
+    const { fields: listed = [] } = event;
+    if (!Array.isArray(listed)) throw new SchemaRuleError(`${at}: "fields" is no list`);
+    const own: readonly unknown[] = listed;
     const ends = shared.filter((field) => isObject(field) && LAST.includes(String(field['name'])));
-    const fields: unknown[] = [...shared.filter((field) => !ends.includes(field)), ...own, ...ends];
+    const fields = [...shared.filter((field) => !ends.includes(field)), ...own, ...ends];
     return checkedRecord({ type: 'record', name, namespace, doc: event['doc'], fields }, { path: at, name, namespace });
   });
 }
