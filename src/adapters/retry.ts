@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, halfJitterGenerator } from 'cockatiel';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { causeOf } from './error-code.ts';
 
 /** A try got no usable answer; the next one may get one. Any other error of a try is final. */
 export class Outage extends Error {
@@ -53,8 +54,8 @@ export class Retry {
 /** The message of an error and of its cause, which fetch hides there: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
 export function reasonOf(error: unknown): string {
   const message = messageOf(error);
-  const cause = typeof error === 'object' && error !== null && 'cause' in error ? messageOf(error.cause) : '';
-  return cause === '' || cause === 'undefined' ? message : `${message}: ${cause}`;
+  const cause = messageOf(causeOf(error) ?? '');
+  return cause === '' ? message : `${message}: ${cause}`;
 }
 
 /** Without `instanceof`, because under jest fetch throws instances of another Error. */

@@ -1,6 +1,6 @@
 import { TimeoutStrategy, timeout, type TimeoutPolicy } from 'cockatiel';
 import { ConfigurationError } from '../../ports/errors.ts';
-import { codeOf } from '../error-code.ts';
+import { causeOf, codeOf } from '../error-code.ts';
 import { OPEN, type HttpAccess } from '../http-access.ts';
 import { Outage, reasonOf } from '../retry.ts';
 import { tlsFault } from '../tls-files.ts';
@@ -88,8 +88,7 @@ export class RegistryRequests {
 
   /** What no waiting mends: the wrong authority, or no certificate where the registry asks for one. */
   private untrusted(error: unknown): ConfigurationError | undefined {
-    const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-    const fault = tlsFault(codeOf(error) ?? codeOf(cause) ?? '', reasonOf(error), 'SCHEMA_REGISTRY_SSL_');
+    const fault = tlsFault(codeOf(error) ?? codeOf(causeOf(error)) ?? '', reasonOf(error), 'SCHEMA_REGISTRY_SSL_');
     return fault === undefined ? undefined : new ConfigurationError(`${fault}; SCHEMA_REGISTRY_URL ${this.url}`);
   }
 
