@@ -7,13 +7,11 @@ import type { Store } from '../repos/tables/store.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openChunk, openReplay, type OpenUnit } from './unit.ts';
 
-/** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
-export class KnexUnitOfWork implements UnitOfWork {
-  private readonly db: Knex;
+/** Runs of chunks and of replays, whatever keeps the tables. How one transaction goes is left to those who know the database. */
+export abstract class StoreUnitOfWork implements UnitOfWork {
   private readonly newId: () => string;
 
-  constructor(db: Knex, newId: () => string) {
-    this.db = db;
+  constructor(newId: () => string) {
     this.newId = newId;
   }
 
@@ -33,7 +31,23 @@ export class KnexUnitOfWork implements UnitOfWork {
     return this.transaction((store) => openReplay(store, replay, lane), work);
   }
 
-  private async transaction<T>(
+  /** Opens a unit in a transaction of its own, lets `work` fill it, flushes it, and commits unless the unit is to be undone. */
+  protected abstract transaction<T>(
+    open: (store: Store) => Promise<OpenUnit>,
+    work: (unit: Unit) => Promise<T>,
+  ): Promise<Committed<T>>;
+}
+
+/** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
+export class KnexUnitOfWork extends StoreUnitOfWork {
+  private readonly db: Knex;
+
+  constructor(db: Knex, newId: () => string) {
+    super(newId);
+    this.db = db;
+  }
+
+  protected override async transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
   ): Promise<Committed<T>> {

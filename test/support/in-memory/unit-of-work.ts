@@ -1,4 +1,4 @@
-import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import type { Committed, Unit } from '../../../src/ports/unit-of-work.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
@@ -6,36 +6,19 @@ import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
 import type { Store } from '../../../src/repos/tables/store.ts';
 import { inMemoryStore } from './store.ts';
-import { openChunk, openReplay, type OpenUnit } from '../../../src/uow/unit.ts';
-import { laneOfOneRun } from '../../../src/uow/unit-of-work.ts';
+import type { OpenUnit } from '../../../src/uow/unit.ts';
+import { StoreUnitOfWork } from '../../../src/uow/unit-of-work.ts';
 
 /** A unit of work for tests and trials: what it keeps lasts as long as the process. One run at a time; a run inside a run waits for ever. */
-export class InMemoryUnitOfWork implements UnitOfWork {
+export class InMemoryUnitOfWork extends StoreUnitOfWork {
   private readonly database: InMemoryDatabase;
-  private readonly newId: () => string;
 
   constructor(database: InMemoryDatabase, newId: () => string) {
+    super(newId);
     this.database = database;
-    this.newId = newId;
   }
 
-  async run<T>(
-    messages: readonly UnitMessage[],
-    work: (unit: Unit) => Promise<T>,
-    lane: OutboxLane = laneOfOneRun(this.newId()),
-  ): Promise<Committed<T>> {
-    return this.transaction((store) => openChunk(store, messages, lane), work);
-  }
-
-  async replay<T>(
-    replay: Replay,
-    work: (unit: Unit) => Promise<T>,
-    lane: OutboxLane = laneOfOneRun(this.newId()),
-  ): Promise<Committed<T>> {
-    return this.transaction((store) => openReplay(store, replay, lane), work);
-  }
-
-  private async transaction<T>(
+  protected override async transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
   ): Promise<Committed<T>> {
