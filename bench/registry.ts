@@ -14,6 +14,6 @@ export async function idOfSchema(config: Config, topic: string, name: MessageNam
 }
 
 async function latest(config: Config, topic: string, name: MessageName): Promise<{ id: number; schema: string }> {
-  const answer = await fetch(`${config.schemaRegistryUrl}/subjects/${subjectOf(topic, name)}/versions/latest`);
+  const answer = await fetch(`${config.schemaRegistryUrls[0]}/subjects/${subjectOf(topic, name)}/versions/latest`);
   return (await answer.json()) as { id: number; schema: string };
 }

@@ -44,6 +44,13 @@ export const SETTINGS = {
     inReadme: true,
     about: 'the consumer group, which lag dashboards watch',
   },
+  kafkaClientRack: {
+    variable: 'KAFKA_CLIENT_RACK',
+    type: NAME,
+    optional: true,
+    about:
+      'where the worker is, by the `broker.rack` of the brokers there: it reads from a replica nearby, if the brokers have a `replica.selector.class` for that',
+  },
   kafkaSecurity: {
     protocol: {
       variable: 'KAFKA_SECURITY_PROTOCOL',
@@ -123,6 +130,13 @@ export const SETTINGS = {
         optional: true,
         about: 'the scope that the token is asked for',
       },
+      caLocation: {
+        variable: 'KAFKA_HTTPS_CA_LOCATION',
+        type: PEM_FILE,
+        optional: true,
+        about:
+          "the certificates of the authorities that the token endpoint's certificate is checked against; without it those of Node",
+      },
     },
     extensions: {
       variable: 'KAFKA_SASL_OAUTHBEARER_EXTENSIONS',
@@ -138,12 +152,13 @@ export const SETTINGS = {
       about: 'the region of the cluster, with AWS_MSK_IAM',
     },
   },
-  schemaRegistryUrl: {
+  schemaRegistryUrls: {
     variable: 'SCHEMA_REGISTRY_URL',
-    type: HTTP_URL_WITH_PASSWORD,
+    type: listOf(HTTP_URL_WITH_PASSWORD),
     secret: true,
     inReadme: true,
-    about: 'a schema registry with the Confluent API',
+    about:
+      'a schema registry with the Confluent API; when it does not answer, the next one of several URLs of the same registry is asked',
   },
   schemaRegistrySecurity: {
     userInfo: {
@@ -186,6 +201,13 @@ export const SETTINGS = {
         type: TEXT,
         optional: true,
         about: 'the scope that the token is asked for',
+      },
+      caLocation: {
+        variable: 'SCHEMA_REGISTRY_BEARER_TOKEN_SSL_CA_LOCATION',
+        type: PEM_FILE,
+        optional: true,
+        about:
+          "the certificates of the authorities that the token endpoint's certificate is checked against; without it those of Node",
       },
     },
     caLocation: {
@@ -445,6 +467,16 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
   registrySecurityIsWhole,
   ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
   ({ userDomainSecurity }) => certificateHasKey(userDomainSecurity, 'USER_DOMAIN_SSL_'),
+  ({ kafkaSecurity: { token } }) => tlsIsUsed(token, 'KAFKA_HTTPS_', endpointOf(SETTINGS.kafkaSecurity, token)),
+  ({ schemaRegistrySecurity: { token } }) =>
+    tlsIsUsed(token, 'SCHEMA_REGISTRY_BEARER_TOKEN_SSL_', endpointOf(SETTINGS.schemaRegistrySecurity, token)),
+  ({ schemaRegistrySecurity, schemaRegistryUrls: urls }) =>
+    tlsIsUsed(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_', { variable: SETTINGS.schemaRegistryUrls.variable, urls }),
+  ({ userDomainSecurity, userDomainUrl }) =>
+    tlsIsUsed(userDomainSecurity, 'USER_DOMAIN_SSL_', {
+      variable: SETTINGS.userDomainUrl.variable,
+      urls: userDomainUrl === undefined ? [] : [userDomainUrl],
+    }),
 ];
 
 /** @throws ConfigurationError that names every fault, a line each */
@@ -503,6 +535,31 @@ function certificateHasKey(
   if ((certificateLocation === undefined) === (keyLocation === undefined)) return undefined;
   return `${prefix}CERTIFICATE_LOCATION and ${prefix}KEY_LOCATION are expected together; one of them is not set`;
 }
+
+interface Where {
+  readonly variable: string;
+  readonly urls: readonly string[];
+}
+
+function endpointOf(
+  settings: { readonly token: { readonly endpoint: { readonly variable: string } } },
+  { endpoint }: { readonly endpoint: string | undefined },
+): Where {
+  return { variable: settings.token.endpoint.variable, urls: endpoint === undefined ? [] : [endpoint] };
+}
+
+/** Files of TLS that no connection would use are a typo in the URL, most of the time: the worker would wait for an answer for ever. */
+function tlsIsUsed(
+  files: { readonly [file in (typeof FILES)[number]]?: unknown },
+  prefix: string,
+  where: Where,
+): string | undefined {
+  const isSet = FILES.some((file) => files[file] !== undefined);
+  if (!isSet || where.urls.every((url) => url.startsWith('https:'))) return undefined;
+  return `${where.variable} begins with http:, expected https:, since ${prefix}... are set`;
+}
+
+const FILES = ['caLocation', 'certificateLocation', 'keyLocation'] as const;
 
 function registrySecurityIsWhole({ schemaRegistrySecurity }: Config): string | undefined {
   const { userInfo, bearerToken, token } = schemaRegistrySecurity;

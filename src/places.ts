@@ -7,8 +7,8 @@ export function kafkaPlace({ kafkaBrokers }: Pick<Config, 'kafkaBrokers'>): stri
   return `KAFKA_BROKERS ${kafkaBrokers.join(',')}`;
 }
 
-export function registryPlace({ schemaRegistryUrl }: Pick<Config, 'schemaRegistryUrl'>): string {
-  return `SCHEMA_REGISTRY_URL ${placeOf(schemaRegistryUrl)}`;
+export function registryPlace({ schemaRegistryUrls }: Pick<Config, 'schemaRegistryUrls'>): string {
+  return `SCHEMA_REGISTRY_URL ${schemaRegistryUrls.map(placeOf).join(',')}`;
 }
 
 export function databasePlace({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {

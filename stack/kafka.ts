@@ -26,6 +26,19 @@ export interface KafkaService extends Service {
   readonly nodeId: number;
   /** The port to which a test's proxy connects; see `StackOptions.kafkaProxyPorts`. */
   readonly portBehindProxy: number;
+  /** The port of each listener of `KafkaAddition`, by its name. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What a test's brokers have beside the plain listener, over which they talk to each other. */
+export interface KafkaAddition {
+  /** The protocol of each further listener, by its name; each gets a port of its own. */
+  readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
+  /** Lines of server.properties. */
+  readonly properties?: (nodeId: number) => readonly string[];
+  /** As Kafka's StorageTool takes them: `SCRAM-SHA-512=[name=app,password=...]`. */
+  readonly scram?: readonly string[];
+  readonly jvmFlags?: readonly string[];
 }
 
 /** One broker, or three that form a cluster. */
@@ -49,8 +62,9 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
       controllerPort: await freePort(),
       portBehindProxy: await freePort(),
       proxyPort: options.proxyPorts?.[id - FIRST],
+      added: await portsOf(options.added),
     });
-  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes)));
+  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes, options.added)));
   const each = async (work: (broker: KafkaService) => Promise<void>): Promise<void> => {
     await Promise.all(brokers.map(work));
   };
@@ -72,6 +86,7 @@ export interface KafkaOptions {
   readonly brokers: 1 | 3;
   /** See `StackOptions.kafkaProxyPorts`. */
   readonly proxyPorts?: readonly number[] | undefined;
+  readonly added?: KafkaAddition | undefined;
 }
 
 interface Node {
@@ -81,6 +96,19 @@ interface Node {
   /** The second listener, which tells clients to come back by the proxy's port. */
   readonly portBehindProxy: number;
   readonly proxyPort: number | undefined;
+  readonly added: readonly AddedListener[];
+}
+
+interface AddedListener {
+  readonly name: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+async function portsOf({ listeners = {} }: KafkaAddition = {}): Promise<readonly AddedListener[]> {
+  const added: AddedListener[] = [];
+  for (const [name, protocol] of Object.entries(listeners)) added.push({ name, protocol, port: await freePort() });
+  return added;
 }
 
 async function createBroker(
@@ -88,6 +116,7 @@ async function createBroker(
   jars: string,
   node: Node,
   nodes: readonly Node[],
+  { properties = () => [], scram = [], jvmFlags = [] }: KafkaAddition = {},
 ): Promise<KafkaService> {
   const { id, port, portBehindProxy } = node;
   const name = nodes.length === 1 ? 'kafka' : `kafka-${id}`;
@@ -95,8 +124,10 @@ async function createBroker(
   const dataDir = join(home, 'data');
   const settings = join(home, 'server.properties');
   await mkdir(home);
-  await writeFile(settings, serverProperties(node, nodes, dataDir));
-  await copyDirectory(await formattedData(jars, id), dataDir);
+  await writeFile(settings, [serverProperties(node, nodes, dataDir), ...properties(id)].join('\n'));
+  // Formatted data holds the credentials of SCRAM.
+  if (scram.length > 0) await format(jars, settings, scram);
+  else await copyDirectory(await formattedData(jars, id), dataDir);
   const archive = classArchive(cacheDir, 'kafka', jars, home);
   const service = createService({
     name,
@@ -110,6 +141,7 @@ async function createBroker(
         '-XX:+UseG1GC',
         '-XX:MaxGCPauseMillis=20', // Kafka's own choice of collector
         ...archive.jvmFlags(),
+        ...jvmFlags,
         LOGGER,
         '-cp',
         join(jars, '*'),
@@ -124,6 +156,7 @@ async function createBroker(
     ...service,
     nodeId: id,
     portBehindProxy,
+    ports: Object.fromEntries(node.added.map((listener) => [listener.name, listener.port])),
     get pid() {
       return service.pid; // the spread has copied a value
     },
@@ -178,30 +211,35 @@ function formattedData(jars: string, id: number): Promise<string> {
   return ensureCached(`${jars}-formatted-${id}`, async (unfinished) => {
     const data = join(unfinished, 'data');
     const settings = join(unfinished, 'properties');
-    const node = { id, port: 1, controllerPort: 2, portBehindProxy: 3, proxyPort: undefined };
+    const node = { id, port: 1, controllerPort: 2, portBehindProxy: 3, proxyPort: undefined, added: [] };
     await writeFile(settings, serverProperties(node, [node], data));
-    await promisify(execFile)('java', [
-      LOGGER,
-      '-XX:+UseSerialGC',
-      '-XX:TieredStopAtLevel=1',
-      '-cp',
-      join(jars, '*'),
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      CLUSTER_ID,
-      '-c',
-      settings,
-    ]).catch((error: unknown) => {
-      throw new StackError(
-        `Kafka's data directory could not be formatted: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    });
+    await format(jars, settings);
   }).then((directory) => join(directory, 'data'));
 }
 
+async function format(jars: string, settings: string, scram: readonly string[] = []): Promise<void> {
+  const tool = [
+    LOGGER,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+  ];
+  const credentials = scram.flatMap((one) => ['--add-scram', one]);
+  await promisify(execFile)('java', [...tool, 'format', '-t', CLUSTER_ID, '-c', settings, ...credentials]).catch(
+    (error: unknown) => {
+      throw new StackError(
+        `Kafka's data directory could not be formatted: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    },
+  );
+}
+
 function serverProperties(node: Node, nodes: readonly Node[], dataDir: string): string {
-  const { id, port, controllerPort, portBehindProxy, proxyPort } = node;
+  const { id, port, controllerPort, portBehindProxy, proxyPort, added } = node;
+  const further = added.map(({ name, port: at }) => `,${name}://${HOST}:${at}`).join('');
+  const protocols = added.map(({ name, protocol }) => `,${name}:${protocol}`).join('');
   const [listener, advertised] =
     proxyPort === undefined ? ['', ''] : [`,PROXIED://${HOST}:${portBehindProxy}`, `,PROXIED://${HOST}:${proxyPort}`];
   const replicas = nodes.length;
@@ -211,10 +249,10 @@ process.roles=broker,controller
 node.id=${id}
 # The static quorum and not controller.quorum.bootstrap.servers: the latter writes the port into the formatted data.
 controller.quorum.voters=${nodes.map((one) => `${one.id}@${HOST}:${one.controllerPort}`).join(',')}
-listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${listener}
-advertised.listeners=PLAINTEXT://${HOST}:${port}${advertised}
+listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${listener}${further}
+advertised.listeners=PLAINTEXT://${HOST}:${port}${advertised}${further}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT${protocols}
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${dataDir}
 # Everything is on every broker, Kafka's own topics included.

@@ -20,7 +20,11 @@ const HOST = '127.0.0.1';
 const NAME = 'licensing';
 
 /** A PostgreSQL with one empty database, as durable as one in production; not started yet. */
-export async function createPostgres(around: ServiceSurroundings, temporary: string[]): Promise<PostgresService> {
+export async function createPostgres(
+  around: ServiceSurroundings,
+  temporary: string[],
+  added: Readonly<Record<string, string>> = {},
+): Promise<PostgresService> {
   const account = postgresAccount();
   const binaries = await postgresBinaries(account, temporary);
   const template = await initialisedCluster(around, account, binaries, temporary);
@@ -35,7 +39,7 @@ export async function createPostgres(around: ServiceSurroundings, temporary: str
     stopSignal: 'SIGINT',
     launch: () => ({
       command: binaries.postgres,
-      args: ['-D', dataDir, '-p', String(port), ...settings()],
+      args: ['-D', dataDir, '-p', String(port), ...settings(added)],
       env: { LC_ALL: 'C' },
       ...account,
     }),
@@ -54,7 +58,7 @@ export function databaseUrl(port: number): string {
   return `postgres://${NAME}:${NAME}@${HOST}:${port}/${NAME}`;
 }
 
-function settings(): readonly string[] {
+function settings(added: Readonly<Record<string, string>>): readonly string[] {
   const values = {
     listen_addresses: HOST,
     unix_socket_directories: '',
@@ -64,6 +68,7 @@ function settings(): readonly string[] {
     synchronous_commit: 'on',
     // With the default of 1 GB, the benchmark's load causes a checkpoint every few seconds.
     max_wal_size: '4GB',
+    ...added,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

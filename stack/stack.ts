@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortTakenError, StackError } from './errors.ts';
-import { createKafka, type KafkaOptions, type KafkaService } from './kafka.ts';
+import { createKafka, type KafkaAddition, type KafkaOptions, type KafkaService } from './kafka.ts';
 import { createPostgres, databaseUrl } from './postgres.ts';
 import type { PostgresService } from './postgres.ts';
 import { processStart } from './process-tree.ts';
@@ -36,6 +36,10 @@ export interface StackOptions {
   readonly kafkaProxyPorts?: readonly number[];
   /** 1 or 3; default 1, which is up sooner. Each of three takes some 400 MB. */
   readonly brokers?: KafkaOptions['brokers'];
+  /** Further listeners and settings of the brokers. */
+  readonly kafka?: KafkaAddition;
+  /** Further settings of PostgreSQL, by name. */
+  readonly postgres?: Readonly<Record<string, string>>;
 }
 
 /** The running servers. Reading one that `only` left out throws a StackError. */
@@ -81,9 +85,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     wanted.includes(name) ? startOnFreePort(create, parts) : Promise.resolve(undefined);
   const [cluster, registry, postgres] = await allOrNone(
     [
-      begin('kafka', () => createKafka(around, { brokers: options.brokers ?? 1, proxyPorts: options.kafkaProxyPorts })),
+      begin('kafka', () =>
+        createKafka(around, {
+          brokers: options.brokers ?? 1,
+          proxyPorts: options.kafkaProxyPorts,
+          added: options.kafka,
+        }),
+      ),
       begin('registry', () => createRegistry(around)),
-      begin('postgres', () => createPostgres(around, temporary)),
+      begin('postgres', () => createPostgres(around, temporary, options.postgres)),
     ],
     async () => {
       keepAtDeath(runDir); // the error names the logs in it

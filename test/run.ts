@@ -8,7 +8,7 @@ import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
-// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|faults ...] [part of a path ...] [jest options]`. The first three levels
+// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|connections|faults ...] [part of a path ...] [jest options]`. The first three levels
 // when none is named; only files whose path holds one of the parts, if any is given. Starts the services that these levels need, and closes
 // with 'N passed, N failed'. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and writes
 // docs/recovery.md if each case has held each time.
@@ -18,6 +18,8 @@ const LEVELS = ['unit', 'integration', 'e2e'];
 const FAULTS = 'faults';
 /** Runs the programs of docs/clients.md. They need downloads of their own, so this level is not a part of every run. */
 const CLIENTS = 'clients';
+/** Secured brokers and the like, which each file starts for itself; files run one after the other. */
+const CONNECTIONS = 'connections';
 const WHOLE_STACK: readonly ServiceName[] = ['kafka', 'registry', 'postgres'];
 /** The services that each level needs. Faults start stacks of their own. */
 const SERVICES: Readonly<Record<string, readonly ServiceName[]>> = {
@@ -47,10 +49,10 @@ const INTERRUPTED = 128;
 
 const words = process.argv.slice(2);
 const times = timesIn(words);
-const levels = words.filter((word) => [...LEVELS, CLIENTS, FAULTS].includes(word));
+const levels = words.filter((word) => [...LEVELS, CLIENTS, CONNECTIONS, FAULTS].includes(word));
 const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
 const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];
-const inBand = levels.includes(FAULTS) ? ['--runInBand'] : [];
+const inBand = levels.includes(FAULTS) || levels.includes(CONNECTIONS) ? ['--runInBand'] : [];
 // Only a run of the whole suite writes docs/recovery.md, from its own results: a part of the suite would write a part of the page.
 const wholeSuite = levels.join() === FAULTS && words.length === 1;
 if (wholeSuite) await forgetResults();

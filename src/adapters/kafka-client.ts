@@ -2,7 +2,8 @@ import type { Kafka as KafkaClient, logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Clock } from '../ports/clock.ts';
 import { Kafka, logLevel } from './kafkajs.ts';
-import { securityFault, securityOptions, type KafkaSecurity } from './kafka-security.ts';
+import type { KafkaFaults } from './kafka-faults.ts';
+import { securityOptions, type KafkaSecurity } from './kafka-security.ts';
 
 export interface KafkaSettings {
   /** host:port */
@@ -12,13 +13,14 @@ export interface KafkaSettings {
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly security: KafkaSecurity;
+  readonly faults: KafkaFaults;
   /** Only goes forward. */
   readonly clock: Clock;
 }
 
 /** kafkajs, which logs into our log. What it calls info is debug here, because telemetry tells the same. */
 export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClient {
-  const { brokers, security, clock } = settings;
+  const { brokers, security, faults, clock } = settings;
   const kafka = new Kafka({
     ...securityOptions(security, () => clock.now()),
     clientId: settings.clientId,
@@ -31,28 +33,45 @@ export function createKafka(settings: KafkaSettings, logger: Logger): KafkaClien
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
     logCreator: toPino(logger.child({ library: 'kafkajs' }), clock),
   });
-  const explain = (error: unknown): unknown => securityFault(error, security, brokers) ?? error;
   return Object.assign(kafka, {
-    admin: explained(kafka.admin.bind(kafka), explain),
-    producer: explained(kafka.producer.bind(kafka), explain),
-    consumer: explained(kafka.consumer.bind(kafka), explain),
+    admin: explained(kafka.admin.bind(kafka), faults),
+    producer: explained(kafka.producer.bind(kafka), faults),
+    consumer: explained(kafka.consumer.bind(kafka), faults),
   });
 }
 
-/** Makes clients whose `connect` names the setting that is at fault, where it is one. */
-function explained<Options extends readonly unknown[], Client extends { connect(): Promise<void> }>(
+/** Nothing has been asked of a broker when one of these succeeds, or not yet as somebody. */
+const PROVES_NOTHING: ReadonlySet<string> = new Set(['connect', 'disconnect', 'stop', 'subscribe', 'run']);
+
+/** Makes clients whose errors name the setting that is at fault, where it is one. */
+function explained<Options extends readonly unknown[], Client extends object>(
   make: (...options: Options) => Client,
-  explain: (error: unknown) => unknown,
+  faults: KafkaFaults,
 ): (...options: Options) => Client {
   return (...options) => {
     const client = make(...options);
-    const connect = client.connect.bind(client);
-    client.connect = async () => {
-      await connect().catch((error: unknown) => {
-        throw explain(error);
-      });
-    };
-    return client;
+    const methods = Object.entries(client).flatMap(([name, method]: [string, unknown]) =>
+      typeof method === 'function' ? [[name, explaining(name, method as Method, faults)]] : [],
+    );
+    return Object.assign(client, Object.fromEntries(methods));
+  };
+}
+
+type Method = (...args: readonly unknown[]) => unknown;
+
+function explaining(name: string, method: Method, faults: KafkaFaults): Method {
+  return (...args) => {
+    const result = method(...args);
+    if (!(result instanceof Promise)) return result;
+    return result.then(
+      (value: unknown) => {
+        if (!PROVES_NOTHING.has(name)) faults.letIn();
+        return value;
+      },
+      (error: unknown) => {
+        throw faults.explained(error);
+      },
+    );
   };
 }
 

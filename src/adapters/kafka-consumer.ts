@@ -2,7 +2,7 @@ import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage
 import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
-import { isRefusal } from './kafka-security.ts';
+import { isRefusal, KafkaRefuses, type KafkaFaults } from './kafka-faults.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
 import { Outage } from './retry.ts';
 
@@ -15,6 +15,8 @@ export interface ConsumerSettings {
   readonly heartbeatInterval: number;
   readonly maxWaitTime: number;
   readonly maxBytesPerPartition: number;
+  /** Where the consumer is, so that a broker may send it to a replica nearby. */
+  readonly rack: string | undefined;
 }
 
 /** More partitions than one worker is ever assigned, so that no batch of a fetch waits until another one was handed over. */
@@ -26,16 +28,21 @@ export class KafkaConsumer implements Consumer {
   private readonly settings: ConsumerSettings;
   private readonly paused = new Map<string, TopicPartition>();
   private listening = false;
+  private readonly faults: Pick<KafkaFaults, 'explained'>;
   private assignment: Readonly<Record<string, readonly number[]>> = {};
+  /** Whether it has read as a member of the group. A right that is missing later may be given back without a restart. */
+  private hasRead = false;
 
-  constructor(kafka: Kafka, settings: ConsumerSettings) {
+  constructor(kafka: Kafka, faults: Pick<KafkaFaults, 'explained'>, settings: ConsumerSettings) {
     this.settings = settings;
+    this.faults = faults;
     this.consumer = kafka.consumer({
       groupId: settings.groupId,
       sessionTimeout: settings.sessionTimeout,
       rebalanceTimeout: settings.rebalanceTimeout,
       heartbeatInterval: settings.heartbeatInterval,
       maxWaitTimeInMs: settings.maxWaitTime,
+      ...(settings.rack !== undefined && { rackId: settings.rack }),
       maxBytesPerPartition: settings.maxBytesPerPartition,
       minBytes: 1,
       allowAutoTopicCreation: false,
@@ -112,9 +119,9 @@ export class KafkaConsumer implements Consumer {
     });
   }
 
-  /** Replaces a refusal that a setting has caused by a ConfigurationError that names the setting. */
+  /** Replaces a refusal that a setting has caused, or rights, by an error that names the setting. */
   private explained(error: Error): Error {
-    const { groupId, sessionTimeout } = this.settings;
+    const { groupId, sessionTimeout, topics } = this.settings;
     const types = typesOf(error);
     if (types.includes('INCONSISTENT_GROUP_PROTOCOL')) {
       return new ConfigurationError(`KAFKA_GROUP_ID ${groupId} is a group of consumers of another kind`, {
@@ -127,13 +134,25 @@ export class KafkaConsumer implements Consumer {
         { cause: error },
       );
     }
-    return error;
+    const missing = types.includes('GROUP_AUTHORIZATION_FAILED')
+      ? `KAFKA_GROUP_ID ${groupId}: the brokers do not let this user read as that group`
+      : types.includes('TOPIC_AUTHORIZATION_FAILED')
+        ? `TOPIC_...: the brokers do not let this user read one of ${topics.join(', ')}`
+        : undefined;
+    if (missing !== undefined) {
+      return this.hasRead
+        ? new KafkaRefuses(missing, { cause: error })
+        : new ConfigurationError(missing, { cause: error });
+    }
+    const explained = this.faults.explained(error);
+    return explained instanceof Error ? explained : error;
   }
 
   private async handOver(
     { batch, resolveOffset, heartbeat }: EachBatchPayload,
     listener: ConsumerListener,
   ): Promise<void> {
+    this.hasRead = true;
     const { topic, partition, messages } = batch;
     const { nextOffset, stableOffset } = positionOf(batch);
     await listener.batch(

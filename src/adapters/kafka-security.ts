@@ -1,11 +1,12 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { ISocketFactory, KafkaConfig, SASLOptions } from 'kafkajs';
+import type { ISocketFactory, KafkaConfig, Mechanism, SASLOptions } from 'kafkajs';
 import { ConfigurationError } from '../ports/errors.ts';
 import { AccessToken, TokenUnavailable } from './access-token.ts';
 import { codeOf } from './error-code.ts';
+import { oauthBearer, type Tokens } from './kafkajs/oauth-bearer.ts';
 import { reasonOf } from './retry.ts';
-import { checkTlsFiles, readTlsFiles, tlsFault, type TlsFiles } from './tls-files.ts';
+import { checkTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface KafkaSecurity extends TlsFiles {
   readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
@@ -17,6 +18,7 @@ export interface KafkaSecurity extends TlsFiles {
     readonly clientId: string | undefined;
     readonly clientSecret: (() => string) | undefined;
     readonly scope: string | undefined;
+    readonly caLocation: string | undefined;
   };
   readonly extensions: Readonly<Record<string, string>> | undefined;
   readonly awsRegion: string | undefined;
@@ -30,7 +32,7 @@ export function securityOptions(
   now: () => number,
 ): Pick<KafkaConfig, 'socketFactory' | 'ssl' | 'sasl'> {
   const { protocol } = security;
-  if (protocol.endsWith('SSL')) checkTlsFiles(security, PREFIX);
+  if (protocol.endsWith('SSL')) checkTlsFiles(security, TLS_PREFIX);
   security.password?.();
   security.token.clientSecret?.();
   return {
@@ -39,19 +41,20 @@ export function securityOptions(
   };
 }
 
-const PREFIX = 'KAFKA_SSL_';
+/** Of the settings that name the files. */
+export const TLS_PREFIX = 'KAFKA_SSL_';
 
 /** kafkajs' own factory would be given certificates that were read once. */
 function tlsSockets(files: TlsFiles): ISocketFactory {
   return ({ host, port, onConnect }): Socket => {
     const named = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connectTls({ host, port, ...named, ...readTlsFiles(files, PREFIX) }, onConnect);
+    const socket = connectTls({ host, port, ...named, ...readTlsFiles(files, TLS_PREFIX) }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     return socket;
   };
 }
 
-function saslOptions(security: KafkaSecurity, now: () => number): SASLOptions {
+function saslOptions(security: KafkaSecurity, now: () => number): SASLOptions | Mechanism {
   const { mechanism, username = '', password = () => '' } = security;
   switch (mechanism) {
     case 'PLAIN':
@@ -68,21 +71,22 @@ function saslOptions(security: KafkaSecurity, now: () => number): SASLOptions {
       return credentials as SASLOptions;
     }
     case 'OAUTHBEARER':
-      return { mechanism: 'oauthbearer', oauthBearerProvider: tokensOf(security, now) };
+      return oauthBearer(tokensOf(security, now));
     case 'AWS_MSK_IAM':
-      return { mechanism: 'oauthbearer', oauthBearerProvider: signedTokens(security.awsRegion ?? '') };
+      return oauthBearer({ get: signedTokens(security.awsRegion ?? ''), refused: () => undefined });
     case undefined:
       throw new ConfigurationError('KAFKA_SASL_MECHANISM is not set');
   }
 }
 
-type TokenProvider = () => Promise<{ value: string; extensions?: Record<string, string> }>;
-
-function tokensOf({ token, extensions }: KafkaSecurity, now: () => number): TokenProvider {
-  const { endpoint = '', clientId = '', clientSecret = () => '', scope } = token;
-  const prefix = 'KAFKA_SASL_OAUTHBEARER_';
-  const tokens = new AccessToken({ endpoint, clientId, clientSecret, scope, prefix, now });
-  return async () => ({ value: await tokens.get(), ...(extensions && { extensions: { ...extensions } }) });
+function tokensOf({ token, extensions }: KafkaSecurity, now: () => number): Tokens {
+  const { endpoint = '', clientId = '', clientSecret = () => '', scope, caLocation } = token;
+  const names = { prefix: 'KAFKA_SASL_OAUTHBEARER_', tlsPrefix: 'KAFKA_HTTPS_' };
+  const tokens = new AccessToken({ endpoint, clientId, clientSecret, scope, caLocation, ...names, now });
+  return {
+    get: async () => ({ value: await tokens.get(), ...(extensions && { extensions }) }),
+    refused: (value) => tokens.refused(value),
+  };
 }
 
 /** The part of the signer's module that is used. */
@@ -93,7 +97,7 @@ interface Signer {
 const SIGNER = 'aws-msk-iam-sasl-signer-js';
 
 /** MSK's IAM goes over OAUTHBEARER, with a token that AWS' own library signs. Whoever needs it installs that beside the worker. */
-function signedTokens(region: string): TokenProvider {
+function signedTokens(region: string): Tokens['get'] {
   return async () => {
     let signer: Signer;
     try {
@@ -114,61 +118,4 @@ function signedTokens(region: string): TokenProvider {
       throw new TokenUnavailable(`AWS_REGION ${region}: ${reasonOf(error)}`, { cause: error });
     }
   };
-}
-
-/**
- * What is wrong with the settings, when a broker could be asked but not be used.
- * @returns undefined when waiting may help
- */
-export function securityFault(
-  error: unknown,
-  { mechanism }: KafkaSecurity,
-  brokers: readonly string[],
-): ConfigurationError | undefined {
-  const place = `KAFKA_BROKERS ${brokers.join(',')}`;
-  for (const one of chainOf(error)) {
-    if (one instanceof ConfigurationError) return one;
-    const fault = tlsFault(codeOf(one) ?? '', one.message, PREFIX) ?? saslFault(one, mechanism);
-    if (fault !== undefined) return new ConfigurationError(`${fault}; ${place}`, { cause: error });
-  }
-  return undefined;
-}
-
-/** Whether a broker has refused the credentials, rather than gone away while it was asked. */
-export function isRefusal({ name, message }: Error): boolean {
-  return name === 'KafkaJSSASLAuthenticationError' && !GONE.test(message);
-}
-
-/** How kafkajs ends the sentence when the connection ended; it makes the same error of both. */
-const GONE = /failed: (Closed connection|Connection |Not connected|Request \w+\(.*\) timed out)/;
-
-function saslFault(error: Error, mechanism: KafkaSecurity['mechanism']): string | undefined {
-  if (mechanism === undefined) return undefined;
-  if ('type' in error && error.type === 'UNSUPPORTED_SASL_MECHANISM') {
-    return `KAFKA_SASL_MECHANISM is ${mechanism}, which the brokers do not offer`;
-  }
-  if (!isRefusal(error)) return undefined;
-  const [unreadable] = /KAFKA_\w+_FILE is .*/.exec(error.message) ?? [];
-  return unreadable ?? `${CREDENTIALS[mechanism]}: the brokers refuse them`;
-}
-
-const CREDENTIALS = {
-  PLAIN: 'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
-  'SCRAM-SHA-256': 'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
-  'SCRAM-SHA-512': 'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
-  OAUTHBEARER: 'KAFKA_SASL_OAUTHBEARER_CLIENT_ID and its tokens',
-  AWS_MSK_IAM: 'AWS_REGION and the credentials of AWS',
-} as const;
-
-const MAX_CAUSES = 5;
-
-/** An error and its causes, the outermost first. Not by `instanceof`: errors of Node are of another realm under jest. */
-function chainOf(error: unknown): readonly Error[] {
-  const chain: Error[] = [];
-  for (let one = error; isError(one) && chain.length < MAX_CAUSES; one = one.cause) chain.push(one);
-  return chain;
-}
-
-function isError(value: unknown): value is Error {
-  return typeof value === 'object' && value !== null && 'message' in value;
 }

@@ -5,6 +5,7 @@ import { httpAccess, type HttpAccess } from '../adapters/http-access.ts';
 import { KafkaAdmin } from '../adapters/kafka-admin.ts';
 import { createKafka } from '../adapters/kafka-client.ts';
 import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
+import { KafkaFaults } from '../adapters/kafka-faults.ts';
 import { KafkaProducer } from '../adapters/kafka-producer.ts';
 import { KeyPlacement } from '../adapters/key-placement.ts';
 import { MessageCodec } from '../adapters/avro/message-codec.ts';
@@ -28,6 +29,7 @@ import type { Registrations } from './registrations.ts';
 /** Everything that talks to Kafka, the schema registry and the user domain. */
 export interface MessagingParts {
   readonly kafka: Kafka;
+  readonly kafkaFaults: KafkaFaults;
   readonly kafkaAdmin: KafkaAdmin;
   readonly topicCheck: TopicCheck;
   readonly consumer: Consumer;
@@ -50,7 +52,8 @@ type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetr
 export function messagingParts(config: Config): Registrations<MessagingParts> {
   const { kafkaBrokers, kafkaSecurity, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
   return {
-    kafka: asFunction(({ logger, steadyClock: clock }: Needs) =>
+    kafkaFaults: asFunction(() => new KafkaFaults(kafkaSecurity, kafkaBrokers)).singleton(),
+    kafka: asFunction(({ logger, steadyClock: clock, kafkaFaults: faults }: Needs) =>
       createKafka(
         {
           brokers: kafkaBrokers,
@@ -58,6 +61,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           connectTimeout,
           requestTimeout: 10_000,
           security: kafkaSecurity,
+          faults,
           clock,
         },
         logger,
@@ -68,8 +72,8 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
       check: async () => topicReport(await kafkaAdmin.describe(topics), config),
     })).singleton(),
     consumer: asFunction(
-      ({ kafka }: Needs) =>
-        new KafkaConsumer(kafka, {
+      ({ kafka, kafkaFaults }: Needs) =>
+        new KafkaConsumer(kafka, kafkaFaults, {
           groupId: kafkaGroupId,
           topics: [topics.commands, topics.users, topics.userLookUps],
           sessionTimeout,
@@ -77,6 +81,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           heartbeatInterval: Math.min(3_000, sessionTimeout / 6),
           maxWaitTime: 250,
           maxBytesPerPartition: 262_144,
+          rack: config.kafkaClientRack,
         }),
     ).singleton(),
     placement: asFunction(
@@ -92,11 +97,17 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
       httpAccess(config.schemaRegistrySecurity, 'SCHEMA_REGISTRY_', steadyClock),
     ).singleton(),
     schemaRegistration: asFunction(
-      ({ registryAccess: access }: Needs) => new SchemaRegistration({ url: config.schemaRegistryUrl, access }),
+      ({ registryAccess: access }: Needs) => new SchemaRegistration({ urls: config.schemaRegistryUrls, access }),
     ).singleton(),
     schemaRegistry: asFunction(
-      ({ telemetry, registryAccess: access }: Needs) =>
-        new SchemaRegistryClient({ url: config.schemaRegistryUrl, access, telemetry }),
+      ({ telemetry, registryAccess: access, logger }: Needs) =>
+        new SchemaRegistryClient({
+          urls: config.schemaRegistryUrls,
+          access,
+          telemetry,
+          moved: (from, to, err) =>
+            logger.warn({ from, to, err }, 'a schema registry does not answer; asking the next one'),
+        }),
     ).singleton(),
     subjects: asFunction((cradle: Needs) => subjectsOf(cradle.topics)).singleton(),
     writtenSubjects: asFunction((cradle: Needs) => writtenSubjects(cradle.topics)).singleton(),

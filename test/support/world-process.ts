@@ -170,6 +170,6 @@ export class WorkerProcess {
 /** Settings of the shell that runs the tests are none of the worker's. */
 function clean(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const ours =
-    /^(KAFKA_|SCHEMA_REGISTRY_|DATABASE_|USER_DOMAIN_|TOPIC_|EVENT_SOURCE|LANES|CHUNK_|INBOX_|DEAD_LETTER_|PARK_|LOG_LEVEL)/;
+    /^(KAFKA_|SCHEMA_REGISTRY_|DATABASE_|USER_DOMAIN_|TOPIC_|EVENT_SOURCE|LANES|CHUNK_|INBOX_|DEAD_LETTER_|PARK_|LOG_LEVEL|AWS_)/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)));
 }

@@ -19,7 +19,7 @@ import { until } from './world-until.ts';
 
 export interface WorldOptions {
   /** A stack of the test's own, for faults of its services; default: the one that all tests share. */
-  readonly stack?: Stack;
+  readonly stack?: Pick<Stack, 'kafkaBrokers' | 'registryUrl' | 'databaseUrl'>;
   /** How many of the real ones to start; default 1. */
   readonly workers?: number;
   readonly partitions?: number;

@@ -27,7 +27,7 @@ test('with what is required alone, everything else has its default', () => {
   expect(config).toMatchObject({
     kafkaBrokers: ['a:9092', 'b:9093'],
     kafkaGroupId: 'licensing-worker',
-    schemaRegistryUrl: 'http://registry/apis',
+    schemaRegistryUrls: ['http://registry/apis'],
     userDomainUrl: undefined,
     logLevel: 'info',
     topics: { commands: 'licensing.commands.v1', userLookUps: 'licensing.user-lookups.v1' },
@@ -156,10 +156,22 @@ test.each([
 
 test.each(['SCHEMA_REGISTRY_SSL_', 'USER_DOMAIN_SSL_'])('%s... has no certificate without its key', (prefix) => {
   for (const name of [`${prefix}CERTIFICATE_LOCATION`, `${prefix}KEY_LOCATION`]) {
-    expect(faultsOf({ ...REQUIRED, [name]: '/one.pem' })).toEqual([
+    expect(faultsOf({ ...REQUIRED, SCHEMA_REGISTRY_URL: 'https://registry', [name]: '/one.pem' })).toEqual([
       `${prefix}CERTIFICATE_LOCATION and ${prefix}KEY_LOCATION are expected together; one of them is not set`,
     ]);
   }
+});
+
+test.each([
+  ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_SSL_'],
+  ['USER_DOMAIN_URL', 'USER_DOMAIN_SSL_'],
+  ['KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL', 'KAFKA_HTTPS_'],
+])('%s of http with a file of TLS for it, which nobody would read, is refused', (variable, prefix) => {
+  const files = { [`${prefix}CA_LOCATION`]: '/ca.pem' };
+  expect(faultsOf({ ...REQUIRED, [variable]: 'http://a.example', ...files })).toEqual([
+    `${variable} begins with http:, expected https:, since ${prefix}... are set`,
+  ]);
+  expect(() => readConfig({ ...REQUIRED, [variable]: 'https://a.example', ...files })).not.toThrow();
 });
 
 test('what may hold a password is a secret, and no error shows what it was set to', () => {

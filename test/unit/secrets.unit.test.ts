@@ -26,7 +26,7 @@ const URLS: readonly SecretUrl[] = [
     place: `${NOWHERE}/licensing`,
   },
   {
-    variable: SETTINGS.schemaRegistryUrl.variable,
+    variable: SETTINGS.schemaRegistryUrls.variable,
     with: (password) => `http://worker:${password}@${NOWHERE}/apis`,
     place: `http://${NOWHERE}/apis`,
   },
@@ -110,10 +110,10 @@ describe('the CLI', () => {
 function toldOf(variable: string, value: string): string {
   try {
     const config = readConfig({ ...WITHOUT_SECRETS, [variable]: value });
-    const { databaseUrl, schemaRegistryUrl, userDomainUrl } = config;
+    const { databaseUrl, schemaRegistryUrls, userDomainUrl } = config;
     const urls: Readonly<Record<string, string | undefined>> = {
       DATABASE_URL: databaseUrl,
-      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrls[0],
       USER_DOMAIN_URL: userDomainUrl,
     };
     return placeOf(urls[variable] ?? '');

@@ -12,7 +12,7 @@ import {
   optionalText,
   parsedObject,
   RegistryRequests,
-  TRY_TIMEOUT_MS,
+  type RegistryRequestsOptions,
 } from './registry-requests.ts';
 import { SubjectVersions } from './subject-versions.ts';
 
@@ -26,13 +26,6 @@ export interface Compatibility {
   readonly reasons: readonly string[];
 }
 
-export interface SchemaRegistrationOptions {
-  readonly url: string;
-  readonly access?: HttpAccess;
-  /** Of one try, in milliseconds; default 5,000. */
-  readonly timeout?: number;
-}
-
 /**
  * Registers schemas and asks whether it may, for the command line. Both fail with SchemaRegistryUnavailable after one try, and throw
  * ConfigurationError when the registry refuses the credentials.
@@ -42,9 +35,9 @@ export class SchemaRegistration {
   readonly #http: RegistryRequests;
   readonly #versions: SubjectVersions;
 
-  constructor({ url, timeout = TRY_TIMEOUT_MS, access = OPEN }: SchemaRegistrationOptions) {
-    this.#access = access;
-    this.#http = new RegistryRequests(url, timeout, access);
+  constructor(options: RegistryRequestsOptions) {
+    this.#access = options.access ?? OPEN;
+    this.#http = new RegistryRequests(options);
     this.#versions = new SubjectVersions(this.#http);
   }
 

@@ -1,6 +1,6 @@
 import type { RecordSchema } from '../../generated/schemas.ts';
+import { ConfigurationError } from '../../ports/errors.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import type { HttpAccess } from '../http-access.ts';
 import { Retry, type Delays } from '../retry.ts';
 import {
   NO_SCHEMA,
@@ -8,8 +8,9 @@ import {
   NO_VERSION,
   optionalText,
   RegistryRequests,
-  TRY_TIMEOUT_MS,
+  SchemaRegistryUnavailable,
   type Answer,
+  type RegistryRequestsOptions,
 } from './registry-requests.ts';
 import { isSameSchema } from './same-schema.ts';
 import { SubjectVersions } from './subject-versions.ts';
@@ -33,13 +34,8 @@ export interface Doubt {
 /** A schema with more references than this is refused. */
 const MAX_REFERENCES = 32;
 
-export interface SchemaRegistryOptions {
-  /** Where the Confluent API is, with its path, and user:password if it asks for them. */
-  readonly url: string;
+export interface SchemaRegistryOptions extends RegistryRequestsOptions {
   readonly telemetry: Telemetry;
-  readonly access?: HttpAccess;
-  /** Of one try, in milliseconds; default 5,000. */
-  readonly timeout?: number;
   /** Between tries; default 100 ms to 5 s. */
   readonly backoff?: Delays;
   /** For how long an id is asked for again after the registry said that it does not know it. Milliseconds; default 3,000. */
@@ -48,7 +44,8 @@ export interface SchemaRegistryOptions {
 
 /**
  * Reads schemas of the registry, by its Confluent API. `fetchSchema` and `idOf` wait until it answers; `latest`, for the command line, fails
- * with SchemaRegistryUnavailable after one try. All throw ConfigurationError when it refuses the credentials. The client of
+ * with SchemaRegistryUnavailable after one try. All throw ConfigurationError when it refuses the credentials; `fetchSchema` waits, if it
+ * has taken them before. The client of
  * @kafkajs/confluent-schema-registry is no use here: it has no timeout and no AbortSignal, reports a refused connection as status 400, and
  * does not tell the error code that sets an unknown schema apart from a wrong path.
  */
@@ -58,15 +55,11 @@ export class SchemaRegistryClient {
   readonly #retry: Retry;
   readonly #insistence: number;
 
-  constructor({
-    url,
-    telemetry,
-    access,
-    timeout: tryTimeout = TRY_TIMEOUT_MS,
-    backoff,
-    insistence = 3_000,
-  }: SchemaRegistryOptions) {
-    this.#http = new RegistryRequests(url, tryTimeout, access);
+  /** Whether the registry has answered once. A refusal after that has to do with its side, or with a secret that is being changed. */
+  #wasLetIn = false;
+
+  constructor({ telemetry, backoff, insistence = 3_000, ...requests }: SchemaRegistryOptions) {
+    this.#http = new RegistryRequests(requests);
     this.#versions = new SubjectVersions(this.#http);
     const waits = backoff ?? { initialDelay: 100, maxDelay: 5_000 };
     this.#retry = new Retry({ what: 'schema registry', backoff: waits, telemetry });
@@ -81,7 +74,7 @@ export class SchemaRegistryClient {
   ): Promise<StoredSchema | undefined> {
     let firstNo = Number.POSITIVE_INFINITY;
     const find = async (one: number) => this.#http.ask('GET', `/schemas/ids/${one}`, { absent: [NO_SCHEMA], signal });
-    return this.#retry.untilAnswered(signal, async () => {
+    const attempt = async (): Promise<StoredSchema | undefined> => {
       const answer = await find(id);
       if (answer === undefined) {
         if (ours !== undefined && (await find(ours)) === undefined) {
@@ -102,7 +95,20 @@ export class SchemaRegistryClient {
         schema: this.#http.text(answer, 'schema'),
         references: [...referred.values()],
       };
-    });
+    };
+    return this.#retry.untilAnswered(signal, () => this.#onceLetIn(attempt));
+  }
+
+  /** Makes an outage of a refusal, once the registry has let this process in: a worker that has begun waits. */
+  async #onceLetIn<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await attempt();
+      this.#wasLetIn = true;
+      return answer;
+    } catch (error) {
+      if (!this.#wasLetIn || !(error instanceof ConfigurationError)) throw error;
+      throw new SchemaRegistryUnavailable(error.message, { cause: error });
+    }
   }
 
   /** Adds the schemas that an answer refers to by subject and version, each behind those that it refers to itself. */
@@ -132,6 +138,7 @@ export class SchemaRegistryClient {
         absent: [NO_SUBJECT, NO_SCHEMA],
         signal,
       });
+      this.#wasLetIn = true;
       return answer ? this.#http.number(answer, 'id') : this.#idOfSame(subject, schema, signal);
     });
   }

@@ -31,7 +31,9 @@ export function keepAcknowledged(end: object, shares: readonly Acknowledged[]): 
  * @returns the shares that were acknowledged, also those of a send that has failed
  */
 export function acknowledgedOf(end: unknown): readonly Acknowledged[] {
-  return (typeof end === 'object' && end !== null && acknowledgements.get(end)) || [];
+  if (typeof end !== 'object' || end === null) return [];
+  // An error may have been explained by another one meanwhile.
+  return acknowledgements.get(end) ?? ('cause' in end ? acknowledgedOf(end.cause) : []);
 }
 
 const partialAnswers = new WeakMap<Error, ProduceAnswer>();

@@ -42,6 +42,8 @@ const CONTROL = 0x20;
 /** What a batch may unpack to: as many bytes as this, or as many times its packed size, whichever is more. */
 const MAX_UNPACKED = 32_000_000;
 const MAX_TIMES = 8;
+/** What the batches of one answer unpack to together. Beyond it, whole partitions are left to the next answer. */
+const MAX_IN_ALL = 128_000_000;
 /** What a decoded record takes in memory beside its bytes, about. Tiny records are a bomb, too. */
 const RECORD_BYTES = 300;
 
@@ -53,7 +55,8 @@ const unpackedFor = new WeakMap<AnswerDecoder, { bytes: number }>();
  *
  * A batch that can't be read becomes one record at the batch's last offset, so that the partition goes on behind it, and whoever reads
  * records decides. What is packed is unpacked within bounds: each partition's first batch, and then as many more as the answer has room
- * for. The rest is left to the next fetch, as if the answer had ended there.
+ * for. The rest is left to the next fetch, as if the answer had ended there. So is the first batch of a partition when the ones before it
+ * are too much together: their partitions are full then, and are left out of the next fetch.
  * @param decodeMessageSet reads the format before record batches
  */
 export function createDecodeMessages(decodeMessageSet: (bytes: Buffer) => Promise<unknown[]>) {
@@ -83,14 +86,24 @@ function decodeBatch(batch: Buffer, records: DecodedRecord[], answer: AnswerDeco
   const packed = batch.subarray(AT.records);
   const context = contextOf(batch, attributes);
   const codec = attributes & CODEC;
+  if (count === 0 && packed.length === 0) {
+    // The cleaner of a compacted topic keeps the last batch of a producer without its records: the position moves on behind it.
+    records.push({ ...placeholder(packed, context), isControlRecord: true });
+    return true;
+  }
+  if (count <= 0) {
+    const error = new RangeError(`it says that it holds ${count} records in ${packed.length} bytes`);
+    records.push(unreadable(packed, { batch, codec, context }, error));
+    return true;
+  }
   if (codec === 0) {
     readRecords(packed, { batch, count, codec, context, records });
     return true;
   }
-  if (count <= 0) return true;
   const spent = spentOn(answer);
-  if (records.length > 0 && spent.bytes >= MAX_UNPACKED) return false;
   const limit = Math.max(MAX_UNPACKED, MAX_TIMES * packed.length);
+  if (spent.bytes > 0 && spent.bytes + limit > MAX_IN_ALL) return false;
+  if (records.length > 0 && spent.bytes >= MAX_UNPACKED) return false;
   let unpacked: Buffer;
   try {
     const room = limit - RECORD_BYTES * count;
@@ -135,6 +148,7 @@ function readRecords(bytes: Buffer, { count, records, ...around }: Reading): voi
       records.push(decodeRecord({ buffer: bytes.subarray(reader.at, end) }, around.context));
       reader.at = end;
     }
+    if (reader.at !== bytes.length) throw new RangeError(`behind its ${count} records it has more bytes`);
   } catch (error) {
     records.length = before;
     records.push(unreadable(around.batch.subarray(AT.records), around, error));
@@ -142,23 +156,34 @@ function readRecords(bytes: Buffer, { count, records, ...around }: Reading): voi
 }
 
 function unreadable(packed: Buffer, { batch, codec, context }: Around, error: unknown): UnreadableRecord {
-  const first = Number(context.firstOffset);
-  const last = first + (context.lastOffsetDelta ?? 0);
+  const [first, last] = [Number(context.firstOffset), lastOffsetOf(context)];
   const why = error instanceof Error ? error.message : String(error);
   const isWhole = crc32c(batch.subarray(AT.attributes)) === batch.readUInt32BE(AT.checksum);
   const damage = isWhole ? '' : '; its checksum is wrong, so it was damaged behind its producer';
   return {
+    ...placeholder(packed, context),
+    unreadable: `the batch of offsets ${first} to ${last} (${codecName(codec)}, ${packed.length} bytes) can't be read: ${why}${damage}`,
+  };
+}
+
+function lastOffsetOf({ firstOffset, lastOffsetDelta = 0 }: BatchContext): number {
+  // A damaged number must not lead back to what was read.
+  return Number(firstOffset) + Math.max(0, lastOffsetDelta);
+}
+
+/** A record at the last offset of a batch. */
+function placeholder(value: Buffer, context: BatchContext): DecodedRecord {
+  return {
     magicByte: RECORD_BATCH,
     attributes: 0,
     timestamp: context.maxTimestamp,
-    offset: String(last),
+    offset: String(lastOffsetOf(context)),
     key: null,
-    value: packed,
+    value,
     headers: {},
     rawHeaders: undefined,
     isControlRecord: context.isControlBatch ?? false,
     batchContext: context,
-    unreadable: `the batch of offsets ${first} to ${last} (${codecName(codec)}, ${packed.length} bytes) can't be read: ${why}${damage}`,
   };
 }
 

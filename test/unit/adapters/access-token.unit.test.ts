@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AccessToken, TokenUnavailable } from '../../../src/adapters/access-token.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
-import { givenClock, givenServer, type GivenServer } from './given.ts';
+import { givenClock, givenServer, until, type GivenServer } from './given.ts';
 
 const answer = (body: object, status = 200): GivenServer['answer'] => {
   return (_, __, response) => {
@@ -24,13 +25,20 @@ async function given() {
     clientId: 'app',
     clientSecret: () => secrets.shift() ?? 'last',
     scope: 'kafka',
+    caLocation: undefined,
     prefix: 'KAFKA_SASL_OAUTHBEARER_',
+    tlsPrefix: 'KAFKA_HTTPS_',
     now: clock.now,
   });
   return { server, clock, token, bodies, issue };
 }
 
 const SECOND = 1_000;
+/** Nobody waits for the endpoint while the old token holds. */
+async function renewed(token: AccessToken, next: string): Promise<void> {
+  while ((await token.get()) !== next) await nextTurn();
+}
+
 const basic = (secret: string): string => `Basic ${Buffer.from(`app:${secret}`).toString('base64')}`;
 
 test('a token is kept, asked for once at a time, and renewed ahead of its end with the secret as it is then', async () => {
@@ -40,7 +48,7 @@ test('a token is kept, asked for once at a time, and renewed ahead of its end wi
   clock.time += 79 * SECOND;
   expect(await token.get()).toBe('token 1');
   clock.time += SECOND;
-  expect(await token.get()).toBe('token 2');
+  await renewed(token, 'token 2');
   expect(bodies).toEqual(
     ['first', 'second'].map((secret) => `${basic(secret)} scope=kafka&grant_type=client_credentials`),
   );
@@ -57,6 +65,25 @@ test('an outage of the endpoint is bridged by the old token until its end', asyn
   await expect(token.get()).rejects.toThrow(TokenUnavailable);
   await expect(token.get()).rejects.toThrow(/^KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL http:\/\/127/);
   server.answer = issue;
+  expect(await token.get()).toBe('token 2');
+});
+
+test('an endpoint that hangs costs nobody time before the old token ends, and is asked once a second', async () => {
+  const { server, clock, token } = await given();
+  await using _ = server;
+  await token.get();
+  server.answer = () => undefined;
+  clock.time += 80 * SECOND;
+  expect([await token.get(), await token.get()]).toEqual(['token 1', 'token 1']);
+  await until(() => server.requests.length === 2);
+});
+
+test('a token that was refused is given to nobody any more, and one that came since is kept', async () => {
+  const { server, token } = await given();
+  await using _ = server;
+  token.refused(await token.get());
+  expect(await token.get()).toBe('token 2');
+  token.refused('token 1');
   expect(await token.get()).toBe('token 2');
 });
 

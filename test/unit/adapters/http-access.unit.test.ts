@@ -46,7 +46,7 @@ async function listen({
 function configOf(environment: Readonly<Record<string, string>>): Config {
   return readConfig({
     KAFKA_BROKERS: 'localhost:9092',
-    SCHEMA_REGISTRY_URL: 'http://registry',
+    SCHEMA_REGISTRY_URL: 'https://registry',
     DATABASE_URL: 'postgres://database/licensing',
     ...environment,
   });
@@ -56,7 +56,7 @@ const accessOf = (environment: Readonly<Record<string, string>>): HttpAccess =>
   httpAccess(configOf(environment).schemaRegistrySecurity, 'SCHEMA_REGISTRY_', givenClock());
 
 const latest = (url: string, access: HttpAccess): Promise<unknown> =>
-  new SchemaRegistryClient({ url, access, telemetry: silentTelemetry(), backoff: FAST }).latest('subject');
+  new SchemaRegistryClient({ urls: [url], access, telemetry: silentTelemetry(), backoff: FAST }).latest('subject');
 
 const trusting = () => ({ SCHEMA_REGISTRY_SSL_CA_LOCATION: certificate.file });
 const KEY = () => certificate.file.replace('certificate.pem', 'key.pem');
@@ -68,14 +68,14 @@ test.each([
   const url = await listen({ wants });
   const access = accessOf({ ...trusting(), [variable]: secret });
   expect(await latest(url, access)).toMatchObject({ id: 7 });
-  const registration = new SchemaRegistration({ url, access });
+  const registration = new SchemaRegistration({ urls: [url], access });
   expect(await registration.register('subject', SCHEMAS['licensing.commands.DeleteTenant'], 'FULL_TRANSITIVE')).toBe(7);
   const refused = latest(url, accessOf({ ...trusting(), [variable]: 'Zq7x' }));
   await expect(refused).rejects.toThrow(ConfigurationError);
   await expect(refused).rejects.toThrow(/^SCHEMA_REGISTRY_URL https:.*refuses the credentials \(status 401\)$/);
 });
 
-test('a token of the endpoint is asked for once, and anew after it was refused', async () => {
+test('a token of the endpoint is asked for once; when it is refused, a new one is tried, once', async () => {
   let issued = 0;
   await using endpoint = await givenServer((_, __, response) => {
     issued += 1;
@@ -89,10 +89,12 @@ test('a token of the endpoint is asked for once, and anew after it was refused',
     SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_ID: 'app',
     SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_SECRET: 'kW9',
   });
-  await expect(latest(url, access)).rejects.toThrow(ConfigurationError);
   await latest(url, access);
   await latest(url, access);
   expect(issued).toBe(2);
+  server?.close();
+  await expect(latest(await listen({ wants: 'Bearer t0' }), access)).rejects.toThrow(/refuses the credentials/);
+  expect(issued).toBe(3);
 });
 
 test('an authority that is not trusted, and a certificate that is asked for, are told by their settings', async () => {
@@ -111,6 +113,7 @@ test('an authority that is not trusted, and a certificate that is asked for, are
 test('the user domain is asked with its token, over mutual TLS', async () => {
   const url = await listen({ wants: 'Bearer kW9', requestCert: true, ca: certificate.certificate });
   const { userDomainSecurity } = configOf({
+    USER_DOMAIN_URL: url,
     USER_DOMAIN_BEARER_TOKEN: 'kW9',
     USER_DOMAIN_SSL_CA_LOCATION: certificate.file,
     USER_DOMAIN_SSL_CERTIFICATE_LOCATION: certificate.file,

@@ -1,5 +1,6 @@
 import { readConfig } from '../../../src/config.ts';
 import { createKafka } from '../../../src/adapters/kafka-client.ts';
+import { KafkaFaults } from '../../../src/adapters/kafka-faults.ts';
 import { givenClock, givenLogger } from './given.ts';
 
 /** Reserved, so nothing listens there. */
@@ -14,7 +15,14 @@ it('a broker that is away is one line a minute, however often it is tried', asyn
     DATABASE_URL: `postgres://${NOWHERE}/licensing`,
   });
   const timeouts = { connectTimeout: 1_000, requestTimeout: 1_000 };
-  const settings = { brokers: [NOWHERE], clientId: 'test', ...timeouts, security, clock };
+  const settings = {
+    brokers: [NOWHERE],
+    clientId: 'test',
+    ...timeouts,
+    security,
+    faults: new KafkaFaults(security, [NOWHERE]),
+    clock,
+  };
   const kafka = createKafka(settings, logger);
   await expect(kafka.admin({ retry: { retries: 2, initialRetryTime: 1 } }).connect()).rejects.toThrow(NOWHERE);
   expect(lines).toEqual([expect.stringContaining(`ECONNREFUSED ${NOWHERE}`)]);

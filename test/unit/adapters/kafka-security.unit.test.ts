@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import { createKafka } from '../../../src/adapters/kafka-client.ts';
-import { isRefusal, securityFault } from '../../../src/adapters/kafka-security.ts';
+import { isRefusal, KafkaFaults, KafkaRefuses } from '../../../src/adapters/kafka-faults.ts';
 import { readConfig } from '../../../src/config.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { certificateOf, type Certificate } from '../../support/tls.ts';
@@ -41,7 +41,9 @@ function clientOf(environment: Readonly<Record<string, string>>) {
     ...environment,
   });
   const timeouts = { connectTimeout: 1_000, requestTimeout: 1_000 };
-  return createKafka({ brokers, clientId: 'test', ...timeouts, security, clock: givenClock() }, givenLogger().logger);
+  const faults = new KafkaFaults(security, brokers);
+  const settings = { brokers, clientId: 'test', ...timeouts, security, faults, clock: givenClock() };
+  return createKafka(settings, givenLogger().logger);
 }
 
 async function faultOf(environment: Readonly<Record<string, string>>): Promise<unknown> {
@@ -129,7 +131,7 @@ describe('SASL', () => {
 
   test('a refusal is told by the settings of the credentials', () => {
     const refusal = new Error('after retries', { cause: failed('Authentication failed due to invalid credentials') });
-    expect(securityFault(refusal, security, ['a:9093'])).toEqual(
+    expect(new KafkaFaults(security, ['a:9093']).explained(refusal)).toEqual(
       new ConfigurationError(
         'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD: the brokers refuse them; KAFKA_BROKERS a:9093',
       ),
@@ -138,7 +140,7 @@ describe('SASL', () => {
 
   test('a mechanism that the brokers do not have is told by its setting', () => {
     const unsupported = Object.assign(new Error('no'), { type: 'UNSUPPORTED_SASL_MECHANISM' });
-    expect(securityFault(unsupported, security, ['a:9093'])).toEqual(
+    expect(new KafkaFaults(security, ['a:9093']).explained(unsupported)).toEqual(
       new ConfigurationError(
         'KAFKA_SASL_MECHANISM is SCRAM-SHA-512, which the brokers do not offer; KAFKA_BROKERS a:9093',
       ),
@@ -154,6 +156,6 @@ describe('SASL', () => {
     'Request SaslAuthenticate(key: 36, version: 1) timed out',
   ])('a broker that goes away meanwhile refuses nothing: %s', (why) => {
     expect(isRefusal(failed(why))).toBe(false);
-    expect(securityFault(failed(why), security, ['a:9093'])).toBeUndefined();
+    expect(new KafkaFaults(security, ['a:9093']).explained(failed(why))).not.toBeInstanceOf(ConfigurationError);
   });
 });

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { withoutAbortedRecords } from '../../../src/adapters/kafkajs/aborted-records.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
@@ -104,10 +104,12 @@ describe('a batch that unpacks to too much', () => {
   });
 
   test('may be as large as many times its packed size, where its topic takes such sizes', async () => {
-    const bytes = Buffer.alloc(BOMB, encodeRecord({ value: noise(1_000_000), headers: {} }).buffer);
+    const record = encodeRecord({ value: noise(1_000_000), headers: {} }).buffer;
+    const count = Math.ceil(BOMB / record.length);
+    const bytes = Buffer.alloc(count * record.length, record);
     const packed = gzipSync(bytes, { level: 1 });
     expect(packed.length).toBeGreaterThan(BOMB / 8);
-    expect(await read(pack({ firstOffset: 0, count: 30, codec: 1, packed }))).toHaveLength(30);
+    expect(await read(pack({ firstOffset: 0, count, codec: 1, packed }))).toHaveLength(count);
   });
 });
 
@@ -130,8 +132,61 @@ test.each([
   ]);
 });
 
+test.each([-1, 0, 1])('a batch of 3 records that says that it holds %d is named', async (count) => {
+  for (const codec of [0, 1]) {
+    const bytes = withCount(pack({ firstOffset: 5, ...recordsIn(codec, 3) }), count);
+    expect(await read(bytes)).toEqual([
+      expect.objectContaining({
+        offset: '7',
+        unreadable: expect.stringMatching(/^the batch of offsets 5 to 7 .*checksum is wrong/),
+      }),
+    ]);
+  }
+});
+
+test('a batch whose last offset is damaged, too, does not lead back', async () => {
+  const bytes = withCount(pack({ firstOffset: 5, ...recordsIn(0, 3) }), 0);
+  bytes.writeInt32BE(-4, 23);
+  expect(offsetsOf(await read(bytes))).toEqual(['5']);
+});
+
+test('a batch that its topic has emptied is passed over: nobody gets it as a message', async () => {
+  const bytes = withCount(pack({ firstOffset: 5, count: 3, codec: 0, packed: Buffer.alloc(0) }), 0);
+  const [record, ...more] = await read(bytes);
+  expect(more).toEqual([]);
+  expect(record).toMatchObject({ offset: '7', isControlRecord: true });
+  expect(record?.unreadable).toBeUndefined();
+});
+
+test('what all partitions of an answer unpack to is bounded; the rest comes with the next one', async () => {
+  const nearly = BOMB - 1_500_000;
+  const bytes = pack({
+    firstOffset: 0,
+    count: 1,
+    codec: 1,
+    packed: gzipSync(encodeRecord({ value: Buffer.alloc(nearly), headers: {} }).buffer, { level: 1 }),
+  });
+  const partitions = Array.from({ length: 6 }, () => bytes);
+  const answer = answerOf(...partitions);
+  const counts: number[] = [];
+  for (const _ of partitions) counts.push((await decodeMessages(answer)).length);
+  expect(counts).toEqual([1, 1, 1, 1, 0, 0]);
+});
+
 const RECORDS = 61;
 const IN_TRANSACTION = 0x10;
+
+/** Uncompressed, or in gzip. */
+function recordsIn(codec: number, count: number): ReturnType<typeof plainRecords> {
+  const records = plainRecords(count);
+  return codec === 0 ? { ...records, codec, packed: gunzipSync(records.packed) } : records;
+}
+
+/** With another number of records than it holds, as damage behind its producer leaves it. */
+function withCount(batch: Buffer, count: number): Buffer {
+  batch.writeInt32BE(count, 57);
+  return batch;
+}
 
 function plainRecords(count: number): { readonly count: number; readonly codec: number; readonly packed: Buffer } {
   const records = Array.from({ length: count }, (_, offsetDelta) => encodeRecord({ offsetDelta, headers: {} }).buffer);

@@ -16,9 +16,9 @@ const NEVER = new AbortController().signal;
 function clientOf(server: { readonly url: string }, options: Partial<SchemaRegistryOptions> = {}) {
   const { logger, lines } = givenLogger();
   const telemetry = new LogTelemetry(logger, givenClock().now);
-  const client = new SchemaRegistryClient({ url: server.url, telemetry, backoff: FAST, ...options });
+  const client = new SchemaRegistryClient({ urls: [server.url], telemetry, backoff: FAST, ...options });
   const { timeout } = options;
-  const registration = new SchemaRegistration({ url: server.url, ...(timeout !== undefined && { timeout }) });
+  const registration = new SchemaRegistration({ urls: [server.url], ...(timeout !== undefined && { timeout }) });
   return { lines, client, registration };
 }
 

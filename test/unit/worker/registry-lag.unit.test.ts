@@ -81,7 +81,7 @@ async function given({ url }: { readonly url: string }) {
     overrides: {
       unitOfWork: asValue(new InMemoryUnitOfWork(database, randomUUID)),
       outboxMaintenance: asValue(new InMemoryOutboxMaintenance(database)),
-      schemaRegistry: asValue(new SchemaRegistryClient({ url, telemetry, backoff: FAST, insistence: 600_000 })),
+      schemaRegistry: asValue(new SchemaRegistryClient({ urls: [url], telemetry, backoff: FAST, insistence: 600_000 })),
       telemetry: asValue(telemetry),
       consumer: asValue({ start: nothing, pause: nothing, resume: nothing, commit: nothing, stop: nothing }),
       producer: asValue({ publish: async (messages) => void sent.push(...messages), stop: nothing }),
