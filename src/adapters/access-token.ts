@@ -38,6 +38,8 @@ const DEFAULT_LIFE_S = 300;
 
 interface Token {
   readonly value: string;
+  /** Milliseconds. */
+  readonly life: number;
   readonly renewAt: number;
   readonly endsAt: number;
 }
@@ -49,6 +51,8 @@ export class AccessToken {
   #token: Token | undefined;
   #asking: Promise<Token> | undefined;
   #nextRenewal = -Infinity;
+  /** Whether anybody was given the present token. */
+  #isUsed = false;
 
   /** @throws ConfigurationError when the file of authorities can't be used */
   constructor(options: TokenOptions) {
@@ -62,13 +66,10 @@ export class AccessToken {
   async get(): Promise<string> {
     const now = this.#options.now();
     const token = this.#token;
-    if (token === undefined || now >= token.endsAt) return (await this.#renewed()).value;
-    if (now >= token.renewAt && now >= this.#nextRenewal) {
-      this.#nextRenewal = now + NEXT_RENEWAL_MS;
-      // Whoever needs a token once this one has ended is told why there is none.
-      this.#renewed().catch(() => undefined);
-    }
-    return token.value;
+    const given = token === undefined || now >= token.endsAt ? await this.#renewed() : token;
+    this.#isUsed = true;
+    if (now >= given.renewAt) this.#renewAhead(now);
+    return given.value;
   }
 
   /** Who was given this token has refused it: the next one is a new one. */
@@ -76,11 +77,25 @@ export class AccessToken {
     if (this.#token?.value === value) this.#token = undefined;
   }
 
+  #renewAhead(now: number): void {
+    if (now < this.#nextRenewal) return;
+    this.#nextRenewal = now + NEXT_RENEWAL_MS;
+    // Whoever needs a token once the present one has ended is told why there is none.
+    this.#renewed().catch(() => undefined);
+  }
+
   /** All who need one meanwhile wait for the same. */
   async #renewed(): Promise<Token> {
     this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
-    this.#token = await this.#asking;
-    return this.#token;
+    const token = await this.#asking;
+    if (token === this.#token) return token;
+    this.#token = token;
+    this.#isUsed = false;
+    // Ahead of who asks next, too: a token that is about to end makes a session that ends at once.
+    setTimeout(() => {
+      if (this.#token === token && this.#isUsed) this.#renewAhead(this.#options.now());
+    }, token.life * RENEWED_AFTER).unref();
+    return token;
   }
 
   async #ask(): Promise<Token> {
@@ -106,7 +121,7 @@ export class AccessToken {
       const { access_token: value, expires_in: seconds = DEFAULT_LIFE_S } =
         await oauth.processClientCredentialsResponse(server, client, response);
       const life = 1_000 * seconds;
-      return { value, renewAt: asked + RENEWED_AFTER * life, endsAt: asked + life };
+      return { value, life, renewAt: asked + RENEWED_AFTER * life, endsAt: asked + life };
     } catch (error) {
       if (error instanceof ConfigurationError) throw error;
       const refusal = refusalOf(error);

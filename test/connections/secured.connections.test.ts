@@ -63,9 +63,9 @@ const LIFE_S = 8;
 const LOADS = 8;
 
 test('tokens are renewed under load, and each connection proves anew who it is before the broker ends it', async () => {
-  await inWorld({ ...there.kafka.bearer, ...byTokens() }, async (world) => {
-    there.tokens.life = LIFE_S;
-    await world.worker().restart();
+  there.tokens.life = LIFE_S;
+  // The model of the oracle has no user domain.
+  await inWorld({ ...there.kafka.bearer, ...byTokens(), USER_DOMAIN_URL: '' }, async (world) => {
     const before = there.tokens.issued;
     const { first, load } = generate({ seed: 5, messages: 4_000, partitions: world.partitions, now: Date.now() });
     await world.send(first);
@@ -76,7 +76,7 @@ test('tokens are renewed under load, and each connection proves anew who it is b
     }
     await check(world);
     expect(there.tokens.issued - before).toBeGreaterThan(2);
-    expect(world.worker().log).not.toMatch(/waiting for the|"library":"kafkajs"/);
+    expect(world.worker().log).not.toMatch(/waiting for the broker|"library":"kafkajs"/);
   });
 });
 

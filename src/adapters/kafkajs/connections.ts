@@ -53,13 +53,16 @@ export interface AuthenticatedConnection {
 }
 
 const LATEST_MS = 10_000;
+/** A broker takes no second proof sooner than this after the first one (KIP-368). */
+const EARLIEST_MS = 1_000;
 
 /** Proves it again when half of the time is over, or 10 s before its end, whichever comes later. */
 export function reauthenticateInTime({ prototype }: { readonly prototype: AuthenticatedConnection }): void {
   Object.defineProperty(prototype, 'reauthenticationThreshold', {
     configurable: true,
     get(this: AuthenticatedConnection): number {
-      return Math.min(LATEST_MS, Math.floor(Number(this.sessionLifetime.toString()) / 2));
+      const lifetime = Number(this.sessionLifetime.toString());
+      return Math.min(LATEST_MS, Math.floor(lifetime / 2), Math.max(0, lifetime - EARLIEST_MS));
     },
     // kafkajs sets 10 s in the constructor, which is never in time where the limit is shorter.
     set: () => undefined,
