@@ -29,6 +29,8 @@ const SERVICES: Readonly<Record<string, readonly ServiceName[]>> = {
 };
 const SUBSET = '--subset';
 const TIMES = '--times';
+/** The tables of docs/operations.md that say what the tests of connections have seen are written, rather than compared. */
+const WRITE = '--write';
 
 interface Results {
   readonly numPassedTests: number;
@@ -50,7 +52,8 @@ const INTERRUPTED = 128;
 const words = process.argv.slice(2);
 const times = timesIn(words);
 const levels = words.filter((word) => [...LEVELS, CLIENTS, CONNECTIONS, FAULTS].includes(word));
-const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET);
+const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET && word !== WRITE);
+if (words.includes(WRITE)) process.env['TEST_WRITE_TABLES'] = '1';
 const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];
 const inBand = levels.includes(FAULTS) || levels.includes(CONNECTIONS) ? ['--runInBand'] : [];
 // Only a run of the whole suite writes docs/recovery.md, from its own results: a part of the suite would write a part of the page.

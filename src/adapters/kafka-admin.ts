@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes } from './kafkajs.ts';
-import { dlqLimit, type TopicState } from './topic-policy.ts';
+import { shortReason } from './short-reason.ts';
+import { dlqLimit, type TopicSettings as Settings, type TopicState } from './topic-policy.ts';
 
 export interface TopicSettings {
   readonly partitions: number;
@@ -57,14 +58,15 @@ export class KafkaAdmin {
       );
       // How much a source takes may be the broker's default, which can be asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));
+      const takes = (source = ''): number => {
+        const config = configs.get(source);
+        return typeof config === 'object' ? Number(config.get('max.message.bytes')) : DEFAULT_MAX_BYTES;
+      };
       await make(
         missing.filter((topic) => dlqs.has(topic)),
         (topic) => [
           ['retention.ms', retention * 4],
-          [
-            'max.message.bytes',
-            dlqLimit(Number(configs.get(dlqs.get(topic) ?? '')?.get('max.message.bytes')), maxMessageBytes),
-          ],
+          ['max.message.bytes', dlqLimit(takes(dlqs.get(topic)), maxMessageBytes)],
         ],
       );
       await onceThere(() => allHaveLeaders(admin, missing));
@@ -79,20 +81,11 @@ export class KafkaAdmin {
       const existing = names.filter((topic) => there.has(topic));
       const metadata = existing.length > 0 ? await admin.fetchTopicMetadata({ topics: existing }) : { topics: [] };
       const configs = await configsOf(admin, existing);
-      return names.map((topic) => {
-        const config = configs.get(topic);
-        const retention = Number(config?.get('retention.ms') ?? 0);
-        return {
-          topic,
-          partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
-          retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
-          segmentTime: Number(config?.get('segment.ms') ?? 0),
-          maxMessageBytes: Number(config?.get('max.message.bytes') ?? 0),
-          compression: config?.get('compression.type') ?? '',
-          timestampType: config?.get('message.timestamp.type') ?? '',
-          cleanup: listIn(config?.get('cleanup.policy')),
-        };
-      });
+      return names.map((topic) => ({
+        topic,
+        partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
+        settings: settingsOf(configs.get(topic)),
+      }));
     });
   }
 
@@ -112,6 +105,23 @@ export class KafkaAdmin {
       await admin.disconnect();
     }
   }
+}
+
+/** What a topic takes when nobody has said otherwise (`message.max.bytes`). */
+const DEFAULT_MAX_BYTES = 1_048_588;
+
+function settingsOf(config: TopicConfig = new Map()): TopicState['settings'] {
+  if (typeof config === 'string') return config;
+  const retention = Number(config.get('retention.ms') ?? 0);
+  const settings: Settings = {
+    retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
+    segmentTime: Number(config.get('segment.ms') ?? 0),
+    maxMessageBytes: Number(config.get('max.message.bytes') ?? 0),
+    compression: config.get('compression.type') ?? '',
+    timestampType: config.get('message.timestamp.type') ?? '',
+    cleanup: listIn(config.get('cleanup.policy')),
+  };
+  return settings;
 }
 
 function listIn(value: string | undefined): readonly string[] {
@@ -151,20 +161,38 @@ class TopicWithoutLeader extends Error {
   override readonly name = 'TopicWithoutLeader';
 }
 
-/** The configurations of topics, by topic and name. kafkajs refuses an empty list of topics. */
-async function configsOf(
-  admin: Admin,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-  if (topics.length === 0) return new Map();
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
-  });
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-    ]),
-  );
+/** The values of a topic's settings by name, or why they can't be read. */
+type TopicConfig = ReadonlyMap<string, string> | string;
+
+/** The settings of topics. Those that the broker does not tell are asked for topic by topic: kafkajs fails on the first one in an answer. */
+async function configsOf(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
+  const ask = async (names: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> => {
+    if (names.length === 0) return new Map(); // kafkajs refuses an empty list
+    try {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+      });
+      return new Map(
+        resources.map(({ resourceName, configEntries }) => [
+          resourceName,
+          new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+        ]),
+      );
+    } catch (error) {
+      if (!isUntold(error)) throw error;
+      if (names.length === 1) return new Map(names.map((name) => [name, shortReason(error)]));
+      const each = await Promise.all(names.map((name) => ask([name])));
+      return new Map(each.flatMap((one) => [...one]));
+    }
+  };
+  return ask(topics);
+}
+
+/** Whether the broker does not tell settings to this user, or to nobody. Source: Kafka's protocol guide, "Error Codes". */
+function isUntold(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'KafkaJSServerDoesNotSupportApiKey') return true;
+  const type = 'type' in error ? String(error.type) : '';
+  return /^(TOPIC_AUTHORIZATION_FAILED|CLUSTER_AUTHORIZATION_FAILED|UNSUPPORTED_VERSION|INVALID_REQUEST)$/.test(type);
 }

@@ -50,10 +50,11 @@ function explained<Options extends readonly unknown[], Client extends object>(
 ): (...options: Options) => Client {
   return (...options) => {
     const client = make(...options);
-    const methods = Object.entries(client).flatMap(([name, method]: [string, unknown]) =>
-      typeof method === 'function' ? [[name, explaining(name, method as Method, faults)]] : [],
-    );
-    return Object.assign(client, Object.fromEntries(methods));
+    const methods: Record<string, Method> = {};
+    for (const [name, method] of Object.entries(client) as [string, unknown][]) {
+      if (typeof method === 'function') methods[name] = explaining(name, method as Method, faults);
+    }
+    return Object.assign(client, methods);
   };
 }
 

@@ -3,7 +3,6 @@ import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, KafkaConfig, Mechanism, SASLOptions } from 'kafkajs';
 import { ConfigurationError } from '../ports/errors.ts';
 import { AccessToken, TokenUnavailable } from './access-token.ts';
-import { codeOf } from './error-code.ts';
 import { oauthBearer, type Tokens } from './kafkajs/oauth-bearer.ts';
 import { reasonOf } from './retry.ts';
 import { checkTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';

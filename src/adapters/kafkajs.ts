@@ -10,6 +10,9 @@ const folder = dirname(createRequire(import.meta.url).resolve('kafkajs/package.j
  * kafkajs, too, has its own as it comes, whichever of the two is loaded first.
  */
 export const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,
@@ -17,4 +20,5 @@ export const {
   logLevel,
   PartitionAssigners,
   Partitioners,
+  ResourcePatternTypes,
 } = mendedKafkaJs(folder).load('index.js') as typeof KafkaJs;

@@ -4,6 +4,11 @@ export interface TopicState {
   readonly topic: string;
   /** 0: the topic is not there. */
   readonly partitions: number;
+  /** Its settings; a text says why they can't be read. */
+  readonly settings: TopicSettings | string;
+}
+
+export interface TopicSettings {
   /** Milliseconds; Infinity: kept for ever. */
   readonly retention: number;
   /** Milliseconds for which a segment is written to. It goes as a whole, `retention` after the newest of its records. */
@@ -35,7 +40,24 @@ export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
 
 /** How these topics are, against what the worker needs of them. */
 export function topicReport(states: readonly TopicState[], limits: TopicLimits): TopicReport {
-  return { faults: faultsIn(states, limits), advice: adviceOn(states, limits) };
+  return { faults: faultsIn(states, limits), advice: adviceOn(states, limits), assumed: assumedOf(states, limits) };
+}
+
+/** What is assumed of topics whose settings can't be read, a sentence for each reason. */
+export function assumedOf(states: readonly TopicState[], limits: TopicLimits): readonly string[] {
+  const { inboxRetention, maxMessageBytes } = limits;
+  const reasons = Map.groupBy(states, ({ partitions, settings }) =>
+    partitions > 0 && typeof settings === 'string' ? settings : undefined,
+  );
+  return [...reasons].flatMap(([reason, some]) =>
+    reason === undefined
+      ? []
+      : [
+          `the settings of ${some.map(({ topic }) => topic).join(', ')} can't be read (${reason}): assumed that cleanup.policy of what is read ` +
+            `is delete, with retention.ms and segment.ms together below INBOX_RETENTION_MS (${inboxRetention}), and that what is written ` +
+            `takes MAX_MESSAGE_BYTES (${maxMessageBytes}), a DLQ ${DLQ_EXTRA_BYTES} more than that and than its source takes`,
+        ],
+  );
 }
 
 /** What keeps the worker from working with the topics as they are, a sentence each. */
@@ -43,15 +65,21 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
   const { topics: names, inboxRetention, maxMessageBytes } = limits;
   const sources = sourcesOf(names);
   return states.flatMap((state) => {
-    const { topic, partitions, retention, segmentTime, maxMessageBytes: takes, cleanup } = state;
-    if (partitions === 0) return [`topic ${topic} does not exist; run \`licensing topics create\``];
+    const { topic, partitions, settings } = state;
+    if (partitions === 0)
+      return [
+        `topic ${topic} does not exist, or the brokers do not let this user see it; run \`licensing topics create\``,
+      ];
+    if (typeof settings === 'string') return [];
+    const { retention, segmentTime, maxMessageBytes: takes, cleanup } = settings;
     const faults: string[] = [];
     const dlq = states.find((one) => one.topic === dlqOf(topic));
     // What is larger than its topic takes today (it took more, or unpacked it) becomes a letter of up to MAX_MESSAGE_BYTES.
     const letter = dlqLimit(takes, maxMessageBytes);
-    if (dlq !== undefined && dlq.partitions > 0 && dlq.maxMessageBytes < letter) {
+    const dlqTakes = typeof dlq?.settings === 'object' && dlq.partitions > 0 ? dlq.settings.maxMessageBytes : letter;
+    if (dlqTakes < letter) {
       faults.push(
-        `topic ${dlq.topic} takes ${dlq.maxMessageBytes} bytes, ${topic} ${takes}, and MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must ` +
+        `topic ${dlqOf(topic)} takes ${dlqTakes} bytes, ${topic} ${takes}, and MAX_MESSAGE_BYTES is ${maxMessageBytes}: it must ` +
           `take ${DLQ_EXTRA_BYTES} more than the larger of the two, ${letter}, or a dead letter may not fit (max.message.bytes)`,
       );
     }
@@ -86,7 +114,9 @@ export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLi
   const sources = sourcesOf(topics);
   return states
     .filter(({ topic, partitions }) => sources.includes(topic) && partitions > 0)
-    .flatMap(({ topic, timestampType, compression }) => {
+    .flatMap(({ topic, settings }) => {
+      if (typeof settings === 'string') return [];
+      const { timestampType, compression } = settings;
       const advice: string[] = [];
       if (timestampType !== 'LogAppendTime') {
         advice.push(

@@ -111,7 +111,9 @@ export class TopicReader {
       const there = new Set(await admin.listTopics());
       const missing = topics.filter((topic) => !there.has(topic));
       if (missing.length > 0) {
-        throw new ConfigurationError(`topic ${missing.join(', ')} does not exist; run \`licensing topics create\``);
+        throw new ConfigurationError(
+          `topic ${missing.join(', ')} does not exist, or the brokers do not let this user see it; run \`licensing topics create\``,
+        );
       }
       const positions = new Map<string, bigint>();
       for (const topic of topics) {

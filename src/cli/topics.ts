@@ -28,8 +28,9 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
       print(created.length === 0 ? 'all topics are there' : `created: ${created.join(', ')}`);
       return 0;
     }
-    const { faults, advice } = await topicCheck.check();
+    const { faults, advice, assumed } = await topicCheck.check();
     for (const fault of faults) print(fault);
+    for (const sentence of assumed) print(`assumed: ${sentence}`);
     for (const sentence of advice) print(`advice: ${sentence}`);
     if (faults.length === 0) print('all topics are there and fit');
     return faults.length === 0 ? 0 : 1;

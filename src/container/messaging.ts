@@ -68,8 +68,12 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
       ),
     ).singleton(),
     kafkaAdmin: asFunction(({ kafka }: Needs) => new KafkaAdmin(kafka)).singleton(),
-    topicCheck: asFunction(({ kafkaAdmin }: Needs): TopicCheck => ({
-      check: async () => topicReport(await kafkaAdmin.describe(topics), config),
+    topicCheck: asFunction(({ kafkaAdmin, logger }: Needs): TopicCheck => ({
+      check: async () => {
+        const report = topicReport(await kafkaAdmin.describe(topics), config);
+        for (const sentence of report.assumed) logger.warn(sentence);
+        return report;
+      },
     })).singleton(),
     consumer: asFunction(
       ({ kafka, kafkaFaults }: Needs) =>

@@ -22,6 +22,8 @@ export interface TopicReport {
   readonly faults: readonly string[];
   /** What the worker works with all the same. */
   readonly advice: readonly string[];
+  /** What the broker does not tell, and the worker takes to be as it has to be. */
+  readonly assumed: readonly string[];
 }
 
 export interface TopicCheck {

@@ -12,7 +12,7 @@ let there: Counterparts;
 beforeAll(async () => {
   there = await startCounterparts();
 });
-afterAll(async () => there?.stop());
+afterAll(() => there.stop());
 
 /** Registry and user domain by tokens, PostgreSQL with its certificate checked. */
 const byTokens = (): Environment => ({

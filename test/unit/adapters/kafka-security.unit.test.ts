@@ -138,6 +138,17 @@ describe('SASL', () => {
     );
   });
 
+  test('once the brokers have let the process in, a refusal is an outage that says the same', () => {
+    const faults = new KafkaFaults(security, ['a:9093']);
+    const refusal = failed('Authentication failed due to invalid credentials');
+    const first = faults.explained(refusal);
+    faults.letIn();
+    const later = faults.explained(refusal);
+    expect(first).toBeInstanceOf(ConfigurationError);
+    expect(later).toBeInstanceOf(KafkaRefuses);
+    expect(String(later)).toBe(String(first).replace('ConfigurationError', 'KafkaRefuses'));
+  });
+
   test('a mechanism that the brokers do not have is told by its setting', () => {
     const unsupported = Object.assign(new Error('no'), { type: 'UNSUPPORTED_SASL_MECHANISM' });
     expect(new KafkaFaults(security, ['a:9093']).explained(unsupported)).toEqual(

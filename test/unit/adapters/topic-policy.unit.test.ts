@@ -1,4 +1,10 @@
-import { adviceOn, faultsIn, type TopicState } from '../../../src/adapters/topic-policy.ts';
+import {
+  adviceOn,
+  assumedOf,
+  faultsIn,
+  type TopicSettings,
+  type TopicState,
+} from '../../../src/adapters/topic-policy.ts';
 import { readConfig } from '../../../src/config.ts';
 import { dlqOf } from '../../../src/ports/topics.ts';
 
@@ -68,7 +74,8 @@ test('who dates the records of a source topic is advice, and no fault', () => {
       expect.stringMatching(new RegExp(`${topic} .*CreateTime.*message.timestamp.type=LogAppendTime`)),
     ]);
     // Of what is not there, only that is said.
-    expect(adviceOn(statesWith({ [topic]: { partitions: 0, timestampType: '' } }), config)).toEqual([]);
+    const gone = statesWith(changes).map((state) => ({ ...state, partitions: 0 }));
+    expect(adviceOn(gone, config)).toEqual([]);
   }
 });
 
@@ -112,24 +119,42 @@ describe('cleanup', () => {
   });
 });
 
+test('of settings that can not be read, it is said what is assumed; the others are checked', () => {
+  const states = statesWith({ [users]: { cleanup: ['compact'] } }).map((state) =>
+    state.topic === commands || state.topic === dlqOf(commands) ? { ...state, settings: 'not authorized' } : state,
+  );
+  expect(faultsIn(states, config)).toEqual([expect.stringContaining(users)]);
+  expect(adviceOn(states, config)).toEqual([]);
+  expect(assumedOf(states, config)).toEqual([
+    expect.stringMatching(
+      new RegExp(
+        `^the settings of ${commands}, ${dlqOf(commands)} can't be read \\(not authorized\\): assumed .*INBOX_RETENTION_MS`,
+      ),
+    ),
+  ]);
+  expect(assumedOf(statesWith({}), config)).toEqual([]);
+});
+
 /** @param changes to topics that fit, by name */
 function faultsWith(
-  changes: Readonly<Record<string, Partial<TopicState>>>,
+  changes: Readonly<Record<string, Partial<TopicSettings>>>,
   settings: Partial<typeof config> = {},
 ): readonly string[] {
   return faultsIn(statesWith(changes), { ...config, ...settings });
 }
 
-function statesWith(changes: Readonly<Record<string, Partial<TopicState>>>): readonly TopicState[] {
+function statesWith(changes: Readonly<Record<string, Partial<TopicSettings>>>): readonly TopicState[] {
   return [...SOURCES, events, rejections, ...SOURCES.map(dlqOf)].map((topic) => ({
     topic,
     partitions: 12,
-    retention: 7 * DAY,
-    segmentTime: 7 * DAY,
-    maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
-    compression: 'producer',
-    timestampType: SOURCES.includes(topic) ? 'LogAppendTime' : 'CreateTime',
-    cleanup: ['delete'],
-    ...changes[topic],
+    settings: {
+      retention: 7 * DAY,
+      segmentTime: 7 * DAY,
+      maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
+      compression: 'producer',
+      timestampType: SOURCES.includes(topic) ? 'LogAppendTime' : 'CreateTime',
+      cleanup: ['delete'],
+      ...changes[topic],
+    },
   }));
 }

@@ -59,7 +59,7 @@ class World {
         check: async () => {
           const error = this.brokerErrors.pop();
           if (error !== undefined) throw error;
-          return { faults: this.faults, advice: [] };
+          return { faults: this.faults, advice: [], assumed: [] };
         },
       },
       codec: { prepareWriters: async () => undefined },
