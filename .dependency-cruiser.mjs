@@ -27,8 +27,8 @@ const config = {
     never(
       'repos-keep',
       '^src/repos/',
-      '^(?!src/(repos|domain|ports)/|node_modules/knex)',
-      'Repositories know domain, ports, knex.',
+      '^(?!src/(repos|domain|ports)/|node_modules/knex|(node:)?crypto$)',
+      'Repositories know domain, ports, knex; a statement is named by the hash of its text.',
     ),
     never(
       'sql-is-in-tables',
@@ -51,7 +51,7 @@ const config = {
     never(
       'uow-commits',
       '^src/uow/',
-      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module)',
+      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module|net|tls|os|dns|events)',
       'Units of work know repositories, knex and pg.',
     ),
     never(

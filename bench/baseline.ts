@@ -10,7 +10,7 @@ import { Events, headerBytes, headersOf, identityOf, type Event } from './event.
 
 const config = readConfig(process.env);
 const { topics } = config;
-const db = knex({ client: 'pg', connection: config.databaseUrl, pool: { min: 0, max: 8 } });
+const db = knex({ client: 'pg', connection: process.env['DATABASE_URL'] ?? '', pool: { min: 0, max: 8 } });
 const kafka = new Kafka({ brokers: [...config.kafkaBrokers], logLevel: logLevel.ERROR });
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
 const consumer = kafka.consumer({ groupId: config.kafkaGroupId, maxWaitTimeInMs: 250 });

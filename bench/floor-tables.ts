@@ -1,6 +1,5 @@
 import type { Message } from 'kafkajs';
 import pg from 'pg';
-import type { Config } from '../src/config.ts';
 
 import { booleans, byteas, longs, times, uuids } from '../src/repos/tables/arrays.ts';
 import { headerBytes, headersOf, type Event, type Identity, type Row } from './event.ts';
@@ -40,10 +39,10 @@ export class Tables {
     this.client = client;
   }
 
-  static async connect({ databaseUrl }: Config): Promise<Tables> {
+  static async connect(): Promise<Tables> {
     const plans = ['jit=off', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
     const settings = [...plans, 'plan_cache_mode=force_generic_plan'].map((setting) => `-c ${setting}`).join(' ');
-    const client = new pg.Client({ connectionString: databaseUrl, options: settings, pipeline: true });
+    const client = new pg.Client({ connectionString: process.env['DATABASE_URL'], options: settings, pipeline: true });
     await client.connect();
     return new Tables(client);
   }

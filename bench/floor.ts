@@ -126,7 +126,7 @@ class Lane {
 
 const lanes = new Map<number, Lane>();
 await producer.connect();
-await (await Tables.connect(config)).leftovers(send);
+await (await Tables.connect()).leftovers(send);
 await consumer.connect();
 await consumer.subscribe({ topics: [topics.commands], fromBeginning: true });
 await consumer.run({
@@ -162,7 +162,7 @@ async function end(): Promise<void> {
 async function laneOf(partition: number): Promise<Lane> {
   const there = lanes.get(partition);
   if (there) return there;
-  const lane = new Lane(partition, await Tables.connect(config));
+  const lane = new Lane(partition, await Tables.connect());
   lanes.set(partition, lane);
   lane.run().catch(fail);
   return lane;

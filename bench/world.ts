@@ -37,7 +37,7 @@ export class World {
     this.cradle = createContainer({ config: this.config }).cradle;
     this.admin = this.cradle.kafka.admin();
     this.load = new Load(this.cradle);
-    this.client = new pg.Client({ connectionString: this.config.databaseUrl, types: TYPES });
+    this.client = new pg.Client({ connectionString: environment['DATABASE_URL'], types: TYPES });
   }
 
   static async create(stack: Stack): Promise<World> {

@@ -149,7 +149,7 @@ export const SETTINGS = {
       variable: 'AWS_REGION',
       type: NAME,
       optional: true,
-      about: 'the region of the cluster, with AWS_MSK_IAM',
+      about: 'the region of the cluster with AWS_MSK_IAM, and of the database with DATABASE_IAM aws',
     },
   },
   schemaRegistryUrls: {
@@ -235,7 +235,27 @@ export const SETTINGS = {
     type: POSTGRES_URL,
     secret: true,
     inReadme: true,
-    about: 'the PostgreSQL database',
+    about: 'the PostgreSQL database, as libpq writes it: several hosts, sockets, `sslmode` and the like',
+  },
+  databasePassword: {
+    variable: 'DATABASE_PASSWORD',
+    type: SECRET,
+    optional: true,
+    secret: true,
+    about: 'the password of the database, as it is; instead of the one in its URL',
+  },
+  databaseSchema: {
+    variable: 'DATABASE_SCHEMA',
+    type: NAME,
+    optional: true,
+    about: "the schema of the worker's tables; without it the first of the role's `search_path`, which is `public`",
+  },
+  databaseIam: {
+    variable: 'DATABASE_IAM',
+    type: oneOf(['aws', 'azure', 'gcp']),
+    optional: true,
+    about:
+      "whose tokens are the password of the database; each connection gets a new one from that cloud's own library",
   },
   userDomainUrl: {
     variable: 'USER_DOMAIN_URL',
@@ -463,6 +483,7 @@ function withTopicPrefix(environment: Environment): Environment {
 /** What must hold between settings. Each rule returns a sentence when it does not. */
 const RULES: readonly ((config: Config) => string | undefined)[] = [
   sessionOutlastsTransactions,
+  databasePasswordIsOne,
   kafkaSecurityIsWhole,
   registrySecurityIsWhole,
   ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
@@ -494,6 +515,23 @@ function sessionOutlastsTransactions(config: Config): string | undefined {
     `KAFKA_SESSION_TIMEOUT_MS is ${config.sessionTimeout}; expected more than each of the database's timeouts (${longest}), ` +
     `so that a sleeping worker lets go of its locks before another takes its partitions`
   );
+}
+
+/** A token is as good as a password while it lasts, so it must not be sent in the clear. */
+function databasePasswordIsOne({
+  databaseUrl,
+  databasePassword,
+  databaseIam,
+  kafkaSecurity,
+}: Config): string | undefined {
+  if (databaseIam === undefined) return undefined;
+  if (databasePassword !== undefined) return 'DATABASE_PASSWORD and DATABASE_IAM are both set; expected one of them';
+  if (databaseIam === 'aws' && kafkaSecurity.awsRegion === undefined) {
+    return 'AWS_REGION is not set; DATABASE_IAM aws needs it';
+  }
+  const { sslmode } = databaseUrl().parameters;
+  if (/^(require|verify-ca|verify-full)$/.test(sslmode ?? '')) return undefined;
+  return 'DATABASE_URL: sslmode is expected to be require, verify-ca or verify-full, since DATABASE_IAM is set';
 }
 
 /** What a way to prove who the worker is can't do without. */

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { placeOf } from './urls.ts';
+import { placeOf, placeOfDatabase } from './urls.ts';
 
 /** Where the servers are, for a sentence: the variable that says so, and what may be told of its value. */
 
@@ -12,5 +12,5 @@ export function registryPlace({ schemaRegistryUrls }: Pick<Config, 'schemaRegist
 }
 
 export function databasePlace({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {
-  return `DATABASE_URL ${placeOf(databaseUrl)}`;
+  return `DATABASE_URL ${placeOfDatabase(databaseUrl())}`;
 }

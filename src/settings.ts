@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { DatabaseUrl } from './ports/database-url.ts';
 import { ConfigurationError } from './ports/errors.ts';
 import { httpUrl, postgresUrl } from './urls.ts';
 
@@ -27,8 +28,8 @@ export interface Type<T> {
   readonly expected: string;
   /** @returns undefined when the text is something else */
   readonly read: (text: string) => T | undefined;
-  /** For a value that can change while the program runs. It gets what reads the text anew, rather than the text. */
-  readonly readAnew?: (read: () => string) => T;
+  /** For a value that can change while the program runs. It gets what reads the file anew and throws ConfigurationError. */
+  readAnew?(read: () => T): T;
 }
 
 /** A password or token. Reading it reads its file anew, if it stands in one: a rotated secret needs no restart. @throws ConfigurationError */
@@ -59,28 +60,31 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
       faults.push(`${setting.variable} and ${setting.variable}_FILE are both set; expected one of them`);
       return undefined;
     }
-    let fromFile: string | undefined;
+    const text = environment[setting.variable] || setting.default;
+    if (!file && text === undefined) {
+      if (setting.optional !== true) faults.push(`${setting.variable} is not set; expected ${setting.type.expected}`);
+      return undefined;
+    }
+    const read = (): unknown => valueOf(setting, file ? readSecret(setting.variable, file) : (text ?? ''));
     try {
-      fromFile = file && readSecret(setting.variable, file);
+      const value = read();
+      return file && setting.type.readAnew ? setting.type.readAnew(read) : value;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       faults.push(error.message);
       return undefined;
     }
-    if (file && setting.type.readAnew) return setting.type.readAnew(() => readSecret(setting.variable, file));
-    const text = fromFile || environment[setting.variable] || setting.default;
-    if (text === undefined) {
-      if (setting.optional !== true) faults.push(`${setting.variable} is not set; expected ${setting.type.expected}`);
-      return undefined;
-    }
-    const value = setting.type.read(text);
-    if (value === undefined)
-      faults.push(`${setting.variable} is ${shown(setting, text)}; expected ${setting.type.expected}`);
-    return value;
   });
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   // Without a fault each value is what its type reads, so the whole is what the type says of the table.
   return values as Values<Table>;
+}
+
+/** @throws ConfigurationError */
+function valueOf(setting: Setting<unknown>, text: string): unknown {
+  const value = setting.type.read(text);
+  if (value !== undefined) return value;
+  throw new ConfigurationError(`${setting.variable} is ${shown(setting, text)}; expected ${setting.type.expected}`);
 }
 
 /** What a secret's file says, without a newline at its end. @throws ConfigurationError */
@@ -126,7 +130,7 @@ export const TEXT: Type<string> = { expected: 'a text', read: (text) => text };
 export const SECRET: Type<Secret> = {
   expected: 'a text',
   read: (text) => () => text,
-  readAnew: (read) => read,
+  readAnew: (read) => () => read()(),
 };
 
 export const PEM_FILE: Type<string> = { expected: 'the path of a PEM file', read: (text) => text };
@@ -160,9 +164,14 @@ export const HTTP_URL: Type<string> = { expected: 'an http(s) URL without a quer
 
 export const HTTP_URL_WITH_PASSWORD: Type<string> = { expected: `${HTTP_URL.expected}, ${ESCAPED}`, read: httpUrl };
 
-export const POSTGRES_URL: Type<string> = {
+/** Reading it reads its file anew, if it stands in one, as a `Secret` does. */
+export const POSTGRES_URL: Type<() => DatabaseUrl> = {
   expected: `a postgres:// URL, ${ESCAPED}, and with no parameters but those of libpq`,
-  read: postgresUrl,
+  read: (text) => {
+    const url = postgresUrl(text);
+    return url && (() => url);
+  },
+  readAnew: (read) => () => read()(),
 };
 
 /** Both bounds are included. */

@@ -1,3 +1,5 @@
+import type { DatabaseUrl, DatabaseHost } from './ports/database-url.ts';
+
 /** The URLs of settings. Nothing of them is ever told but what `placeOf` takes out, since the rest may be a secret. */
 
 /** What `placeOf` tells of a URL depends on these rules. @returns the URL without slashes at its end; undefined when it is not one */
@@ -7,20 +9,43 @@ export function httpUrl(value: string): string | undefined {
   return parsed(value, ['http:', 'https:'])?.href.replace(/\/+$/, '');
 }
 
-/** The same of PostgreSQL's; a parameter that neither libpq nor the driver knows is refused, as libpq does. */
-export function postgresUrl(value: string): string | undefined {
-  const url = parsed(value, ['postgres:', 'postgresql:']);
-  if (url === undefined || ![...url.searchParams.keys()].every((name) => PARAMETERS.has(name))) return undefined;
-  const port = url.searchParams.get('port');
-  if (port !== null && !isPort(port)) return undefined;
-  return url.href.replace(/\/+$/, '');
+/**
+ * PostgreSQL's, as libpq writes it: with several hosts, sockets, and parameters. One that libpq does not know is refused, as libpq does.
+ * @returns undefined when it is not one
+ */
+export function postgresUrl(value: string): DatabaseUrl | undefined {
+  const [, authority, path = '', search = ''] = POSTGRES.exec(value.trim()) ?? [];
+  // The same rules as those of `parsed`.
+  if (authority === undefined || path.includes('@') || search.includes('@') || !isWellEscaped(value)) return undefined;
+  const parameters = parametersIn(search);
+  if (parameters === undefined) return undefined;
+  const at = authority.lastIndexOf('@');
+  const [, user, password] = /^([^:]*)(?::(.*))?$/s.exec(at === -1 ? '' : authority.slice(0, at)) ?? [];
+  const { host, hostaddr, port, user: otherUser, password: otherPassword, dbname, ...others } = parameters;
+  const hosts = hostsIn(authority.slice(at + 1), { host, hostaddr, port });
+  return (
+    hosts && {
+      hosts,
+      user: otherUser ?? decoded(user),
+      password: otherPassword ?? decoded(password),
+      database: dbname ?? decoded(path.replace(/\/+$/, '')),
+      parameters: others,
+    }
+  );
 }
 
-/** Where a URL leads to, without its user, password and parameters: `http://host:port/path`, `host:port/database`. */
+/** Where a URL leads to, without its user, password and parameters: `http://host:port/path`. */
 export function placeOf(url: string): string {
   const { protocol, host, pathname } = new URL(url);
-  const path = pathname.replace(/\/+$/, '');
-  return protocol.startsWith('http') ? `${protocol}//${host}${path}` : `${host}${path}`;
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
+}
+
+/** The same of PostgreSQL's: `host:port,host:port/database`. */
+export function placeOfDatabase({ hosts, database }: DatabaseUrl): string {
+  const places = hosts.map(({ host, port }) => {
+    return `${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`;
+  });
+  return `${places.join(',')}/${database ?? ''}`.replace(/\/$/, '');
 }
 
 /**
@@ -41,6 +66,61 @@ function isWellEscaped(text: string): boolean {
   } catch {
     return false; // a `%` that begins no escape, or escapes that are no UTF-8
   }
+}
+
+/** Nothing of it holds a `#`. */
+const POSTGRES = /^postgres(?:ql)?:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/is;
+
+/** @returns undefined when one of them is unknown, twice there or without a value */
+function parametersIn(search: string): Readonly<Record<string, string>> | undefined {
+  const parameters: Record<string, string> = {};
+  for (const pair of search === '' ? [] : search.split('&')) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined || value === undefined || !PARAMETERS.has(name) || name in parameters) return undefined;
+    // libpq keeps a plus. In `options`, which programs write as they do forms, it has always been read as a blank here.
+    parameters[name] = decodeURIComponent(name === 'options' ? value.replaceAll('+', ' ') : value);
+  }
+  return parameters;
+}
+
+/** What the part behind the `@` says, and the parameters that stand for it. @returns undefined when they do not fit each other */
+function hostsIn(
+  text: string,
+  { host, hostaddr, port }: Partial<Record<'host' | 'hostaddr' | 'port', string | undefined>>,
+): readonly DatabaseHost[] | undefined {
+  const items = text === '' ? [] : text.split(',').map((item) => HOST.exec(item));
+  if (!items.every((item) => item !== null)) return undefined;
+  const addresses = hostaddr?.split(',');
+  const names = host?.split(',') ?? (items.length > 0 ? items.map(([, name = '']) => nameIn(name)) : (addresses ?? []));
+  const ports = port?.split(',') ?? items.map(([, , one]) => one || undefined);
+  const fits = (list: readonly unknown[] | undefined): boolean => list === undefined || list.length === names.length;
+  if (!fits(addresses) || !(ports.length < 2 || fits(ports)) || !names.every(isHost)) return undefined;
+  if (!ports.every((one) => one === undefined || isPort(one)) || addresses?.every(isAddress) === false)
+    return undefined;
+  return names.map((name, i) => {
+    const own = ports.length === 1 ? ports[0] : ports[i];
+    return { host: name, address: addresses?.[i], port: own === undefined ? undefined : Number(own) };
+  });
+}
+
+/** host, host:port, [address of IPv6]:port, or a socket's folder with its slashes percent-encoded. */
+const HOST = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d*))?$/;
+
+function nameIn(text: string): string {
+  return decodeURIComponent(text).replace(/^\[(.*)\]$/, '$1');
+}
+
+function isHost(text: string): boolean {
+  return /^(\/.+|[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*)$/i.test(text);
+}
+
+function isAddress(text: string): boolean {
+  return /^[0-9a-f:.]+$/i.test(text);
+}
+
+/** Empty is the same as absent. */
+function decoded(text: string | undefined): string | undefined {
+  return text ? decodeURIComponent(text) : undefined;
 }
 
 function isPort(text: string): boolean {

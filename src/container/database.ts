@@ -11,6 +11,7 @@ import { KnexDeadLetters } from '../uow/dead-letters.ts';
 import { Migrations } from '../uow/migrations.ts';
 import { KnexOutboxMaintenance } from '../uow/outbox-maintenance.ts';
 import { sessionSettings } from '../uow/session.ts';
+import { iamPasswords } from '../uow/opening/iam.ts';
 import { KnexUnitOfWork } from '../uow/unit-of-work.ts';
 import type { ProcessParts } from './process.ts';
 import type { Registrations } from './registrations.ts';
@@ -31,7 +32,13 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     database: asFunction(({ logger }: ProcessParts) =>
       createDatabase({
         log: (message) => logger.debug({ library: 'knex' }, message),
-        url: config.databaseUrl,
+        ...connectionOf(config),
+        betweenFound: ({ keepsNames }) => {
+          const names = keepsNames
+            ? 'it keeps the names of statements apart'
+            : 'statements are sent without names, and planned each time; PgBouncer keeps names apart from 1.21 on (max_prepared_statements)';
+          logger.info({ namedStatements: keepsNames }, `a connection pooler stands before the database: ${names}`);
+        },
         // The lanes, the look-ups' lane, the relay, the cleaner, and one to spare.
         poolMax: config.lanes + 4,
         connectTimeout: config.connectTimeout,
@@ -41,7 +48,8 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
       }),
     ).singleton(),
     databaseServer: asFunction(
-      ({ database: db }: DatabaseParts) => new DatabaseServer(db, sessionSettings(config)),
+      ({ database: db }: DatabaseParts) =>
+        new DatabaseServer(db, sessionSettings({ ...config, schema: config.databaseSchema })),
     ).singleton(),
     migrations: asFunction(
       ({ database: db }: DatabaseParts) =>
@@ -51,4 +59,15 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
   };
+}
+
+/** Where the database is, and who the worker is there. */
+function connectionOf({ databaseUrl, databasePassword, databaseSchema, databaseIam, kafkaSecurity }: Config) {
+  const at = { url: databaseUrl, schema: databaseSchema };
+  if (databaseIam !== undefined) {
+    return { ...at, password: iamPasswords(databaseIam, kafkaSecurity.awsRegion), passwordFrom: 'DATABASE_IAM' };
+  }
+  if (databasePassword === undefined) return at;
+  databasePassword();
+  return { ...at, password: databasePassword, passwordFrom: 'DATABASE_PASSWORD' };
 }

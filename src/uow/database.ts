@@ -1,19 +1,24 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
-import { ConfigurationError } from '../ports/errors.ts';
+import type { DatabaseUrl } from '../ports/database-url.ts';
 import { endWhenUnanswered, tellWhyItEnded, type Connected } from './connection.ts';
-import { connectionError } from './connection-errors.ts';
-import { checkClient, checkVersions } from './driver.ts';
-import { sessionSettings, startupOptions, type SessionTimeouts } from './session.ts';
+import { checkVersions } from './driver.ts';
+import { Opener, type Opened, type OpenerSettings } from './opening/opener.ts';
+import { sessionSettings, type SessionTimeouts } from './session.ts';
 
 export interface DatabaseSettings extends SessionTimeouts {
-  /** postgres://user:password@host:port/database */
-  readonly url: string;
+  readonly url: () => DatabaseUrl;
+  /** The schema of the tables; undefined: the first of the session's search path. */
+  readonly schema?: string | undefined;
+  readonly password?: OpenerSettings['password'];
+  /** The setting that the password comes from; default: the URL. */
+  readonly passwordFrom?: string;
   readonly poolMax: number;
-  /** Milliseconds. */
+  /** For one address of a server. Milliseconds. */
   readonly connectTimeout: number;
   /** Where knex' own complaints go; default: nowhere, since whoever asked gets the error. */
   readonly log?: (message: string) => void;
+  readonly betweenFound?: OpenerSettings['betweenFound'];
 }
 
 type PgParsers = typeof pg.types.getTypeParser;
@@ -21,29 +26,33 @@ type PgParsers = typeof pg.types.getTypeParser;
 const INT8_OID = 20;
 const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
-/** SQLSTATE of a statement that a read-only transaction refuses. */
-const READ_ONLY = '25006';
+/**
+ * SQLSTATEs that the present sessions will say again: of a statement that a read-only server refuses, and of one whose name the session does
+ * not know (any more), or knows for another.
+ */
+const SPOILT = new Set(['25006', '26000', '42P05']);
 
 /** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL or the driver */
 export function createDatabase(settings: DatabaseSettings): Knex {
   checkVersions();
   const { statementTimeout, connectTimeout } = settings;
   const tell = (message: unknown): void => settings.log?.(String(message));
-  const connection = {
-    ...urlAndOptions(settings),
-    application_name: 'licensing',
-    // What is asked without waiting for the answer before goes out at once; the server answers in the same order.
-    pipeline: true,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-    connectionTimeoutMillis: connectTimeout,
+  const opener = new Opener({
+    url: settings.url,
+    password: settings.password,
+    passwordFrom: settings.passwordFrom ?? 'DATABASE_URL',
+    session: sessionSettings(settings),
+    connectTimeout,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
     },
-  };
-  checkDriverTakes(connection);
-  const readOnly = new WeakSet<Connected>();
+    betweenFound: settings.betweenFound,
+  });
+  opener.check();
+  /** Which connections are still good: those that were opened since one was spoilt. */
+  let generation = 0;
+  const generations = new WeakMap<Connected, number>();
   const db = knex({
     client: 'pg',
     log: { warn: tell, error: tell, deprecate: tell, debug: tell },
@@ -54,58 +63,44 @@ export function createDatabase(settings: DatabaseSettings): Knex {
         // The server's own timeout answers first; this one is for a server that no longer answers at all.
         endWhenUnanswered(client, statementTimeout + 5_000);
         tellWhyItEnded(client);
-        client.connection.on('errorMessage', ({ code }) => {
-          if (code === READ_ONLY) readOnly.add(client);
+        const opened = generation;
+        generations.set(client, opened);
+        client.connection.on('errorMessage', ({ code = '' }) => {
+          if (SPOILT.has(code) && opened === generation) generation += 1;
         });
         done(null, client);
       },
       // A session of a server that has become a standby, or of a role or database that is read-only by default, stays so when the reason is
-      // gone: only a new connection finds out, or finds the server that takes writes by now.
-      validate: (client: Connected) => !readOnly.has(client),
+      // gone: only a new connection finds out, or finds the server that takes writes by now. What one of them has heard is true of all.
+      validate: (client: Connected) => generations.get(client) === generation,
     },
-    acquireConnectionTimeout: connectTimeout,
-    connection: connection as Knex.PgConnectionConfig,
+    acquireConnectionTimeout: connectTimeout * Math.max(1, opener.hosts),
+    // The opener knows better.
+    connection: {},
   });
-  tellFailuresApart(db.client as Opening);
+  openBy(opener, db.client as Opening);
   return db;
-}
-
-/** The URL's parameters replace the driver's fields of the same names: so these two are taken out of it. */
-function urlAndOptions(settings: DatabaseSettings): { readonly connectionString: string; readonly options: string } {
-  const url = new URL(settings.url);
-  const options = url.searchParams.get('options') ?? '';
-  url.searchParams.delete('options');
-  // It is UTF-8 that the driver speaks.
-  url.searchParams.delete('client_encoding');
-  return { connectionString: url.href, options: startupOptions(options, sessionSettings(settings)) };
-}
-
-/** The driver reads its settings, and the files that they name, when a client is made: that needs no server. */
-function checkDriverTakes(connection: pg.ClientConfig): void {
-  try {
-    new pg.Client(connection);
-  } catch (error) {
-    // Not by `instanceof`: errors of the file system come from another realm under jest.
-    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-    throw new ConfigurationError(`DATABASE_URL: ${String(message)}`, { cause: error });
-  }
 }
 
 /** What opens the connections of a pool. */
 interface Opening {
-  acquireRawConnection(): Promise<Connected>;
+  /** Of the server; knex writes some of its statements by it. */
+  version: string;
+  acquireRawConnection(): Promise<Opened>;
 }
 
-/** An error of the server means one thing while a connection is opened and another later; knex has no hook to tell. */
-function tellFailuresApart(client: Opening): void {
-  const open = client.acquireRawConnection.bind(client);
+/** knex marks a connection that has ended, so that the pool drops it. */
+interface Disposable {
+  __knex__disposed?: unknown;
+}
+
+/** knex has no hook for opening: it knows one server, and takes a refusal for an outage. */
+function openBy(opener: Opener, client: Opening): void {
   client.acquireRawConnection = async () => {
-    try {
-      const connected = await open();
-      checkClient(connected);
-      return connected;
-    } catch (error) {
-      throw connectionError(error);
-    }
+    const opened: Opened & Disposable = await opener.open();
+    opened.on('error', (error) => (opened.__knex__disposed = error));
+    opened.on('end', () => (opened.__knex__disposed ??= 'Connection ended unexpectedly'));
+    client.version = opened.serverVersion;
+    return opened;
   };
 }

@@ -36,18 +36,26 @@ export interface SessionTimeouts {
   readonly idleInTransactionTimeout: number;
 }
 
+interface Asked extends SessionTimeouts {
+  /** The schema of the tables; undefined: whatever the role's search path begins with. */
+  readonly schema?: string | undefined;
+}
+
 /** What has to hold in every session, by the names and in the units of `pg_settings`. */
 export function sessionSettings({
   statementTimeout,
   lockTimeout,
   idleInTransactionTimeout,
-}: SessionTimeouts): SessionSettings {
+  schema,
+}: Asked): SessionSettings {
   return {
     statement_timeout: String(statementTimeout),
     lock_timeout: String(lockTimeout),
     idle_in_transaction_session_timeout: String(idleInTransactionTimeout),
     ...MEANINGS,
     ...PLANS,
+    // Quoted, so that it is one name as it is.
+    ...(schema !== undefined && { search_path: `"${schema}"` }),
   };
 }
 

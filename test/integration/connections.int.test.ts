@@ -56,8 +56,12 @@ describe('what waiting does not mend is a fault of the configuration, and names 
     ['a value that a setting does not take', withOptions('-c work_mem=lots'), /"work_mem": "lots" \(22023\)/],
     ['options that are none', withOptions('work_mem'), /\(42601\)/],
     ['a setting of the server as a whole', withOptions('-c shared_buffers=1MB'), /"shared_buffers" .*\(55P02\)/],
-    ['a root certificate that is not there', tls({ sslrootcert: '/nowhere/ca.pem' }), /ENOENT.*\/nowhere\/ca\.pem/],
-    ['TLS with a server that has none', tls({}), /does not support SSL connections \(sslmode\)/],
+    [
+      'a root certificate that is not there',
+      tls({ sslrootcert: '/nowhere/ca.pem' }),
+      /sslrootcert is '\/nowhere\/ca\.pem', .*ENOENT/,
+    ],
+    ['TLS with a server that has none', tls({}), /does not support TLS \(sslmode\)/],
     [
       'a way to negotiate that there is not',
       (url) => url.searchParams.set('sslnegotiation', 'never'),
@@ -87,7 +91,7 @@ describe('what waiting does not mend is a fault of the configuration, and names 
     try {
       const failure = await failureOver((url) => (url.port = pooler.port));
       expect(failure).toBeInstanceOf(ConfigurationError);
-      expect(failure.message).toMatch(/unsupported startup parameter: options \(08P01\).*pooler/);
+      expect(failure.message).toMatch(/unsupported startup parameter: options \(08P01\)/);
     } finally {
       pooler.close();
     }
@@ -154,7 +158,7 @@ describe('a server with TLS', () => {
   test.each<readonly [what: string, host: string, ca: () => string | undefined, says: RegExp]>([
     ['nobody vouches for', 'localhost', () => undefined, /does not verify \(sslrootcert\): self-signed/],
     ['another authority vouches for', 'localhost', () => other?.file, /does not verify \(sslrootcert\)/],
-    ['is of another host', '127.0.0.1', () => own?.file, /does not verify .*altnames/],
+    ['is of another host', '127.0.0.1', () => own?.file, /another host's \(sslmode=verify-full\)/],
   ])('whose certificate %s is a fault of the configuration', async (_, host, ca, says) => {
     const sslrootcert = ca();
     const change = tls(sslrootcert === undefined ? {} : { sslrootcert });

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { DatabaseUnavailable } from '../../src/ports/errors.ts';
 import { query } from '../../src/repos/tables/sql.ts';
 import { createDatabase } from '../../src/uow/database.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, urlOf } from '../support/database.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 describe('a connection to the database', () => {
@@ -16,7 +16,7 @@ describe('a connection to the database', () => {
       lockTimeout: 100,
       idleInTransactionTimeout: 5_000,
     };
-    const db = createDatabase({ url: proxy.via(database.url), poolMax: 1, ...timeouts });
+    const db = createDatabase({ url: urlOf(proxy.via(database.url)), poolMax: 1, ...timeouts });
     try {
       await idleForLong(db);
       proxy.blackhole();

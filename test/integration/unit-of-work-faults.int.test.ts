@@ -5,7 +5,7 @@ import { createDatabase } from '../../src/uow/database.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
-import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { connect, createTestDatabase, urlOf, type TestDatabase } from '../support/database.ts';
 import { Gate, noneIdle, terminate, waiting } from '../support/faults.ts';
 
 const TENANT = a.tenantId(1);
@@ -65,7 +65,7 @@ describe('KnexUnitOfWork, when something fails,', () => {
       ['statement', { statementTimeout: 50 }, '57014'],
     ] as const)('is a %s timeout', async (_, timeout, state) => {
       const impatient = createDatabase({
-        url: database.url,
+        url: urlOf(database.url),
         poolMax: 1,
         connectTimeout: 5_000,
         statementTimeout: 20_000,
@@ -129,7 +129,7 @@ describe('KnexUnitOfWork, when something fails,', () => {
 
     it('is a database that does not answer', async () => {
       const nowhere = createDatabase({
-        url: 'postgres://nobody@127.0.0.1:1/nothing',
+        url: urlOf('postgres://nobody@127.0.0.1:1/nothing'),
         poolMax: 1,
         connectTimeout: 1_000,
         statementTimeout: 1_000,

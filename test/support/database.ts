@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { fileURLToPath } from 'node:url';
+import type { DatabaseUrl } from '../../src/ports/database-url.ts';
 import { createDatabase, type DatabaseSettings } from '../../src/uow/database.ts';
+import { POSTGRES_URL } from '../../src/settings.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 
 const TEMPLATE = 'licensing_template';
@@ -20,7 +22,14 @@ export const TIMEOUTS = { statementTimeout: 20_000, lockTimeout: 5_000, idleInTr
 
 /** A pool with the worker's own settings, or others. */
 export function connect(url: string, settings: Partial<DatabaseSettings> = {}): Knex {
-  return createDatabase({ url, poolMax: 10, connectTimeout: 5_000, ...TIMEOUTS, ...settings });
+  return createDatabase({ url: urlOf(url), poolMax: 10, connectTimeout: 5_000, ...TIMEOUTS, ...settings });
+}
+
+/** The text of a URL as the settings read it. */
+export function urlOf(text: string): () => DatabaseUrl {
+  const url = POSTGRES_URL.read(text);
+  if (url === undefined) throw new Error(`${text} is no ${POSTGRES_URL.expected}`);
+  return url;
 }
 
 const templates = new Map<string, Promise<string>>();

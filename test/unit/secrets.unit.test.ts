@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readConfig, SETTINGS } from '../../src/config.ts';
 import { ConfigurationError } from '../../src/ports/errors.ts';
-import { placeOf } from '../../src/urls.ts';
+import { placeOf, placeOfDatabase } from '../../src/urls.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
 
 /** Nothing listens there. */
@@ -78,9 +78,14 @@ describe('a DATABASE_URL', () => {
     expect(toldOf('DATABASE_URL', `postgres://${NOWHERE}/licensing${search}`)).toMatch(/^DATABASE_URL is malformed/);
   });
 
-  test('may hold a socket, a password and files among its parameters, and tells none of them', () => {
+  test('may hold a socket, a password and files among its parameters, and tells of them where it leads to', () => {
     const url = `postgresql://${NOWHERE}/licensing?host=%2Frun&password=Zq7x&sslmode=verify-full&sslrootcert=/etc/ca.pem&channel_binding=require`;
-    expect(toldOf('DATABASE_URL', url)).toBe(`${NOWHERE}/licensing`);
+    expect(toldOf('DATABASE_URL', url)).toBe('/run:1/licensing');
+  });
+
+  test('may name several servers, and tells all of them', () => {
+    const url = 'postgres://worker:Zq7x@one:5433,[::1]:5434,%2Frun%2Fpg/licensing?target_session_attrs=read-write';
+    expect(toldOf('DATABASE_URL', url)).toBe('one:5433,[::1]:5434,/run/pg/licensing');
   });
 });
 
@@ -111,8 +116,8 @@ function toldOf(variable: string, value: string): string {
   try {
     const config = readConfig({ ...WITHOUT_SECRETS, [variable]: value });
     const { databaseUrl, schemaRegistryUrls, userDomainUrl } = config;
+    if (variable === 'DATABASE_URL') return placeOfDatabase(databaseUrl());
     const urls: Readonly<Record<string, string | undefined>> = {
-      DATABASE_URL: databaseUrl,
       SCHEMA_REGISTRY_URL: schemaRegistryUrls[0],
       USER_DOMAIN_URL: userDomainUrl,
     };

@@ -4,8 +4,8 @@ import { ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '..
 const TIMED_OUT = /^(57014|25P0[34])/;
 /** Data (22), integrity (23) and limits (54): the rows that were sent do not go in. */
 const REFUSED = /^(22|23|54)/;
-/** A schema object that is not there or not for this role: waiting won't mend it. */
-const MISCONFIGURED = /^(3F|42)/;
+/** A schema object that is not there or not for this role: waiting won't mend it. The name of a statement (42P05) is no such thing. */
+const MISCONFIGURED = /^(3F|42(?!P05))/;
 
 /** An earlier statement of the same transaction has failed: its error is the one to report. */
 export class TransactionAborted extends DatabaseUnavailable {

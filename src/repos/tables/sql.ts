@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { TooMuchAtOnce } from '../../ports/errors.ts';
 import { databaseError, TransactionAborted } from './errors.ts';
@@ -100,13 +101,16 @@ async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBindin
   }
 }
 
-/** A named statement is parsed and planned once a connection. There are as many as this program has, so none is ever dropped. */
+/**
+ * A named statement is parsed and planned once a connection. There are as many as this program has, so none is ever dropped. Its name is made
+ * of its text: behind a connection pooler that mixes up its clients, another client's statement of that name is the same one.
+ */
 const names = new Map<string, string>();
 
 function nameOf(sql: string): string {
   const known = names.get(sql);
   if (known !== undefined) return known;
-  const name = `licensing_${names.size}`;
+  const name = `licensing_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`;
   names.set(sql, name);
   return name;
 }
