@@ -47,6 +47,11 @@ export interface MessagingParts {
   readonly userDomainClient: UserDomainClient | undefined;
 }
 
+/** Members learn by heartbeats alone that one has joined or left: until all have, nobody of the group reads. Milliseconds. */
+export function heartbeatInterval(sessionTimeout: number): number {
+  return Math.min(500, sessionTimeout / 6);
+}
+
 type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetry' | 'steadyClock'>;
 
 export function messagingParts(config: Config): Registrations<MessagingParts> {
@@ -82,7 +87,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           topics: [topics.commands, topics.users, topics.userLookUps],
           sessionTimeout,
           rebalanceTimeout: sessionTimeout * 2,
-          heartbeatInterval: Math.min(3_000, sessionTimeout / 6),
+          heartbeatInterval: heartbeatInterval(sessionTimeout),
           maxWaitTime: 250,
           maxBytesPerPartition: 262_144,
           rack: config.kafkaClientRack,

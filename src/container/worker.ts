@@ -11,7 +11,7 @@ import { Replayer } from '../worker/replayer.ts';
 import { UserLookUps } from '../worker/user-look-ups.ts';
 import type { DatabaseParts } from './database.ts';
 import type { HandlerParts } from './handlers.ts';
-import type { MessagingParts } from './messaging.ts';
+import { heartbeatInterval, type MessagingParts } from './messaging.ts';
 import type { ProcessParts } from './process.ts';
 import type { Registrations } from './registrations.ts';
 
@@ -80,7 +80,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             lookUpsMaxMessages: 8 * config.lookUpsAtOnce,
             lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,
             commitInterval: 250,
-            heartbeatInterval: Math.min(3_000, config.sessionTimeout / 6),
+            heartbeatInterval: heartbeatInterval(config.sessionTimeout),
             relay: {
               interval: 1_000,
               silence: 10_000,

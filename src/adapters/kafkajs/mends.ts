@@ -22,6 +22,8 @@ import {
   fetchUnderOneAssignment,
   goOnFromTheBeginning,
   handOverEverything,
+  leaveAtOnce,
+  readFromWhoIsThere,
   rememberWhoCommits,
   tellOutOfRange,
   withPosition,
@@ -153,28 +155,33 @@ export const PARTS: readonly Part[] = [
     // 11. A batch is handed over under a later assignment than that for which it was fetched; a failed commit is repeated under one.
     // 12. After an offset that is out of range, -2 is committed, and nothing says what was lost.
     // 13. A member keeps to a coordinator that is dead, forgets which member it was, and joins anew for each leader that moves.
+    // 16. It keeps to a replica nearby that is dead, and takes what such a replica lacks for lost.
     path: 'src/consumer/consumerGroup.js',
     needs: names<Membership & Positions>({
       ...{ cluster: true, groupId: true, offsetManager: true, coordinator: true, memberId: true, lastRequest: true },
       ...{ topicConfigurations: true, instrumentationEmitter: true, heartbeat: true, joinAndSync: true, leave: true },
       ...{ recoverFromFetch: true, fetch: true, commitOffsets: true, recoverFromOffsetOutOfRange: true },
+      ...{ preferredReadReplicasPerTopicPartition: true, getNodeIds: true, findReadReplicaForPartitions: true },
     }),
     mend: changed<Membership & Positions>(
       beatThrough,
       fetchUnderOneAssignment,
       commitUnderOneAssignment,
       goOnFromTheBeginning,
+      readFromWhoIsThere,
       keepMembership,
     ),
   },
   {
     // 10. and 11.
+    // 17. A member that stops leaves the group only when its fetches have ended.
     path: 'src/consumer/runner.js',
     needs: names<Runner>({
       ...{ running: true, consumerGroup: true, eachBatch: true, eachBatchAutoResolve: true, handleBatch: true },
       ...{ processEachBatch: true, heartbeat: true, commitOffsets: true },
+      ...{ fetchManager: true, stop: true, waitForConsumer: true },
     }),
-    mend: changed(handOverEverything, rememberWhoCommits),
+    mend: changed(handOverEverything, leaveAtOnce, rememberWhoCommits),
   },
   {
     // 12.

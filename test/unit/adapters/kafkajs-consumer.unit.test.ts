@@ -6,6 +6,7 @@ interface FetchedPartition {
   readonly messages?: readonly { readonly offset: string; readonly isControlRecord: boolean }[];
   readonly highWatermark?: string;
   readonly lastStableOffset?: string;
+  readonly preferredReadReplica?: number;
 }
 
 interface ConsumerGroup {
@@ -17,6 +18,8 @@ interface ConsumerGroup {
 
 interface Runner {
   running: boolean;
+  fetchManager: { stop(): Promise<void> };
+  stop(): Promise<void>;
   retrier: (work: () => Promise<void>) => Promise<void>;
   handleBatch(batch: object): Promise<void>;
   commitOffsets(offsets: object): Promise<void>;
@@ -125,6 +128,44 @@ test('an offset that two brokers find out of range at the same time is told once
   expect(told).toEqual([{ topic: 't', partition: 0, from: 5, to: 300 }]);
 });
 
+describe('a replica nearby', () => {
+  const given2 = async () => {
+    const all = given({ brought: { preferredReadReplica: 2 } });
+    await all.fetch('1');
+    await all.fetch('2');
+    expect(all.nodesAsked).toEqual(['1', '2']);
+    return all;
+  };
+
+  it('that lacks an offset may only be behind: the leader is asked, and nothing counts as lost', async () => {
+    const { fetch, missOnce, nodesAsked, told, asked } = await given2();
+    missOnce();
+    await fetch('2');
+    await fetch('2');
+    await fetch('1');
+    expect(nodesAsked).toEqual(['1', '2', '2', '1']);
+    expect(new Set(asked)).toEqual(new Set(['5']));
+    expect(told).toEqual([]);
+  });
+
+  it('that is gone is read from no more', async () => {
+    const { fetch, nodes, nodesAsked } = await given2();
+    nodes.delete('2');
+    await fetch('1');
+    expect(nodesAsked).toEqual(['1', '2', '1']);
+  });
+});
+
+test('a member that stops has left before its fetches end, so that the others need not wait for them', async () => {
+  const { runner, left, answer } = given({ slow: true });
+  runner.fetchManager = { stop: () => answer.pass() };
+  const stopped = runner.stop();
+  await answer.reached;
+  expect(left).toEqual(['m']);
+  answer.open();
+  await stopped;
+});
+
 /** A consumer of one partition whose group has committed 5, with all of kafkajs but its cluster. */
 function given({
   brought = {},
@@ -139,6 +180,7 @@ function given({
 }) {
   const [handed, asked, told]: [Handed[], string[], object[]] = [[], [], []];
   const committed: (readonly [generation: number, offset: string])[] = [];
+  const [nodes, nodesAsked, left] = [new Set(['1', '2']), [] as string[], [] as string[]];
   const answer = new Gate();
   if (!slow) answer.open();
   let misses = false;
@@ -152,6 +194,7 @@ function given({
       committed.push([commit.groupGenerationId, String(commit.topics[0]?.partitions[0]?.offset)]);
     },
     heartbeat: async () => undefined,
+    leaveGroup: async ({ memberId }: { readonly memberId: string }) => void left.push(memberId),
     fetch: async ({
       topics,
     }: {
@@ -171,7 +214,11 @@ function given({
   const cluster = {
     refreshMetadataIfNecessary: async () => undefined,
     findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
-    findBroker: async () => broker,
+    findBroker: async ({ nodeId }: { readonly nodeId: string }) => {
+      nodesAsked.push(nodeId);
+      return broker;
+    },
+    getNodeIds: () => [...nodes],
     committedOffsets: () => committedOffsets,
     fetchTopicsOffset: async () => [{ topic: 't', partitions: [{ partition: 0, offset: earliest }] }],
   };
@@ -189,6 +236,7 @@ function given({
   const topicConfigurations = { t: { fromBeginning: true } };
   const around = { cluster, topicConfigurations, instrumentationEmitter, logger, autoCommit: false, groupId: 'g' };
   const group = new Group({ ...around, topics: ['t'], retry: {} }) as ConsumerGroup;
+  Object.assign(group, { memberId: 'm', coordinator: broker });
   let generationId = 0;
   const join = (): void => {
     generationId += 1;
@@ -205,9 +253,9 @@ function given({
   }) as Runner;
   runner.running = true;
   return {
-    ...{ handed, asked, told, committed, answer, runner, join },
+    ...{ handed, asked, told, committed, answer, runner, join, nodes, nodesAsked, left },
     missOnce: () => (misses = true),
-    fetch: () => group.fetch('1'),
+    fetch: (nodeId = '1') => group.fetch(nodeId),
     recover: () => group.recoverFromFetch(outOfRange()),
     fetchAndHandOver: async () => {
       for (const batch of await group.fetch('1')) await runner.handleBatch(batch);

@@ -1,4 +1,5 @@
 import { SchemaRegistration } from '../../../src/adapters/avro/schema-registration.ts';
+import { SchemaRegistryUnavailable } from '../../../src/adapters/avro/registry-requests.ts';
 import { SchemaRegistryClient } from '../../../src/adapters/avro/schema-registry.ts';
 import { subjectOf } from '../../../src/adapters/subjects.ts';
 import type { SchemaRegistryOptions } from '../../../src/adapters/avro/schema-registry.ts';
@@ -353,4 +354,53 @@ test('a registration that hangs ends as well', async () => {
 
 test.each(['', 'registry:8081', 'ftp://registry'])('SCHEMA_REGISTRY_URL %j is refused at once', (url) => {
   expect(() => clientOf({ url })).toThrow(ConfigurationError);
+});
+
+describe('of several URLs', () => {
+  const answers: GivenServer['answer'] = (_, __, response) => json(response, 200, { id: 7, schema: '"string"' });
+  const givenTwo = (first: string, second: string) => {
+    const moves: string[] = [];
+    const { client } = clientOf(
+      { url: first },
+      { urls: [first, second], moved: (from, to) => moves.push(`${from} ${to}`) },
+    );
+    return { client, moves };
+  };
+
+  test.each<readonly [string, GivenServer['answer']]>([
+    ['ends connections', (request) => request.socket.destroy()],
+    ['is out of order', (_, __, response) => json(response, 503, {})],
+  ])('the next one is asked when one %s, and from then on', async (_, fails) => {
+    await using first = await givenServer(fails);
+    await using second = await givenServer(answers);
+    const { client, moves } = givenTwo(first.url, second.url);
+    expect(await client.latest(SUBJECT)).toEqual({ id: 7, schema: '"string"' });
+    await client.latest(SUBJECT);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 2]);
+    expect(moves).toEqual([`${first.url} ${second.url}`]);
+  });
+
+  test('none is asked again for a refusal, and all are asked before it counts as an outage', async () => {
+    await using first = await givenServer((_, __, response) => json(response, 403, {}));
+    await using second = await givenServer((request) => request.socket.destroy());
+    await expect(givenTwo(first.url, second.url).client.latest(SUBJECT)).rejects.toThrow(ConfigurationError);
+    expect(second.requests).toEqual([]);
+    await using third = await givenServer((request) => request.socket.destroy());
+    await expect(givenTwo(second.url, third.url).client.latest(SUBJECT)).rejects.toThrow(SchemaRegistryUnavailable);
+    expect([second.requests.length, third.requests.length]).toEqual([1, 1]);
+  });
+});
+
+test('a registry that has answered, and then refuses the worker, is an outage', async () => {
+  let isOpen = true;
+  await using server = await givenServer((_, __, response) =>
+    isOpen ? json(response, 200, { schema: '"string"' }) : json(response, 401, {}),
+  );
+  const { client, lines } = clientOf(server);
+  await client.fetchSchema(1, NEVER);
+  isOpen = false;
+  const waits = client.fetchSchema(2, NEVER);
+  await until(() => lines.some((line) => line.includes('waiting for the schema registry')));
+  isOpen = true;
+  expect(await waits).toMatchObject({ schema: '"string"' });
 });
