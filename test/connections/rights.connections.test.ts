@@ -89,6 +89,21 @@ test.each([
   });
 });
 
+test('a right that is taken from a worker that runs is waited for', async () => {
+  await having([...readingOf(), ...writingOf()], async () => {
+    const worker = await having([groupOf()], async () => {
+      const started = await world.startWorker(byGuest());
+      await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+      return started;
+    });
+    await worker.logs('the brokers do not let this user read as that group');
+    await having([groupOf()], async () => {
+      await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+      await worker.stop();
+    });
+  });
+});
+
 test('`topics check` says what it assumes, and ends with 0', async () => {
   const seen = await having([...readingOf(), ...writingOf()], () => licensing(['topics', 'check'], byGuest()));
   expect([seen.code, seen.stderr]).toEqual([0, '']);

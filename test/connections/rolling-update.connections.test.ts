@@ -19,7 +19,12 @@ const WORKERS = 3;
 const LONGEST_MS = 15_000;
 
 test('three workers are replaced one after the other', async () => {
-  const world = await createWorld({ stack, workers: WORKERS, partitions: 12, env: { KAFKA_SESSION_TIMEOUT_MS: '30000' } });
+  const world = await createWorld({
+    stack,
+    workers: WORKERS,
+    partitions: 12,
+    env: { KAFKA_SESSION_TIMEOUT_MS: '30000' },
+  });
   try {
     await world.guard(async () => {
       const sent = new Map<string, number>();

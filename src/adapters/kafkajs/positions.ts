@@ -209,7 +209,7 @@ export function goOnFromTheBeginning({ prototype }: { readonly prototype: Consum
     const preferred = this.preferredReadReplicasPerTopicPartition[topic];
     if (preferred?.[partition] !== undefined) {
       // kafkajs looks for a number here, where it keeps an object, and never does so itself.
-      delete preferred[partition];
+      Reflect.deleteProperty(preferred, partition);
       return;
     }
     const [found] = await cluster.fetchTopicsOffset([
@@ -234,7 +234,7 @@ export function readFromWhoIsThere({ prototype }: { readonly prototype: Consumer
     const preferred = this.preferredReadReplicasPerTopicPartition[topic] ?? {};
     for (const partition in preferred) {
       const isThere = this.getNodeIds().includes(String(preferred[partition]?.nodeId));
-      if (!isThere) delete preferred[partition];
+      if (!isThere) Reflect.deleteProperty(preferred, partition);
     }
     return findReadReplicaForPartitions.call(this, topic, partitions);
   };

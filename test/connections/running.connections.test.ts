@@ -1,0 +1,52 @@
+import { createTenant, told } from '../e2e/given.ts';
+import { createWorld, type World } from '../support/world.ts';
+import { APP, SECRET, startCounterparts, type Counterparts } from './counterparts.ts';
+import { bearer } from './gateway.ts';
+
+// What a worker does that is refused while it runs: it says so, waits, and goes on.
+
+let there: Counterparts;
+let world: World;
+beforeAll(async () => {
+  there = await startCounterparts();
+  there.tokens.life = 8;
+  const stack = { ...there.stack, kafkaBrokers: '', registryUrl: '', databaseUrl: there.databaseUrl };
+  world = await createWorld({
+    stack,
+    env: {
+      ...there.kafka.bearer,
+      SCHEMA_REGISTRY_URL: there.registry.url,
+      SCHEMA_REGISTRY_SSL_CA_LOCATION: there.authority.ca,
+      SCHEMA_REGISTRY_BEARER_TOKEN_ENDPOINT_URL: there.tokens.url,
+      SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_ID: APP,
+      SCHEMA_REGISTRY_BEARER_TOKEN_CLIENT_SECRET: SECRET,
+      SCHEMA_REGISTRY_BEARER_TOKEN_SSL_CA_LOCATION: there.authority.ca,
+    },
+  });
+});
+afterAll(async () => {
+  await world.close();
+  await there.stop();
+});
+
+test('a token endpoint that refuses the client', () =>
+  world.guard(async () => {
+    await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+    there.tokens.secrets.set(APP, 'another');
+    await world.worker().logs('KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: the token endpoint refuses it', 60_000);
+    there.tokens.secrets.set(APP, SECRET);
+    await world.worker().logs('no longer waiting for the broker', 60_000);
+    await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+    expect(world.worker().log).not.toContain(SECRET);
+  }));
+
+test('a registry that refuses the token', () =>
+  world.guard(async () => {
+    there.registry.judge = () => 401;
+    const unknown = Buffer.from([0, 0x7f, 0, 0, 1, 2]);
+    await world.send([{ topic: 'commands', key: 'k', value: unknown, headers: {} }]);
+    await world.worker().logs('the registry refuses the credentials (status 401)', 60_000);
+    there.registry.judge = bearer((token) => there.tokens.holds(token));
+    await world.worker().logs('dead letter: UndecodableMessage', 60_000);
+    await world.settled();
+  }));
