@@ -8,6 +8,8 @@ export interface HttpAccess {
   readonly fetch: Fetch;
   /** The header of that name, for each request; undefined: none. @throws ConfigurationError, Outage */
   readonly authorization: () => Promise<string | undefined>;
+  /** Which setting says who the worker is; undefined: none does. */
+  readonly setting: string | undefined;
   /** For a client that makes its own connections. @throws ConfigurationError */
   readonly tls: () => TlsContents;
   /** This header was refused: the next one may be another. */
@@ -30,6 +32,7 @@ export interface HttpSecurity extends TlsFiles {
 export const OPEN: HttpAccess = {
   fetch: (url, request) => fetch(url, request),
   authorization: () => Promise.resolve(undefined),
+  setting: undefined,
   tls: () => ({}),
   refused: () => undefined,
 };
@@ -51,9 +54,16 @@ export function httpAccess(security: HttpSecurity, prefix: string, clock: Clock)
   return {
     fetch: caLocation || certificateLocation ? fetchWith(security, `${prefix}SSL_`) : OPEN.fetch,
     authorization: async () => (fixed ? fixed() : tokens && BEARER + (await tokens.get())),
+    setting: settingOf(security, prefix),
     tls: () => readTlsFiles(security, `${prefix}SSL_`),
     refused: (authorization) => tokens?.refused(authorization.slice(BEARER.length)),
   };
+}
+
+function settingOf({ userInfo, bearerToken, token }: HttpSecurity, prefix: string): string | undefined {
+  if (userInfo) return `${prefix}BASIC_AUTH_USER_INFO`;
+  if (bearerToken) return `${prefix}BEARER_TOKEN`;
+  return token?.endpoint && `${prefix}BEARER_TOKEN_CLIENT_ID`;
 }
 
 function tokensOf(

@@ -166,9 +166,12 @@ export class RegistryRequests {
   }
 
   forbidden(status: number): ConfigurationError {
-    return new ConfigurationError(
-      `SCHEMA_REGISTRY_URL ${this.url}: the registry refuses the credentials (status ${status})`,
-    );
+    const place = `SCHEMA_REGISTRY_URL ${this.url}`;
+    const refused = `the registry refuses the credentials (status ${status})`;
+    const { setting } = this.#access;
+    if (setting !== undefined) return new ConfigurationError(`${setting}: ${refused}; ${place}`);
+    const asks = `the registry asks for credentials, and none are set (status ${status})`;
+    return new ConfigurationError(`${place}: ${this.credentials === undefined ? asks : refused}`);
   }
 
   unusable(method: Method, path: string, status: number, text: string): SchemaRegistryUnavailable {
