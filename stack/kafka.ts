@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { copyDirectory, ensureCached } from './cache.ts';
 import { classArchive } from './class-archive.ts';
@@ -39,6 +39,8 @@ export interface KafkaAddition {
   /** As Kafka's StorageTool takes them: `SCRAM-SHA-512=[name=app,password=...]`. */
   readonly scram?: readonly string[];
   readonly jvmFlags?: readonly string[];
+  /** A folder of classes. */
+  readonly classes?: string;
 }
 
 /** One broker, or three that form a cluster. */
@@ -116,7 +118,7 @@ async function createBroker(
   jars: string,
   node: Node,
   nodes: readonly Node[],
-  { properties = () => [], scram = [], jvmFlags = [] }: KafkaAddition = {},
+  { properties = () => [], scram = [], jvmFlags = [], classes }: KafkaAddition = {},
 ): Promise<KafkaService> {
   const { id, port, portBehindProxy } = node;
   const name = nodes.length === 1 ? 'kafka' : `kafka-${id}`;
@@ -144,7 +146,7 @@ async function createBroker(
         ...jvmFlags,
         LOGGER,
         '-cp',
-        join(jars, '*'),
+        [join(jars, '*'), ...(classes === undefined ? [] : [classes])].join(delimiter),
         'kafka.Kafka',
         settings,
       ],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
+import { ConfigurationError } from '../ports/errors.ts';
 import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes } from './kafkajs.ts';
 import { shortReason } from './short-reason.ts';
@@ -23,6 +24,12 @@ export function contractTopics(topics: Topics): readonly string[] {
   return [...sources, topics.events, topics.rejections, ...sources.map(dlqOf)];
 }
 
+export interface CreatedTopics {
+  readonly created: readonly string[];
+  /** Those of them that the brokers did not give their settings, and what these are. */
+  readonly bare: readonly { readonly topic: string; readonly settings: readonly string[] }[];
+}
+
 export class KafkaAdmin {
   private readonly kafka: Kafka;
 
@@ -30,27 +37,29 @@ export class KafkaAdmin {
     this.kafka = kafka;
   }
 
-  /** Creates the topics that are missing, and changes no other. @returns those that it has created */
+  /**
+   * Creates the topics that are missing, and changes no other. A platform may refuse settings by this way: then a topic is created without.
+   * @throws ConfigurationError that names the topics which can't be created
+   */
   async create(
     topics: Topics,
     { partitions, replicationFactor, retention, maxMessageBytes }: TopicSettings,
-  ): Promise<readonly string[]> {
+  ): Promise<CreatedTopics> {
     return this.connected(async (admin) => {
       const there = new Set(await admin.listTopics());
       const missing = contractTopics(topics).filter((topic) => !there.has(topic));
-      if (missing.length === 0) return [];
+      const bare: ITopicConfig[] = [];
+      if (missing.length === 0) return { created: [], bare: [] };
       const sources = sourcesOf(topics);
-      const make = (names: readonly string[], entries: (topic: string) => readonly Entry[]) =>
-        names.length === 0 ||
-        admin.createTopics({
-          waitForLeaders: false,
-          topics: names.map((topic) => ({
-            topic,
-            numPartitions: partitions,
-            replicationFactor,
-            configEntries: entries(topic).map(([name, value]) => ({ name, value: String(value) })),
-          })),
-        });
+      const make = async (names: readonly string[], entries: (topic: string) => readonly Entry[]): Promise<void> => {
+        const wanted = names.map((topic) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: entries(topic).map(([name, value]) => ({ name, value: String(value) })),
+        }));
+        bare.push(...(await createEach(admin, wanted)));
+      };
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
@@ -70,7 +79,13 @@ export class KafkaAdmin {
         ],
       );
       await onceThere(() => allHaveLeaders(admin, missing));
-      return missing;
+      return {
+        created: missing,
+        bare: bare.map(({ topic, configEntries = [] }) => ({
+          topic,
+          settings: configEntries.map(({ name, value }) => `${name}=${value}`),
+        })),
+      };
     });
   }
 
@@ -132,6 +147,46 @@ function listIn(value: string | undefined): readonly string[] {
 }
 
 type Entry = readonly [name: string, value: string | number];
+
+/** @returns those that were created without their settings. @throws ConfigurationError when one can't be created */
+async function createEach(admin: Admin, topics: readonly ITopicConfig[]): Promise<readonly ITopicConfig[]> {
+  if (topics.length === 0) return [];
+  try {
+    await admin.createTopics({ waitForLeaders: false, topics: [...topics] });
+    return [];
+  } catch (error) {
+    const failures = topicFailures(error);
+    if (failures.length === 0) throw error;
+    const refused = topics.filter(({ topic, configEntries = [] }) => {
+      return configEntries.length > 0 && REFUSED_SETTING.test(failures.find((one) => one.topic === topic)?.type ?? '');
+    });
+    const others = failures.filter(({ topic }) => !refused.some((one) => one.topic === topic));
+    if (others.length > 0) {
+      const sentences = others.map(({ topic, message }) => `topic ${topic} can't be created: ${message}`);
+      throw new ConfigurationError(sentences.join('\n'), { cause: error });
+    }
+    await createEach(
+      admin,
+      refused.map(({ configEntries: _, ...rest }) => rest),
+    );
+    return refused;
+  }
+}
+
+/** How a broker says that it takes none of these settings. Source: Kafka's protocol guide, "Error Codes". */
+const REFUSED_SETTING = /^(INVALID_CONFIG|POLICY_VIOLATION)$/;
+
+interface TopicFailure {
+  readonly topic: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** kafkajs puts the errors of topics, which its own message leaves out, into a list. One that is there by now is no failure. */
+function topicFailures(error: unknown): readonly TopicFailure[] {
+  if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return [];
+  return (error.errors as readonly TopicFailure[]).filter(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
+}
 
 const THERE_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 100;

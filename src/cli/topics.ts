@@ -19,13 +19,18 @@ Needs KAFKA_BROKERS. TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR and TOPIC_RETENT
     const { kafkaAdmin, topicCheck } = cradle;
     await reachKafka(cradle);
     if (action === 'create') {
-      const created = await kafkaAdmin.create(config.topics, {
+      const { created, bare } = await kafkaAdmin.create(config.topics, {
         maxMessageBytes: config.maxMessageBytes,
         partitions: config.topicPartitions,
         replicationFactor: config.topicReplicationFactor,
         retention: config.topicRetention,
       });
       print(created.length === 0 ? 'all topics are there' : `created: ${created.join(', ')}`);
+      for (const { topic, settings } of bare) {
+        print(
+          `the brokers refuse the settings of ${topic}; give it ${settings.join(', ')} by the platform's own means`,
+        );
+      }
       return 0;
     }
     const { faults, advice, assumed } = await topicCheck.check();

@@ -72,7 +72,9 @@ test.each([
   expect(await registration.register('subject', SCHEMAS['licensing.commands.DeleteTenant'], 'FULL_TRANSITIVE')).toBe(7);
   const refused = latest(url, accessOf({ ...trusting(), [variable]: 'Zq7x' }));
   await expect(refused).rejects.toThrow(ConfigurationError);
-  await expect(refused).rejects.toThrow(new RegExp(`^${variable}: the registry refuses the credentials \\(status 401\\); SCHEMA_REGISTRY_URL https:`));
+  await expect(refused).rejects.toThrow(
+    new RegExp(`^${variable}: the registry refuses the credentials \\(status 401\\); SCHEMA_REGISTRY_URL https:`),
+  );
 });
 
 test('a token of the endpoint is asked for once; when it is refused, a new one is tried, once', async () => {
