@@ -161,12 +161,10 @@ export function leaveAtOnce({ prototype }: { readonly prototype: Runner }): void
   prototype.stop = async function stop(this: Runner): Promise<void> {
     if (!this.running) return;
     this.running = false;
-    try {
-      await this.consumerGroup.leave();
-    } catch {
-      // The broker is away, and finds out by itself that the member is gone.
-    }
-    await this.fetchManager.stop();
+    // In the same tick: a fetcher that goes on without a runner asks for nothing again and again, and lets nothing else have its turn.
+    const fetched = this.fetchManager.stop().catch(() => undefined);
+    await this.consumerGroup.leave().catch(() => undefined); // a broker that is away finds out by itself that the member is gone
+    await fetched;
     await this.waitForConsumer();
   };
 }
