@@ -53,7 +53,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     ).singleton(),
     migrations: asFunction(
       ({ database: db }: DatabaseParts) =>
-        new Migrations(db, fileURLToPath(new URL('../../migrations', import.meta.url))),
+        new Migrations(db, fileURLToPath(new URL('../../migrations', import.meta.url)), config.databaseSchema),
     ).singleton(),
     unitOfWork: asFunction(({ database: db, newId }: Needs) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),

@@ -20,12 +20,17 @@ export function checkVersions(installed: Readonly<Record<keyof typeof PINNED, st
 
 /** @throws ConfigurationError when a client of pg lacks something that is relied on */
 export function checkClient({ readyForQuery, once, query, connection }: Inside): void {
-  const { on, stream } = connection ?? {};
-  const needed: readonly (readonly [name: string, is: string, expected: 'boolean' | 'function' | 'number'])[] = [
+  const { on, stream, parsedStatements } = connection ?? {};
+  const needed: readonly (readonly [
+    name: string,
+    is: string,
+    expected: 'boolean' | 'function' | 'number' | 'object',
+  ])[] = [
     ['readyForQuery', typeof readyForQuery, 'boolean'],
     ['once', typeof once, 'function'],
     ['query', typeof query, 'function'],
     ['connection.on', typeof on, 'function'],
+    ['connection.parsedStatements', typeof parsedStatements, 'object'],
     ['connection.stream.bytesRead', typeof stream?.bytesRead, 'number'],
     ['connection.stream.setTimeout', typeof stream?.setTimeout, 'function'],
     ['connection.stream.on', typeof stream?.on, 'function'],
@@ -44,6 +49,7 @@ interface Inside {
   readonly query?: unknown;
   readonly connection?: {
     readonly on?: unknown;
+    readonly parsedStatements?: unknown;
     readonly stream?: {
       readonly bytesRead?: unknown;
       readonly setTimeout?: unknown;

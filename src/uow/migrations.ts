@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../ports/errors.ts';
 import { databaseError } from '../repos/tables/errors.ts';
-import { query } from '../repos/tables/sql.ts';
+import { execute, query } from '../repos/tables/sql.ts';
+import { checkRights, checkSchema } from './rights.ts';
 
 const TABLE = 'migrations';
 
@@ -39,14 +40,18 @@ export interface MigrationStatus {
 export class Migrations {
   private readonly db: Knex;
   private readonly source: Files;
+  private readonly schema: string | undefined;
 
-  constructor(db: Knex, folder: string) {
+  /** @param schema where the tables are to be; undefined: the first of the session's search path */
+  constructor(db: Knex, folder: string, schema?: string) {
     this.db = db;
     this.source = new Files(folder);
+    this.schema = schema;
   }
 
   /** @returns what was done, in order */
   async up(): Promise<readonly string[]> {
+    await this.createSchema();
     const [, done] = await this.ask<[number, string[]]>((config) => this.db.migrate.latest(config));
     return done.map((file) => this.source.getMigrationName(file));
   }
@@ -70,13 +75,21 @@ export class Migrations {
     return { done, pending: names.filter((name) => !done.includes(name)) };
   }
 
-  /** @throws ConfigurationError unless every step is done */
+  /** @throws ConfigurationError unless every step is done, and the role may work with the tables */
   async check(): Promise<void> {
+    if (this.schema !== undefined) await checkSchema(this.db, this.schema);
     const { pending } = await this.status();
-    if (pending.length === 0) return;
+    if (pending.length === 0) return checkRights(this.db);
     throw new ConfigurationError(
       `DATABASE_URL: the database lacks ${pending.length} migrations (${pending.join(', ')}); run \`licensing migrate up\``,
     );
+  }
+
+  /** Asked for only when it is not there: PostgreSQL wants a right of the database for it, even if there is nothing to do. */
+  private async createSchema(): Promise<void> {
+    if (this.schema === undefined) return;
+    const found = await query(this.db, 'SELECT FROM pg_namespace WHERE nspname = ?', [this.schema]);
+    if (found.length === 0) await execute(this.db, `CREATE SCHEMA "${this.schema}"`, []);
   }
 
   private async done(): Promise<readonly string[]> {
@@ -97,7 +110,11 @@ export class Migrations {
         disableMigrationsListValidation: true,
       });
     } catch (error) {
-      throw databaseError(error);
+      const failure = databaseError(error);
+      // knex keeps the text of what its lock is refused with, and nothing else.
+      if (!/permission denied|must be owner/.test(failure.message)) throw failure;
+      const needed = '`licensing migrate` needs the owner of the tables, or may create them in their schema';
+      throw new ConfigurationError(`DATABASE_URL: PostgreSQL says: ${failure.message}; ${needed}`, { cause: error });
     }
   }
 }

@@ -16,6 +16,10 @@ export interface Between {
 /** As knex asks it. */
 interface Asked {
   query(config: Statement | string, answered: Answered): void;
+  readonly connection: {
+    /** Those that the server has taken, by their names. */
+    readonly parsedStatements: Readonly<Record<string, string>>;
+  };
   /** knex' mark of a connection that is not to be used again. */
   __knex__disposed?: unknown;
 }
@@ -35,7 +39,7 @@ type Answered = (error: Error | null, result?: unknown) => void;
 export async function settleBehind(client: pg.Client, settings: SessionSettings): Promise<Between> {
   const begin = beginWith(settings);
   const between = { keepsNames: await keepsNames(client, begin) };
-  carry(client, begin, between);
+  carry(client as unknown as Asked, begin, between);
   return between;
 }
 
@@ -72,7 +76,12 @@ async function keepsNames(client: pg.Client, begin: string): Promise<boolean> {
 }
 
 function carry(client: Asked, begin: string, { keepsNames }: Between): void {
-  const ask = client.query.bind(client);
+  const pass = client.query.bind(client);
+  const ask: typeof pass = (config, answered) => {
+    const name = typeof config === 'string' ? undefined : config.name;
+    if (name === undefined) pass(config, answered);
+    else pass(config, disposingOf(client, name, answered));
+  };
   let inside = false;
   client.query = (config, answered) => {
     const text = typeof config === 'string' ? config : config.text;
@@ -92,6 +101,17 @@ function carry(client: Asked, begin: string, { keepsNames }: Between): void {
     } else {
       alone(ask, begin, statement, answered);
     }
+  };
+}
+
+/**
+ * PgBouncer remembers a name that the server has not taken, since the transaction had failed before, and refuses it from then on: the
+ * connection is of no use any more.
+ */
+function disposingOf(client: Asked, name: string, answered: Answered): Answered {
+  return (error, result) => {
+    if (error && !Object.hasOwn(client.connection.parsedStatements, name)) client.__knex__disposed = error;
+    answered(error, result);
   };
 }
 

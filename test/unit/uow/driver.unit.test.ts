@@ -4,7 +4,12 @@ import { checkClient, checkVersions } from '../../../src/uow/driver.ts';
 
 const nothing = (): void => undefined;
 const stream = { bytesRead: 0, setTimeout: nothing, on: nothing, destroy: nothing };
-const client = { readyForQuery: true, once: nothing, query: nothing, connection: { on: nothing, stream } };
+const client = {
+  readyForQuery: true,
+  once: nothing,
+  query: nothing,
+  connection: { on: nothing, stream, parsedStatements: {} },
+};
 
 it('takes the versions that are installed, and the clients that they make', () => {
   expect(() => checkVersions()).not.toThrow();
@@ -23,10 +28,10 @@ it.each([
 
 it.each([
   ['readyForQuery', { ...client, readyForQuery: undefined }],
-  ['connection.on', { ...client, connection: { stream } }],
+  ['connection.on', { ...client, connection: { ...client.connection, on: undefined } }],
   [
     'connection.stream.bytesRead',
-    { ...client, connection: { on: nothing, stream: { ...stream, bytesRead: undefined } } },
+    { ...client, connection: { ...client.connection, stream: { ...stream, bytesRead: undefined } } },
   ],
 ])('refuses a client without %s, and names it', (name, changed) => {
   expect(() => checkClient(changed)).toThrow(
