@@ -21,19 +21,22 @@ const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
 const MADE_BY = '`npm run test:connections -- --write`';
 const WITHIN_MS = 60_000;
 
-/** Starts a worker with these settings, until it ends or says what it waits for. */
-export async function workerWith(env: Environment, secret: string): Promise<Told> {
+/**
+ * Starts a worker with these settings, until it ends or says what it waits for.
+ * @param of the one of the servers whose wait counts; default: any
+ */
+export async function workerWith(env: Environment, secret: string, of = ''): Promise<Told> {
   const worker = new WorkerProcess('the worker', { ...env, LOG_LEVEL: 'warn' });
   try {
     await until(
       'the worker ends or waits',
-      () => worker.exit !== undefined || waits(worker.log) !== undefined,
+      () => worker.exit !== undefined || waits(worker.log, of) !== undefined,
       WITHIN_MS,
       () => worker.tail(),
     );
     const { log, exit } = worker;
     if (log.includes(secret)) throw new Error('the secret was told');
-    const sentence = waits(log);
+    const sentence = waits(log, of);
     if (sentence !== undefined && exit === undefined) return { then: 'waits', sentence };
     const lines = log.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
     if (exit?.code !== 1 || lines.length !== 1)
@@ -45,9 +48,9 @@ export async function workerWith(env: Environment, secret: string): Promise<Told
 }
 
 /** The error of the first line that tells of a wait. */
-function waits(log: string): string | undefined {
+function waits(log: string, of: string): string | undefined {
   for (const line of log.split('\n')) {
-    if (!line.startsWith('{') || !line.includes('"msg":"waiting for the')) continue;
+    if (!line.startsWith('{') || !line.includes(`"msg":"waiting for the ${of}`)) continue;
     const { err } = JSON.parse(line) as { readonly err: { readonly message: string } };
     return err.message;
   }
