@@ -10,7 +10,7 @@ import { createTemplateDatabase } from './support/database.ts';
 
 // Runs the tests: `node test/run.ts [unit|integration|e2e|clients|connections|faults ...] [part of a path ...] [jest options]`. The first three levels
 // when none is named; only files whose path holds one of the parts, if any is given. Starts the services that these levels need, and closes
-// with 'N passed, N failed'. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and writes
+// with 'N passed, N failed'. `connections --write` writes its tables into docs/operations.md. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and writes
 // docs/recovery.md if each case has held each time.
 
 const LEVELS = ['unit', 'integration', 'e2e'];

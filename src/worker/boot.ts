@@ -53,11 +53,17 @@ export class Boot {
    */
   async run(signal: AbortSignal): Promise<number | undefined> {
     const { telemetry, codec, writtenSubjects, places } = this.d;
+    // What ends one check ends the others, too: nobody waits for a server any more while the process ends.
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
     await Promise.all([
-      untilUp('database', telemetry, signal, () => at(places.database, this.checkDatabase())),
-      untilUp('broker', telemetry, signal, () => at(places.broker, this.checkTopics())),
-      codec.prepareWriters(writtenSubjects, signal),
-    ]);
+      untilUp('database', telemetry, either, () => at(places.database, this.checkDatabase())),
+      untilUp('broker', telemetry, either, () => at(places.broker, this.checkTopics())),
+      codec.prepareWriters(writtenSubjects, either),
+    ]).catch((error: unknown) => {
+      ended.abort(asError(error));
+      throw error;
+    });
     return this.d.userDomainKnown ? untilUp('database', telemetry, signal, () => this.queueLookUps()) : undefined;
   }
 
@@ -100,6 +106,7 @@ class OutOfReach extends Error {
 async function at(place: string, check: Promise<void>): Promise<void> {
   await check.catch((error: unknown) => {
     if (error instanceof ConfigurationError) throw error;
-    throw new OutOfReach(`${place}: ${asError(error).message}`, { cause: error });
+    const { message } = asError(error);
+    throw new OutOfReach(message.includes(place) ? message : `${place}: ${message}`, { cause: error });
   });
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import { createKafka } from '../../../src/adapters/kafka-client.ts';
@@ -74,6 +74,19 @@ test('a certificate of another host is told with the name that was asked for', a
 test('a broker that asks for a certificate of its clients is told by the setting for it', async () => {
   const KAFKA_BROKERS = `localhost:${await listen({ requestCert: true, rejectUnauthorized: true })}`;
   const fault = await faultOf({ KAFKA_BROKERS, KAFKA_SSL_CA_LOCATION: certificate.file });
+  expect(fault).toMatchObject({ message: expect.stringMatching(/^KAFKA_SSL_CERTIFICATE_LOCATION: the server asks/) });
+});
+
+test.each([
+  ['bad certificate', 42],
+  ['certificate unknown', 46],
+])('a broker on Java that refuses a certificate or its absence is told by the setting for it: %s', async (_, alert) => {
+  const fatal = Buffer.from([21, 3, 3, 0, 2, 2, alert]);
+  const listening = createTcpServer((socket) => socket.once('data', () => socket.end(fatal)));
+  await new Promise<void>((resolve) => listening.listen(0, resolve));
+  const KAFKA_BROKERS = `localhost:${(listening.address() as AddressInfo).port}`;
+  const fault = await faultOf({ KAFKA_BROKERS, KAFKA_SSL_CA_LOCATION: certificate.file });
+  listening.close();
   expect(fault).toMatchObject({ message: expect.stringMatching(/^KAFKA_SSL_CERTIFICATE_LOCATION: the server asks/) });
 });
 

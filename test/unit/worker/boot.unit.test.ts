@@ -40,6 +40,13 @@ describe('a boot', () => {
     await world.boot();
     expect(world.told).toEqual(Array(2).fill('broker: KAFKA_BROKERS broker:9092: connection refused'));
   });
+
+  test('when one check ends the start, the others end with it', async () => {
+    const world = new World();
+    world.faults = ['topic t does not exist'];
+    await expect(world.boot()).rejects.toThrow('topic t does not exist');
+    expect(world.stillWaits).toBe(false);
+  });
 });
 
 class World {
@@ -49,6 +56,8 @@ class World {
   userDomainKnown = true;
   faults: readonly string[] = [];
   brokerErrors: Error[] = [];
+  /** Whether the check of the registry would go on. */
+  stillWaits = true;
 
   async boot(): Promise<number | undefined> {
     const boot = new Boot({
@@ -62,7 +71,11 @@ class World {
           return { faults: this.faults, advice: [], assumed: [] };
         },
       },
-      codec: { prepareWriters: async () => undefined },
+      codec: {
+        prepareWriters: async (_, signal) => {
+          signal.addEventListener('abort', () => (this.stillWaits = false));
+        },
+      },
       writtenSubjects: [],
       userDomainKnown: this.userDomainKnown,
       unitOfWork: this.unitOfWork,
