@@ -1,5 +1,5 @@
-import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import type { Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
+import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Commit, CommittedOffset, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import { isRefusal, KafkaRefuses, type KafkaFaults } from './kafka-faults.ts';
@@ -24,6 +24,7 @@ const PARTITIONS_AT_ONCE = 1_024;
 
 /** Hands batches over and resolves those that were taken. Offsets are committed by the intake, when the work is done, and never from here. */
 export class KafkaConsumer implements Consumer {
+  private readonly kafka: Kafka;
   private readonly consumer: KafkaJsConsumer;
   private readonly settings: ConsumerSettings;
   private readonly paused = new Map<string, TopicPartition>();
@@ -36,6 +37,7 @@ export class KafkaConsumer implements Consumer {
   constructor(kafka: Kafka, faults: Pick<KafkaFaults, 'explained'>, settings: ConsumerSettings) {
     this.settings = settings;
     this.faults = faults;
+    this.kafka = kafka;
     this.consumer = kafka.consumer({
       groupId: settings.groupId,
       sessionTimeout: settings.sessionTimeout,
@@ -80,17 +82,52 @@ export class KafkaConsumer implements Consumer {
     }
   }
 
-  async commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+  seek({ topic, partition }: TopicPartition, offset: number): void {
+    try {
+      this.consumer.seek({ topic, partition, offset: String(offset) });
+    } catch {
+      // There is no group. Whoever joins the next one is told where each partition goes on.
+    }
+  }
+
+  async commit(commits: readonly Commit[]): Promise<void> {
     // kafkajs sends any commit under the present generation, so offsets of other partitions must be left out here.
-    const ours = offsets.filter(({ topic, partition }) => this.assignment[topic]?.includes(partition));
+    const ours = commits.filter(({ topic, partition }) => this.assignment[topic]?.includes(partition));
     if (ours.length === 0) return;
-    await this.consumer.commitOffsets(
-      ours.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    await this.consumer.commitOffsets(ours.map((commit) => ({ ...commit, offset: String(commit.offset) })));
+  }
+
+  async committed(topics: readonly string[]): Promise<readonly CommittedOffset[]> {
+    const { groupId } = this.settings;
+    const found = await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [...topics] }));
+    return found.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset, metadata }) => ({
+        ...{ topic, partition, metadata },
+        offset: Number(offset) < 0 ? undefined : Number(offset),
+      })),
+    );
+  }
+
+  async beginnings(topics: readonly string[]): ReturnType<Consumer['beginnings']> {
+    const found = await this.ask((admin) => Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))));
+    return found.flatMap((partitions, i) =>
+      partitions.map(({ partition, low }) => ({ topic: topics[i] ?? '', partition, offset: Number(low) })),
     );
   }
 
   async stop(): Promise<void> {
     await this.consumer.disconnect();
+  }
+
+  /** A connection of its own: it is asked at an assignment, and never in between. */
+  private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      return await question(admin);
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   private listen(listener: ConsumerListener): void {
@@ -149,10 +186,11 @@ export class KafkaConsumer implements Consumer {
   }
 
   private async handOver(
-    { batch, resolveOffset, heartbeat }: EachBatchPayload,
+    { batch, resolveOffset, heartbeat, isStale }: EachBatchPayload,
     listener: ConsumerListener,
   ): Promise<void> {
     this.hasRead = true;
+    if (isStale()) return; // fetched before a seek
     const { topic, partition, messages } = batch;
     const { nextOffset, stableOffset } = positionOf(batch);
     await listener.batch(

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { REASONS } from '../ports/dead-letters.ts';
-import type { HeldBack, Telemetry } from '../ports/telemetry.ts';
+import type { Healing, HeldBack, Telemetry } from '../ports/telemetry.ts';
 import { Sources } from './sources.ts';
 
 const MINUTE = 60_000;
@@ -87,6 +87,11 @@ export class LogTelemetry implements Telemetry {
     } else {
       this.logger.error({ ...place, from, to }, 'the partition is shorter than what was read of it; reading it again');
     }
+  }
+
+  healing({ messages, ...place }: Healing): void {
+    this.count('healed', place.topic, messages);
+    this.logger.error({ ...place, messages }, 'the database lacks messages that were done; reading them again');
   }
 
   heldBack(held: HeldBack): void {

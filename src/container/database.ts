@@ -3,8 +3,10 @@ import { asFunction } from 'awilix';
 import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import type { DeadLetters } from '../ports/dead-letters.ts';
+import type { DecidedOffsets } from '../ports/decided-offsets.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
+import { KnexDecidedOffsets } from '../uow/decided-offsets.ts';
 import { DatabaseServer } from '../uow/database-server.ts';
 import { createDatabase } from '../uow/database.ts';
 import { KnexDeadLetters } from '../uow/dead-letters.ts';
@@ -22,6 +24,7 @@ export interface DatabaseParts {
   readonly migrations: Migrations;
   readonly unitOfWork: UnitOfWork;
   readonly outboxMaintenance: OutboxMaintenance;
+  readonly decidedOffsets: DecidedOffsets;
   readonly deadLetters: DeadLetters;
 }
 
@@ -39,7 +42,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
             : 'statements are sent without names, and planned each time; PgBouncer keeps names apart from 1.21 on (max_prepared_statements)';
           logger.info({ namedStatements: keepsNames }, `a connection pooler stands before the database: ${names}`);
         },
-        // The lanes, the look-ups' lane, the relay, the cleaner, and one to spare.
+        // The lanes, the look-ups' lane, the relay, the cleaner, and the looks at what is decided.
         poolMax: config.lanes + 4,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
@@ -57,6 +60,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     ).singleton(),
     unitOfWork: asFunction(({ database: db, newId }: Needs) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),
+    decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
   };
 }

@@ -73,6 +73,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
       (cradle: Needs) =>
         new Worker(
           {
+            group: config.kafkaGroupId,
             lanes: config.lanes,
             chunkMaxMessages: config.chunkMaxMessages,
             queueMaxMessages: config.chunkMaxMessages,
@@ -81,6 +82,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             lookUpsQueueMaxMessages: 2 * 8 * config.lookUpsAtOnce,
             commitInterval: 250,
             heartbeatInterval: heartbeatInterval(config.sessionTimeout),
+            lookInterval: 1_000,
             relay: {
               interval: 1_000,
               silence: 10_000,
@@ -103,6 +105,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'telemetry',
             'newId',
             'consumer',
+            'decidedOffsets',
             'planner',
             'userLookUps',
             'placement',

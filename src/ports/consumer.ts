@@ -41,13 +41,32 @@ export interface ConsumerListener {
   crashed(error: Error, final: boolean): void;
 }
 
+/** Where the group goes on in a partition, as it was committed last. */
+export interface CommittedOffset extends TopicPartition {
+  /** Undefined: nothing was committed yet, or it was forgotten. */
+  readonly offset: number | undefined;
+  readonly metadata: string | null;
+}
+
+/** Where a partition goes on, for the group, and what whoever reads the commit is told with it. */
+export interface Commit extends TopicPartition {
+  readonly offset: number;
+  readonly metadata: string;
+}
+
 export interface Consumer {
   start(listener: ConsumerListener): Promise<void>;
   /** Stops and resumes fetching from a partition. A new assignment resumes all of them. */
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
-  /** Commits where each partition goes on. Skips partitions that are not assigned now. */
-  commit(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
+  /** Reads on from this offset. To be called while no batch of the partition is taken. */
+  seek(partition: TopicPartition, offset: number): void;
+  /** Skips partitions that are not assigned now. */
+  commit(commits: readonly Commit[]): Promise<void>;
+  /** What the group has committed, for each partition of these topics. */
+  committed(topics: readonly string[]): Promise<readonly CommittedOffset[]>;
+  /** The first offset that each partition of these topics still holds. */
+  beginnings(topics: readonly string[]): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
   /** Leaves the group. Commit first. */
   stop(): Promise<void>;
 }

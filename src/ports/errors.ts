@@ -1,3 +1,4 @@
+import type { Step } from './decided-offsets.ts';
 import type { OutgoingMessage } from './messages.ts';
 
 /** Transient: the same work may succeed later. Lock timeouts, deadlocks, lost connections, a database that starts or stops. */
@@ -18,6 +19,16 @@ export class StaleRead extends Error {
 /** The messages of a chunk load more rows than one transaction should hold in memory. A smaller chunk succeeds. */
 export class TooMuchAtOnce extends Error {
   override readonly name = 'TooMuchAtOnce';
+}
+
+/** The database does not have what a transaction builds on: it has lost something, or another worker has begun a partition anew. */
+export class HistoryLost extends Error {
+  override readonly name = 'HistoryLost';
+
+  constructor(steps: readonly Step[]) {
+    const places = steps.map(({ topic, partition, from }) => `${topic}/${partition}@${from}`);
+    super(`the database has not decided all that this chunk builds on: ${places.join(', ')}`);
+  }
 }
 
 /** The connection ended while COMMIT was under way. Only the inbox can tell whether the commit took effect. */

@@ -34,10 +34,20 @@ export interface Telemetry {
   waitEnded(what: string, waiter?: object): void;
   /** A partition goes on from its beginning, `to`. Either the messages from `from` to there were lost, or the partition now ends before `from`. */
   reset(reset: Reset): void;
+  /** The database has lost messages that were done; they are read again, before anything new of their partition. */
+  healing(healing: Healing): void;
   /** An open transaction has held a partition for a while. To be called about once a minute. */
   heldBack(held: HeldBack): void;
   /** The transaction was committed or aborted. */
   heldBackEnded(held: Omit<HeldBack, 'records'>): void;
+}
+
+/** The database does not have what the group counts as done of a partition. */
+export interface Healing extends TopicPartition {
+  /** Where reading goes on. */
+  readonly from: number;
+  /** How many offsets from there on were counted as done. */
+  readonly messages: number;
 }
 
 export interface HeldBack extends TopicPartition {

@@ -1,5 +1,6 @@
 import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { StatisticRow } from '../domain/statistic-row.ts';
+import type { Decision } from './decided-offsets.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
 import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
 import type {
@@ -175,10 +176,16 @@ export interface UnitOfWork {
   /**
    * Runs `work` in one transaction, after everything that the messages declare was loaded and locked.
    * Without a lane the rows of the outbox are left to the relay. A run that undoes itself owes nothing.
-   * @throws DatabaseUnavailable StaleRead TooMuchAtOnce CommitOutcomeUnknown, or what `work` threw; only after CommitOutcomeUnknown may
-   * anything have taken effect
+   * @param decision how far these messages take their partitions; without it the database is not asked what they build on
+   * @throws DatabaseUnavailable StaleRead TooMuchAtOnce HistoryLost CommitOutcomeUnknown, or what `work` threw; only after
+   * CommitOutcomeUnknown may anything have taken effect
    */
-  run<T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;
+  run<T>(
+    messages: readonly UnitMessage[],
+    work: (unit: Unit) => Promise<T>,
+    lane?: OutboxLane,
+    decision?: Decision,
+  ): Promise<Committed<T>>;
   /**
    * Runs `work` for the message of a dead letter, as `run` does. The same transaction resolves the letter, and frees its keys when no
    * other letter waits under them. @throws NotReplayable when it is not the letter's turn, else as `run`

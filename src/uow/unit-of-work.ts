@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Decision } from '../ports/decided-offsets.ts';
 import { StaleRead } from '../ports/errors.ts';
 import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
@@ -19,8 +20,9 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     messages: readonly UnitMessage[],
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
+    decision?: Decision,
   ): Promise<Committed<T>> {
-    return this.transaction((store) => openChunk(store, messages, lane), work);
+    return this.transaction((store) => openChunk(store, messages, lane, decision), work);
   }
 
   async replay<T>(

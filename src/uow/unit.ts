@@ -7,6 +7,8 @@ import type {
   Unit,
   UnitMessage,
 } from '../ports/unit-of-work.ts';
+import type { Decision } from '../ports/decided-offsets.ts';
+import { HistoryLost } from '../ports/errors.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
@@ -39,13 +41,23 @@ const MOST_AT_ONCE = 50_000;
 /**
  * Opens a unit for messages from Kafka. Claims them in the inbox, finds out which wait behind a parked key, and loads what the others declare.
  * @throws TooMuchAtOnce for a chunk that is to be divided
+ * @throws HistoryLost when the database does not have what these messages build on
  */
-export async function openChunk(store: Store, messages: readonly UnitMessage[], lane: OutboxLane): Promise<OpenUnit> {
+export async function openChunk(
+  store: Store,
+  messages: readonly UnitMessage[],
+  lane: OutboxLane,
+  decision: Decision | undefined,
+): Promise<OpenUnit> {
   const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
   // One round trip for both.
-  const [startedAt] = await together([store.startedAt(), takeIn(store, messages, lane.id, inbox, parking)]);
+  const [{ startedAt, steps }] = await together([
+    store.begin(decision),
+    takeIn(store, messages, lane.id, inbox, parking),
+  ]);
+  if (decision !== undefined && steps < decision.steps.length) throw new HistoryLost(decision.steps);
   const toHandle = messages.filter((message) => inbox.isExpected(message) && parking.behind(message) === undefined);
   await loadDeclared(cache, toHandle);
   const debts = [...debtsOfSeen(messages, inbox), ...parking.debts()];
@@ -56,7 +68,7 @@ export async function openChunk(store: Store, messages: readonly UnitMessage[], 
 export async function openReplay(store: Store, replay: Replay, lane: OutboxLane): Promise<OpenUnit> {
   const cache = createCache(store, Infinity);
   const parking = new Parking(store, cache.journal);
-  const [startedAt] = await together([store.startedAt(), parking.takeUp(replay, lane.id)]);
+  const [{ startedAt }] = await together([store.begin(), parking.takeUp(replay, lane.id)]);
   await loadDeclared(cache, [replay.message]);
   return unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() });
 }

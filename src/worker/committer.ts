@@ -1,8 +1,16 @@
-import { CommitOutcomeUnknown, ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../ports/errors.ts';
+import {
+  CommitOutcomeUnknown,
+  ConfigurationError,
+  DatabaseUnavailable,
+  HistoryLost,
+  StaleRead,
+  TimedOut,
+} from '../ports/errors.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { UnitOfWork } from '../ports/unit-of-work.ts';
+import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { untilDone } from './backoff.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
+import type { Histories } from './histories.ts';
 import type { LanePublisher, Owed } from './outbox/lane-publisher.ts';
 import type { Task } from './task.ts';
 
@@ -30,33 +38,39 @@ export class Committer {
   /**
    * Waits out whatever the database is in.
    * @returns what the transactions owe to Kafka, in order
-   * @throws ConfigurationError, the signal's reason, or what the database has against the dead letter of a message
+   * @throws ConfigurationError, HistoryLost, the signal's reason, or what the database has against the dead letter of a message
    */
-  async commit(tasks: readonly Task[], signal: AbortSignal): Promise<readonly Owed[]> {
+  async commit(tasks: readonly Task[], histories: Histories, signal: AbortSignal): Promise<readonly Owed[]> {
     try {
-      return [await this.transaction(tasks, signal)];
+      return [await this.transaction(tasks, histories, signal)];
     } catch (error) {
       if (!(error instanceof Error) || error instanceof ConfigurationError || signal.aborted) throw error;
+      if (error instanceof HistoryLost) throw error;
       const [only] = tasks;
       if (tasks.length === 1 && only !== undefined) {
         // Last resort. If the database refuses even the dead letter, it would refuse every letter: the error stops the process, and
         // Kafka keeps the message.
-        return [await this.transaction([only.givenUp('FlushFailed', error)], signal)];
+        return [await this.transaction([only.givenUp('FlushFailed', error)], histories, signal)];
       }
       // Either the database refuses one of these messages, or all of them are too much at once. Left before right, so order holds.
       const half = tasks.length >> 1;
-      return [...(await this.commit(tasks.slice(0, half), signal)), ...(await this.commit(tasks.slice(half), signal))];
+      const left = await this.commit(tasks.slice(0, half), histories, signal);
+      return [...left, ...(await this.commit(tasks.slice(half), histories, signal))];
     }
   }
 
-  private async transaction(tasks: readonly Task[], signal: AbortSignal): Promise<Owed> {
+  private async transaction(tasks: readonly Task[], histories: Histories, signal: AbortSignal): Promise<Owed> {
     const { unitOfWork, dispatcher, telemetry } = this.d;
+    const decision = histories.decisionOn(tasks);
     let staleReads = 0;
     let timeouts = 0;
     return untilDone(
       async () => {
         const { outbox } = this.publisher;
-        const run = await unitOfWork.run(tasks, (unit) => dispatcher.dispatch(tasks, unit, staleReads > 0), outbox);
+        const dispatch = (unit: Unit): ReturnType<Dispatcher['dispatch']> =>
+          dispatcher.dispatch(tasks, unit, staleReads > 0);
+        const run = await unitOfWork.run(tasks, dispatch, outbox, decision);
+        histories.decided(decision);
         telemetry.waitEnded('database', this);
         this.tell(tasks, run.value);
         return this.publisher.committed(outbox, run);

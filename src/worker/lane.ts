@@ -1,8 +1,11 @@
+import { HistoryLost } from '../ports/errors.ts';
 import { asError } from './as-error.ts';
 import { Committer, type CommitterDependencies } from './committer.ts';
 import { ChunkReader, type Chunk, type PlanMessages } from './intake/chunk-reader.ts';
+import { Histories } from './histories.ts';
 import { LaneQueue, type LaneQueueSettings, type Queued } from './intake/lane-queue.ts';
-import { LanePublisher, type PublisherDependencies } from './outbox/lane-publisher.ts';
+import { LanePublisher, type Owed, type PublisherDependencies } from './outbox/lane-publisher.ts';
+import type { Task } from './task.ts';
 
 export interface LaneSettings extends LaneQueueSettings {
   readonly name: string;
@@ -12,6 +15,8 @@ export interface LaneDependencies extends CommitterDependencies, PublisherDepend
   readonly plan: PlanMessages;
   /** Told when everything up to these messages is committed and published. */
   readonly finished: (messages: readonly Queued[]) => void;
+  /** Told when the database lacks what this assignment builds on: it has to be opened anew. */
+  readonly historyLost: (error: HistoryLost) => void;
   /** Told of what no waiting mends: the process has to end. */
   readonly failed: (error: Error) => void;
 }
@@ -52,6 +57,7 @@ export class Lane {
   private readonly stopping = new AbortController();
   /** Aborted when what was handed over is taken back: a chunk that still waits for a schema or an answer is dropped. */
   private assignment = new AbortController();
+  private histories = new Histories('', []);
 
   constructor({ name, ...settings }: LaneSettings, dependencies: LaneDependencies) {
     this.name = name;
@@ -84,6 +90,11 @@ export class Lane {
   /** @returns true as soon as a chunk is taken from the queue, false after `within` ms */
   async room(within?: number): Promise<boolean> {
     return this.queue.room(within);
+  }
+
+  /** What is decided of its partitions is known: they may be pushed. */
+  open(histories: Histories): void {
+    this.histories = histories;
   }
 
   /** A new assignment: forgets the messages that wait, and writes to a new outbox from now on. */
@@ -161,12 +172,24 @@ export class Lane {
     const tasks = await planned;
     if (tasks === undefined || signal.aborted) return;
     this.enter({ name: 'committing' });
-    const committing = tasks.length === 0 ? [] : this.committer.commit(tasks, this.stopping.signal);
+    const committing = tasks.length === 0 ? [] : this.committed(tasks, signal);
     this.readAhead();
     const committed = await committing;
+    if (committed === undefined) return;
     this.enter({ name: 'publishing' });
     await this.publisher.published();
     const published = this.publisher.publish(committed, this.stopping.signal, () => this.d.finished(messages));
     published.then(() => this.setTimer()).catch((error: unknown) => this.fail(error));
+  }
+
+  /** @returns undefined when the chunk is dropped: its messages come again, in another assignment */
+  private async committed(tasks: readonly Task[], signal: AbortSignal): Promise<readonly Owed[] | undefined> {
+    try {
+      return await this.committer.commit(tasks, this.histories, this.stopping.signal);
+    } catch (error) {
+      if (!(error instanceof HistoryLost)) throw error;
+      if (!signal.aborted) this.d.historyLost(error);
+      return undefined;
+    }
   }
 }

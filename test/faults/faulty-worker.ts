@@ -16,21 +16,21 @@ type Die = () => void;
 /** How each point is reached, from the outside of a port. */
 const WRAPPED: Readonly<Record<Point, (container: Container, die: Die) => void>> = {
   'before the transaction': (container, die) =>
-    wrapUnitOfWork(container, (inner) => (messages, work, lane) => {
+    wrapUnitOfWork(container, (inner) => (messages, work, ...rest) => {
       if (messages.length > 0) die();
-      return inner.run(messages, work, lane);
+      return inner.run(messages, work, ...rest);
     }),
   'after the inbox insert': (container, die) =>
-    wrapUnitOfWork(container, (inner) => (messages, work, lane) => {
+    wrapUnitOfWork(container, (inner) => (messages, work, ...rest) => {
       const inside: typeof work = (unit) => {
         if (messages.length > 0) die();
         return work(unit);
       };
-      return inner.run(messages, inside, lane);
+      return inner.run(messages, inside, ...rest);
     }),
   'after the commit, before the publication': (container, die) =>
-    wrapUnitOfWork(container, (inner) => async (messages, work, lane) => {
-      const committed = await inner.run(messages, work, lane);
+    wrapUnitOfWork(container, (inner) => async (messages, work, ...rest) => {
+      const committed = await inner.run(messages, work, ...rest);
       if (committed.outbox.length > 0) die();
       return committed;
     }),
@@ -124,6 +124,9 @@ function wrapCommit(into: Container, commit: (inner: Consumer) => Consumer['comm
     pause: (partition) => inner.pause(partition),
     resume: (partition) => inner.resume(partition),
     stop: () => inner.stop(),
+    seek: (partition, offset) => inner.seek(partition, offset),
     commit: commit(inner),
+    committed: (topics) => inner.committed(topics),
+    beginnings: (topics) => inner.beginnings(topics),
   }));
 }

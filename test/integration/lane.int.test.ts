@@ -303,7 +303,7 @@ class World {
       { name: 'test', chunkMaxMessages, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
       {
         unitOfWork: {
-          run: async (messages, work, lane) => {
+          run: async (messages, work, lane, decision) => {
             this.runs += 1;
             const gate = this.transactionGate;
             if (messages.length > this.heavy) throw new TooMuchAtOnce('too much');
@@ -315,6 +315,7 @@ class World {
                 return work(unit);
               },
               lane,
+              decision,
             );
           },
         },
@@ -334,6 +335,7 @@ class World {
           }),
         finished: (messages) => void (this.done += messages.length),
         outboxes: new Map(),
+        historyLost: (error) => this.failures.push(error),
         failed: (error) => this.failures.push(error),
       },
     );

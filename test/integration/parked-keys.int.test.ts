@@ -98,7 +98,7 @@ describe('a parked key, with others at work,', () => {
     const second = (await letters.lowest(KEY)) ?? 0;
     const trx = await begin(database.db);
     open.push(trx);
-    const chunk = await openChunk(postgresStore(trx), [message(4)], new a.TestLane(1));
+    const chunk = await openChunk(postgresStore(trx), [message(4)], new a.TestLane(1), undefined);
     addLetter(chunk, 4);
     await chunk.flush();
     const replay = replaying(2, second);

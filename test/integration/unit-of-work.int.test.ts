@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
+import { KnexDecidedOffsets } from '../../src/uow/decided-offsets.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -40,6 +41,7 @@ describeUnitOfWork('KnexUnitOfWork', async () => {
   return {
     unitOfWork: new KnexUnitOfWork(db, randomUUID),
     letters: new KnexDeadLetters(db),
+    decidedOffsets: new KnexDecidedOffsets(db),
     outbox: () =>
       db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
     clock: async () => {

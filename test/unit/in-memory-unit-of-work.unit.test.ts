@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InMemoryDeadLetters } from '../support/in-memory/dead-letters.ts';
+import { InMemoryDecidedOffsets } from '../support/in-memory/decided-offsets.ts';
 import { InMemoryDatabase, numberKey } from '../support/in-memory/database.ts';
 import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../support/in-memory/unit-of-work.ts';
 import { describeOutboxMaintenance } from '../support/contract/outbox-maintenance.contract.ts';
@@ -11,6 +12,7 @@ describeUnitOfWork('InMemoryUnitOfWork', async () => {
   return {
     unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
     letters: new InMemoryDeadLetters(database),
+    decidedOffsets: new InMemoryDecidedOffsets(database),
     clock: async () => database.clock.now(),
     forgetMessages: async () =>
       database.transaction(() => {

@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
 import { activeLicenseTable } from './active-license.ts';
+import { beginning } from './decided-offset.ts';
 import { deadLetterTable } from './dead-letter.ts';
 import { inboxTable } from './inbox.ts';
 import { licenseTable } from './license.ts';
 import { outboxTable } from './outbox.ts';
 import { parkedKeyTable } from './parked-key.ts';
 import { statisticRowTable } from './statistic-row.ts';
-import { startOf } from './sql.ts';
 import type { Store } from './store.ts';
 import { subdivisionTable } from './subdivision.ts';
 import { tenantTable } from './tenant.ts';
@@ -16,7 +16,7 @@ import { userTable } from './user.ts';
 /** The tables as one transaction sees them. */
 export function postgresStore(db: Knex): Store {
   return {
-    startedAt: () => startOf(db),
+    begin: (decision) => beginning(db, decision),
     inbox: inboxTable(db),
     tenants: tenantTable(db),
     subdivisions: subdivisionTable(db),

@@ -49,14 +49,11 @@ export function fromTime(column: string): string {
   return `(date_part('epoch', ${column}) * 1000)::bigint`;
 }
 
-/** When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. */
-export async function startOf(trx: Knex): Promise<number> {
-  // Truncated first: a double's microseconds, multiplied, may come out just below a whole millisecond.
-  const sql = `SELECT ${fromTime("date_trunc('milliseconds', transaction_timestamp())")} AS "startedAt"`;
-  const [row] = await query<{ readonly startedAt: number }>(trx, sql, []);
-  if (row === undefined) throw new Error('a SELECT without FROM has one row');
-  return row.startedAt;
-}
+/**
+ * When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. Truncated first: a double's microseconds,
+ * multiplied, may come out just below a whole millisecond.
+ */
+export const STARTED_AT = fromTime("date_trunc('milliseconds', transaction_timestamp())");
 
 interface Answer<Row> {
   readonly rows: Row[];

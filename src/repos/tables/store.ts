@@ -13,6 +13,7 @@ import type {
   SubdivisionKey,
   UserLookUp,
 } from '../../ports/repositories.ts';
+import type { Decision } from '../../ports/decided-offsets.ts';
 import type { LetterState, Resolution } from '../../ports/dead-letters.ts';
 import type { DeadLetter, Outcome, OutboxRow, OwedRow, Seen, SeqRange } from '../../ports/unit-of-work.ts';
 
@@ -67,6 +68,13 @@ export interface ParkedKey {
   readonly lane: string | null;
 }
 
+export interface Beginning {
+  /** When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. */
+  readonly startedAt: number;
+  /** How many steps were taken. */
+  readonly steps: number;
+}
+
 /** What one transaction does to the outbox: it deletes `delivered`, a range of its lane's rows, and adds `rows`. */
 export interface OutboxWrite {
   readonly lane: string;
@@ -84,8 +92,8 @@ export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'sta
  * `lock` reads and locks, sorted by id, so that lanes can't deadlock; what is absent is left out of its answer.
  */
 export interface Store {
-  /** When the transaction began, by the database's clock: milliseconds since the epoch, rounded down. */
-  readonly startedAt: () => Promise<number>;
+  /** To be called once, before everything else. Takes those steps of a decision that the database has the ground for. */
+  readonly begin: (decision?: Decision) => Promise<Beginning>;
   readonly inbox: {
     /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
     claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;

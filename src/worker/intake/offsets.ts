@@ -2,7 +2,8 @@ import type { Batch, Consumer, TopicPartition } from '../../ports/consumer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { asError } from '../as-error.ts';
 import type { Queued } from './lane-queue.ts';
-import { idOf } from './partition-id.ts';
+import type { Histories } from '../histories.ts';
+import { idOf } from '../partition-id.ts';
 
 /** A partition in the present assignment. Each offset is where it goes on. */
 interface Progress extends TopicPartition {
@@ -21,6 +22,7 @@ export class Offsets {
   private readonly consumer: Consumer;
   private readonly telemetry: Telemetry;
   private epoch = 0;
+  private histories: Histories | undefined;
   private readonly partitions = new Map<string, Progress>();
   /** The commit under way, and the one that all who ask meanwhile wait for. */
   private committing: Promise<void> | undefined;
@@ -38,8 +40,14 @@ export class Offsets {
   /** A new assignment. What was finished before it and is not committed comes again; the inbox knows it. */
   assigned(): void {
     this.epoch += 1;
+    this.histories = undefined;
     this.partitions.clear();
     this.telemetry.waitEnded('offset commit');
+  }
+
+  /** What is decided of the new assignment is known: from here on commits tell it. */
+  opened(histories: Histories): void {
+    this.histories = histories;
   }
 
   /** The messages of this batch are handed to their lane. */
@@ -89,7 +97,7 @@ export class Offsets {
   }
 
   private async commitDue(): Promise<void> {
-    const { epoch } = this;
+    const { epoch, histories } = this;
     const due = [...this.partitions.values()].flatMap((progress) => {
       const { topic, partition, due: offset } = progress;
       return offset === undefined ? [] : [{ progress, place: { topic, partition, offset } }];
@@ -97,7 +105,7 @@ export class Offsets {
     if (due.length === 0) return;
     for (const { progress } of due) progress.due = undefined;
     try {
-      await this.consumer.commit(due.map(({ place }) => place));
+      await this.consumer.commit(due.map(({ place }) => ({ ...place, metadata: histories?.metadataOf(place) ?? '' })));
       this.telemetry.waitEnded('offset commit');
     } catch (error) {
       if (epoch !== this.epoch) return; // its assignment is over: nobody waits for it

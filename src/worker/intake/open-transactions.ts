@@ -1,6 +1,6 @@
 import type { Batch, TopicPartition } from '../../ports/consumer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import { idOf } from './partition-id.ts';
+import { idOf } from '../partition-id.ts';
 
 /** A transaction that is open for longer than this is told. Healthy ones last for milliseconds; a producer's timeout is a minute by default. */
 const TOLD_AFTER_MS = 10_000;

@@ -1,21 +1,26 @@
 import type { Batch, BatchFlow, Consumer, ConsumerListener, Reset, TopicPartition } from '../../ports/consumer.ts';
+import type { DecidedOffsets } from '../../ports/decided-offsets.ts';
 import type { Placement } from '../../ports/placement.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Topics } from '../../ports/topics.ts';
 import { asError } from '../as-error.ts';
 import { Backoff, untilUp } from '../backoff.ts';
+import { inRounds } from '../rounds.ts';
 import { Cleaner, type CleanerSettings } from '../cleaner.ts';
 import { Lane, type LaneDependencies, type LanePhase, type LaneSettings } from '../lane.ts';
 import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from '../outbox/lane-outbox.ts';
 import { Offsets } from './offsets.ts';
+import { hasLost, Opening, type Opened } from './opening.ts';
 import { OpenTransactions } from './open-transactions.ts';
-import { idOf } from './partition-id.ts';
+import { idOf } from '../partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
 import type { Planner } from '../planner.ts';
 import type { UserLookUps } from '../user-look-ups.ts';
 
 export interface WorkerSettings {
+  /** The consumer group. */
+  readonly group: string;
   readonly lanes: number;
   readonly chunkMaxMessages: number;
   readonly queueMaxMessages: number;
@@ -26,12 +31,18 @@ export interface WorkerSettings {
   /** Milliseconds. */
   readonly commitInterval: number;
   readonly heartbeatInterval: number;
+  /** From one look at what the database has decided to the next. */
+  readonly lookInterval: number;
   readonly relay: RelaySettings;
   readonly cleaner: CleanerSettings;
 }
 
-export interface WorkerDependencies extends Omit<LaneDependencies, 'plan' | 'finished' | 'failed' | 'outboxes'> {
+export interface WorkerDependencies extends Omit<
+  LaneDependencies,
+  'plan' | 'finished' | 'historyLost' | 'failed' | 'outboxes'
+> {
   readonly consumer: Consumer;
+  readonly decidedOffsets: DecidedOffsets;
   readonly planner: Planner;
   readonly userLookUps: UserLookUps;
   readonly placement: Placement;
@@ -53,6 +64,15 @@ export class Worker implements ConsumerListener {
   /** Assigned partitions are dealt out to the lanes in turn. By the partition's number, each of two workers would use half of its lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private assignment: readonly TopicPartition[] = [];
+  private readonly opening: Opening;
+  /** Undefined until the present assignment is opened: what is fetched before waits. */
+  private opened: Opened | undefined;
+  /** Ends the opening under way, when another one begins. */
+  private superseded = new AbortController();
+  /** Resolves when the opening under way has ended, in whichever way. */
+  private untilOpened: Promise<void> = Promise.resolve();
+  /** Waits between openings that follow each other; a look that finds all in order resets them. */
+  private reopenings = new Backoff();
   /** Waits between attempts to join the group after crashes; a join that succeeds resets them. */
   private joins = new Backoff();
   private readonly outboxes = new Map<string, LaneOutbox>();
@@ -68,6 +88,7 @@ export class Worker implements ConsumerListener {
     this.failure = new Promise((resolve) => (this.end = resolve));
     this.offsets = new Offsets(dependencies.consumer, dependencies.telemetry);
     this.openTransactions = new OpenTransactions(dependencies.telemetry);
+    this.opening = new Opening(settings.group, dependencies);
     const { planner, userLookUps } = dependencies;
     this.lanes = Array.from({ length: settings.lanes }, (_, i) =>
       this.lane({ ...settings, name: `lane ${i + 1}` }, (messages, signal) => planner.plan(messages, signal)),
@@ -101,7 +122,9 @@ export class Worker implements ConsumerListener {
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
     const lanes = this.allLanes.map((lane) => lane.run());
     const { signal } = this.stopping;
-    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal)]);
+    const looking = { ...this.d, name: 'decided offsets', interval: this.settings.lookInterval };
+    const looks = inRounds({ ...looking, failed: (error) => this.end(error) }, () => this.look(), signal);
+    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal), looks]);
   }
 
   /** Joins the group, as soon as there is a broker. @throws ConfigurationError, or the signal's reason */
@@ -113,6 +136,7 @@ export class Worker implements ConsumerListener {
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the worker stops'));
     this.fetchNothing();
+    this.superseded.abort(new Error('the worker stops'));
     for (const lane of this.allLanes) lane.stop();
     await this.running;
     await this.offsets.commit();
@@ -123,22 +147,22 @@ export class Worker implements ConsumerListener {
   assigned(partitions: readonly TopicPartition[]): void {
     this.joins = new Backoff();
     this.d.telemetry.waitEnded('broker', this);
-    this.offsets.assigned();
     this.openTransactions.assigned(partitions);
     this.lanesOfPartitions.clear();
     for (const [i, partition] of partitions.entries()) {
       const lane = partition.topic === this.d.topics.userLookUps ? this.lookUpLane : this.lanes[i % this.lanes.length];
       if (lane) this.lanesOfPartitions.set(idOf(partition), lane);
     }
-    for (const lane of this.allLanes) lane.reset();
     this.assignment = partitions;
     if (this.stopping.signal.aborted) this.fetchNothing();
+    this.open(() => this.opening.open(partitions, undefined, this.superseded.signal));
   }
 
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
     const epoch = this.offsets.currentEpoch;
     const lane = this.laneOf(batch);
     if (lane === undefined) return; // its assignment is over: the batch goes to the worker that has the partition now
+    if (this.opened === undefined && !(await this.goesOnAt(batch, flow))) return;
     this.openTransactions.fetched(batch);
     if (batch.messages.length === 0) {
       if (this.isOver(epoch)) return;
@@ -164,6 +188,7 @@ export class Worker implements ConsumerListener {
 
   reset(reset: Reset): void {
     this.d.telemetry.reset(reset);
+    if (reset.to < reset.from) this.reopen(new Map([[idOf(reset), reset.to]]));
   }
 
   interrupted(error: Error): void {
@@ -187,12 +212,61 @@ export class Worker implements ConsumerListener {
     await this.consume(signal);
   }
 
+  /**
+   * Begins a new epoch: drops what is queued and what is not finished, and gives the lanes new ids. Nothing is taken until it is known where
+   * each partition goes on.
+   */
+  private open(find: () => Promise<Opened>): void {
+    this.superseded.abort(new Error('it is opened anew'));
+    this.superseded = new AbortController();
+    this.opened = undefined;
+    this.offsets.assigned();
+    for (const lane of this.allLanes) lane.reset();
+    if (this.stopping.signal.aborted) return;
+    const { signal } = this.superseded;
+    this.untilOpened = find().then(
+      (opened) => {
+        if (signal.aborted) return;
+        for (const start of opened.starts.values()) this.d.consumer.seek(start, start.offset);
+        this.offsets.opened(opened.histories);
+        for (const lane of this.allLanes) lane.open(opened.histories);
+        this.opened = opened;
+      },
+      (error: unknown) => {
+        if (!signal.aborted) this.end(asError(error));
+      },
+    );
+  }
+
+  /** The database is another one than it was, or a partition is: where each of them goes on has to be found out again. */
+  private reopen(cutOff: ReadonlyMap<string, number> = new Map()): void {
+    const { opened, assignment } = this;
+    if (opened === undefined) return; // it is being found out
+    this.open(async () => {
+      const { signal } = this.superseded;
+      await this.reopenings.wait(signal);
+      return this.opening.open(assignment, { histories: opened.histories, cutOff }, signal);
+    });
+  }
+
+  /** Notices that the database has lost something although nothing new comes for a partition. */
+  private async look(): Promise<void> {
+    const { opened } = this;
+    if (opened === undefined) return;
+    const known = opened.histories.now;
+    const { server, offsets } = await this.d.decidedOffsets.read(this.settings.group);
+    if (opened !== this.opened) return;
+    if (server !== opened.server || hasLost(known, offsets)) this.reopen();
+    else this.reopenings = new Backoff();
+  }
+
   private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {
     return new Lane(settings, {
       ...this.d,
       plan,
       outboxes: this.outboxes,
       finished: (messages) => this.offsets.finish(messages),
+      historyLost: () => this.reopen(),
       failed: (error) => this.end(error),
     });
   }
@@ -200,6 +274,18 @@ export class Worker implements ConsumerListener {
   /** A partition stays with one lane for as long as the assignment lasts, so that its messages are handled in order. */
   private laneOf(batch: Batch): Lane | undefined {
     return this.lanesOfPartitions.get(idOf(batch));
+  }
+
+  /** Waits until the assignment is opened. @returns whether the batch was fetched from where its partition goes on */
+  private async goesOnAt(batch: Batch, flow: BatchFlow): Promise<boolean> {
+    const epoch = this.offsets.currentEpoch;
+    for (;;) {
+      if (this.isOver(epoch)) return false;
+      const { opened } = this;
+      if (opened !== undefined) return !opened.starts.has(idOf(batch));
+      await within(this.settings.heartbeatInterval, this.untilOpened);
+      await flow.heartbeat();
+    }
   }
 
   private isOver(epoch: number): boolean {
@@ -225,4 +311,11 @@ export class Worker implements ConsumerListener {
 
 function queued({ messages, nextOffset }: Batch, epoch: number): Queued[] {
   return messages.map((received, i) => ({ received, nextOffset: messages[i + 1]?.offset ?? nextOffset, epoch }));
+}
+
+/** Resolves with `done`, or after so many milliseconds. */
+async function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
+  clearTimeout(timer);
 }

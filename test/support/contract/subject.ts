@@ -2,6 +2,7 @@ import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
+import type { DecidedOffsets } from '../../../src/ports/decided-offsets.ts';
 import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
 import type { Unit, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import { aSubdivision, aTenant, licensed } from '../builders.ts';
@@ -10,6 +11,7 @@ import { aSubdivision, aTenant, licensed } from '../builders.ts';
 export interface Subject {
   readonly unitOfWork: UnitOfWork;
   readonly letters: DeadLetters;
+  readonly decidedOffsets: DecidedOffsets;
   /** In the order of (lane, seq). */
   outbox(): Promise<readonly { readonly lane: string; readonly seq: number; readonly text: string }[]>;
   /** The offsets of the messages that letters are about. */

@@ -1,4 +1,5 @@
 import { describeChunks } from './chunks.contract.ts';
+import { describeDecidedOffsets } from './decided-offsets.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
@@ -18,6 +19,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('a message that is sent again', () => describeResends(create));
     describe('rehearsals', () => describeRehearsals(create));
     describe('parking', () => describeParking(create));
+    describe('decided offsets', () => describeDecidedOffsets(create));
     describe('the outbox', () => describeOutbox(create));
   });
 }

@@ -4,6 +4,7 @@ import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
+import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
 import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../../../src/ports/repositories.ts';
 import type { DeadLetter, OutboxRow } from '../../../src/ports/unit-of-work.ts';
 import type { LetterState, LetterSummary } from '../../../src/ports/dead-letters.ts';
@@ -100,6 +101,8 @@ export class InMemoryDatabase {
   readonly outbox = new Table<StoredOutboxRow>(this.journal);
   readonly deadLetters = new Table<StoredDeadLetter>(this.journal);
   readonly parkedKeys = new Table<StoredParkedKey>(this.journal);
+  /** By group, topic and partition. */
+  readonly decidedOffsets = new Table<DecidedOffset & { readonly group: string }>(this.journal);
   readonly parkedLetters = new Table<ParkedLetter>(this.journal);
   private letters = 0;
   private previous: Promise<void> = Promise.resolve();

@@ -1,16 +1,18 @@
 import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
+import type { Decision } from '../../../src/ports/decided-offsets.ts';
 import type { RowChange, Store, Stored, SubdivisionChange } from '../../../src/repos/tables/store.ts';
 import type { Page } from '../../../src/ports/repositories.ts';
 import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { constrain, constrainStatisticRow, constrainSubdivision, constrainTenant } from './constraints.ts';
 import type { InMemoryDatabase, Table } from './database.ts';
+import { decidedKey } from './decided-offsets.ts';
 import { deadLetters, parkedKeys } from './letters.ts';
 import { inbox, outbox } from './messages.ts';
 
 /** The tables as one transaction sees them. Nothing has to be locked, since transactions come one after the other. */
 export function inMemoryStore(db: InMemoryDatabase): Store {
   return {
-    startedAt: async () => db.clock.now(),
+    begin: async (decision) => ({ startedAt: db.clock.now(), steps: decidedOffsets(db, decision) }),
     inbox: inbox(db),
     tenants: tenants(db),
     subdivisions: subdivisions(db),
@@ -23,6 +25,19 @@ export function inMemoryStore(db: InMemoryDatabase): Store {
     deadLetters: deadLetters(db),
     parkedKeys: parkedKeys(db),
   };
+}
+
+/** @returns how many steps were taken */
+function decidedOffsets({ decidedOffsets }: InMemoryDatabase, decision: Decision | undefined): number {
+  let taken = 0;
+  for (const step of decision?.steps ?? []) {
+    const id = decidedKey(decision?.group ?? '', step);
+    const row = decidedOffsets.get(id);
+    if (row?.history !== step.history || row.decided < step.from) continue;
+    decidedOffsets.set(id, { ...row, decided: Math.max(row.decided, step.to) });
+    taken += 1;
+  }
+  return taken;
 }
 
 function tenants({ tenants, tenantNames }: InMemoryDatabase): Store['tenants'] {

@@ -78,6 +78,9 @@ function given() {
       newId: randomUUID,
       outboxes: new Map(),
       finished: () => undefined,
+      historyLost: (error) => {
+        throw error;
+      },
       failed: (error) => {
         throw error;
       },

@@ -24,6 +24,9 @@ function given(heard: Partial<Telemetry> = {}): {
     stop: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
+    seek: () => undefined,
+    committed: async () => [],
+    beginnings: async () => [],
     commit: async (all) => {
       if (failure) throw failure;
       committed.push(...all.map(({ offset }) => offset));

@@ -7,6 +7,7 @@ import { createContainer } from '../../../src/container.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
+import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { InMemoryOutboxMaintenance, InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
 import { frameOf, type ForeignSchema } from '../../support/foreign-schemas.ts';
 import { NEVER } from '../../support/given-codec.ts';
@@ -83,7 +84,11 @@ async function given({ url }: { readonly url: string }) {
       outboxMaintenance: asValue(new InMemoryOutboxMaintenance(database)),
       schemaRegistry: asValue(new SchemaRegistryClient({ urls: [url], telemetry, backoff: FAST, insistence: 600_000 })),
       telemetry: asValue(telemetry),
-      consumer: asValue({ start: nothing, pause: nothing, resume: nothing, commit: nothing, stop: nothing }),
+      decidedOffsets: asValue(new InMemoryDecidedOffsets(database)),
+      consumer: asValue({
+        ...{ start: nothing, pause: nothing, resume: nothing, seek: nothing, commit: nothing, stop: nothing },
+        ...{ committed: async () => [], beginnings: async () => [] },
+      }),
       producer: asValue({ publish: async (messages) => void sent.push(...messages), stop: nothing }),
     },
   });

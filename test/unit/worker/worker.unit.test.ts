@@ -6,6 +6,8 @@ import type { Planner } from '../../../src/worker/planner.ts';
 import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
 import { Worker } from '../../../src/worker/intake/worker.ts';
 import * as a from '../../support/builders.ts';
+import { InMemoryDatabase } from '../../support/in-memory/database.ts';
+import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
@@ -136,7 +138,14 @@ function given({
   const done = async (): Promise<void> => undefined;
   const worker = new Worker(
     {
-      ...{ lanes: 1, chunkMaxMessages: 2, queueMaxMessages: 4, queueMaxBytes: 1_000_000 },
+      ...{
+        group: 'g',
+        lookInterval: 600_000,
+        lanes: 1,
+        chunkMaxMessages: 2,
+        queueMaxMessages: 4,
+        queueMaxBytes: 1_000_000,
+      },
       ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000, heartbeatInterval },
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
@@ -145,10 +154,12 @@ function given({
       topics: TOPICS,
       placement: { check: () => undefined },
       consumer: {
-        ...{ start, stop: done, commit: done },
+        ...{ start, stop: done, commit: done, seek: () => undefined },
+        ...{ committed: async () => [], beginnings: async () => [] },
         pause: ({ topic, partition }) => void paused.push({ topic, partition }),
         resume: ({ topic, partition }) => resume({ topic, partition }),
       },
+      decidedOffsets: new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => a.NOW })),
       planner: { plan: async () => [] } as unknown as Planner,
       userLookUps: { plan: async () => [] } as unknown as UserLookUps,
       unitOfWork: { run: none },
