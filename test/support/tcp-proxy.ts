@@ -17,7 +17,7 @@ interface Pair {
 /** Stands between a worker and one server, and lets a test break what is between them. */
 export class TcpProxy {
   readonly port: number;
-  private readonly target: number;
+  private target: number;
   private readonly server: Server;
   private readonly pairs = new Set<Pair>();
   private holding = false;
@@ -50,6 +50,12 @@ export class TcpProxy {
     const through = new URL(url);
     through.port = String(this.port);
     return through.href;
+  }
+
+  /** Resets every connection; the next ones lead to this port. */
+  leadTo(port: number): void {
+    this.target = port;
+    this.cut();
   }
 
   /** Resets every connection; the next ones are let through. */
