@@ -94,6 +94,10 @@ export class LogTelemetry implements Telemetry {
     this.logger.error({ ...place, messages }, 'the database lacks messages that were done; reading them again');
   }
 
+  level(level: number): void {
+    this.logger.info({ level }, 'what every worker can read');
+  }
+
   heldBack(held: HeldBack): void {
     const since = new Date(Date.now() - held.heldMs).toISOString();
     this.logger.warn({ ...held, since }, 'an open transaction holds the partition');

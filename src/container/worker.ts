@@ -1,10 +1,13 @@
-import { asFunction } from 'awilix';
+import { asFunction, asValue } from 'awilix';
 import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
 import { databasePlace, kafkaPlace } from '../places.ts';
+import { LEVEL } from '../ports/levels.ts';
+import { sourcesOf } from '../ports/topics.ts';
 import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
 import { Worker } from '../worker/intake/worker.ts';
+import { LevelGate } from '../worker/level-gate.ts';
 import { UnattendedLane } from '../worker/outbox/unattended-lane.ts';
 import { Planner } from '../worker/planner.ts';
 import { Replayer } from '../worker/replayer.ts';
@@ -21,6 +24,9 @@ export interface WorkerParts {
   readonly userLookUps: UserLookUps;
   readonly replayer: Replayer;
   readonly boot: Boot;
+  /** What this worker can read. */
+  readonly level: number;
+  readonly levelGate: LevelGate;
   readonly worker: Worker;
 }
 
@@ -69,6 +75,14 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
           ),
         }),
     ).singleton(),
+    level: asValue(LEVEL),
+    levelGate: asFunction(
+      ({ kafkaAdmin, outboxMaintenance, telemetry, topics }: Needs) =>
+        new LevelGate({
+          ...{ outboxMaintenance, telemetry, group: config.kafkaGroupId, sources: sourcesOf(topics) },
+          partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
+        }),
+    ).singleton(),
     worker: asFunction(
       (cradle: Needs) =>
         new Worker(
@@ -106,6 +120,8 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'newId',
             'consumer',
             'decidedOffsets',
+            'level',
+            'levelGate',
             'planner',
             'userLookUps',
             'placement',

@@ -1,11 +1,14 @@
+import type { FoundStatement, LaneStatement } from './levels.ts';
 import type { OutgoingMessage } from './messages.ts';
 
 /** Deletes, relays and prunes what units of work leave behind. */
 export interface OutboxMaintenance {
   /** Deletes what a lane has published, seq in [from, to). */
   deleteDelivered(lane: string, from: number, to: number): Promise<void>;
-  /** Marks these lanes as living, though they write nothing at the moment. */
-  touch(lanes: readonly string[]): Promise<void>;
+  /** Marks these lanes as living, though they write nothing at the moment, and keeps what they state. */
+  touch(lanes: readonly LaneStatement[]): Promise<void>;
+  /** What all lanes state that have given a sign of life in the last `silentMs`. */
+  living(silentMs: number): Promise<readonly FoundStatement[]>;
   /** Gives a lane up: the relay publishes what it still owes, at once. */
   retire(lane: string): Promise<void>;
   /**

@@ -36,6 +36,8 @@ export interface Telemetry {
   reset(reset: Reset): void;
   /** The database has lost messages that were done; they are read again, before anything new of their partition. */
   healing(healing: Healing): void;
+  /** Another level than before is what every worker on the database can read; 0: one of them is older than levels. */
+  level(level: number): void;
   /** An open transaction has held a partition for a while. To be called about once a minute. */
   heldBack(held: HeldBack): void;
   /** The transaction was committed or aborted. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { PublicationFailed } from '../ports/errors.ts';
+import type { FoundStatement, LaneStatement } from '../ports/levels.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import { pruneDeadLetters } from '../repos/tables/dead-letter.ts';
@@ -9,6 +10,7 @@ import {
   deleteAcknowledged,
   deleteDelivered,
   forgetLanes,
+  livingLanes,
   owedBy,
   retireLane,
   touchLanes,
@@ -28,8 +30,12 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
     await deleteDelivered(this.db, lane, from, to);
   }
 
-  async touch(lanes: readonly string[]): Promise<void> {
+  async touch(lanes: readonly LaneStatement[]): Promise<void> {
     await touchLanes(this.db, lanes);
+  }
+
+  async living(silentMs: number): Promise<readonly FoundStatement[]> {
+    return livingLanes(this.db, silentMs);
   }
 
   async retire(lane: string): Promise<void> {

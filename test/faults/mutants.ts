@@ -191,6 +191,30 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'what the group counts as done is not compared with what the database has decided',
+    level: 'unit',
+    cases: 'at an assignment a partition goes back to where the decisions of the database end',
+    patches: [
+      {
+        file: 'src/worker/intake/opening.ts',
+        find: 'const told = cutOff === undefined ?',
+        replace: 'const told = cutOff === null ?',
+      },
+    ],
+  },
+  {
+    name: 'a chunk is decided whatever the database has decided before',
+    level: 'unit',
+    cases: 'a worker below which the database is replaced by an older one decides nothing new',
+    patches: [
+      {
+        file: 'src/uow/unit.ts',
+        find: 'if (decision !== undefined && steps < decision.steps.length)',
+        replace: 'if (decision !== undefined && steps < 0)',
+      },
+    ],
+  },
+  {
     name: 'dead connections to the database kept',
     cases: 'F16: ',
     patches: [{ file: 'src/uow/connection.ts', find: 'if (client.readyForQuery) return;', replace: 'return;' }],

@@ -12,7 +12,7 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
       waiting: silent,
       waitEnded: silent,
     },
-    ...{ reset: silent, healing: silent, heldBack: silent, heldBackEnded: silent },
+    ...{ reset: silent, healing: silent, level: silent, heldBack: silent, heldBackEnded: silent },
     ...heard,
   };
 }

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
+import type { FoundStatement, LaneStatement } from '../../ports/levels.ts';
 import type { OutgoingMessage } from '../../ports/messages.ts';
 import type { OwedRow } from '../../ports/unit-of-work.ts';
 import { byteas, longs, uuids } from './arrays.ts';
-import { execute, query, texts } from './sql.ts';
+import { execute, plain, query, rowsOf, texts } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** What is owed to Kafka. Its order is (lane, seq); a lane is seen to live by its own writes. */
@@ -71,10 +72,34 @@ export async function deleteAcknowledged(db: Knex, lane: string, seqs: readonly 
   await execute(db, 'DELETE FROM outbox WHERE lane = ?::uuid AND seq = ANY (?::bigint[])', [lane, longs(seqs)]);
 }
 
-/** Marks lanes as living; their rows are nobody else's business. */
-export async function touchLanes(db: Knex, lanes: readonly string[]): Promise<void> {
+/** Marks lanes as living; their rows are nobody else's business. A lane that was not seen before is known from here on. */
+export async function touchLanes(db: Knex, lanes: readonly LaneStatement[]): Promise<void> {
   if (lanes.length === 0) return;
-  await execute(db, 'UPDATE lanes SET seen_at = clock_timestamp() WHERE lane = ANY (?::uuid[])', [uuids(lanes)]);
+  await execute(
+    db,
+    `INSERT INTO lanes (lane, seen_at, level, group_id, partitions)
+     SELECT lane, clock_timestamp(), level, group_id, string_to_array(partitions, ' ')
+     FROM ${rowsOf('l', { lane: 'uuid', level: 'integer', group_id: 'text', partitions: 'text' })}
+     ON CONFLICT (lane) DO UPDATE SET seen_at = excluded.seen_at, level = excluded.level, group_id = excluded.group_id,
+       partitions = excluded.partitions`,
+    [
+      uuids(lanes.map(({ lane }) => lane)),
+      plain(lanes.map(({ level }) => level)),
+      texts(lanes.map(({ group }) => group)),
+      // Names of topics have no blanks.
+      texts(lanes.map(({ partitions }) => partitions.join(' '))),
+    ],
+  );
+}
+
+/** What the lanes state that were seen in the last `silentMs`. */
+export async function livingLanes(db: Knex, silentMs: number): Promise<readonly FoundStatement[]> {
+  return query<FoundStatement>(
+    db,
+    `SELECT level, group_id AS "group", partitions FROM lanes
+     WHERE seen_at > clock_timestamp() - ? * interval '1 millisecond'`,
+    [silentMs],
+  );
 }
 
 /** Gives a lane up: what it still owes goes to the relay at once, not only after the lane has been silent for a while. */

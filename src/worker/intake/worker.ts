@@ -1,5 +1,6 @@
 import type { Batch, BatchFlow, Consumer, ConsumerListener, Reset, TopicPartition } from '../../ports/consumer.ts';
 import type { DecidedOffsets } from '../../ports/decided-offsets.ts';
+import type { LaneStatement } from '../../ports/levels.ts';
 import type { Placement } from '../../ports/placement.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Topics } from '../../ports/topics.ts';
@@ -7,6 +8,7 @@ import { asError } from '../as-error.ts';
 import { Backoff, untilUp } from '../backoff.ts';
 import { inRounds } from '../rounds.ts';
 import { Cleaner, type CleanerSettings } from '../cleaner.ts';
+import type { LevelGate } from '../level-gate.ts';
 import { Lane, type LaneDependencies, type LanePhase, type LaneSettings } from '../lane.ts';
 import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from '../outbox/lane-outbox.ts';
@@ -43,6 +45,9 @@ export interface WorkerDependencies extends Omit<
 > {
   readonly consumer: Consumer;
   readonly decidedOffsets: DecidedOffsets;
+  /** What this worker can read. */
+  readonly level: number;
+  readonly levelGate: LevelGate;
   readonly planner: Planner;
   readonly userLookUps: UserLookUps;
   readonly placement: Placement;
@@ -105,7 +110,7 @@ export class Worker implements ConsumerListener {
     this.allLanes = [...this.lanes, this.lookUpLane];
     this.relay = new OutboxRelay(settings.relay, {
       ...dependencies,
-      livingLanes: () => this.allLanes.map(({ livingOutbox }) => livingOutbox),
+      livingLanes: () => this.statements(),
       failed: (error) => this.end(error),
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
@@ -122,9 +127,11 @@ export class Worker implements ConsumerListener {
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
     const lanes = this.allLanes.map((lane) => lane.run());
     const { signal } = this.stopping;
-    const looking = { ...this.d, name: 'decided offsets', interval: this.settings.lookInterval };
-    const looks = inRounds({ ...looking, failed: (error) => this.end(error) }, () => this.look(), signal);
-    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal), looks]);
+    const looks = [
+      this.looks('decided offsets', () => this.look()),
+      this.looks('levels', () => this.d.levelGate.look()),
+    ];
+    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal), ...looks]);
   }
 
   /** Joins the group, as soon as there is a broker. @throws ConfigurationError, or the signal's reason */
@@ -155,7 +162,13 @@ export class Worker implements ConsumerListener {
     }
     this.assignment = partitions;
     if (this.stopping.signal.aborted) this.fetchNothing();
-    this.open(() => this.opening.open(partitions, undefined, this.superseded.signal));
+    this.d.levelGate.assigned();
+    this.open(async () => {
+      const { signal } = this.superseded;
+      const state = async (): Promise<void> => this.d.outboxMaintenance.touch(this.statements());
+      await untilUp('database', this.d.telemetry, signal, state);
+      return this.opening.open(partitions, undefined, signal);
+    });
   }
 
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
@@ -249,6 +262,12 @@ export class Worker implements ConsumerListener {
     });
   }
 
+  private async looks(name: string, look: () => Promise<void>): Promise<void> {
+    const failed = (error: Error): void => this.end(error);
+    const rounds = { ...this.d, name, interval: this.settings.lookInterval, failed };
+    await inRounds(rounds, look, this.stopping.signal);
+  }
+
   /** Notices that the database has lost something although nothing new comes for a partition. */
   private async look(): Promise<void> {
     const { opened } = this;
@@ -258,6 +277,16 @@ export class Worker implements ConsumerListener {
     if (opened !== this.opened) return;
     if (server !== opened.server || hasLost(known, offsets)) this.reopen();
     else this.reopenings = new Backoff();
+  }
+
+  /** What each lane can read, and which partitions it holds. */
+  private statements(): readonly LaneStatement[] {
+    const { level } = this.d;
+    const { group } = this.settings;
+    return this.allLanes.map((lane) => {
+      const partitions = [...this.lanesOfPartitions].flatMap(([id, holder]) => (holder === lane ? id : []));
+      return { lane: lane.livingOutbox, level, group, partitions };
+    });
   }
 
   private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {

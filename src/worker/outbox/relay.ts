@@ -1,3 +1,4 @@
+import type { LaneStatement } from '../../ports/levels.ts';
 import type { OutboxMaintenance } from '../../ports/outbox-maintenance.ts';
 import type { Producer } from '../../ports/producer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
@@ -16,8 +17,8 @@ interface Dependencies {
   readonly outboxMaintenance: OutboxMaintenance;
   readonly producer: Producer;
   readonly telemetry: Telemetry;
-  /** Ids of this worker's own lanes. */
-  readonly livingLanes: () => readonly string[];
+  /** What this worker's own lanes state. */
+  readonly livingLanes: () => readonly LaneStatement[];
   readonly failed: (error: Error) => void;
 }
 

@@ -3,6 +3,7 @@ import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
+import type { LaneStatement } from '../../../src/ports/levels.ts';
 import * as a from '../builders.ts';
 import { addRows, addSubdivisions, addTenants, reading, there } from './subject.ts';
 
@@ -71,9 +72,24 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       await write(1, 'a');
       expect(await relay()).toBe(0);
       await silent(1);
-      await maintenance.touch([a.laneId(1), a.laneId(9)]);
+      await maintenance.touch([1, 9].map((n) => stated(n)));
       expect(await relay()).toBe(0);
       expect(await subject.owed()).toEqual(['a']);
+    });
+
+    it('tells what living lanes state, and that a lane of an older worker states nothing', async () => {
+      await write(1, 'a');
+      await maintenance.touch([stated(2, 't/0', 't/1'), stated(3)]);
+      await maintenance.touch([stated(4, 't/2')]);
+      await maintenance.retire(a.laneId(4));
+      const living = [...(await maintenance.living(SILENCE))];
+      expect(living.sort((x, y) => (x.partitions?.length ?? -1) - (y.partitions?.length ?? -1))).toEqual([
+        { level: null, group: null, partitions: null },
+        { level: 3, group: 'workers', partitions: [] },
+        { level: 3, group: 'workers', partitions: ['t/0', 't/1'] },
+      ]);
+      await maintenance.touch([stated(2, 't/1')]);
+      expect(await maintenance.living(SILENCE)).toContainEqual({ level: 3, group: 'workers', partitions: ['t/1'] });
     });
 
     it('takes over a retired lane, and one that nobody attends, at once', async () => {
@@ -302,4 +318,8 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       return maintenance.relay(SILENCE, limit, async (messages) => void published.push(...a.textsOf(messages)));
     }
   });
+}
+
+function stated(lane: number, ...partitions: string[]): LaneStatement {
+  return { lane: a.laneId(lane), level: 3, group: 'workers', partitions };
 }

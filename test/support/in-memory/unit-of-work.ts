@@ -1,5 +1,6 @@
 import type { Committed, Unit } from '../../../src/ports/unit-of-work.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
+import type { FoundStatement, LaneStatement } from '../../../src/ports/levels.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import { momentOf, pairOf } from '../../../src/repos/cache.ts';
@@ -58,8 +59,19 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
     });
   }
 
-  async touch(lanes: readonly string[]): Promise<void> {
-    await this.seen(lanes, this.db.clock.now());
+  async touch(lanes: readonly LaneStatement[]): Promise<void> {
+    await this.db.transaction(() => {
+      const seenAt = this.db.clock.now();
+      for (const { lane, ...stated } of lanes) this.db.lanes.set(lane, { lane, seenAt, stated });
+    });
+  }
+
+  async living(silentMs: number): Promise<readonly FoundStatement[]> {
+    return this.db.transaction(() => {
+      const since = this.db.clock.now() - silentMs;
+      const living = this.db.lanes.filter(({ seenAt }) => seenAt > since);
+      return living.map(({ stated }) => stated ?? { level: null, group: null, partitions: null });
+    });
   }
 
   async retire(lane: string): Promise<void> {
@@ -151,7 +163,10 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
 
   private async seen(lanes: readonly string[], seenAt: number): Promise<void> {
     await this.db.transaction(() => {
-      for (const lane of lanes) if (this.db.lanes.has(lane)) this.db.lanes.set(lane, { lane, seenAt });
+      for (const lane of lanes) {
+        const there = this.db.lanes.get(lane);
+        if (there !== undefined) this.db.lanes.set(lane, { ...there, seenAt });
+      }
     });
   }
 

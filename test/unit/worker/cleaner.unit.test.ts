@@ -91,6 +91,7 @@ class World {
     return {
       deleteDelivered: none,
       touch: none,
+      living: none,
       retire: none,
       relay: none,
       forget: async () => {

@@ -71,7 +71,14 @@ function given() {
         },
       },
       outboxMaintenance: {
-        ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
+        ...{
+          deleteDelivered: done,
+          touch: done,
+          living: async () => [],
+          retire: done,
+          forget: done,
+          forgetFreedKeys: done,
+        },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
       telemetry: silentTelemetry(),

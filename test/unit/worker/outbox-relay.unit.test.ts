@@ -73,7 +73,7 @@ class World {
           waiting: (what) => this.tell(`waiting ${what}`),
           waitEnded: (what) => this.tell(`ended ${what}`),
         }),
-        livingLanes: () => ['lane'],
+        livingLanes: () => [{ lane: 'lane', level: 1, group: 'g', partitions: [] }],
         failed: none,
       },
     );
@@ -86,12 +86,13 @@ class World {
       retire: none,
       forget: none,
       forgetFreedKeys: none,
+      living: none,
       pruneInbox: none,
       pruneDeadLetters: none,
       removeOrphanedRows: none,
       touch: async (lanes) => {
         if (this.failures-- > 0) throw new Error('no database');
-        this.touched.push(lanes);
+        this.touched.push(lanes.map(({ lane }) => lane));
         this.stopWhenEnough();
       },
       relay: async (_silence, _limit, publish) => {

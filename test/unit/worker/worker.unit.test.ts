@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Batch, ConsumerListener, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Topics } from '../../../src/ports/topics.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
+import type { LevelGate } from '../../../src/worker/level-gate.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
 import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
 import { Worker } from '../../../src/worker/intake/worker.ts';
@@ -160,13 +161,22 @@ function given({
         resume: ({ topic, partition }) => resume({ topic, partition }),
       },
       decidedOffsets: new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => a.NOW })),
+      level: 1,
+      levelGate: { assigned: () => undefined, look: done } as unknown as LevelGate,
       planner: { plan: async () => [] } as unknown as Planner,
       userLookUps: { plan: async () => [] } as unknown as UserLookUps,
       unitOfWork: { run: none },
       dispatcher: { dispatch: none } as unknown as Dispatcher,
       producer: { publish: done },
       outboxMaintenance: {
-        ...{ deleteDelivered: done, touch: done, retire: done, forget: done, forgetFreedKeys: done },
+        ...{
+          deleteDelivered: done,
+          touch: done,
+          living: async () => [],
+          retire: done,
+          forget: done,
+          forgetFreedKeys: done,
+        },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
       telemetry: silentTelemetry({

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import type { Batch, CommittedOffset, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
+import type { Topics } from '../../../src/ports/topics.ts';
+import type { Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
+import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
+import { metadataOf } from '../../../src/worker/histories.ts';
+import { Worker } from '../../../src/worker/intake/worker.ts';
+import type { LevelGate } from '../../../src/worker/level-gate.ts';
+import type { Planner } from '../../../src/worker/planner.ts';
+import { NAMELESS, Task } from '../../../src/worker/task.ts';
+import type { UserLookUps } from '../../../src/worker/user-look-ups.ts';
+import * as a from '../../support/builders.ts';
+import { Gate } from '../../support/faults.ts';
+import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
+import { InMemoryOutboxMaintenance } from '../../support/in-memory/unit-of-work.ts';
+import { InMemoryWorld } from '../../support/in-memory/world.ts';
+import { silentTelemetry } from '../../support/telemetry.ts';
+
+const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const GROUP = 'workers';
+const PLACE: TopicPartition = { topic: TOPICS.commands, partition: 0 };
+const HISTORY = randomUUID();
+
+describe('a worker whose assignment is not opened yet', () => {
+  it('leaves what was fetched with its fetcher, beats meanwhile, and takes it once the database has told', async () => {
+    const gate = new Gate();
+    const { hand, taken, beats } = given({ committed: () => gate.pass().then(() => []) });
+    const handed = hand(0, 2);
+    await gate.reached;
+    while (beats() === 0) await new Promise(setImmediate);
+    expect(taken).toEqual([]);
+    gate.open();
+    await handed;
+    expect(taken).toEqual(['0+2']);
+  });
+
+  it('leaves what was fetched from behind the decisions of the database, and reads from there', async () => {
+    const { hand, taken, seeks } = given({ row: 3, committed: async () => [commit(8)] });
+    await hand(8, 2);
+    expect(taken).toEqual([]);
+    expect(seeks).toEqual([3]);
+    await hand(3, 2);
+    expect(taken).toEqual(['3+2']);
+  });
+});
+
+describe('a worker below which the database is replaced by an older one', () => {
+  it('decides nothing new before what is lost: the chunk is dropped, and its partition goes back', async () => {
+    const { worker, hand, seeks, fallBack, seekedTo, decided, healed } = given({
+      row: 0,
+      committed: async () => [commit(0)],
+    });
+    worker.start();
+    await hand(0, 4);
+    await decided(4);
+    await fallBack(1);
+    await hand(4, 2);
+    await seekedTo(0);
+    expect(seeks).toEqual([0]); // what was not committed comes again, and what is lost with it
+    expect(healed).toEqual([3]);
+    await hand(0, 6);
+    await decided(6);
+    await worker.stop();
+  });
+
+  it('notices it without anything new', async () => {
+    const { worker, hand, fallBack, seekedTo, decided } = given({
+      row: 0,
+      committed: async () => [commit(0)],
+      lookInterval: 1,
+    });
+    worker.start();
+    await hand(0, 4);
+    await decided(4);
+    await fallBack(2);
+    await seekedTo(0);
+    await worker.stop();
+  });
+});
+
+it('begins another history of a partition that was cut off', async () => {
+  const { worker, hand, seekedTo, row } = given({ row: 9, committed: async () => [commit(9)] });
+  await hand(9, 1);
+  worker.reset({ ...PLACE, from: 10, to: 0 });
+  await seekedTo(0);
+  expect(await row()).toMatchObject({ decided: 0 });
+  expect((await row())?.history).not.toBe(HISTORY);
+});
+
+function commit(offset: number): CommittedOffset {
+  return { ...PLACE, offset, metadata: metadataOf({ history: HISTORY, decided: offset }) };
+}
+
+/** A worker over tables in memory, whose messages change nothing but what is decided. */
+function given({
+  row,
+  committed,
+  lookInterval = 600_000,
+}: {
+  /** What the database has decided at first. */
+  readonly row?: number;
+  readonly committed: () => Promise<readonly CommittedOffset[]>;
+  readonly lookInterval?: number;
+}) {
+  const { database, unitOfWork } = new InMemoryWorld();
+  const decidedOffsets = new InMemoryDecidedOffsets(database);
+  const [taken, seeks, healed]: [string[], number[], number[]] = [[], [], []];
+  let beaten = 0;
+  const find = async (): Promise<DecidedOffset | undefined> => (await decidedOffsets.read(GROUP)).offsets[0];
+  const put = async (after: DecidedOffset): Promise<void> => {
+    await decidedOffsets.change(GROUP, [{ before: await find(), after }]);
+  };
+  const done = async (): Promise<void> => undefined;
+  const worker = new Worker(
+    {
+      ...{ group: GROUP, lookInterval, lanes: 1, chunkMaxMessages: 10, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
+      ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000, heartbeatInterval: 1 },
+      relay: { interval: 600_000, silence: 1_000, step: 10 },
+      cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
+    },
+    {
+      topics: TOPICS,
+      placement: { check: () => undefined },
+      consumer: {
+        ...{ start: done, stop: done, commit: done, pause: () => undefined, resume: () => undefined },
+        ...{ committed, beginnings: async () => [{ ...PLACE, offset: 0 }] },
+        seek: (_, offset) => void seeks.push(offset),
+      },
+      ...{ decidedOffsets, unitOfWork, level: 1 },
+      levelGate: { assigned: () => undefined, look: done } as unknown as LevelGate,
+      planner: {
+        plan: async (messages: readonly UnitMessage['received'][]) => messages.map(taskAt),
+      } as unknown as Planner,
+      userLookUps: { plan: async () => [] } as unknown as UserLookUps,
+      dispatcher: {
+        dispatch: async (tasks: readonly Task[], unit: Unit) =>
+          tasks.map((task) => {
+            if (unit.seen(task) === undefined) unit.settle(task, 'accepted');
+            return { what: 'accepted' };
+          }),
+      } as unknown as Dispatcher,
+      producer: { publish: done },
+      outboxMaintenance: new InMemoryOutboxMaintenance(database),
+      telemetry: silentTelemetry({ healing: ({ messages }) => void healed.push(messages) }),
+      newId: randomUUID,
+    },
+  );
+  const ready = row === undefined ? Promise.resolve() : put({ ...PLACE, history: HISTORY, decided: row });
+  const opened = ready.then(() => worker.assigned([PLACE]));
+  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await holds())) await new Promise(setImmediate);
+  };
+  return {
+    ...{ worker, taken, seeks, healed, row: find },
+    beats: () => beaten,
+    async hand(offset: number, count: number) {
+      await opened;
+      const flow = { heartbeat: async () => void (beaten += 1), taken: () => void taken.push(`${offset}+${count}`) };
+      await worker.batch(batchOf(offset, count), flow);
+    },
+    fallBack: async (decided: number) => put({ ...PLACE, history: HISTORY, decided }),
+    seekedTo: async (offset: number) => until(() => seeks.at(-1) === offset),
+    decided: async (offset: number) => until(async () => (await find())?.decided === offset),
+  };
+}
+
+function batchOf(from: number, count: number): Batch {
+  const messages = Array.from({ length: count }, (_, i) => ({
+    ...{ ...PLACE, offset: from + i, timestamp: a.NOW, key: null, value: null, headers: {} },
+  }));
+  const end = from + count;
+  return { ...PLACE, messages, nextOffset: end, stableOffset: end, endOffset: end };
+}
+
+function taskAt(received: UnitMessage['received']): Task {
+  const { identity, digest } = a.aMessage(received.offset);
+  const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
+  const plan = { kind: 'handle' as const, declare: () => undefined, handle: async () => [] };
+  return new Task({ key: null, value: null, headers: {}, ...received }, context, digest, 'test', NAMELESS, plan);
+}
