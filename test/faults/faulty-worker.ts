@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs';
-import { asFunction, type AwilixContainer } from 'awilix';
+import { asFunction, asValue, type AwilixContainer } from 'awilix';
 import { runWorker } from '../../src/cli/worker.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';
 import type { Consumer } from '../../src/ports/consumer.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
-import { FAULT_BUG, FAULT_CLOCK, FAULT_POINT, lastWords, type Point } from './points.ts';
+import { FAULT_BUG, FAULT_CLOCK, FAULT_LEVEL, FAULT_POINT, lastWords, type Point } from './points.ts';
 
 // The real worker with a port or a handler wrapped, for the fault suite. Variables FAULT_* say at which point it kills itself, how wrong
 // its clock is, and which message meets a bug. SIGUSR2 arms the point and moves the clock. Without FAULT_* it is the real worker.
@@ -97,6 +97,19 @@ if (bug !== undefined) {
       return events;
     },
   }));
+}
+const level = process.env[FAULT_LEVEL];
+if (level === 'none') {
+  wrap(container, 'outboxMaintenance', (inner) =>
+    Object.defineProperty(Object.create(inner) as typeof inner, 'touch', {
+      value: async (lanes: readonly { readonly lane: string }[]) => {
+        const ids = lanes.map(({ lane }) => lane);
+        await container.cradle.database('lanes').whereIn('lane', ids).update({ seen_at: new Date() });
+      },
+    }),
+  );
+} else if (level !== undefined) {
+  container.register('level', asValue(Number(level)));
 }
 process.exitCode = await runWorker(config, container);
 

@@ -3,11 +3,13 @@ import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { counted } from './counters.ts';
 import { faultCase, theStack } from './fault-case.ts';
+import { FAULT_LEVEL, startFaulty } from './points.ts';
 
 const stack = theStack();
 const twoWorkers = async ({ world }: { readonly world: World }): Promise<void> => {
   await Promise.all([world.startWorker(), world.startWorker()]);
 };
+let stoppedAt = 0;
 const STOPS = 20;
 const CHANGES_FOR_MS = 60_000;
 const CHANGE_EVERY_MS = 3_000;
@@ -65,6 +67,32 @@ faultCase(stack, {
       expect(counted(worker, 'accepted')).toBeGreaterThan(100);
       expect(counted(worker, 'duplicate')).toBeGreaterThan(100);
     }
+  },
+});
+
+faultCase(stack, {
+  fault: 'F38',
+  what: 'a worker of a version before works beside one that can read more, and stops',
+  shows: '`what every worker can read`, with the `level`.',
+  todo: 'Nothing: this is a rolling update. What the older one would misread is not written before it has ended.',
+  begin: ({ world }) =>
+    Promise.all([startFaulty(world, { [FAULT_LEVEL]: '2' }), startFaulty(world, { [FAULT_LEVEL]: 'none' })]),
+  async inject({ world }) {
+    const [newer, older] = [world.worker(0), world.worker(1)];
+    await until('both are in the group', async () => (await membersOf(world.admin, world.group)) === 2);
+    await older.stop();
+    stoppedAt = Date.now();
+    await newer.logs('"msg":"what every worker can read"');
+  },
+  fired({ world }) {
+    const lines = world
+      .worker()
+      .log.split('\n')
+      .filter((line) => line.includes('what every worker can read'));
+    const told = lines.map((line) => JSON.parse(line) as { readonly level: number; readonly time: number });
+    expect(told.map(({ level }) => level)).toEqual([2]);
+    expect(told[0]?.time).toBeGreaterThan(stoppedAt);
+    expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(0);
   },
 });
 

@@ -20,6 +20,9 @@ export const FAULT_CLOCK = 'FAULT_CLOCK_MS';
 /** An UpdateTenant with this address meets a bug. */
 export const FAULT_BUG = 'FAULT_BUG';
 
+/** The level that a worker states. `none`: nothing, as a worker of the version before levels. */
+export const FAULT_LEVEL = 'FAULT_LEVEL';
+
 const PROGRAM = fileURLToPath(new URL('./faulty-worker.ts', import.meta.url));
 
 /** Starts a worker with a fault in it. The fault is harmless until SIGUSR2 arms it. */

@@ -11,7 +11,10 @@ import { RESULTS_FOLDER } from './results.ts';
 // does not even start, or its cases fail without it.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COPIED = ['src', 'migrations', 'schemas', 'stack', 'test', 'package.json', 'jest.config.js', 'tsconfig.json'];
+const COPIED = [
+  ...['src', 'migrations', 'schemas', 'stack', 'test', 'docs', 'README.md', 'Dockerfile'],
+  ...['package.json', 'jest.config.js', 'tsconfig.json'],
+];
 const SHOWN = 280;
 /** The complaint of a case whose worker ends while it boots: then no guard was tried. */
 const NOT_STARTED = /ended before it logged 'the worker works'/;

@@ -21,6 +21,7 @@ const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r'
 const GROUP = 'workers';
 const PLACE: TopicPartition = { topic: TOPICS.commands, partition: 0 };
 const HISTORY = randomUUID();
+const WITHIN_MS = 3_000;
 
 describe('a worker whose assignment is not opened yet', () => {
   it('leaves what was fetched with its fetcher, beats meanwhile, and takes it once the database has told', async () => {
@@ -28,7 +29,7 @@ describe('a worker whose assignment is not opened yet', () => {
     const { hand, taken, beats } = given({ committed: () => gate.pass().then(() => []) });
     const handed = hand(0, 2);
     await gate.reached;
-    while (beats() === 0) await new Promise(setImmediate);
+    await until(() => beats() > 0);
     expect(taken).toEqual([]);
     gate.open();
     await handed;
@@ -148,9 +149,6 @@ function given({
   );
   const ready = row === undefined ? Promise.resolve() : put({ ...PLACE, history: HISTORY, decided: row });
   const opened = ready.then(() => worker.assigned([PLACE]));
-  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await holds())) await new Promise(setImmediate);
-  };
   return {
     ...{ worker, taken, seeks, healed, row: find },
     beats: () => beaten,
@@ -178,4 +176,12 @@ function taskAt(received: UnitMessage['received']): Task {
   const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
   const plan = { kind: 'handle' as const, declare: () => undefined, handle: async () => [] };
   return new Task({ key: null, value: null, headers: {}, ...received }, context, digest, 'test', NAMELESS, plan);
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms`);
+    await new Promise(setImmediate);
+  }
 }
