@@ -78,6 +78,7 @@ faultCase(stack, {
     await doMore(world, LOST);
     await takeOver();
   },
+  check: { databaseLost: true },
   fired: everyWorkerHeals,
 });
 
@@ -93,6 +94,7 @@ faultCase(stack, {
     await doMore(world, LOST);
     await copy.takePlace();
   },
+  check: { databaseLost: true },
   fired: everyWorkerHeals,
 });
 
@@ -111,6 +113,7 @@ faultCase(stack, {
     await copy.takePlace();
     await Promise.all(world.workers.map((worker) => worker.logs(LACKS)));
   },
+  check: { databaseLost: true },
   fired: everyWorkerHeals,
 });
 
@@ -129,6 +132,7 @@ faultCase(stack, {
     await copy.takePlace();
     await world.worker().logs(LACKS);
   },
+  check: { databaseLost: true },
   fired: everyWorkerHeals,
 });
 

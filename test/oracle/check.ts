@@ -26,6 +26,8 @@ export interface CheckOptions {
   readonly rank?: (record: WireRecord) => number;
   /** Whether an event of this message would be larger than its topic takes. Default: never. */
   readonly tooLarge?: ModelOptions['tooLarge'];
+  /** Whether the database has lost letters that were in their topics already. Default: no. */
+  readonly databaseLost?: boolean;
 }
 
 /** The profile with which the stand-in answers by default. */
@@ -40,7 +42,7 @@ export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
  */
 export async function check(
   world: World,
-  { userDomain, setAside, rank = () => 0, tooLarge }: CheckOptions = {},
+  { userDomain, setAside, rank = () => 0, tooLarge, databaseLost = false }: CheckOptions = {},
 ): Promise<Checked> {
   await world.settled();
   const { topics, collector } = world;
@@ -62,7 +64,7 @@ export async function check(
   const messages = inEffectOrder(world, rank);
   for (const message of messages) model.apply(message);
   const repetitions = checkEvents(model, events, world.partitions, differ) + checkRejections(model, rejections, differ);
-  checkLetters(model, world, now, differ);
+  checkLetters(model, world, now, differ, databaseLost);
   checkLookUps(model, world, differ, userDomain !== undefined);
   checkAcknowledged(world, differ);
   await checkTables(model, world, differ);

@@ -37,13 +37,14 @@ export function firstOccurrences(
   records: readonly WireRecord[],
   idOf: (record: WireRecord) => string,
   differ: Differ,
+  same = sameBytes,
 ): { readonly first: ReadonlyMap<string, WireRecord>; readonly repetitions: number } {
   const first = new Map<string, WireRecord>();
   for (const record of records) {
     const id = idOf(record);
     const before = first.get(id);
     if (before === undefined) first.set(id, record);
-    else if (!sameBytes(before, record)) differ(`${at(record)} repeats ${id} of ${at(before)} with other bytes`);
+    else if (!same(before, record)) differ(`${at(record)} repeats ${id} of ${at(before)} with other bytes`);
   }
   return { first, repetitions: records.length - first.size };
 }
