@@ -6,6 +6,7 @@ import { DatabaseUnavailable, TimedOut } from '../../src/ports/errors.ts';
 import { execute, query } from '../../src/repos/tables/sql.ts';
 import { DatabaseServer } from '../../src/uow/database-server.ts';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
+import { KnexDecidedOffsets } from '../../src/uow/decided-offsets.ts';
 import type { Between } from '../../src/uow/opening/pooler.ts';
 import { sessionSettings } from '../../src/uow/session.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -87,6 +88,7 @@ describe.each(KINDS)(
         return {
           unitOfWork: new KnexUnitOfWork(db, randomUUID),
           letters: new KnexDeadLetters(db),
+          decidedOffsets: new KnexDecidedOffsets(db),
           outbox: () =>
             db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
           clock: async () => {
