@@ -51,7 +51,7 @@ const config = {
     never(
       'uow-commits',
       '^src/uow/',
-      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module|net|tls|os|dns|events)',
+      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module|net|tls|os|dns|events|crypto)',
       'Units of work know repositories, knex and pg.',
     ),
     never(

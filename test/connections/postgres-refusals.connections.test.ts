@@ -38,7 +38,8 @@ beforeAll(async () => {
   const migrated = await licensing(['migrate', 'up'], { DATABASE_URL: server.url, DATABASE_SCHEMA: SCHEMA });
   expect(migrated).toMatchObject({ code: 0 });
   await server.ask(`GRANT USAGE ON SCHEMA ${SCHEMA} TO app`, ADMIN);
-  await server.ask(`GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO app`, ADMIN);
+  await server.ask(`GRANT ALL ON ALL TABLES IN SCHEMA ${SCHEMA} TO app`, ADMIN);
+  await server.ask(`REVOKE DELETE ON ${SCHEMA}.inbox, ${SCHEMA}.outbox FROM app`, ADMIN);
   httpPort = await freePort();
   http = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   http.listen(httpPort, '127.0.0.1');
@@ -100,7 +101,7 @@ const CASES: readonly Case[] = [
   ['nobody listens on the port', () => to((url) => (url.port = '1')), /^DATABASE_URL .*ECONNREFUSED/, 'waits'],
   [
     'the name of the host is wrong',
-    () => to((url) => (url.hostname = 'nowhere.invalid')),
+    () => to((url) => (url.host = 'nowhere.invalid:5432')),
     /^DATABASE_URL .*nowhere/,
     'waits',
   ],
@@ -129,7 +130,12 @@ const CASES: readonly Case[] = [
     /^DATABASE_URL: sslrootcert is '.*', which can't be read \(ENOENT\)$/,
     'exit 1',
   ],
-  ['a file is no PEM', () => set('sslrootcert', file('text', 'no PEM')), /^DATABASE_URL: .*sslrootcert/, 'exit 1'],
+  [
+    'a file is no PEM',
+    () => set('sslrootcert', file('text', 'no PEM')),
+    /^DATABASE_URL: sslrootcert, .*: no PEM file/,
+    'exit 1',
+  ],
   [
     "the certificate of the server is another host's",
     () => to((url) => (url.hostname = '127.0.0.1')),
@@ -181,7 +187,7 @@ const CASES: readonly Case[] = [
   [
     'the role lacks rights on the tables',
     () => ({ ...to(), DATABASE_SCHEMA: SCHEMA }),
-    /^DATABASE_URL: the role app lacks rights: DELETE on/,
+    /^DATABASE_URL: the role app lacks rights: DELETE on inbox, outbox \(/,
     'exit 1',
   ],
   [

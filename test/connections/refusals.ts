@@ -90,5 +90,7 @@ function general(sentence: string): string {
     .replaceAll(/127\.0\.0\.1:\d+|localhost:\d+/g, 'HOST:PORT')
     .replaceAll(/'\/[^']+'/g, "'FILE'")
     .replaceAll(/\bw[0-9a-f]{8}\./g, '')
+    .replaceAll(/\d+ migrations \([^)]*\)/g, 'N migrations (...)')
+    .replaceAll('`', "'")
     .replaceAll('|', '\\|');
 }

@@ -76,8 +76,8 @@ function configurationFault(refusal: Refusal): string | undefined {
     return `DATABASE_URL: the server's certificate is another host's (sslmode=verify-full): ${message}`;
   if (CERTIFICATE.test(code)) return `DATABASE_URL: the server's certificate does not verify (sslrootcert): ${message}`;
   if (CLIENT_CERTIFICATE.test(code))
-    return `DATABASE_URL: the server refuses our certificate, or its absence (sslcert): ${message}`;
-  if (TLS.test(code)) return `DATABASE_URL: TLS fails (sslmode, sslcert, sslkey): ${message}`;
+    return `DATABASE_URL: the server refuses our certificate, or its absence (sslcert): ${code}`;
+  if (TLS.test(code)) return `DATABASE_URL: TLS fails (sslmode, sslcert, sslkey): ${code}`;
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,8 @@ export function tlsOptionsOf(tls: TlsParameters): ConnectionOptions {
   };
   try {
     createSecureContext(options);
+    // What is no certificate among the authorities would be passed over in silence.
+    if (Buffer.isBuffer(options.ca)) new X509Certificate(options.ca);
   } catch (error) {
     // Its text may tell of the key.
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'no code';
