@@ -66,7 +66,7 @@ export async function createKafka(around: ServiceSurroundings, options: KafkaOpt
       proxyPort: options.proxyPorts?.[id - FIRST],
       added: await portsOf(options.added),
     });
-  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes, options.added)));
+  const brokers = await Promise.all(nodes.map((node) => createBroker(around, jars, node, nodes, options)));
   const each = async (work: (broker: KafkaService) => Promise<void>): Promise<void> => {
     await Promise.all(brokers.map(work));
   };
@@ -89,6 +89,8 @@ export interface KafkaOptions {
   /** See `StackOptions.kafkaProxyPorts`. */
   readonly proxyPorts?: readonly number[] | undefined;
   readonly added?: KafkaAddition | undefined;
+  /** See `StackOptions.fewRequests`. */
+  readonly fewRequests?: boolean;
 }
 
 interface Node {
@@ -118,7 +120,7 @@ async function createBroker(
   jars: string,
   node: Node,
   nodes: readonly Node[],
-  { properties = () => [], scram = [], jvmFlags = [], classes }: KafkaAddition = {},
+  { fewRequests = false, added: { properties = () => [], scram = [], jvmFlags = [], classes } = {} }: KafkaOptions,
 ): Promise<KafkaService> {
   const { id, port, portBehindProxy } = node;
   const name = nodes.length === 1 ? 'kafka' : `kafka-${id}`;
@@ -140,6 +142,8 @@ async function createBroker(
       command: 'java',
       args: [
         '-Xmx512m',
+        // Within minutes, compiling anything for good takes longer than it saves.
+        ...(fewRequests ? ['-XX:TieredStopAtLevel=1'] : []),
         '-XX:+UseG1GC',
         '-XX:MaxGCPauseMillis=20', // Kafka's own choice of collector
         ...archive.jvmFlags(),

@@ -34,6 +34,8 @@ export interface StackOptions {
    * come back by the proxy's port. Without it, clients would go around the proxies as soon as they knew the brokers' own addresses.
    */
   readonly kafkaProxyPorts?: readonly number[];
+  /** For tests: they run for minutes, and together they leave the broker mostly idle. */
+  readonly fewRequests?: boolean;
   /** 1 or 3; default 1, which is up sooner. Each of three takes some 400 MB. */
   readonly brokers?: KafkaOptions['brokers'];
   /** Further listeners and settings of the brokers. */
@@ -90,6 +92,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           brokers: options.brokers ?? 1,
           proxyPorts: options.kafkaProxyPorts,
           added: options.kafka,
+          ...(options.fewRequests && { fewRequests: true }),
         }),
       ),
       begin('registry', () => createRegistry(around)),

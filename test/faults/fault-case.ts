@@ -106,7 +106,7 @@ function seedOf({ fault, what }: FaultCase): number {
 export function theStack(options: StackOptions = {}): () => Stack {
   let stack: Stack | undefined;
   beforeAll(async () => {
-    stack = await startStack(options);
+    stack = await startStack({ ...options, fewRequests: true });
   });
   afterAll(async () => {
     if (stack === undefined) return;

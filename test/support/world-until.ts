@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const BETWEEN_LOOKS_MS = 25;
+/** Between two looks: what is about to come is seen soon, and what takes long is not slowed down by who looks. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 100;
 
 /** A condition did not come true in time; the message says which, and what was seen last. */
 export class NotInTime extends Error {
@@ -19,11 +21,11 @@ export async function until<T>(
   seen: () => string = () => '',
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + within;
-  for (;;) {
+  for (let between = FIRST_PAUSE_MS; ; between = Math.min(between * 1.25, LONGEST_PAUSE_MS)) {
     const found = await look();
     if (isThere(found)) return found;
     if (performance.now() >= deadline) throw new NotInTime(`not within ${within} ms: ${what} ${seen()}`.trim());
-    await pause(BETWEEN_LOOKS_MS);
+    await pause(between);
   }
 }
 
