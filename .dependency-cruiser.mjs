@@ -63,7 +63,7 @@ const config = {
     never(
       'worker-is-free-of-libraries',
       '^src/worker/',
-      '^(?!src/(worker|domain|ports|generated)/|node:|timers)',
+      '^(?!src/(worker|domain|ports|generated)/|node:|timers|fs/promises)',
       'The worker knows neither knex nor kafkajs.',
     ),
     never(

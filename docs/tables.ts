@@ -11,7 +11,7 @@ import { settingsIn, type Setting } from '../src/settings.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 /** By page, from the repository's root, then by name. */
-const TABLES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+const TABLES: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
   'README.md': { settings: readmeSettings },
   'docs/cli.md': { verbs, help: helpOfVerbs },
   'docs/operations.md': { settings: allSettings, reasons },
@@ -22,8 +22,10 @@ export async function pagesWithTables(): Promise<readonly { readonly path: strin
   return Promise.all(
     Object.entries(TABLES).map(async ([path, tables]) => {
       const page = await readFile(join(ROOT, path), 'utf8');
-      const text = Object.entries(tables).reduce((before, [name, table]) => withTable(before, name, table()), page);
-      return { path, text };
+      const made = await Promise.all(
+        Object.entries(tables).map(async ([name, table]) => [name, await table()] as const),
+      );
+      return { path, text: made.reduce((before, [name, table]) => withTable(before, name, table), page) };
     }),
   );
 }
@@ -65,9 +67,12 @@ function verbs(): string {
   );
 }
 
-function helpOfVerbs(): string {
-  const sections = Object.entries(VERBS).map(([name, { help }]) => `### ${name}\n\n\`\`\`\n${help.trim()}\n\`\`\``);
-  return sections.join('\n\n');
+async function helpOfVerbs(): Promise<string> {
+  const sections = Object.entries(VERBS).map(async ([name, { load }]) => {
+    const { help } = await load();
+    return `### ${name}\n\n\`\`\`\n${help.trim()}\n\`\`\``;
+  });
+  return (await Promise.all(sections)).join('\n\n');
 }
 
 function reasons(): string {

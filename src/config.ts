@@ -1,6 +1,7 @@
 import { ConfigurationError } from './ports/errors.ts';
 import {
   BOOLEAN,
+  FILE,
   HOST_AND_PORT,
   HTTP_URL,
   HTTP_URL_WITH_PASSWORD,
@@ -452,6 +453,21 @@ export const SETTINGS = {
     default: String(9 * SECOND),
     about: 'how long a stop may take before the process ends anyway; below the 10 s that are promised for a stop',
   },
+  healthFile: {
+    variable: 'HEALTH_FILE',
+    type: FILE,
+    optional: true,
+    about:
+      'where the worker keeps what `licensing health` reads, anew once a second; best on a file system in memory. Without it no file is written',
+  },
+  healthMaxWait: {
+    variable: 'HEALTH_MAX_WAIT_MS',
+    type: wholeNumber(10 * SECOND, DAY),
+    default: String(5 * MINUTE),
+    about:
+      'for how long no broker may answer before the worker counts as not live, and a new start as worth a try; longer than twice ' +
+      '`KAFKA_SESSION_TIMEOUT_MS`, since a rebalance may take that long (checked at the start, with `HEALTH_FILE`)',
+  },
   userDomainTimeout: {
     variable: 'USER_DOMAIN_TIMEOUT_MS',
     type: wholeNumber(10, MINUTE),
@@ -484,6 +500,7 @@ function withTopicPrefix(environment: Environment): Environment {
 const RULES: readonly ((config: Config) => string | undefined)[] = [
   sessionOutlastsTransactions,
   databasePasswordIsOne,
+  healthOutlastsRebalances,
   kafkaSecurityIsWhole,
   registrySecurityIsWhole,
   ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
@@ -532,6 +549,11 @@ function databasePasswordIsOne({
   const { sslmode } = databaseUrl().parameters;
   if (/^(require|verify-ca|verify-full)$/.test(sslmode ?? '')) return undefined;
   return 'DATABASE_URL: sslmode is expected to be require, verify-ca or verify-full, since DATABASE_IAM is set';
+}
+
+function healthOutlastsRebalances({ healthFile, healthMaxWait, sessionTimeout }: Config): string | undefined {
+  if (healthFile === undefined || healthMaxWait > 2 * sessionTimeout) return undefined;
+  return `HEALTH_MAX_WAIT_MS is ${healthMaxWait}; expected more than twice KAFKA_SESSION_TIMEOUT_MS (${sessionTimeout}), since a rebalance may take as long`;
 }
 
 /** What a way to prove who the worker is can't do without. */

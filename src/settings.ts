@@ -133,6 +133,8 @@ export const SECRET: Type<Secret> = {
   readAnew: (read) => () => read()(),
 };
 
+export const FILE: Type<string> = { expected: 'the path of a file', read: (text) => text };
+
 export const PEM_FILE: Type<string> = { expected: 'the path of a PEM file', read: (text) => text };
 
 export const PAIRS: Type<Readonly<Record<string, string>>> = {

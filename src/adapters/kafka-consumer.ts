@@ -131,7 +131,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   private listen(listener: ConsumerListener): void {
-    const { GROUP_JOIN, CRASH } = this.consumer.events;
+    const { GROUP_JOIN, HEARTBEAT, CRASH } = this.consumer.events;
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
       // kafkajs keeps a partition paused that was lost and came back, and lets running eachBatch calls go on. Both end here.
       for (const { topic, partition } of this.paused.values())
@@ -144,6 +144,7 @@ export class KafkaConsumer implements Consumer {
         ),
       );
     });
+    this.consumer.on(HEARTBEAT, () => listener.reached());
     onOutOfRange(this.consumer, (place) => listener.reset(place));
     this.consumer.on(CRASH, ({ payload }) => {
       // With `restart` kafkajs joins again by itself. Without, its loop has ended, and the process would stay idle for ever: that happens in

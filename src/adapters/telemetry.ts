@@ -20,7 +20,7 @@ export class LogTelemetry implements Telemetry {
   private readonly logger: Logger;
   private readonly now: () => number;
   private readonly counters = new Map<string, number>();
-  private readonly waits = new Map<string, Wait>();
+  private readonly openWaits = new Map<string, Wait>();
   private readonly timer: NodeJS.Timeout;
   private readonly sources = new Sources();
   private readonly misplacing = new Set<string>();
@@ -62,8 +62,8 @@ export class LogTelemetry implements Telemetry {
 
   waiting(what: string, error: Error, waiter: object = THE_ONE): void {
     const now = this.now();
-    const wait = this.waits.get(what) ?? { waiters: new Set(), since: now, counted: now, told: -Infinity };
-    this.waits.set(what, wait);
+    const wait = this.openWaits.get(what) ?? { waiters: new Set(), since: now, counted: now, told: -Infinity };
+    this.openWaits.set(what, wait);
     wait.waiters.add(waiter);
     this.count('waiting', what);
     if (now - wait.told < MINUTE) return;
@@ -72,11 +72,17 @@ export class LogTelemetry implements Telemetry {
   }
 
   waitEnded(what: string, waiter: object = THE_ONE): void {
-    const wait = this.waits.get(what);
+    const wait = this.openWaits.get(what);
     if (wait?.waiters.delete(waiter) !== true || wait.waiters.size > 0) return;
-    this.waits.delete(what);
+    this.openWaits.delete(what);
     this.countWait(what, wait);
     this.logger.info({ waitedMs: Math.round(this.now() - wait.since) }, `no longer waiting for the ${what}`);
+  }
+
+  /** For how long somebody has waited by now, in milliseconds, by what for. */
+  get waits(): Readonly<Record<string, number>> {
+    const now = this.now();
+    return Object.fromEntries([...this.openWaits].map(([what, { since }]) => [what, Math.round(now - since)]));
   }
 
   reset({ from, to, ...place }: Parameters<Telemetry['reset']>[0]): void {
@@ -120,7 +126,7 @@ export class LogTelemetry implements Telemetry {
   }
 
   private report(): void {
-    for (const [what, wait] of this.waits) this.countWait(what, wait);
+    for (const [what, wait] of this.openWaits) this.countWait(what, wait);
     if (this.counters.size === 0) return;
     this.logger.info({ counters: Object.fromEntries(this.counters) }, 'handled since the last report');
     this.counters.clear();

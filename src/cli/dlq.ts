@@ -10,7 +10,6 @@ const OURS = REASON_NAMES.filter((reason) => REASONS[reason].ours);
 const ACTIONS = { list: listLetters, show: showLetter, replay, discard: discardLetter };
 
 export const dlq: Verb = {
-  about: 'dead letters: lists, shows, replays, discards them',
   help: `
 licensing dlq list    [--reason R] [--key K] [--older-than AGE] [--limit N] [--json]
 licensing dlq show    LETTER [--json]

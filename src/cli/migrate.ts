@@ -7,7 +7,6 @@ import { actionOf, print, type Verb } from './verb.ts';
 const STATEMENT_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
 
 export const migrate: Verb = {
-  about: 'brings the database to the schema of this version, or back',
   help: `
 licensing migrate up            runs every step that is missing
 licensing migrate down [--all]  undoes the last step, or all of them; their data is lost

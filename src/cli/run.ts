@@ -1,16 +1,47 @@
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../ports/errors.ts';
-import { dlq } from './dlq.ts';
-import { migrate } from './migrate.ts';
+import { CONTRACT_VERSION, programVersion } from '../version.ts';
 import { nearest } from './nearest.ts';
-import { schemas } from './schemas.ts';
-import { send } from './send.ts';
-import { tail } from './tail.ts';
-import { topics } from './topics.ts';
 import { UsageError, type Verb } from './verb.ts';
-import { worker } from './worker.ts';
 
-export const VERBS: Readonly<Record<string, Verb>> = { worker, send, tail, dlq, migrate, topics, schemas };
+interface Listed {
+  /** One line for the list of verbs. */
+  readonly about: string;
+  /** A verb is loaded when it is called: most of the time that a short one takes would go into the libraries of the others. */
+  readonly load: () => Promise<Verb>;
+}
+
+export const VERBS: Readonly<Record<string, Listed>> = {
+  worker: { about: 'works: commands in, events out', load: async () => (await import('./worker.ts')).worker },
+  send: {
+    about: 'sends a command, or an event of the user domain',
+    load: async () => (await import('./send.ts')).send,
+  },
+  tail: {
+    about: 'shows decoded messages as they come, one a line',
+    load: async () => (await import('./tail.ts')).tail,
+  },
+  health: {
+    about: 'says whether the worker beside it is live, or ready',
+    load: async () => (await import('./health.ts')).health,
+  },
+  dlq: {
+    about: 'dead letters: lists, shows, replays, discards them',
+    load: async () => (await import('./dlq.ts')).dlq,
+  },
+  migrate: {
+    about: 'brings the database to the schema of this version, or back',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
+  topics: {
+    about: 'creates the topics, or checks them',
+    load: async () => (await import('./topics.ts')).topics,
+  },
+  schemas: {
+    about: 'registers the schemas, or says what registering would break',
+    load: async () => (await import('./schemas.ts')).schemas,
+  },
+};
 
 /** Runs one verb. @returns the exit code: 0 for success only, 2 for a call that can't be understood, 1 for everything else */
 export async function run(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -19,14 +50,19 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
     process.stdout.write(help());
     return name === undefined ? 2 : 0;
   }
-  const verb = VERBS[name];
-  if (verb === undefined) {
+  if (name === '--version') {
+    process.stdout.write(`licensing ${programVersion()}, contract ${CONTRACT_VERSION}\n`);
+    return 0;
+  }
+  const listed = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (listed === undefined) {
     const near = nearest(name, Object.keys(VERBS));
     const hint = near === undefined ? `there are ${Object.keys(VERBS).join(', ')}` : `did you mean ${near}?`;
     process.stderr.write(`licensing: there is no '${name}'; ${hint}\n`);
     return 2;
   }
   try {
+    const verb = await listed.load();
     const { values, positionals } = parseArgs({
       args: rest,
       allowPositionals: true,
@@ -44,7 +80,7 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
 
 function help(): string {
   const lines = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}\n`);
-  return `licensing: the licensing worker and what surrounds it\n\n${lines.join('')}\n\`licensing VERB --help\` tells more.\n`;
+  return `licensing: the licensing worker and what surrounds it\n\n${lines.join('')}\n\`licensing VERB --help\` tells more, \`licensing --version\` the versions of the program and of its contract.\n`;
 }
 
 /** Prints one sentence for a fault that a person can mend. Only a bug of this program is printed with its stack. */

@@ -5,7 +5,6 @@ import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
 export const schemas: Verb = {
-  about: 'registers the schemas, or says what registering would break',
   help: `
 licensing schemas register  registers each type under its topic (TopicRecordNameStrategy, FULL_TRANSITIVE). The users.* subjects
                             belong to the user domain and are registered only where they are absent

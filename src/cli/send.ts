@@ -8,7 +8,6 @@ import { configFor } from './settings.ts';
 import { print, UsageError, type Call, type Verb } from './verb.ts';
 
 export const send: Verb = {
-  about: 'sends a command, or an event of the user domain',
   help: `
 licensing send TYPE JSON [--id ID] [--source SOURCE] [--correlation-id ID] [--key KEY]
 licensing send TYPE -     reads the JSON object from stdin

@@ -11,7 +11,6 @@ const CHOICES = ['events', 'rejections', 'dead-letters', 'commands', 'users', 'a
 type Choice = (typeof CHOICES)[number];
 
 export const tail: Verb = {
-  about: 'shows decoded messages as they come, one a line',
   help: `
 licensing tail [--topic TOPIC]... [--from beginning|end] [--key KEY] [--type TYPE] [--count N] [--json]
 

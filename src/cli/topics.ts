@@ -4,7 +4,6 @@ import { configFor } from './settings.ts';
 import { actionOf, print, type Verb } from './verb.ts';
 
 export const topics: Verb = {
-  about: 'creates the topics, or checks them',
   help: `
 licensing topics create  creates the topics that are missing, and leaves the others as they are
 licensing topics check   changes nothing; exit code 1 when a topic is missing or does not fit. \`advice\` names what does not stop the worker

@@ -7,8 +7,6 @@ export interface Call {
 }
 
 export interface Verb {
-  /** One line for the list of verbs. */
-  readonly about: string;
   readonly help: string;
   readonly options: ParseArgsOptionsConfig;
   /** @returns the exit code. @throws UsageError ConfigurationError */

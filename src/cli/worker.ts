@@ -5,7 +5,6 @@ import { logWarnings } from './open-container.ts';
 import type { Verb } from './verb.ts';
 
 export const worker: Verb = {
-  about: 'works: commands in, events out',
   help: `
 licensing worker
 
@@ -26,7 +25,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const { cradle } = container;
   const { logger } = cradle;
   logWarnings(logger);
-  const { telemetry, worker: it, database, producer } = cradle;
+  const { telemetry, worker: it, database, producer, healthFile } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // The next start does what a stop can't finish in time. Nothing is lost.
@@ -38,13 +37,16 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) return;
     endAfter(0).unref();
+    healthFile?.enter('stopping');
     stop.abort(new Error(`got ${signal}`));
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {
+    await healthFile?.start();
     await boot(cradle, stop.signal);
     it.start();
     await it.consume(stop.signal);
+    healthFile?.enter('working');
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
     const failure = await Promise.race([it.failure, asked]);
     if (failure !== undefined) throw failure;
@@ -57,7 +59,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   } finally {
     await it.stop();
     telemetry.stop();
-    await Promise.allSettled([producer.stop(), database.destroy()]);
+    await Promise.allSettled([producer.stop(), database.destroy(), healthFile?.stop()]);
     logger.info('stopped');
   }
 }

@@ -16,7 +16,7 @@ export interface ProcessParts {
   /** Whether there is a user domain to ask: USER_DOMAIN_URL. */
   readonly userDomainKnown: boolean;
   readonly logger: Logger;
-  readonly telemetry: Telemetry & { stop(): void };
+  readonly telemetry: Telemetry & Pick<LogTelemetry, 'stop'> & Partial<Pick<LogTelemetry, 'waits'>>;
   readonly clock: Clock;
   /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
   readonly steadyClock: Clock;

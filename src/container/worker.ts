@@ -6,6 +6,7 @@ import { LEVEL } from '../ports/levels.ts';
 import { sourcesOf } from '../ports/topics.ts';
 import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
+import { HealthFile } from '../worker/health-file.ts';
 import { Worker } from '../worker/intake/worker.ts';
 import { LevelGate } from '../worker/level-gate.ts';
 import { UnattendedLane } from '../worker/outbox/unattended-lane.ts';
@@ -28,6 +29,8 @@ export interface WorkerParts {
   readonly level: number;
   readonly levelGate: LevelGate;
   readonly worker: Worker;
+  /** What probes look at; undefined without HEALTH_FILE. */
+  readonly healthFile: HealthFile | undefined;
 }
 
 type Needs = ProcessParts & DatabaseParts & MessagingParts & HandlerParts & WorkerParts;
@@ -129,6 +132,11 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
           ),
         ),
     ).singleton(),
+    healthFile: asFunction(({ worker, telemetry }: Needs) => {
+      if (config.healthFile === undefined) return undefined;
+      const told = () => ({ ...worker.membership, waits: telemetry.waits ?? {} });
+      return new HealthFile(config.healthFile, config.healthMaxWait, { told, telemetry });
+    }).singleton(),
   };
 }
 

@@ -31,6 +31,8 @@ export interface BatchFlow {
 export interface ConsumerListener {
   /** The group has assigned partitions anew. Messages that were handed over before and are not finished come again. */
   assigned(partitions: readonly TopicPartition[]): void;
+  /** The broker that coordinates the group has answered. Called every few seconds for as long as it does. */
+  reached(): void;
   /** Takes the batch, or leaves it, and then it comes again. Called for several partitions at once, and for each that was fetched. */
   batch(batch: Batch, flow: BatchFlow): Promise<void>;
   /** Retention has removed messages before they were read, or a partition was cut off: it goes on from its beginning. */

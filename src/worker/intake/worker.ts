@@ -55,6 +55,15 @@ export interface WorkerDependencies extends Omit<
   readonly telemetry: Telemetry;
 }
 
+/** What can be seen of a worker from outside. */
+export interface Membership {
+  readonly joined: boolean;
+  /** How many partitions are assigned; 0 where there are more workers than partitions. */
+  readonly partitions: number;
+  /** For how long no broker has answered, in milliseconds; undefined before the first time that it has joined. */
+  readonly brokerSilentFor: number | undefined;
+}
+
 /** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay and a cleaner run beside them. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
@@ -78,6 +87,8 @@ export class Worker implements ConsumerListener {
   private untilOpened: Promise<void> = Promise.resolve();
   /** Waits between openings that follow each other; a look that finds all in order resets them. */
   private reopenings = new Backoff();
+  private joined = false;
+  private reachedAt: number | undefined;
   /** Waits between attempts to join the group after crashes; a join that succeeds resets them. */
   private joins = new Backoff();
   private readonly outboxes = new Map<string, LaneOutbox>();
@@ -121,6 +132,12 @@ export class Worker implements ConsumerListener {
     return Object.fromEntries(this.allLanes.map(({ name, phase }) => [name, phase]));
   }
 
+  get membership(): Membership {
+    const { joined, assignment, reachedAt } = this;
+    const brokerSilentFor = reachedAt === undefined ? undefined : performance.now() - reachedAt;
+    return { joined, partitions: joined ? assignment.length : 0, brokerSilentFor };
+  }
+
   /** Starts the lanes, the relay and the cleaner. Messages come only after `consume`. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
@@ -161,6 +178,8 @@ export class Worker implements ConsumerListener {
       if (lane) this.lanesOfPartitions.set(idOf(partition), lane);
     }
     this.assignment = partitions;
+    this.joined = true;
+    this.reached();
     if (this.stopping.signal.aborted) this.fetchNothing();
     this.d.levelGate.assigned();
     this.open(async () => {
@@ -169,6 +188,10 @@ export class Worker implements ConsumerListener {
       await untilUp('database', this.d.telemetry, signal, state);
       return this.opening.open(partitions, undefined, signal);
     });
+  }
+
+  reached(): void {
+    this.reachedAt = performance.now();
   }
 
   async batch(batch: Batch, flow: BatchFlow): Promise<void> {
@@ -205,6 +228,7 @@ export class Worker implements ConsumerListener {
   }
 
   interrupted(error: Error): void {
+    this.joined = false;
     this.d.telemetry.waiting('broker', error, this);
   }
 
