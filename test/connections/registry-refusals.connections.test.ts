@@ -1,3 +1,4 @@
+import { freePort } from '../../stack/ports.ts';
 import type { Environment } from '../support/world-process.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { APP, SECRET, startCounterparts, type Counterparts } from './counterparts.ts';
@@ -8,7 +9,9 @@ import { keep, verbWith, workerWith, type Row } from './refusals.ts';
 
 let there: Counterparts;
 let world: World;
+let nobody = '';
 beforeAll(async () => {
+  nobody = `http://127.0.0.1:${await freePort()}`;
   there = await startCounterparts();
   world = await createWorld({ stack: there.stack, workers: 0 });
 });
@@ -103,7 +106,7 @@ const CASES: readonly Case[] = [
   ],
   [
     'nobody listens at the port',
-    () => ({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' }),
+    () => ({ SCHEMA_REGISTRY_URL: nobody }),
     /^SCHEMA_REGISTRY_URL http:.*ECONNREFUSED/,
     'waits',
   ],

@@ -136,7 +136,12 @@ test('`tail` needs to read its topics, as groups whose names begin with licensin
 type Case = readonly [what: string, rights: () => readonly Right[], says: RegExp, then: Row['then']];
 
 const CASES: readonly Case[] = [
-  ['no right at all', () => [], /does not exist, or the brokers do not let this user see it/, 'exit 1'],
+  [
+    'no right on a topic',
+    () => [...readingOf(), groupOf(), ...writingOf().filter(({ name }) => name !== world.topics.events)],
+    /^topic \S+ does not exist, or the brokers do not let this user see it/,
+    'exit 1',
+  ],
   [
     'no right on the group',
     () => [...readingOf(), ...writingOf()],

@@ -285,7 +285,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a lane that stands still is not paused',
     cases: 'F24: the DLQ topic is not',
-    patches: [{ file: WORKER, find: 'if (!moves) {', replace: 'if (Number.isNaN(epoch)) {' }],
+    patches: [{ file: WORKER, find: 'if (left <= 0) {', replace: 'if (Number.isNaN(epoch)) {' }],
   },
   {
     name: 'nothing is relayed',

@@ -51,6 +51,36 @@ export function beatThrough({ prototype }: { readonly prototype: ConsumerGroup }
   };
 }
 
+interface Coordinated {
+  readonly groupId: string;
+  readonly coordinatorType: number;
+}
+
+/** The parts of kafkajs' cluster that find coordinators. */
+export interface CoordinatorFinder {
+  findGroupCoordinatorMetadata(group: Coordinated): Promise<unknown>;
+  findBroker(node: {
+    readonly nodeId: string;
+  }): Promise<{ findGroupCoordinator(group: Coordinated): Promise<unknown> }>;
+  getNodeIds(): readonly string[];
+}
+
+/** kafkajs forgets why no broker names a coordinator. Asked once more, one tells whether the user may not know. */
+export function tellWhyNoCoordinator({ prototype }: { readonly prototype: CoordinatorFinder }): void {
+  const { findGroupCoordinatorMetadata } = prototype;
+  prototype.findGroupCoordinatorMetadata = async function find(this: CoordinatorFinder, group): Promise<unknown> {
+    try {
+      return await findGroupCoordinatorMetadata.call(this, group);
+    } catch (error) {
+      const [nodeId] = this.getNodeIds();
+      const broker = nodeId === undefined ? undefined : await this.findBroker({ nodeId }).catch(() => undefined);
+      const why: unknown = await broker?.findGroupCoordinator(group).catch((reason: unknown) => reason);
+      const isRefusal = why instanceof Error && 'type' in why && /_AUTHORIZATION_FAILED$/.test(String(why.type));
+      throw isRefusal ? why : error;
+    }
+  };
+}
+
 /** Since when no coordinator has answered, by a clock that only goes forward, and whether one is being looked for. */
 interface Away {
   readonly since: number;

@@ -13,8 +13,10 @@ import { crc32c } from './crc32c.ts';
 import {
   beatThrough,
   keepMembership,
+  tellWhyNoCoordinator,
   type Cluster as MembersCluster,
   type ConsumerGroup as Membership,
+  type CoordinatorFinder,
 } from './group-membership.ts';
 import { groupMessagesPerPartition, type Grouping } from './group-messages.ts';
 import {
@@ -197,12 +199,14 @@ export const PARTS: readonly Part[] = [
     needs: names<OffsetManager>({ nextOffset: true, resolveOffset: true, coordinator: true }),
   },
   {
+    // 18. Why no broker names a coordinator is forgotten: that the user may not know, say.
     path: 'src/cluster/index.js',
-    needs: names<MembersCluster & PositionsCluster & SendersCluster>({
+    needs: names<MembersCluster & PositionsCluster & SendersCluster & CoordinatorFinder>({
       ...{ findGroupCoordinator: true, refreshMetadata: true, removeBroker: true, fetchTopicsOffset: true },
       ...{ addMultipleTargetTopics: true, refreshMetadataIfNecessary: true, findTopicPartitionMetadata: true },
-      ...{ findLeaderForPartitions: true, findBroker: true },
+      ...{ findLeaderForPartitions: true, findBroker: true, findGroupCoordinatorMetadata: true, getNodeIds: true },
     }),
+    mend: changed<CoordinatorFinder>(tellWhyNoCoordinator),
   },
 ];
 

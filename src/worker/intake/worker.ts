@@ -35,6 +35,8 @@ export interface WorkerSettings {
   readonly heartbeatInterval: number;
   /** From one look at what the database has decided to the next. */
   readonly lookInterval: number;
+  /** For how long a lane may stand still before a partition is paused for it. */
+  readonly patience: number;
   readonly relay: RelaySettings;
   readonly cleaner: CleanerSettings;
 }
@@ -206,13 +208,14 @@ export class Worker implements ConsumerListener {
       flow.taken();
       return;
     }
-    let moves = lane !== this.lookUpLane;
+    const { heartbeatInterval, patience } = this.settings;
+    let left = lane === this.lookUpLane ? 0 : patience;
     while (!lane.hasRoom && !this.isOver(epoch)) {
-      if (!moves) {
+      if (left <= 0) {
         this.pause(batch, lane);
         return;
       }
-      moves = await lane.room(this.settings.heartbeatInterval);
+      left = (await lane.room(heartbeatInterval)) ? patience : left - heartbeatInterval;
       await flow.heartbeat();
     }
     if (this.isOver(epoch)) return;

@@ -116,7 +116,13 @@ function given({
   const worker = new Worker(
     {
       ...{ group: GROUP, lookInterval, lanes: 1, chunkMaxMessages: 10, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
-      ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000, heartbeatInterval: 1 },
+      ...{
+        lookUpsMaxMessages: 1,
+        lookUpsQueueMaxMessages: 2,
+        commitInterval: 600_000,
+        heartbeatInterval: 1,
+        patience: 1,
+      },
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
     },
