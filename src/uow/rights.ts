@@ -5,6 +5,7 @@ import { query } from '../repos/tables/sql.ts';
 /** Every table that the worker reads and writes; `migrate` alone writes its own. */
 export const TABLES = [
   'dead_letters',
+  'decided_offsets',
   'inbox',
   'lanes',
   'licenses',
