@@ -44,9 +44,9 @@ const GOODBYE_MS = 3_000;
  * nothing and is deleted in the end. It begins where it is told to by seeking, at every (re)join.
  */
 export class TopicReader {
-  private readonly cradle: Pick<Cradle, 'kafka' | 'codec' | 'newId' | 'config'>;
+  private readonly cradle: Pick<Cradle, 'kafka' | 'kafkaFaults' | 'codec' | 'newId' | 'config'>;
 
-  constructor(cradle: Pick<Cradle, 'kafka' | 'codec' | 'newId' | 'config'>) {
+  constructor(cradle: Pick<Cradle, 'kafka' | 'kafkaFaults' | 'codec' | 'newId' | 'config'>) {
     this.cradle = cradle;
   }
 
@@ -69,7 +69,7 @@ export class TopicReader {
       }
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) fail(payload.error);
+      if (!payload.restart) fail(this.cradle.kafkaFaults.explained(payload.error));
     });
     try {
       await consumer.connect();
