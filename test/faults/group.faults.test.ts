@@ -3,6 +3,7 @@ import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { counted } from './counters.ts';
 import { faultCase, theStack } from './fault-case.ts';
+import { olderWorker } from './older-build.ts';
 import { FAULT_LEVEL, startFaulty } from './points.ts';
 
 const stack = theStack();
@@ -93,6 +94,28 @@ faultCase(stack, {
     expect(told.map(({ level }) => level)).toEqual([2]);
     expect(told[0]?.time).toBeGreaterThan(stoppedAt);
     expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(0);
+  },
+});
+
+faultCase(stack, {
+  fault: 'F39',
+  what: 'the version before is brought back on the schema of this one, and this one again',
+  shows: 'Nothing.',
+  todo: 'Nothing: stop the workers, start the others, leave the schema as it is.',
+  load: { messages: 4_000 },
+  async inject({ world }) {
+    await world.worker().stop();
+    const older = await world.startWorker({}, olderWorker());
+    const before = await world.count('inbox');
+    await until('the older one is at it', async () => (await world.count('inbox')) > before + 300);
+    await older.stop();
+    await world.startWorker();
+  },
+  fired({ world }) {
+    expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(100);
+    expect(counted(world.worker(0), 'accepted')).toBeGreaterThan(0);
+    for (const { log } of world.workers) expect(log).not.toContain('the database lacks');
+    expect(world.worker(2).exit).toBeUndefined();
   },
 });
 

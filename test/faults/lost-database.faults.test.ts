@@ -90,7 +90,7 @@ faultCase(stack, {
   load: { messages: 4_000 },
   begin: ({ world }) => Promise.all([world.startWorker(), world.startWorker()]),
   async inject({ world }) {
-    const copy = await OlderCopy.of(world.database.url, servers().databaseUrl);
+    const copy = await OlderCopy.of(world.database.url, given(primary).url);
     await doMore(world, LOST);
     await copy.takePlace();
   },
@@ -107,7 +107,7 @@ faultCase(stack, {
     Promise.all([world.startWorker(), world.startWorker({ KAFKA_GROUP_ID: `${world.group}-beside` })]),
   sendsRest: true,
   async inject({ world, load }) {
-    const copy = await OlderCopy.of(world.database.url, servers().databaseUrl);
+    const copy = await OlderCopy.of(world.database.url, given(primary).url);
     await load.sendRest();
     await world.settled();
     await copy.takePlace();
@@ -125,7 +125,7 @@ faultCase(stack, {
   sendsRest: true,
   async inject({ world, load }) {
     await world.settled();
-    const copy = await OlderCopy.of(world.database.url, servers().databaseUrl);
+    const copy = await OlderCopy.of(world.database.url, given(primary).url);
     await makeAgain(world);
     await load.sendRest();
     await world.settled();
