@@ -87,6 +87,8 @@ export class Worker implements ConsumerListener {
   private superseded = new AbortController();
   /** Resolves when the opening under way has ended, in whichever way. */
   private untilOpened: Promise<void> = Promise.resolve();
+  /** Partitions that end before where they were read to, by their ids: where each begins. The next opening takes them up. */
+  private readonly cutOff = new Map<string, number>();
   /** Waits between openings that follow each other; a look that finds all in order resets them. */
   private reopenings = new Backoff();
   private joined = false;
@@ -182,6 +184,7 @@ export class Worker implements ConsumerListener {
     this.assignment = partitions;
     this.joined = true;
     this.reached();
+    this.cutOff.clear();
     if (this.stopping.signal.aborted) this.fetchNothing();
     this.d.levelGate.assigned();
     this.open(async () => {
@@ -227,7 +230,9 @@ export class Worker implements ConsumerListener {
 
   reset(reset: Reset): void {
     this.d.telemetry.reset(reset);
-    if (reset.to < reset.from) this.reopen(new Map([[idOf(reset), reset.to]]));
+    if (reset.to > reset.from) return;
+    this.cutOff.set(idOf(reset), reset.to);
+    this.reopen();
   }
 
   interrupted(error: Error): void {
@@ -271,6 +276,7 @@ export class Worker implements ConsumerListener {
         this.offsets.opened(opened.histories);
         for (const lane of this.allLanes) lane.open(opened.histories);
         this.opened = opened;
+        if (this.cutOff.size > 0) this.reopen();
       },
       (error: unknown) => {
         if (!signal.aborted) this.end(asError(error));
@@ -279,9 +285,11 @@ export class Worker implements ConsumerListener {
   }
 
   /** The database is another one than it was, or a partition is: where each of them goes on has to be found out again. */
-  private reopen(cutOff: ReadonlyMap<string, number> = new Map()): void {
+  private reopen(): void {
     const { opened, assignment } = this;
     if (opened === undefined) return; // it is being found out
+    const cutOff = new Map(this.cutOff);
+    this.cutOff.clear();
     this.open(async () => {
       const { signal } = this.superseded;
       await this.reopenings.wait(signal);

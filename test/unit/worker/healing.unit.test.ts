@@ -80,14 +80,23 @@ describe('a worker below which the database is replaced by an older one', () => 
   });
 });
 
-it('begins another history of a partition that was cut off', async () => {
-  const { worker, hand, seekedTo, row } = given({ row: 9, committed: async () => [commit(9)] });
-  await hand(9, 1);
-  worker.reset({ ...PLACE, from: 10, to: 0 });
-  await seekedTo(0);
-  expect(await row()).toMatchObject({ decided: 0 });
-  expect((await row())?.history).not.toBe(HISTORY);
-});
+it.each(['before', 'after'])(
+  'begins another history of a partition that was cut off, %s it is opened',
+  async (when) => {
+    const gate = new Gate();
+    const { worker, hand, seekedTo, row } = given({ row: 9, committed: () => gate.pass().then(() => [commit(9)]) });
+    if (when === 'after') gate.open();
+    const handed = hand(9, 1);
+    if (when === 'after') await handed;
+    else await gate.reached;
+    worker.reset({ ...PLACE, from: 10, to: 0 });
+    gate.open();
+    await seekedTo(0);
+    await handed;
+    expect(await row()).toMatchObject({ decided: 0 });
+    expect((await row())?.history).not.toBe(HISTORY);
+  },
+);
 
 function commit(offset: number): CommittedOffset {
   return { ...PLACE, offset, metadata: metadataOf({ history: HISTORY, decided: offset }) };
