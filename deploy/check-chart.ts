@@ -1,0 +1,111 @@
+// `npm run test:helm`: lints and renders the chart with each set of values in its folder `ci`, and holds what comes out against the schemas of
+// Kubernetes. Downloads helm (built by Go, some minutes the first time) and kubernetes-validate (by Python). Closes with 'N passed, N failed'.
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { download, run } from '../stack/downloads.ts';
+import { CACHE, CHART, helmProgram } from './helm.ts';
+
+const VALIDATOR = '1.37.0';
+/** Of Kubernetes: the oldest that the chart asks for, and the newest that the validator knows. */
+const KUBERNETES = ['1.27', '1.37'];
+
+/** What must not be rendered, and what it is told. */
+const REFUSED: readonly (readonly [what: string, values: readonly string[], says: RegExp])[] = [
+  ['no worker at all', ['keda.enabled=true', 'keda.minReplicas=0'], /minReplicas/],
+  ['a setting in two places', ['settings.DATABASE_URL=postgres://database/licensing'], /DATABASE_URL stands under/],
+  ['a stack without a broker', ['settings.KAFKA_BROKERS=null'], /KAFKA_BROKERS is not set/],
+  ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /secrets.DATABASE_URL.key is not set/],
+  ['a value that the chart does not know', ['replica=3'], /replica/],
+];
+
+interface Done {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+const results: boolean[] = [];
+
+function check(what: string, holds: boolean, said: string): void {
+  results.push(holds);
+  console.log(`${holds ? 'ok      ' : 'NOT OK  '} ${what}${holds ? '' : `\n${said}`}`);
+}
+
+function call(command: string, ...args: readonly string[]): Done {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  return { code: status, said: stdout + stderr };
+}
+
+function isOfKeda(text: string): boolean {
+  return text.includes('apiVersion: keda.sh/');
+}
+
+const helm = await helmProgram();
+const environment = await download(CACHE, console.log, {
+  what: `kubernetes-validate ${VALIDATOR}`,
+  cacheName: `kubernetes-validate-${VALIDATOR}`,
+  fetch: async (directory, logFile) => {
+    await run('python3', ['-m', 'venv', directory], logFile);
+    const pip = [join(directory, 'bin', 'python'), '-m', 'pip', 'install', '--no-input'] as const;
+    await run(pip[0], [...pip.slice(1), `kubernetes-validate==${VALIDATOR}`], logFile);
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'licensing-chart-'));
+try {
+  for (const values of globSync('ci/*.yaml', { cwd: CHART }).sort()) {
+    const name = basename(values, '.yaml');
+    const given = ['--values', join(CHART, values)];
+    const linted = call(helm, 'lint', '--strict', CHART, ...given);
+    check(`${name}: helm lint`, linted.code === 0, linted.said);
+    const rendered = call(helm, 'template', name, CHART, ...given);
+    check(`${name}: helm template`, rendered.code === 0, rendered.said);
+    const documents = rendered.said.split(/^---$/m).filter((text) => /^kind:/m.test(text));
+    // The validator knows no types of others.
+    const ours = documents.filter((text) => !isOfKeda(text));
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, ours.join('---\n'));
+    for (const version of KUBERNETES) {
+      const valid = call(
+        join(environment, 'bin', 'python'),
+        '-m',
+        'kubernetes_validate',
+        '--strict',
+        '-k',
+        version,
+        file,
+      );
+      check(`${name}: ${ours.length} resources fit Kubernetes ${version}`, valid.code === 0, valid.said);
+    }
+    const scaled = documents.find((text) => /^kind: ScaledObject$/m.test(text));
+    if (scaled === undefined) continue;
+    const triggers = scaled.match(/- type: kafka/g)?.length;
+    check(`${name}: a trigger for each source topic`, triggers === 3, scaled);
+    check(
+      `${name}: each begins at the beginning`,
+      scaled.match(/offsetResetPolicy: earliest/g)?.length === triggers,
+      scaled,
+    );
+    check(`${name}: never below one`, /minReplicaCount: [1-9]/.test(scaled), scaled);
+  }
+  const minimal = ['--values', join(CHART, 'ci', 'minimal.yaml')];
+  for (const [what, values, says] of REFUSED) {
+    const { code, said } = call(
+      helm,
+      'template',
+      'refused',
+      CHART,
+      ...minimal,
+      ...values.flatMap((one) => ['--set', one]),
+    );
+    check(`refused: ${what}`, code !== 0 && says.test(said), said);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+const passed = results.filter(Boolean).length;
+console.log(`${passed} passed, ${results.length - passed} failed`);
+process.exitCode = passed === results.length ? 0 : 1;
