@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The last commit before workers state levels and tell what is decided. */
-const COMMIT = '08a33c2';
+const COMMIT = 'b2f1871';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The command line of a worker of the version before, checked out once. @throws where the repository lacks that commit */
