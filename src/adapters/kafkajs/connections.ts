@@ -44,6 +44,30 @@ export function endAfterTimeout({ prototype }: { readonly prototype: ConnectionP
   };
 }
 
+/** Proves who a connection is. */
+export interface Authenticator {
+  readonly connection: Connection;
+  authenticate(): Promise<void>;
+}
+
+/**
+ * Ends a connection whose proof has failed midway, for lack of a token, say: the broker waits for the rest of it, and takes neither another
+ * beginning nor anything else. kafkajs keeps such a connection.
+ */
+export function endAfterFailedProof({ prototype }: { readonly prototype: Authenticator }): void {
+  const { authenticate } = prototype;
+  prototype.authenticate = async function prove(this: Authenticator): Promise<void> {
+    try {
+      await authenticate.call(this);
+    } catch (error) {
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      this.connection.socket?.destroy(new Error(`ended, for want of a proof: ${message}`));
+      await nextTurn(); // by then kafkajs knows that the socket is closed
+      throw error;
+    }
+  };
+}
+
 /** A connection that proves who it is: the broker may limit for how long that holds (connections.max.reauth.ms). */
 export interface AuthenticatedConnection {
   /** Milliseconds, 0 for no limit. */

@@ -1,10 +1,12 @@
 import { withoutAbortedRecords, type AbortedTransaction } from './aborted-records.ts';
 import { keepPartialAnswers, type ProduceAnswer } from './acknowledgements.ts';
 import {
+  endAfterFailedProof,
   endAfterTimeout,
   reauthenticateInTime,
   stopIdleTimers,
   type AuthenticatedConnection,
+  type Authenticator,
   type Connection,
   type ConnectionPool,
   type RequestQueue,
@@ -106,6 +108,12 @@ export const PARTS: readonly Part[] = [
       ...{ socket: true, sessionLifetime: true, reauthenticationThreshold: true },
     }),
     mend: changed(reauthenticateInTime),
+  },
+  {
+    // 19. A connection whose proof has failed midway is kept, and the next requests are sent into it.
+    path: 'src/broker/saslAuthenticator/index.js',
+    needs: names<Authenticator>({ connection: true, authenticate: true }),
+    mend: changed(endAfterFailedProof),
   },
   {
     // 8. Records of aborted transactions are delivered where several transactions were open at a time.

@@ -235,3 +235,20 @@ test('a member whose coordinator is gone goes to the next one under its id', asy
   await group.heartbeat({ interval: 1 });
   expect([group.memberId, ...beats]).toEqual(['member', 'next']);
 });
+
+test('a connection whose proof fails midway is ended, and the failure told', async () => {
+  const ended: Error[] = [];
+  const failure = new Error('there is no token');
+  const connection = {
+    sasl: { mechanism: 'plain', authenticationProvider: () => ({ authenticate: () => Promise.reject(failure) }) },
+    send: async () => ({ enabledMechanisms: ['PLAIN'] }),
+    socket: { destroy: (error: Error) => void ended.push(error) },
+  };
+  const SaslAuthenticator = mendedModule<
+    new (of: object, logger: object, versions: object, withRequests: boolean) => { authenticate(): Promise<void> }
+  >('src/broker/saslAuthenticator/index.js');
+  const logger = { namespace: () => logger };
+  const authenticator = new SaslAuthenticator(connection, logger, { 17: { minVersion: 0, maxVersion: 1 } }, false);
+  await expect(authenticator.authenticate()).rejects.toBe(failure);
+  expect(ended.map(String)).toEqual([expect.stringContaining('there is no token')]);
+});
