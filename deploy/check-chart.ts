@@ -9,14 +9,15 @@ import { CACHE, CHART, helmProgram } from './helm.ts';
 
 const VALIDATOR = '1.37.0';
 /** Of Kubernetes: the oldest that the chart asks for, and the newest that the validator knows. */
-const KUBERNETES = ['1.27', '1.37'];
+const KUBERNETES = ['1.27', '1.37'] as const;
+const NEWEST = KUBERNETES[1];
 
 /** What must not be rendered, and what it is told. */
 const REFUSED: readonly (readonly [what: string, values: readonly string[], says: RegExp])[] = [
   ['no worker at all', ['keda.enabled=true', 'keda.minReplicas=0'], /minReplicas/],
   ['a setting in two places', ['settings.DATABASE_URL=postgres://database/licensing'], /DATABASE_URL stands under/],
-  ['a stack without a broker', ['settings.KAFKA_BROKERS=null'], /KAFKA_BROKERS is not set/],
-  ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /secrets.DATABASE_URL.key is not set/],
+  ['a stack without a broker', ['settings.KAFKA_BROKERS=null'], /KAFKA_BROKERS/],
+  ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /DATABASE_URL\/key/],
   ['a value that the chart does not know', ['replica=3'], /replica/],
 ];
 
@@ -60,7 +61,7 @@ try {
     const given = ['--values', join(CHART, values)];
     const linted = call(helm, 'lint', '--strict', CHART, ...given);
     check(`${name}: helm lint`, linted.code === 0, linted.said);
-    const rendered = call(helm, 'template', name, CHART, ...given);
+    const rendered = call(helm, 'template', name, CHART, '--kube-version', NEWEST, ...given);
     check(`${name}: helm template`, rendered.code === 0, rendered.said);
     const documents = rendered.said.split(/^---$/m).filter((text) => /^kind:/m.test(text));
     // The validator knows no types of others.
@@ -77,7 +78,11 @@ try {
         version,
         file,
       );
-      check(`${name}: ${ours.length} resources fit Kubernetes ${version}`, valid.code === 0, valid.said);
+      check(
+        `${name}: ${ours.length} resources fit Kubernetes ${version}`,
+        valid.code === 0 && ours.length > 0,
+        valid.said,
+      );
     }
     const scaled = documents.find((text) => /^kind: ScaledObject$/m.test(text));
     if (scaled === undefined) continue;
@@ -97,6 +102,8 @@ try {
       'template',
       'refused',
       CHART,
+      '--kube-version',
+      NEWEST,
       ...minimal,
       ...values.flatMap((one) => ['--set', one]),
     );
