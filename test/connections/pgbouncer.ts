@@ -88,6 +88,12 @@ export class PgBouncer {
     return through.href;
   }
 
+  /** Ends it at once, with whatever goes through it, and starts it again. */
+  async restart(): Promise<void> {
+    await this.service.kill();
+    await this.service.start();
+  }
+
   async stop(): Promise<void> {
     await this.service.kill();
   }
