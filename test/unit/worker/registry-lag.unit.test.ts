@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
+import type { KafkaAdmin } from '../../../src/adapters/kafka-admin.ts';
 import { SchemaRegistryClient } from '../../../src/adapters/avro/schema-registry.ts';
 import { readConfig } from '../../../src/config.ts';
 import { subjectsOf } from '../../../src/adapters/subjects.ts';
@@ -84,6 +85,7 @@ async function given({ url }: { readonly url: string }) {
       outboxMaintenance: asValue(new InMemoryOutboxMaintenance(database)),
       schemaRegistry: asValue(new SchemaRegistryClient({ urls: [url], telemetry, backoff: FAST, insistence: 600_000 })),
       telemetry: asValue(telemetry),
+      kafkaAdmin: asValue({ partitionsOf: async () => 2 } as unknown as KafkaAdmin),
       decidedOffsets: asValue(new InMemoryDecidedOffsets(database)),
       consumer: asValue({
         ...{ start: nothing, pause: nothing, resume: nothing, seek: nothing, commit: nothing, stop: nothing },
