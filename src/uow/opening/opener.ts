@@ -144,7 +144,6 @@ export class Opener {
       return await this.lookAround(client as Opened, target, parameters);
     } catch (error) {
       // A client that was refused keeps its socket open.
-      client?.on('error', () => undefined);
       client?.connection.stream.destroy();
       if (deadline.aborted && client === undefined) {
         throw new DatabaseUnavailable(`${target.place}: no answer within ${timeout} ms`, { cause: error });
@@ -179,6 +178,8 @@ export class Opener {
       connectionTimeoutMillis: timeout,
       types,
     });
+    // A lost connection is an 'error', which ends the process if nobody listens. The pool listens once it has the connection, which is later.
+    client.on('error', () => undefined);
     if (parameters.bound) insistOnBinding(client);
     return client;
   }

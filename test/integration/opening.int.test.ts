@@ -1,0 +1,39 @@
+import type { Knex } from 'knex';
+import { DatabaseUnavailable } from '../../src/ports/errors.ts';
+import { query } from '../../src/repos/tables/sql.ts';
+import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+// What happens to a connection between the moment at which the server lets it in and the moment at which the pool has it.
+
+let database: TestDatabase;
+let proxy: TcpProxy;
+let db: Knex | undefined;
+
+beforeAll(async () => {
+  database = await createTestDatabase({ empty: true });
+});
+
+beforeEach(async () => {
+  proxy = await TcpProxy.to(Number(new URL(database.url).port));
+});
+
+afterEach(async () => {
+  await db?.destroy();
+  await proxy.close();
+});
+
+afterAll(() => database.drop());
+
+/** Part of the first statement of each connection. */
+const LOOK = 'pg_backend_pid';
+
+describe('a connection that ends right after it was let in', () => {
+  it('is an outage, and the next one does', async () => {
+    proxy.watch((bytes) => (bytes.includes(LOOK) ? 'cut' : 'pass'));
+    db = connect(proxy.via(database.url));
+    await expect(query(db, 'SELECT 1', [])).rejects.toThrow(DatabaseUnavailable);
+    proxy.watch();
+    await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
+  });
+});
