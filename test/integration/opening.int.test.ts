@@ -3,6 +3,7 @@ import { DatabaseUnavailable } from '../../src/ports/errors.ts';
 import { query } from '../../src/repos/tables/sql.ts';
 import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/world-until.ts';
 
 // What happens to a connection between the moment at which the server lets it in and the moment at which the pool has it.
 
@@ -28,6 +29,12 @@ afterAll(() => database.drop());
 /** Part of the first statement of each connection. */
 const LOOK = 'pg_backend_pid';
 
+/** The URL of a server, with the proxy as the first of two hosts. */
+function bothOf({ port }: TcpProxy, url: string): string {
+  const { host } = new URL(url);
+  return url.replace(host, `127.0.0.1:${port},${host}`);
+}
+
 describe('a connection that ends right after it was let in', () => {
   it('is an outage, and the next one does', async () => {
     proxy.watch((bytes) => (bytes.includes(LOOK) ? 'cut' : 'pass'));
@@ -35,5 +42,20 @@ describe('a connection that ends right after it was let in', () => {
     await expect(query(db, 'SELECT 1', [])).rejects.toThrow(DatabaseUnavailable);
     proxy.watch();
     await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a server that lets a connection in, and then says nothing', () => {
+  beforeEach(() => {
+    proxy.watch((bytes) => {
+      if (bytes.includes(LOOK)) proxy.blackhole();
+      return 'pass';
+    });
+  });
+
+  it('is given up after the time for one address, so that the next server is tried', async () => {
+    db = connect(bothOf(proxy, database.url), { connectTimeout: 200 });
+    await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
+    await until('the connection to the silent server is closed', () => proxy.connections === 0);
   });
 });

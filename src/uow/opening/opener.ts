@@ -130,29 +130,34 @@ export class Opener {
     }
   }
 
-  /** One connection, to its first answer. */
+  /** One connection, to the last answer that is needed before it is used. All of it has to be there within the time for one address. */
   private async session(way: Way, target: Target, parameters: Parameters): Promise<Opened> {
     const { tls, timeout = this.settings.connectTimeout } = parameters;
-    const began = performance.now();
     const deadline = AbortSignal.timeout(timeout);
-    let client: pg.Client | undefined;
+    let socket: Socket | undefined;
+    const giveUp = (): void => void socket?.destroy();
     try {
-      const socket = await openSocket(target, tls, way, deadline);
-      client = this.clientOver(socket, target, parameters, Math.max(1, timeout - (performance.now() - began)));
+      socket = await openSocket(target, tls, way, deadline);
+      // A pooler may let us in, and then wait for its server for as long as it likes.
+      deadline.addEventListener('abort', giveUp);
+      const client = this.clientOver(socket, target, parameters);
       await client.connect();
       checkClient(client);
       return await this.lookAround(client as Opened, target, parameters);
     } catch (error) {
       // A client that was refused keeps its socket open.
-      client?.connection.stream.destroy();
-      if (deadline.aborted && client === undefined) {
+      socket?.on('error', () => undefined);
+      socket?.destroy();
+      if (deadline.aborted) {
         throw new DatabaseUnavailable(`${target.place}: no answer within ${timeout} ms`, { cause: error });
       }
       throw error;
+    } finally {
+      deadline.removeEventListener('abort', giveUp);
     }
   }
 
-  private clientOver(socket: Socket, target: Target, parameters: Parameters, timeout: number): pg.Client {
+  private clientOver(socket: Socket, target: Target, parameters: Parameters): pg.Client {
     const { url, password, session, types } = this.settings;
     const { user, password: own, database } = url();
     const client: pg.Client = new pg.Client({
@@ -175,7 +180,6 @@ export class Opener {
       pipeline: true,
       keepAlive: !target.isSocket,
       keepAliveInitialDelayMillis: 5_000,
-      connectionTimeoutMillis: timeout,
       types,
     });
     // A lost connection is an 'error', which ends the process if nobody listens. The pool listens once it has the connection, which is later.
