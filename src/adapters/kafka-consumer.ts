@@ -149,11 +149,9 @@ export class KafkaConsumer implements Consumer {
     this.consumer.on(CRASH, ({ payload }) => {
       // With `restart` kafkajs joins again by itself. Without, its loop has ended, and the process would stay idle for ever: that happens in
       // some outages, too, such as when a coordinator can't be found in time.
-      if (payload.restart) listener.interrupted(payload.error);
-      else {
-        const error = this.explained(payload.error);
-        listener.crashed(error, isFinal(error));
-      }
+      const error = this.explained(payload.error);
+      if (payload.restart) listener.interrupted(error);
+      else listener.crashed(error, isFinal(error));
     });
   }
 
