@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { DatabaseUnavailable } from '../../src/ports/errors.ts';
+import { ConfigurationError, DatabaseUnavailable } from '../../src/ports/errors.ts';
 import { query } from '../../src/repos/tables/sql.ts';
-import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { connect, createTestDatabase, urlOf, type TestDatabase } from '../support/database.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/world-until.ts';
 
@@ -58,4 +58,17 @@ describe('a server that lets a connection in, and then says nothing', () => {
     await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
     await until('the connection to the silent server is closed', () => proxy.connections === 0);
   });
+});
+
+it('knows all that the URL says from one reading: its file may be gone for a moment', async () => {
+  const url = urlOf(database.url);
+  let readings = Infinity;
+  const read = () => {
+    if (readings === 0) throw new ConfigurationError('DATABASE_URL_FILE is being replaced');
+    readings -= 1;
+    return url();
+  };
+  db = connect(database.url, { url: read });
+  readings = 1;
+  await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
 });

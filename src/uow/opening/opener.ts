@@ -158,8 +158,8 @@ export class Opener {
   }
 
   private clientOver(socket: Socket, target: Target, parameters: Parameters): pg.Client {
-    const { url, password, session, types } = this.settings;
-    const { user, password: own, database } = url();
+    const { password, session, types } = this.settings;
+    const { user, password: own, database } = parameters;
     const client: pg.Client = new pg.Client({
       user,
       database,

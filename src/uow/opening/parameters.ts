@@ -29,6 +29,9 @@ const TARGETS = ['any', 'read-write', 'primary'] as const;
 /** What a connection URI asks for. Source: PostgreSQL 18, "Parameter Key Words". */
 export interface Parameters {
   readonly hosts: readonly DatabaseHost[];
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly database: string | undefined;
   readonly shuffled: boolean;
   /** Which of the servers will do. */
   readonly target: (typeof TARGETS)[number];
@@ -44,7 +47,8 @@ export interface Parameters {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @param environment libpq's own variables stand in for what the URL does not say. @throws ConfigurationError */
-export function parametersOf({ hosts, parameters: given }: DatabaseUrl, environment: Environment): Parameters {
+export function parametersOf(url: DatabaseUrl, environment: Environment): Parameters {
+  const { hosts, user, password, database, parameters: given } = url;
   for (const [name, harmless] of Object.entries(REFUSED)) {
     const value = given[name];
     if (value !== undefined && !harmless.includes(value)) {
@@ -58,6 +62,9 @@ export function parametersOf({ hosts, parameters: given }: DatabaseUrl, environm
   const target = oneOf('target_session_attrs', given['target_session_attrs'] ?? PGTARGETSESSIONATTRS ?? 'any', TARGETS);
   return {
     hosts: named.map((host) => ({ ...host, port: host.port ?? port })),
+    user,
+    password,
+    database,
     shuffled: oneOf('load_balance_hosts', given['load_balance_hosts'] ?? 'disable', ['disable', 'random']) === 'random',
     target,
     timeout: seconds('connect_timeout', given['connect_timeout']),
