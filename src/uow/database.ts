@@ -32,6 +32,11 @@ const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.g
  */
 const SPOILT = new Set(['25006', '26000', '42P05']);
 
+/** Milliseconds. Node takes a longer one for none at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds. The opener knows who did not answer; the pool's own time-out says that it is probably full. */
+const OPENER_FIRST = 1_000;
+
 /** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL or the driver */
 export function createDatabase(settings: DatabaseSettings): Knex {
   checkVersions();
@@ -70,11 +75,13 @@ export function createDatabase(settings: DatabaseSettings): Knex {
         });
         done(null, client);
       },
+      // The opener bounds itself. A connection that was given up here would be closed when it is there at last, and the next try would take as long.
+      createTimeoutMillis: LONGEST_TIMER,
       // A session of a server that has become a standby, or of a role or database that is read-only by default, stays so when the reason is
       // gone: only a new connection finds out, or finds the server that takes writes by now. What one of them has heard is true of all.
       validate: (client: Connected) => generations.get(client) === generation,
     },
-    acquireConnectionTimeout: connectTimeout * Math.max(1, opener.hosts),
+    acquireConnectionTimeout: Math.min(opener.longest + OPENER_FIRST, LONGEST_TIMER),
     // The opener knows better.
     connection: {},
   });

@@ -58,6 +58,33 @@ describe('a server that lets a connection in, and then says nothing', () => {
     await expect(query(db, 'SELECT 1 AS one', [])).resolves.toEqual([{ one: 1 }]);
     await until('the connection to the silent server is closed', () => proxy.connections === 0);
   });
+
+  it('is named in the error', async () => {
+    db = connect(proxy.via(database.url), { connectTimeout: 200 });
+    const failure = query(db, 'SELECT 1', []);
+    await expect(failure).rejects.toThrow(DatabaseUnavailable);
+    await expect(failure).rejects.toThrow(`127.0.0.1:${proxy.port}: no answer within 200 ms`);
+  });
+});
+
+describe('a first server that takes long to fail', () => {
+  const { jest } = import.meta;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance', 'hrtime'] });
+  });
+
+  afterEach(() => jest.useRealTimers());
+
+  it('is waited for as the URL says, and so is the second', async () => {
+    proxy.blackhole();
+    db = connect(`${bothOf(proxy, database.url)}?sslmode=disable&connect_timeout=40`);
+    const answer = query(db, 'SELECT 1 AS one', []);
+    await until('the first server is asked', () => proxy.connections === 1);
+    jest.advanceTimersByTime(39_000);
+    proxy.cut();
+    await expect(answer).resolves.toEqual([{ one: 1 }]);
+  });
 });
 
 it('knows all that the URL says from one reading: its file may be gone for a moment', async () => {

@@ -71,9 +71,10 @@ export class Opener {
     }
   }
 
-  /** How many addresses a connection may try, as far as the URL tells. */
-  get hosts(): number {
-    return this.parameters().hosts.length;
+  /** How long a connection may take to open, as far as the URL tells: it names hosts, each of which may have several addresses. Milliseconds. */
+  get longest(): number {
+    const { hosts, timeout = this.settings.connectTimeout } = this.parameters();
+    return timeout * hosts.length;
   }
 
   private parameters(): Parameters {
