@@ -188,7 +188,10 @@ export class Lane {
       return await this.committer.commit(tasks, this.histories, this.stopping.signal);
     } catch (error) {
       if (!(error instanceof HistoryLost)) throw error;
-      if (!signal.aborted) this.d.historyLost(error);
+      // A part of the chunk may be committed, and this lane won't publish what that part owes: it leaves the outbox id, so that the relay
+      // does. Opening the assignment anew makes it leave; if it was opened anew already, that part may lie under the id taken since.
+      if (signal.aborted) this.publisher.giveUp();
+      else this.d.historyLost(error);
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
+import { HistoryLost } from '../../../src/ports/errors.ts';
+import type { OutboxLane, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import { Lane } from '../../../src/worker/lane.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
@@ -41,22 +42,47 @@ describe('a lane', () => {
     lane.stop();
     await running;
   });
+
+  it('leaves what it has committed of a chunk to the relay when it drops the rest after a new assignment', async () => {
+    const { lane, push, refuse, written, retired, attempts } = given({ chunkMaxMessages: 2 });
+    refuse((offsets) => {
+      if (offsets.length === 2) {
+        lane.reset();
+        throw new Error('too much at once');
+      }
+      if (offsets[0] === 1) throw new HistoryLost([]);
+    });
+    push(0, 1);
+    const running = lane.run();
+    while (written.length === 0 || lane.phase !== 'idle') await new Promise(setImmediate);
+    expect(written).toEqual([[expect.any(String), [0]]]);
+    expect(retired).toContain(written[0]?.[0]);
+    expect(attempts).toEqual([]);
+    lane.stop();
+    await running;
+  });
 });
 
-/** A lane whose steps can be held, each by a gate. */
-function given() {
+/** A lane whose steps can be held, each by a gate, and whose transactions can be refused. */
+function given({ chunkMaxMessages = 1 } = {}) {
   const gates: { reading?: Gate | undefined; committing?: Gate | undefined; sending?: Gate | undefined } = {};
   const attempts: number[] = [];
+  const written: (readonly [lane: string, offsets: readonly number[]])[] = [];
+  const retired: string[] = [];
+  let refusal: (offsets: readonly number[]) => void = () => undefined;
   const lane = new Lane(
-    { name: 'test', chunkMaxMessages: 1, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
+    { name: 'test', chunkMaxMessages, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
     {
       plan: async (messages) => {
         await gates.reading?.pass();
         return messages.map(({ offset }) => taskAt(offset));
       },
       unitOfWork: {
-        run: async <T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>) => {
+        run: async <T>(messages: readonly UnitMessage[], work: (unit: Unit) => Promise<T>, { id }: OutboxLane) => {
           await gates.committing?.pass();
+          const offsets = messages.map(({ received }) => received.offset);
+          refusal(offsets);
+          written.push([id, offsets]);
           const outbox = messages.map(({ received }) => ({ ...a.anEvent('k', 'done'), seq: received.offset }));
           return { value: await work({} as Unit), outbox, deleted: undefined };
         },
@@ -75,7 +101,7 @@ function given() {
           deleteDelivered: done,
           touch: done,
           living: async () => [],
-          retire: done,
+          retire: async (id: string) => void retired.push(id),
           forget: done,
           forgetFreedKeys: done,
         },
@@ -93,9 +119,10 @@ function given() {
       },
     },
   );
-  const push = (offset: number): void =>
-    lane.push([{ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 }]);
-  return { lane, gates, push, attempts };
+  const push = (...offsets: number[]): void =>
+    lane.push(offsets.map((offset) => ({ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 })));
+  const refuse = (how: typeof refusal): void => void (refusal = how);
+  return { lane, gates, push, attempts, refuse, written, retired };
 }
 
 function receivedAt(offset: number) {
