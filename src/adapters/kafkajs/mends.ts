@@ -29,6 +29,7 @@ import {
   leaveAtOnce,
   readFromWhoIsThere,
   rememberWhoCommits,
+  seekUnderOneAssignment,
   tellOutOfRange,
   withPosition,
   type Batch,
@@ -166,15 +167,18 @@ export const PARTS: readonly Part[] = [
     // 12. After an offset that is out of range, -2 is committed, and nothing says what was lost.
     // 13. A member keeps to a coordinator that is dead, forgets which member it was, and joins anew for each leader that moves.
     // 16. It keeps to a replica nearby that is dead, and takes what such a replica lacks for lost.
+    // 20. A seek outlives its assignment: it takes effect when the partition comes back, however much later.
     path: 'src/consumer/consumerGroup.js',
     needs: names<Membership & Positions>({
       ...{ cluster: true, groupId: true, offsetManager: true, coordinator: true, memberId: true, lastRequest: true },
       ...{ topicConfigurations: true, instrumentationEmitter: true, heartbeat: true, joinAndSync: true, leave: true },
       ...{ recoverFromFetch: true, fetch: true, commitOffsets: true, recoverFromOffsetOutOfRange: true },
       ...{ preferredReadReplicasPerTopicPartition: true, getNodeIds: true, findReadReplicaForPartitions: true },
+      ...{ seek: true, seekOffset: true, seekOffsets: true },
     }),
     mend: changed<Membership & Positions>(
       beatThrough,
+      seekUnderOneAssignment,
       fetchUnderOneAssignment,
       commitUnderOneAssignment,
       goOnFromTheBeginning,

@@ -62,6 +62,8 @@ interface Offsets {
 
 export interface ConsumerGroup {
   readonly offsetManager: OffsetManager;
+  /** Where partitions are to be read from by the next fetch. */
+  readonly seekOffset: { clear(): void };
   readonly cluster: Cluster;
   readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
   readonly instrumentationEmitter: { emit(event: string, payload: OutOfRange): void };
@@ -71,6 +73,9 @@ export interface ConsumerGroup {
   >;
   getNodeIds(): readonly string[];
   findReadReplicaForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, number[]>>;
+  seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
+  /** Called by each fetch. */
+  seekOffsets(assigned: readonly object[]): Promise<void>;
   fetch(nodeId: string): Promise<readonly Batch[]>;
   commitOffsets(offsets?: Offsets): Promise<void>;
   recoverFromOffsetOutOfRange(place: { readonly topic: string; readonly partition: number }): Promise<void>;
@@ -119,7 +124,8 @@ function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-/** Under which assignment a batch was fetched, and offsets were to be committed. */
+/** Under which assignment places were sought, a batch was fetched, and offsets were to be committed. */
+const soughtUnder = new WeakMap<ConsumerGroup, OffsetManager>();
 const fetchedUnder = new WeakMap<Batch, OffsetManager>();
 const committedUnder = new WeakMap<Offsets, OffsetManager>();
 
@@ -132,6 +138,29 @@ export function fetchUnderOneAssignment({ prototype }: { readonly prototype: Con
     for (const batch of batches) fetchedUnder.set(batch, offsetManager);
     return batches;
   };
+}
+
+/**
+ * Forgets what was sought under an earlier assignment. kafkajs keeps it until the partition is fetched from: one that was taken away before
+ * that, and comes back much later, would go on there, behind messages that were never read.
+ */
+export function seekUnderOneAssignment({ prototype }: { readonly prototype: ConsumerGroup }): void {
+  const { seek, seekOffsets } = prototype;
+  prototype.seek = function seekFor(this: ConsumerGroup, place): void {
+    forgetEarlierSeeks(this);
+    seek.call(this, place);
+  };
+  prototype.seekOffsets = async function goWhereItIsSought(this: ConsumerGroup, assigned): Promise<void> {
+    forgetEarlierSeeks(this);
+    await seekOffsets.call(this, assigned);
+  };
+}
+
+function forgetEarlierSeeks(group: ConsumerGroup): void {
+  const { offsetManager, seekOffset } = group;
+  if (soughtUnder.get(group) === offsetManager) return;
+  soughtUnder.set(group, offsetManager);
+  seekOffset.clear();
 }
 
 /**

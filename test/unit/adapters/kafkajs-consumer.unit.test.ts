@@ -13,6 +13,7 @@ interface FetchedPartition {
 interface ConsumerGroup {
   offsetManager: unknown;
   readonly subscriptionState: { assign(assignment: readonly object[]): void };
+  seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
   fetch(nodeId: string): Promise<readonly object[]>;
   recoverFromFetch(error: Error): Promise<void>;
 }
@@ -99,6 +100,21 @@ describe('a fetch', () => {
     await fetchAndHandOver();
     expect(handed).toEqual([]);
   });
+});
+
+test('a seek that no fetch has taken up ends with its assignment', async () => {
+  const { join, seek, fetch, asked } = given({});
+  seek('9');
+  await fetch();
+  seek('20');
+  join();
+  await fetch();
+  expect(asked).toEqual(['9', '5']);
+  seek('30');
+  join();
+  seek('7');
+  await fetch();
+  expect(asked).toEqual(['9', '5', '7']);
 });
 
 test('a commit is made under the generation of its time, or not at all', async () => {
@@ -268,6 +284,7 @@ function given({
   return {
     ...{ handed, asked, told, committed, answer, runner, join, nodes, nodesAsked, left },
     missOnce: () => (misses = true),
+    seek: (offset: string) => group.seek({ topic: 't', partition: 0, offset }),
     fetch: (nodeId = '1') => group.fetch(nodeId),
     recover: () => group.recoverFromFetch(outOfRange()),
     fetchAndHandOver: async () => {
