@@ -58,8 +58,12 @@ describe('a password', () => {
       // A session that is there stays.
       await expect(ask()).resolves.toEqual([{ one: 1 }]);
       await endSessions();
-      await expect(ask()).rejects.toThrow(DatabaseUnavailable);
-      await expect(ask()).rejects.toThrow(/^DATABASE_PASSWORD: PostgreSQL says: password .*\(28P01\)$/);
+      // Whoever meets a session that has ended is told of that; how many there are to meet is the pool's affair.
+      let refusal: unknown;
+      do refusal = await ask().catch((error: unknown) => error);
+      while (refusal instanceof DatabaseUnavailable && !refusal.message.startsWith('DATABASE_'));
+      expect(refusal).toBeInstanceOf(DatabaseUnavailable);
+      expect((refusal as Error).message).toMatch(/^DATABASE_PASSWORD: PostgreSQL says: password .*\(28P01\)$/);
       writeFileSync(file, 'second\n');
       await expect(ask()).resolves.toEqual([{ one: 1 }]);
     } finally {
