@@ -81,7 +81,7 @@ export class Opening {
   private compare({ place, committed, row }: Found, beginning: number, before: Before | undefined): Compared {
     const { topic, partition } = place;
     const cutOff = before?.cutOff.get(idOf(place));
-    const told = cutOff === undefined ? decidedIn(committed?.metadata ?? null) : undefined;
+    const told = cutOff === undefined ? toldBy(committed) : undefined;
     const goesOn = cutOff ?? committed?.offset ?? beginning;
     if (told === undefined) {
       // Nothing was committed yet, or an operator has moved the offset, or the topic is another one: there is nothing to compare with. A
@@ -128,8 +128,17 @@ interface Compared {
 }
 
 function isOfAnotherHistory({ committed, row }: Found): boolean {
-  const told = decidedIn(committed?.metadata ?? null);
+  const told = toldBy(committed);
   return told !== undefined && told.history !== row?.history;
+}
+
+/**
+ * What a commit tells of the place at which it stands. No worker tells of more than lies before its offset: a commit that does was taken
+ * over from another cluster (MirrorMaker copies the text, and translates the offset), where the same offset is another message.
+ */
+function toldBy(committed: CommittedOffset | undefined): ReturnType<typeof decidedIn> {
+  const told = decidedIn(committed?.metadata ?? null);
+  return told !== undefined && told.decided <= (committed?.offset ?? 0) ? told : undefined;
 }
 
 function isSame(row: DecidedOffset | undefined, after: DecidedOffset): boolean {

@@ -108,6 +108,18 @@ describe('at an assignment', () => {
     });
   });
 
+  it.each<[string, DecidedOffset | undefined]>([
+    ['has nothing of it', undefined],
+    ['has the history that it tells of', row(25)],
+  ])(
+    'a commit that another cluster has made, with its offset translated, is never compared: the database %s',
+    async (_, found) => {
+      await expect(opened({ committed: commit(9, 20), ...(found && { row: found }) })).resolves.toEqual({
+        ...{ start: undefined, healed: [], row: row(9, NEW) },
+      });
+    },
+  );
+
   it('a partition without a commit begins a history, also when the row of a topic before it stands higher', async () => {
     await expect(opened({ row: row(900) })).resolves.toMatchObject({
       start: undefined,
