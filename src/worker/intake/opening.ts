@@ -81,8 +81,11 @@ export class Opening {
   private compare({ place, committed, row }: Found, beginning: number, before: Before | undefined): Compared {
     const { topic, partition } = place;
     const cutOff = before?.cutOff.get(idOf(place));
-    const told = cutOff === undefined ? toldBy(committed) : undefined;
-    const goesOn = cutOff ?? committed?.offset ?? beginning;
+    const known = before?.histories.of(place);
+    const commit = cutOff === undefined ? toldBy(committed) : undefined;
+    // A commit of another history is older than the one that this worker has begun since, when the partition was cut off.
+    const told = commit !== undefined && known !== undefined && known.history !== commit.history ? known : commit;
+    const goesOn = cutOff ?? (told === commit ? (committed?.offset ?? beginning) : (known?.decided ?? beginning));
     if (told === undefined) {
       // Nothing was committed yet, or an operator has moved the offset, or the topic is another one: there is nothing to compare with. A
       // history that somebody has begun meanwhile is as good as one of our own.
@@ -99,7 +102,6 @@ export class Opening {
       };
     }
     // What this worker knows to be decided may not have been committed yet.
-    const known = before?.histories.of(place);
     const counted = known?.history === told.history ? Math.max(told.decided, known.decided) : told.decided;
     const offset = Math.min(goesOn, told.decided > row.decided ? row.decided : goesOn);
     const healing =

@@ -151,6 +151,18 @@ describe('within an assignment', () => {
     const found = await opened({ committed: commit(50), row: row(50), known: row(50), cutOff: 6 });
     expect(found).toEqual({ start: 6, healed: [], row: row(6, NEW) });
   });
+
+  it.each([
+    ['goes on in the history that was begun with it', row(9, OTHER), { start: 9, healed: [], row: row(9, OTHER) }],
+    ['goes back in that history', row(7, OTHER), { start: 7, healed: [[7, 2]], row: row(7, OTHER) }],
+    [
+      'begins at its beginning when the database lacks that history',
+      row(50),
+      { start: BEGINNING, healed: [[BEGINNING, 4]], row: row(BEGINNING, OTHER) },
+    ],
+  ])('a partition that was cut off, and for which nothing was committed since, %s', async (_, found, expected) => {
+    await expect(opened({ committed: commit(50), row: found, known: row(9, OTHER) })).resolves.toEqual(expected);
+  });
 });
 
 describe('a look at the database', () => {
