@@ -197,8 +197,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/intake/opening.ts',
-        find: 'const told = cutOff === undefined ?',
-        replace: 'const told = cutOff === null ?',
+        find: 'const commit = cutOff === undefined ?',
+        replace: 'const commit = cutOff === null ?',
       },
     ],
   },
