@@ -19,41 +19,74 @@ const SILENCE_MS = 10_000;
 /**
  * Knows what all workers can read that share the database, while a new version takes the place of the one before. A worker of the version
  * before states nothing, and has no row at all while it is idle; but it holds partitions. So a partition that no lane states counts as
- * held by such a worker.
+ * held by such a worker. After an assignment,
+ * lanes of before may still be read to state what such a worker holds by now, until they count as silent: so a level counts only once all
+ * looks for longer than that have found it.
  */
 export class LevelGate implements Levels {
   private readonly d: Dependencies;
+  private readonly now: () => number;
   private partitions: readonly string[] | undefined;
   private shared = 0;
+  /** What all looks since then have found at least, while it is more than counts. */
+  private rising: { readonly since: number; readonly level: number } | undefined;
+  private told = 0;
+  private assignments = 0;
 
-  constructor(dependencies: Dependencies) {
+  /** @param now a clock that only goes forward, in milliseconds */
+  constructor(dependencies: Dependencies, now: () => number = () => performance.now()) {
     this.d = dependencies;
+    this.now = now;
   }
 
   mayWrite(level: number): boolean {
     return level <= this.shared;
   }
 
-  /** A new assignment: topics may have more partitions by now. */
+  /** A new assignment: topics may have more partitions by now, and an older worker may hold some. */
   assigned(): void {
     this.partitions = undefined;
+    this.shared = 0;
+    this.rising = undefined;
+    this.assignments += 1;
   }
 
   /** @throws when database or broker do not answer; what was found before holds until the next look */
   async look(): Promise<void> {
-    const { sources, partitionsOf, outboxMaintenance, telemetry, group } = this.d;
+    const { sources, partitionsOf, outboxMaintenance, group } = this.d;
+    const [at, { assignments }] = [this.now(), this];
     const living = await outboxMaintenance.living(SILENCE_MS);
-    this.partitions ??= (
-      await Promise.all(
-        sources.map(async (topic) => {
-          const count = await partitionsOf(topic);
-          return Array.from({ length: count }, (_, partition) => idOf({ topic, partition }));
-        }),
-      )
-    ).flat();
-    const shared = sharedLevel(living, this.partitions, group);
-    if (shared !== this.shared) telemetry.level(shared);
-    this.shared = shared;
+    const partitions =
+      this.partitions ??
+      (
+        await Promise.all(
+          sources.map(async (topic) => {
+            const count = await partitionsOf(topic);
+            return Array.from({ length: count }, (_, partition) => idOf({ topic, partition }));
+          }),
+        )
+      ).flat();
+    if (assignments !== this.assignments) return; // it began before an assignment: the next look tells
+    this.partitions = partitions;
+    this.found(sharedLevel(living, partitions, group), at);
+  }
+
+  private found(level: number, at: number): void {
+    if (level <= this.shared) {
+      this.rising = undefined;
+      this.settle(level);
+      return;
+    }
+    this.rising = { since: this.rising?.since ?? at, level: Math.min(level, this.rising?.level ?? level) };
+    if (at - this.rising.since <= SILENCE_MS) return;
+    this.settle(this.rising.level);
+    this.rising = undefined;
+  }
+
+  private settle(level: number): void {
+    this.shared = level;
+    if (level !== this.told) this.d.telemetry.level(level);
+    this.told = level;
   }
 }
 

@@ -44,8 +44,8 @@ describeOutboxMaintenance('InMemoryOutboxMaintenance', () => {
     parkedKeyRows: async () => (await database.snapshot()).parkedKeys.length,
     ageLane: (id, by) =>
       database.transaction(() => {
-        const { lane, seenAt } = there(database.lanes.get(id));
-        database.lanes.set(id, { lane, seenAt: seenAt - by });
+        const lane = there(database.lanes.get(id));
+        database.lanes.set(id, { ...lane, seenAt: lane.seenAt - by });
       }),
     ageMessage: (hash, by) =>
       database.transaction(() => {

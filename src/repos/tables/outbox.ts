@@ -109,12 +109,13 @@ export async function retireLane(db: Knex, lane: string): Promise<void> {
 
 /**
  * A lane that has been silent for longer than `silentMs` (by the database's clock) and still owes. Taking it counts as a sign of life: for as
- * long again no other relay takes it, and one that can't be published keeps no other waiting.
+ * long again no other relay takes it, and one that can't be published keeps no other waiting. It no longer states partitions: its worker is
+ * gone, and others hold them by now.
  */
 export async function claimSilentLane(db: Knex, silentMs: number): Promise<string | undefined> {
   const lanes = await query<{ lane: string }>(
     db,
-    `UPDATE lanes SET seen_at = clock_timestamp() WHERE lane = (
+    `UPDATE lanes SET seen_at = clock_timestamp(), partitions = NULL WHERE lane = (
        SELECT l.lane FROM lanes l
        WHERE l.seen_at < clock_timestamp() - ? * interval '1 millisecond' AND EXISTS (SELECT FROM outbox o WHERE o.lane = l.lane)
        ORDER BY l.seen_at LIMIT 1 FOR UPDATE SKIP LOCKED)

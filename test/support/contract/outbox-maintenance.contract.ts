@@ -92,6 +92,14 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect(await maintenance.living(SILENCE)).toContainEqual({ level: 3, group: 'workers', partitions: ['t/1'] });
     });
 
+    it('lets a lane that can not be published state no partitions: its worker holds them no more', async () => {
+      await write(1, 'too large');
+      await maintenance.touch([stated(1, 't/0')]);
+      await silent(1);
+      await expect(maintenance.relay(SILENCE, 9, () => Promise.reject(new Error('too large')))).rejects.toThrow();
+      expect(await maintenance.living(SILENCE)).toEqual([{ level: 3, group: 'workers', partitions: null }]);
+    });
+
     it('takes over a retired lane, and one that nobody attends, at once', async () => {
       await write(1, 'retired');
       await maintenance.retire(a.laneId(1));

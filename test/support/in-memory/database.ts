@@ -5,7 +5,7 @@ import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
-import type { LaneStatement } from '../../../src/ports/levels.ts';
+import type { FoundStatement } from '../../../src/ports/levels.ts';
 import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../../../src/ports/repositories.ts';
 import type { DeadLetter, OutboxRow } from '../../../src/ports/unit-of-work.ts';
 import type { LetterState, LetterSummary } from '../../../src/ports/dead-letters.ts';
@@ -26,7 +26,7 @@ export type ParkedLetter = { readonly key: string; readonly letterId: number };
 export type StoredLane = {
   readonly lane: string;
   readonly seenAt: number;
-  readonly stated?: Omit<LaneStatement, 'lane'> | undefined;
+  readonly stated?: FoundStatement | undefined;
 };
 
 /** Everything that is stored, each table in the order of its keys. */

@@ -184,7 +184,9 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
     const claimed = this.silentLanes(silentMs).find((lane) => owed.has(lane));
     if (claimed === undefined) return [];
     // Counts as a sign of life: for as long again no other relay takes it, and it keeps no other lane waiting.
-    this.db.lanes.set(claimed, { lane: claimed, seenAt: this.db.clock.now() });
+    const stated = this.db.lanes.get(claimed)?.stated;
+    const seenAt = this.db.clock.now();
+    this.db.lanes.set(claimed, { lane: claimed, seenAt, ...(stated && { stated: { ...stated, partitions: null } }) });
     return owed.get(claimed)?.slice(0, limit) ?? [];
   }
 }

@@ -24,24 +24,70 @@ describe('what every worker can read', () => {
     expect(sharedLevel(living, PARTITIONS, 'workers')).toBe(level);
   });
 
-  it('is written only once a look has found it, and told when it changes', async () => {
-    const told: number[] = [];
-    let living: readonly FoundStatement[] = [lane(2, 't/0'), OLD];
-    const gate = new LevelGate({
-      ...{ group: 'workers', sources: ['t'], partitionsOf: async () => 2 },
-      outboxMaintenance: { living: async () => living },
-      telemetry: { level: (level) => void told.push(level) },
-    });
+  it('is told when it changes, and counts once all looks for longer than the silence have found it', async () => {
+    const { gate, lookAfter, told, find } = given(lane(2, 't/0'), OLD);
+    await lookAfter(0);
+    find(lane(3, 't/0'), lane(3, 't/1'));
+    await lookAfter(1_000);
+    find(lane(2, 't/0'), lane(3, 't/1'));
+    await lookAfter(10_000);
     expect(gate.mayWrite(1)).toBe(false);
-    await gate.look();
-    expect(gate.mayWrite(1)).toBe(false);
-    living = [lane(2, 't/0'), lane(2, 't/1')];
-    await gate.look();
-    await gate.look();
+    find(lane(3, 't/0'), lane(3, 't/1'));
+    await lookAfter(1);
     expect([1, 2, 3].map((level) => gate.mayWrite(level))).toEqual([true, true, false]);
-    living = [lane(2, 't/0'), lane(1, 't/1')];
-    await gate.look();
+    find(lane(2, 't/0'), lane(1, 't/1'));
+    await lookAfter(1);
     expect(gate.mayWrite(2)).toBe(false);
     expect(told).toEqual([2, 1]);
   });
+
+  it('begins anew when a look in between has found less', async () => {
+    const { gate, lookAfter, find } = given(lane(1, 't/0', 't/1'));
+    await lookAfter(0);
+    find(OLD);
+    await lookAfter(5_000);
+    find(lane(1, 't/0', 't/1'));
+    await lookAfter(1);
+    await lookAfter(10_000);
+    expect(gate.mayWrite(1)).toBe(false);
+  });
+
+  it('is nothing after an assignment, until what lanes of before state has become silent; that is not told', async () => {
+    const { gate, lookAfter, told } = given(lane(1, 't/0', 't/1'));
+    await lookAfter(0);
+    await lookAfter(10_001);
+    expect(gate.mayWrite(1)).toBe(true);
+    const underWay = lookAfter(0);
+    gate.assigned();
+    await underWay;
+    expect(gate.mayWrite(1)).toBe(false);
+    await lookAfter(1);
+    await lookAfter(10_000);
+    expect(gate.mayWrite(1)).toBe(false);
+    await lookAfter(1);
+    expect(gate.mayWrite(1)).toBe(true);
+    expect(told).toEqual([1]);
+  });
 });
+
+/** A gate whose clock goes on only before a look. */
+function given(...at: FoundStatement[]) {
+  const told: number[] = [];
+  let [now, living] = [0, at];
+  const gate = new LevelGate(
+    {
+      ...{ group: 'workers', sources: ['t'], partitionsOf: async () => 2 },
+      outboxMaintenance: { living: async () => living },
+      telemetry: { level: (level) => void told.push(level) },
+    },
+    () => now,
+  );
+  return {
+    ...{ gate, told },
+    find: (...found: FoundStatement[]) => void (living = found),
+    lookAfter: async (passed: number) => {
+      now += passed;
+      await gate.look();
+    },
+  };
+}
