@@ -174,7 +174,8 @@ export interface Committed<T> extends OutboxEffect {
 
 export interface UnitOfWork {
   /**
-   * Runs `work` in one transaction, after everything that the messages declare was loaded and locked.
+   * Runs `work` in one transaction, after everything that the messages declare was loaded and locked. If the database refuses it, `work` may be
+   * called once more, in a transaction of its own.
    * Without a lane the rows of the outbox are left to the relay. A run that undoes itself owes nothing.
    * @param decision how far these messages take their partitions; without it the database is not asked what they build on
    * @throws DatabaseUnavailable StaleRead TooMuchAtOnce HistoryLost CommitOutcomeUnknown, or what `work` threw; only after

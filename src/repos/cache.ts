@@ -55,8 +55,10 @@ function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> 
 }
 
 export interface RowCache {
-  /** Rows that were looked up, as the objects that asked for them, with the names they are known by. */
-  readonly looked: Map<object, RowNames>;
+  /** Whether declared rows are taken for new ones without a look. The flush fails if one of them is not. */
+  readonly presumedNew: boolean;
+  /** Rows that were looked up, or presumed to be new, as the objects that asked for them, with the names they are known by. */
+  readonly looked: Map<RowSameness, RowNames>;
   /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
   readonly present: Set<string>;
   readonly added: Map<string, StatisticRow>;
@@ -81,7 +83,7 @@ export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness,
   return `${tenantId}${subdivisionId}@${created}`;
 }
 
-export function createCache(store: Store, most: number): Cache {
+export function createCache(store: Store, most: number, presumesNewRows = false): Cache {
   const journal = new Journal();
   return {
     store,
@@ -94,7 +96,13 @@ export function createCache(store: Store, most: number): Cache {
     belongings: new Belongings(),
     licensePlaces: new Map(),
     buried: [],
-    rows: { looked: new Map(), present: new Set(), added: new Map(), removed: new Map() },
+    rows: {
+      presumedNew: presumesNewRows,
+      looked: new Map(),
+      present: new Set(),
+      added: new Map(),
+      removed: new Map(),
+    },
     activeLicenses: new Map(),
     userLookUps: new Map(),
   };

@@ -60,13 +60,29 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
     for (const id of cache.belongings.subdivisionsOf(tenantId)) declared.subdivision(tenantId, id);
     for (const id of cache.belongings.usersOf(tenantId)) declared.user(id);
   }
+  if (cache.rows.presumedNew) presumeNew(cache, declared.rows);
   await together([
     loadSubdivisions(cache, [...declared.subdivisions.values()]),
     loadUsers(cache, [...declared.users]),
     loadNames(cache, [...declared.names]),
     loadLicensePlaces(cache, [...declared.licenses.values()]),
-    loadSameRows(cache, declared.rows),
+    cache.rows.presumedNew ? undefined : loadSameRows(cache, declared.rows),
   ]);
+}
+
+function presumeNew({ rows }: Cache, wanted: readonly RowSameness[]): void {
+  for (const row of wanted) rows.looked.set(row, namesOf(row));
+}
+
+/**
+ * Whether the rows that were presumed to be new, and were not added, are new indeed: for somebody has acted on it. The database itself
+ * refuses those that were added.
+ */
+export async function isPresumptionRight({ store, rows }: Cache): Promise<boolean> {
+  if (!rows.presumedNew) return true;
+  const left: RowSameness[] = [];
+  for (const [row, { pair }] of rows.looked) if (!rows.added.has(pair)) left.push(row);
+  return left.length === 0 || (await store.statisticRows.same(left)).length === 0;
 }
 
 /** Reads which subdivisions and users these tenants have. A tenant that was read before is not read again. */

@@ -8,9 +8,32 @@ import type { Store } from '../repos/tables/store.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openChunk, openReplay, type OpenUnit } from './unit.ts';
 
+/** For how many runs a lane looks its statistic rows up after one of them was there already: whoever repeats one often repeats more. */
+const RUNS_WITH_LOOK = 64;
+
+/**
+ * Nearly every statistic row is new, so a lane presumes that they all are. The tables refuse a run in which one is not, and it is made again,
+ * with a look.
+ */
+class Presumption {
+  /** How many runs of a lane still look. */
+  private readonly looks = new WeakMap<OutboxLane, number>();
+
+  holds(lane: OutboxLane): boolean {
+    const left = this.looks.get(lane) ?? 0;
+    if (left > 0) this.looks.set(lane, left - 1);
+    return left === 0;
+  }
+
+  failed(lane: OutboxLane): void {
+    this.looks.set(lane, RUNS_WITH_LOOK);
+  }
+}
+
 /** Runs of chunks and of replays, whatever keeps the tables. How one transaction goes is left to those who know the database. */
 export abstract class StoreUnitOfWork implements UnitOfWork {
   private readonly newId: () => string;
+  private readonly presumption = new Presumption();
 
   constructor(newId: () => string) {
     this.newId = newId;
@@ -22,7 +45,19 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     lane: OutboxLane = laneOfOneRun(this.newId()),
     decision?: Decision,
   ): Promise<Committed<T>> {
-    return this.transaction((store) => openChunk(store, messages, lane, decision), work);
+    const presumesNewRows = this.presumption.holds(lane);
+    let unit: OpenUnit | undefined;
+    const open = async (store: Store): Promise<OpenUnit> => {
+      unit = await openChunk(store, messages, lane, decision, { presumesNewRows });
+      return unit;
+    };
+    try {
+      return await this.transaction(open, work);
+    } catch (error) {
+      if (!(error instanceof StaleRead) || unit?.hasPresumed !== true) throw error;
+      this.presumption.failed(lane);
+      return this.transaction((store) => openChunk(store, messages, lane, decision), work);
+    }
   }
 
   async replay<T>(

@@ -8,7 +8,7 @@ import type {
   UnitMessage,
 } from '../ports/unit-of-work.ts';
 import type { Decision } from '../ports/decided-offsets.ts';
-import { HistoryLost } from '../ports/errors.ts';
+import { HistoryLost, StaleRead } from '../ports/errors.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
@@ -16,7 +16,7 @@ import { createCache, type Cache } from '../repos/cache.ts';
 import { rowsToAdopt } from './adoption.ts';
 import { debtsOfSeen, debtsOfWritten, type Debt } from './debts.ts';
 import { Inbox } from './inbox.ts';
-import { Declared, load } from '../repos/loading.ts';
+import { Declared, isPresumptionRight, load } from '../repos/loading.ts';
 import { Parking } from './parking.ts';
 import { activeLicenseRepository, licenseRepository } from '../repos/license.ts';
 import { statisticRowRepository } from '../repos/statistic-row.ts';
@@ -30,6 +30,8 @@ export interface OpenUnit extends Unit {
   flush(): Promise<OutboxEffect>;
   /** Whether it is not to be committed, but undone. */
   readonly undone: boolean;
+  /** Whether it has taken statistic rows for new ones without a look. */
+  readonly hasPresumed: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ const MOST_AT_ONCE = 50_000;
 
 /**
  * Opens a unit for messages from Kafka. Claims them in the inbox, finds out which wait behind a parked key, and loads what the others declare.
+ * A unit that presumes new rows does not look whether a statistic row is there already; its flush fails with a StaleRead if one is.
  * @throws TooMuchAtOnce for a chunk that is to be divided
  * @throws HistoryLost when the database does not have what these messages build on
  */
@@ -48,8 +51,9 @@ export async function openChunk(
   messages: readonly UnitMessage[],
   lane: OutboxLane,
   decision: Decision | undefined,
+  { presumesNewRows = false } = {},
 ): Promise<OpenUnit> {
-  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity);
+  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity, presumesNewRows);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
   // One round trip for both.
@@ -190,19 +194,25 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
     get undone() {
       return undone;
     },
+    get hasPresumed() {
+      return cache.rows.presumedNew && cache.rows.looked.size > 0;
+    },
     async flush() {
       await store.tenants.flush(cache.tenants.changes(), lane.id);
       // Asked one behind the other, without waiting, table after table, so that lanes can't deadlock; nothing here refers to what comes behind
       // it. The rows go first and leave at once, so that PostgreSQL is at them while the rest is put together.
+      const presumed = isPresumptionRight(cache);
       const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
-      rows.catch(() => undefined); // told below
+      for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();
-      const [, , , effect] = await together([
+      const [isRight, , , , effect] = await together([
+        presumed,
         rows,
         store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id),
         store.users.flush(cache.users.changes(), lane.id),
         flushRest(),
       ]);
+      if (!isRight) throw new StaleRead('a statistic row was there already that was taken for a new one');
       return effect;
     },
   };

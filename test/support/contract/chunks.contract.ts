@@ -206,6 +206,48 @@ export function describeChunks(create: CreateSubject): void {
       });
     });
 
+    describe('that are declared', () => {
+      const row = a.aRow(1);
+      let lane: a.TestLane;
+      let messages = 0;
+
+      beforeEach(() => {
+        lane = new a.TestLane(1);
+      });
+
+      /** @returns what each call of the work was told */
+      async function addsUnlessThere({ adds = true } = {}): Promise<readonly boolean[]> {
+        const told: boolean[] = [];
+        const message = a.aMessage(++messages, { declare: (loads) => loads.statisticRow(row) });
+        const work = async ({ statisticRows }: Unit): Promise<void> => {
+          const isThere = await statisticRows.exists(row);
+          told.push(isThere);
+          if (adds && !isThere) statisticRows.add(row);
+        };
+        await subject.unitOfWork.run([message], work, lane);
+        return told;
+      }
+
+      it('are presumed to be new', async () => {
+        expect(await addsUnlessThere()).toEqual([false]);
+        expect(await exists(row)).toBe(true);
+      });
+
+      it.each([
+        ['added', true],
+        ['asked for', false],
+      ])('are looked up in a second try, when one that is %s is there already', async (_, adds) => {
+        await run((unit) => addRows(unit, row));
+        expect(await addsUnlessThere({ adds })).toEqual([false, true]);
+      });
+
+      it('are looked up at once by a lane that has met one just now', async () => {
+        await run((unit) => addRows(unit, row));
+        await addsUnlessThere();
+        expect(await addsUnlessThere()).toEqual([true]);
+      });
+    });
+
     it('that were removed in the unit are gone for it, and may come again', async () => {
       await run((unit) => addRows(unit, a.aRow(1)));
       const again = a.aRow(1, { countRequests: 2 });
