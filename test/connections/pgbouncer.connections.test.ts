@@ -5,11 +5,9 @@ import { Client } from 'pg';
 import { DatabaseUnavailable, TimedOut } from '../../src/ports/errors.ts';
 import { execute, query } from '../../src/repos/tables/sql.ts';
 import { DatabaseServer } from '../../src/uow/database-server.ts';
-import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
-import { KnexDecidedOffsets } from '../../src/uow/decided-offsets.ts';
 import type { Between } from '../../src/uow/opening/pooler.ts';
 import { sessionSettings } from '../../src/uow/session.ts';
-import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { postgresSubject } from '../support/contract/postgres-subject.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import {
   connect,
@@ -85,22 +83,7 @@ describe.each(KINDS)(
     if (options === 'refused')
       describeUnitOfWork('KnexUnitOfWork', async () => {
         await database.clear();
-        return {
-          unitOfWork: new KnexUnitOfWork(db, randomUUID),
-          letters: new KnexDeadLetters(db),
-          decidedOffsets: new KnexDecidedOffsets(db),
-          outbox: () =>
-            db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
-          clock: async () => {
-            const sql = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`;
-            const { rows } = await db.raw<{ rows: readonly { readonly now: string }[] }>(sql);
-            return Number(rows[0]?.now);
-          },
-          forgetMessages: async () => {
-            await db('inbox').del();
-          },
-          deadLetters: () => db('dead_letters').orderBy('letter_id').pluck('offset'),
-        };
+        return postgresSubject(db);
       });
 
     test('is found, and whether it keeps names apart', async () => {

@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
-import { KnexDecidedOffsets } from '../../src/uow/decided-offsets.ts';
-import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import { postgresSubject } from '../support/contract/postgres-subject.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -36,22 +33,6 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 describeUnitOfWork('KnexUnitOfWork', async () => {
-  const { db } = database;
   await database.clear();
-  return {
-    unitOfWork: new KnexUnitOfWork(db, randomUUID),
-    letters: new KnexDeadLetters(db),
-    decidedOffsets: new KnexDecidedOffsets(db),
-    outbox: () =>
-      db('outbox').select('lane', 'seq', db.raw(`convert_from(value, 'UTF8') AS text`)).orderBy(['lane', 'seq']),
-    clock: async () => {
-      const sql = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`;
-      const { rows } = await db.raw<{ rows: readonly { readonly now: string }[] }>(sql);
-      return Number(rows[0]?.now);
-    },
-    forgetMessages: async () => {
-      await db('inbox').del();
-    },
-    deadLetters: () => db('dead_letters').orderBy('letter_id').pluck('offset'),
-  };
+  return postgresSubject(database.db);
 });
