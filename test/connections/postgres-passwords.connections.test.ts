@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { download, run } from '../../stack/downloads.ts';
 import { readSettings, SECRET as SECRET_SETTING } from '../../src/settings.ts';
 import { ConfigurationError, DatabaseUnavailable } from '../../src/ports/errors.ts';
 import { query } from '../../src/repos/tables/sql.ts';
-import { tell } from '../clients/clients.ts';
 import { connect } from '../support/database.ts';
+import { printedWith } from './beside-the-worker.ts';
 import { ADMIN, PostgresServer } from './postgres-server.ts';
 
 // Passwords that change while the worker runs.
@@ -95,22 +92,8 @@ function readSetting(file: string): () => string {
 }
 
 test('DATABASE_IAM aws sends what the signer of AWS makes for the server, the role and the region', async () => {
-  const SIGNER = '@aws-sdk/rds-signer@3.1169.0';
-  const folder = await download(join(import.meta.dirname, '..', '..', '.cache'), tell, {
-    what: `${SIGNER} from npm`,
-    cacheName: 'aws-sdk-rds-signer-3.1169.0',
-    fetch: (directory, logFile) =>
-      run(
-        'npm',
-        ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', directory, SIGNER],
-        logFile,
-      ),
-  });
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [join(import.meta.dirname, 'print-rds-token.ts'), folder],
-    { env: { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'an example' } },
-  );
+  const env = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'an example' };
+  const stdout = await printedWith('@aws-sdk/rds-signer@3.1169.0', 'print-rds-token.ts', env);
   const token = new URL(`https://${stdout}`);
   expect(token.host).toBe('one.rds.example:5433');
   expect(Object.fromEntries(token.searchParams)).toMatchObject({

@@ -1,18 +1,10 @@
-import { createRequire, registerHooks } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { securityOptions } from '../../src/adapters/kafka-security.ts';
 import { readConfig } from '../../src/config.ts';
+import { importFromArgument } from './beside-the-worker.ts';
 
 // `node print-msk-token.ts FOLDER`: prints what a connection sends first with AWS_MSK_IAM, with the signer that is installed in the folder.
 
-const SIGNER = 'aws-msk-iam-sasl-signer-js';
-const [, , folder = ''] = process.argv;
-const signer = pathToFileURL(createRequire(join(folder, 'here.js')).resolve(SIGNER)).href;
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === SIGNER ? { url: signer, shortCircuit: true } : next(specifier, context),
-});
+importFromArgument('aws-msk-iam-sasl-signer-js');
 const { kafkaSecurity } = readConfig({
   KAFKA_BROKERS: 'broker:9098',
   SCHEMA_REGISTRY_URL: 'http://registry',
