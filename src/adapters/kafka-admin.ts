@@ -45,7 +45,7 @@ export class KafkaAdmin {
     topics: Topics,
     { partitions, replicationFactor, retention, maxMessageBytes }: TopicSettings,
   ): Promise<CreatedTopics> {
-    return this.connected(async (admin) => {
+    return withAdmin(this.kafka, async (admin) => {
       const there = new Set(await admin.listTopics());
       const missing = contractTopics(topics).filter((topic) => !there.has(topic));
       const bare: ITopicConfig[] = [];
@@ -90,7 +90,7 @@ export class KafkaAdmin {
   }
 
   async describe(topics: Topics): Promise<readonly TopicState[]> {
-    return this.connected(async (admin) => {
+    return withAdmin(this.kafka, async (admin) => {
       const there = new Set(await admin.listTopics());
       const names = contractTopics(topics);
       const existing = names.filter((topic) => there.has(topic));
@@ -105,20 +105,21 @@ export class KafkaAdmin {
   }
 
   async partitionsOf(topic: string): Promise<number> {
-    return this.connected(async (admin) => {
+    return withAdmin(this.kafka, async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       return topics[0]?.partitions.length ?? 0;
     });
   }
+}
 
-  private async connected<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.kafka.admin();
-    await admin.connect();
-    try {
-      return await work(admin);
-    } finally {
-      await admin.disconnect();
-    }
+/** Asks over a connection of its own, which ends with the work. */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
   }
 }
 

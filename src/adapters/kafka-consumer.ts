@@ -1,7 +1,8 @@
-import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Commit, CommittedOffset, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
+import { withAdmin } from './kafka-admin.ts';
 import { isRefusal, KafkaRefuses, type KafkaFaults } from './kafka-faults.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
 import { Outage } from './retry.ts';
@@ -99,7 +100,7 @@ export class KafkaConsumer implements Consumer {
 
   async committed(topics: readonly string[]): Promise<readonly CommittedOffset[]> {
     const { groupId } = this.settings;
-    const found = await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [...topics] }));
+    const found = await withAdmin(this.kafka, (admin) => admin.fetchOffsets({ groupId, topics: [...topics] }));
     return found.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset, metadata }) => ({
         ...{ topic, partition, metadata },
@@ -109,7 +110,9 @@ export class KafkaConsumer implements Consumer {
   }
 
   async beginnings(topics: readonly string[]): ReturnType<Consumer['beginnings']> {
-    const found = await this.ask((admin) => Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))));
+    const found = await withAdmin(this.kafka, (admin) =>
+      Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
+    );
     return found.flatMap((partitions, i) =>
       partitions.map(({ partition, low }) => ({ topic: topics[i] ?? '', partition, offset: Number(low) })),
     );
@@ -117,17 +120,6 @@ export class KafkaConsumer implements Consumer {
 
   async stop(): Promise<void> {
     await this.consumer.disconnect();
-  }
-
-  /** A connection of its own: it is asked at an assignment, and never in between. */
-  private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.kafka.admin();
-    await admin.connect();
-    try {
-      return await question(admin);
-    } finally {
-      await admin.disconnect();
-    }
   }
 
   private listen(listener: ConsumerListener): void {
