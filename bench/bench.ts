@@ -1,11 +1,14 @@
 import type { Stack } from '../stack/stack.ts';
-import type { ContenderName } from './contender.ts';
+import type { Program } from './programs.ts';
 
 /** The input of every scenario: the stack, and the sizes. */
 export interface Bench {
   readonly stack: Stack;
   readonly runs: number;
-  readonly contenders: readonly ContenderName[];
+  /** Who drains statistic rows. */
+  readonly contenders: readonly Program[];
+  /** Who can do whatever a worker can: the worker of this tree, and that of another commit. */
+  readonly workers: readonly Program[];
   /** Of the drains. */
   readonly commands: number;
   /** Commands of a drain before anything is measured. */
@@ -24,7 +27,7 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
-type Sizes = Omit<Bench, 'stack' | 'contenders' | 'say'>;
+type Sizes = Omit<Bench, 'stack' | 'contenders' | 'workers' | 'say'>;
 
 /** The sizes of bench/RESULTS.md. */
 export const FULL: Sizes = {

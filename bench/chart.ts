@@ -1,3 +1,5 @@
+import { byContender } from './pairs.ts';
+import type { ContenderName } from './programs.ts';
 import type { Results } from './results.ts';
 import { median } from './statistics.ts';
 
@@ -8,7 +10,8 @@ const TOP = 58;
 const BAR = 26;
 const GAP = 14;
 const BOTTOM = 56;
-const COLORS = { worker: '#2563a8', floor: '#7a8794', baseline: '#b9754a' };
+const COLORS: Partial<Record<ContenderName, string>> = { worker: '#2563a8', floor: '#7a8794', baseline: '#b9754a' };
+const OTHER_COLOR = '#5b8c6a';
 
 interface Bar {
   readonly title: string;
@@ -20,9 +23,9 @@ interface Bar {
 export function chart({ drain, mixed, hot }: Results): string {
   const bars: Bar[] = [];
   for (const [scenario, measured] of Object.entries({ drain, mixed, hot })) {
-    for (const contender of ['worker', 'floor', 'baseline'] as const) {
-      const speeds = measured?.runs.filter((run) => run.contender === contender).map((run) => run.perSecond) ?? [];
-      if (speeds.length > 0) bars.push({ title: `${scenario}, ${contender}`, color: COLORS[contender], speeds });
+    for (const [contender, runs] of byContender(measured?.runs ?? [])) {
+      const speeds = runs.map(({ perSecond }) => perSecond);
+      bars.push({ title: `${scenario}, ${contender}`, color: COLORS[contender] ?? OTHER_COLOR, speeds });
     }
   }
   const most = niceAbove(Math.max(1, ...bars.flatMap(({ speeds }) => speeds)));

@@ -2,19 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import type { Stack } from '../stack/stack.ts';
 import { cpuSeconds, peakMemory } from './cpu.ts';
-
-/** The program that drains: the worker, or one that it is compared with (see the head of each file). */
-export const CONTENDERS = {
-  worker: ['src/main.ts', 'worker'],
-  floor: ['bench/floor.ts'],
-  baseline: ['bench/baseline.ts'],
-} as const;
-
-export type ContenderName = keyof typeof CONTENDERS;
-
-export function isContender(name: string): name is ContenderName {
-  return name in CONTENDERS;
-}
+import type { Program } from './programs.ts';
 
 /** CPU seconds of everybody who takes part. */
 export interface Cpu {
@@ -25,7 +13,6 @@ export interface Cpu {
 
 /** The options with which the image starts the worker (Dockerfile); the other contenders get them, too. */
 const NODE_FLAGS = ['--max-semi-space-size=16'];
-const ROOT = new URL('..', import.meta.url).pathname;
 const READY = 'the worker works';
 
 /** A process of its own that consumes the commands. */
@@ -42,13 +29,13 @@ export class Contender {
   constructor(
     stack: Stack,
     environment: NodeJS.ProcessEnv,
-    { name, log, flags = [] }: { name: ContenderName; log: string; flags?: readonly string[] },
+    { program, log, flags = [] }: { program: Program; log: string; flags?: readonly string[] },
   ) {
     this.stack = stack;
-    const [program, ...args] = CONTENDERS[name];
+    const { name, root, args } = program;
     const profiling = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ...profiling, program, ...args], {
-      cwd: ROOT,
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ...profiling, ...args], {
+      cwd: root,
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -67,7 +54,7 @@ export class Contender {
         process.removeListener('exit', kill);
         file.end();
         if (this.stopped) return;
-        this.ended = new Error(`${program} ended by itself (${code ?? signal}):\n${text}`);
+        this.ended = new Error(`${name} ended by itself (${code ?? signal}):\n${text}`);
         reject(this.ended);
       });
     });

@@ -1,9 +1,10 @@
 import type { OutgoingMessage } from '../src/ports/messages.ts';
 import type { Bench } from './bench.ts';
 import { check } from './check.ts';
-import type { ContenderName } from './contender.ts';
 import type { Place } from './load.ts';
 import { mixed } from './mixed.ts';
+import { inTurn, ratios, spreadOf } from './pairs.ts';
+import type { ContenderName, Program } from './programs.ts';
 import type { DrainResult } from './results.ts';
 import { World } from './world.ts';
 
@@ -20,24 +21,33 @@ const BASELINE_SHARE = 0.03;
 export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Partial<Record<Kind, DrainResult[]>>> {
   const results: Partial<Record<Kind, DrainResult[]>> = {};
   for (let run = 1; run <= bench.runs; run += 1) {
-    let drain: number | undefined;
+    const drainSpeeds = new Map<ContenderName, number>();
     for (const kind of kinds) {
-      for (const contender of kind === 'drain' ? bench.contenders : (['worker'] as const)) {
-        const result = await drainOf(bench, kind, contender, run);
-        if (kind === 'drain' && contender === 'worker') drain = result.perSecond;
+      for (const program of inTurn(run, kind === 'drain' ? bench.contenders : bench.workers)) {
+        const result = await drainOf(bench, kind, program, run);
+        if (kind === 'drain') drainSpeeds.set(program.name, result.perSecond);
+        const drain = drainSpeeds.get(program.name);
         const ofDrain = kind === 'drain' || drain === undefined ? {} : { ofDrain: result.perSecond / drain };
         (results[kind] ??= []).push({ ...result, ...ofDrain });
       }
     }
   }
+  for (const [kind, runs] of Object.entries(results)) sayRatios(bench, kind, runs);
   return results;
 }
 
-export async function drainOf(bench: Bench, kind: Kind, contender: ContenderName, run: number): Promise<DrainResult> {
-  const world = await World.create(bench.stack);
+function sayRatios({ contenders, say }: Bench, kind: string, runs: readonly DrainResult[]): void {
+  for (const { name } of contenders) {
+    const ofPairs = name === 'worker' ? [] : ratios(runs, 'worker', name);
+    if (ofPairs.length > 0) say(`${kind}: worker is ${spreadOf(ofPairs)} x ${name}, of ${ofPairs.length} pairs`);
+  }
+}
+
+export async function drainOf(bench: Bench, kind: Kind, program: Program, run: number): Promise<DrainResult> {
+  const world = await World.create(bench.stack, program.root);
   const places = await world.settle(kind === 'hot' ? 1 : bench.tenants, bench.subdivisions);
-  const commands = Math.ceil(bench.commands * (contender === 'baseline' ? BASELINE_SHARE : 1));
-  const result = await drain(world, { run, contender, commands, messages: messagesOf(world, kind, places, commands) });
+  const commands = Math.ceil(bench.commands * (program.name === 'baseline' ? BASELINE_SHARE : 1));
+  const result = await drain(world, { run, program, commands, messages: messagesOf(world, kind, places, commands) });
   bench.say(`${kind} ${run}: ${describe(result)}`);
   await world.close();
   return result;
@@ -49,20 +59,18 @@ function messagesOf(world: World, kind: Kind, places: readonly Place[], commands
   return kind === 'mixed' ? mixed(load, places, commands, from, ledger) : load.rows(places, commands, from, ledger);
 }
 
-interface Draining extends Pick<DrainResult, 'run' | 'contender' | 'commands'> {
+interface Draining extends Pick<DrainResult, 'run' | 'commands'> {
+  readonly program: Program;
   /** Further options of Node. */
   readonly flags?: readonly string[];
   readonly messages: Iterable<OutgoingMessage>;
 }
 
 /** Makes a backlog and starts a contender. Measures from its first fetch until the last event is on the topic and all offsets are committed, then checks. */
-export async function drain(
-  world: World,
-  { run, contender, commands, messages, flags }: Draining,
-): Promise<DrainResult> {
+export async function drain(world: World, { run, program, commands, messages, flags }: Draining): Promise<DrainResult> {
   await world.publish(messages);
   await world.checkpoint();
-  const process = world.start(contender, flags);
+  const process = world.start(program, flags);
   const start = await process.working;
   const before = await process.cpu();
   const end = await world.drained(process);
@@ -77,7 +85,16 @@ export async function drain(
     broker: after.broker - before.broker,
   };
   const cpuPerCommand = (cpu.worker / commands) * 1e6;
-  return { run, contender, commands, seconds, perSecond: commands / seconds, cpu, cpuPerCommand, peakMemoryMb };
+  return {
+    run,
+    contender: program.name,
+    commands,
+    seconds,
+    perSecond: commands / seconds,
+    cpu,
+    cpuPerCommand,
+    peakMemoryMb,
+  };
 }
 
 export function describe({ contender, perSecond, seconds, cpu, cpuPerCommand, peakMemoryMb }: DrainResult): string {

@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { describe, drain, drainOf } from './drain.ts';
 import type { Place } from './load.ts';
+import { WORKER } from './programs.ts';
 import type { HistoryResult } from './results.ts';
 import { World } from './world.ts';
 
@@ -18,12 +19,12 @@ export async function history(bench: Bench): Promise<readonly HistoryResult[]> {
   await makePast(past, bench.history, places);
   const results: HistoryResult[] = [];
   for (let run = 1; run <= bench.runs; run += 1) {
-    const empty = await drainOf(bench, 'drain', 'worker', run);
+    const empty = await drainOf(bench, 'drain', WORKER, run);
     // The rows of each run are later than those of the run before.
     const from = Date.now() + AHEAD_MS;
     const messages = past.load.rows(places, bench.commands, from, past.ledger);
     const before = await expired(past);
-    const full = await drain(past, { run, contender: 'worker', commands: bench.commands, messages });
+    const full = await drain(past, { run, program: WORKER, commands: bench.commands, messages });
     const pruned = before - (await expired(past));
     const ratio = full.perSecond / empty.perSecond;
     results.push({ run, history: bench.history, empty, full, ratio, pruned });

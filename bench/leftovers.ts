@@ -23,7 +23,7 @@ export async function leftovers(bench: Bench): Promise<readonly LeftoversResult[
     const before = world.ledger.events;
     await leave(world, places, bench.leftovers);
     await world.checkpoint();
-    const worker = world.start('worker');
+    const worker = world.start();
     const { topics } = world.config;
     const published = async (): Promise<number> => (await world.size(topics.events)) - before;
     // The measurement begins with the first rows that are published; these are not counted.

@@ -3,6 +3,7 @@ import { drainOf, drains, type DrainKind } from './drain.ts';
 import { history } from './history.ts';
 import { leftovers } from './leftovers.ts';
 import { paced } from './paced.ts';
+import { WORKER } from './programs.ts';
 import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
 import { soak } from './soak.ts';
 import { profile } from './profile.ts';
@@ -49,7 +50,7 @@ async function warmUp(bench: Bench): Promise<void> {
   await drainOf(
     { ...bench, commands: bench.warmUp, say: (line) => bench.say(`warming up, ${line}`) },
     'drain',
-    'worker',
+    WORKER,
     0,
   );
 }

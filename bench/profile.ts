@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { CATEGORIES, categoryOf, type Category } from './profile-categories.ts';
+import { WORKER } from './programs.ts';
 import type { ProfileResult } from './results.ts';
 import { drain } from './drain.ts';
 import { World } from './world.ts';
@@ -19,7 +20,7 @@ export async function profile(bench: Bench): Promise<readonly ProfileResult[]> {
       const places = await world.settle(bench.tenants, bench.subdivisions);
       const messages = world.load.rows(places, bench.commands, Date.now() + AHEAD_MS, world.ledger);
       const flags = ['--cpu-prof', '--cpu-prof-dir', folder];
-      await drain(world, { run, contender: 'worker', commands: bench.commands, messages, flags });
+      await drain(world, { run, program: WORKER, commands: bench.commands, messages, flags });
       await world.close();
       const [file] = await readdir(folder);
       const microseconds = sums(JSON.parse(await readFile(join(folder, file ?? ''), 'utf8')) as CpuProfile);

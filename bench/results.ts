@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { format, resolveConfig } from 'prettier';
-import type { ContenderName, Cpu } from './contender.ts';
+import type { Cpu } from './contender.ts';
 import type { Category } from './profile-categories.ts';
+import type { ContenderName } from './programs.ts';
 
 /** The measurements of `npm run bench`, as results.json keeps them: every run, nothing summed up. */
 export interface Results {
@@ -56,6 +57,7 @@ export interface DrainResult {
 
 export interface PacedResult {
   readonly run: number;
+  readonly contender: ContenderName;
   readonly rate: number;
   readonly commands: number;
   readonly p50: number;

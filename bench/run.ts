@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
 import { startStack } from '../stack/stack.ts';
 import { FULL, QUICK, type Bench } from './bench.ts';
-import { CONTENDERS, isContender } from './contender.ts';
 import { measure } from './measure.ts';
+import { OWN_PROGRAMS, WORKER, workerOfCommit } from './programs.ts';
 import { report } from './report.ts';
 import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
 
+const NAMES = OWN_PROGRAMS.map(({ name }) => name);
 const HELP = `npm run bench -- [SCENARIO...] [options]
 
 Scenarios: ${SCENARIOS.join(', ')}; none named: all of them.
 --runs N           how often each scenario runs (default ${FULL.runs})
 --commands N       how many commands a drain has (default ${FULL.commands})
---contenders LIST  who drains: ${Object.keys(CONTENDERS).join(',')} (default all)
+--contenders LIST  who drains: ${NAMES.join(',')} (default all)
+--against COMMIT   also the worker of another commit, in turns with this one, in drain, mixed, hot and paced
 --minutes N        how long the soak takes (default ${FULL.minutes})
 --quick            tiny sizes, to see that the harness runs; keeps no results
 --dry              keeps no results`;
@@ -21,7 +23,8 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: 'string' },
     commands: { type: 'string' },
-    contenders: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
+    contenders: { type: 'string', default: NAMES.join(',') },
+    against: { type: 'string' },
     minutes: { type: 'string' },
     quick: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
@@ -36,10 +39,12 @@ if (values.help) {
 const wanted = SCENARIOS.filter((name) => positionals.length === 0 || positionals.includes(name));
 const unknown = positionals.find((name) => !wanted.some((one) => one === name));
 if (unknown !== undefined) throw new Error(`there is no scenario '${unknown}'\n${HELP}`);
-const contenders = values.contenders.split(',').map((name) => {
-  if (isContender(name)) return name;
-  throw new Error(`there is no contender '${name}'\n${HELP}`);
+const named = values.contenders.split(',').map((name) => {
+  const program = OWN_PROGRAMS.find((own) => own.name === name);
+  if (program === undefined) throw new Error(`there is no contender '${name}'\n${HELP}`);
+  return program;
 });
+const against = values.against === undefined ? [] : [await workerOfCommit(values.against, console.log)];
 const sizes = values.quick ? QUICK : FULL;
 const stack = await startStack({ log: console.log });
 process.once('SIGINT', () => void stack.stop().then(() => process.exit(130)));
@@ -47,7 +52,8 @@ try {
   const bench: Bench = {
     ...sizes,
     stack,
-    contenders,
+    contenders: [...named, ...against],
+    workers: [WORKER, ...against],
     runs: Number(values.runs ?? sizes.runs),
     commands: Number(values.commands ?? sizes.commands),
     minutes: Number(values.minutes ?? sizes.minutes),

@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts';
 import { check } from './check.ts';
 import { startChild } from './child.ts';
 import { drainOf } from './drain.ts';
+import { WORKER } from './programs.ts';
 import type { SoakResult, SoakSample } from './results.ts';
 import type { SendOrder, Sent } from './send.ts';
 import { World } from './world.ts';
@@ -16,13 +17,13 @@ const PROBE = fileURLToPath(new URL('probe.mjs', import.meta.url));
 
 /** Runs at half of the worker's speed for a long time, to show what grows. */
 export async function soak(bench: Bench): Promise<readonly SoakResult[]> {
-  const { perSecond } = await drainOf(bench, 'drain', 'worker', 1);
+  const { perSecond } = await drainOf(bench, 'drain', WORKER, 1);
   const rate = Math.floor(perSecond / 2);
   const seconds = Math.round(bench.minutes * 60);
   const world = await World.create(bench.stack);
   const places = await world.settle(bench.tenants, bench.subdivisions);
   const file = join(tmpdir(), `${world.config.kafkaGroupId}.probe`);
-  const worker = world.start('worker', ['--import', PROBE], { BENCH_PROBE: file });
+  const worker = world.start(WORKER, ['--import', PROBE], { BENCH_PROBE: file });
   await worker.working;
   const { prefix, commands: first } = world.ledger;
   for (let i = 0; i < rate * seconds; i += 1) world.ledger.note(1, 1);

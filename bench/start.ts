@@ -16,7 +16,7 @@ export async function start(bench: Bench): Promise<readonly StartResult[]> {
     const listener = await startChild<Heard>('listen.ts', world.environment, order);
     await world.publish(world.load.rows(places, 1, Date.now() + run, world.ledger));
     const spawned = clock();
-    const worker = world.start('worker');
+    const worker = world.start();
     const { arrived } = await listener.answer;
     const result = { run, ms: (arrived[0] ?? 0) - spawned };
     results.push(result);

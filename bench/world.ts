@@ -6,12 +6,13 @@ import pg from 'pg';
 import { readConfig, type Config } from '../src/config.ts';
 import { subjectsOf } from '../src/adapters/subjects.ts';
 import { createContainer, type Cradle } from '../src/container.ts';
-import { SCHEMAS } from '../src/generated/schemas.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
+import { registerSchemas, setUp } from '../stack/set-up.ts';
 import type { Stack } from '../stack/stack.ts';
-import { Contender, type ContenderName } from './contender.ts';
+import { Contender } from './contender.ts';
 import { Ledger } from './ledger.ts';
 import { inParts, Load, type Place } from './load.ts';
+import { ROOT, setUpBy, workerOf, type Program } from './programs.ts';
 
 const PARTITIONS = 4;
 const POLL_MS = 20;
@@ -27,10 +28,12 @@ export class World {
   /** Counts everything that was sent here. */
   readonly ledger = new Ledger();
   private readonly stack: Stack;
+  private readonly root: string;
   private readonly client: pg.Client;
 
-  private constructor(stack: Stack, environment: NodeJS.ProcessEnv) {
+  private constructor(stack: Stack, root: string, environment: NodeJS.ProcessEnv) {
     this.stack = stack;
+    this.root = root;
     this.environment = environment;
     // kafkajs warns of topics that are not known yet, and asks again: no need to log that.
     this.config = readConfig({ ...environment, LOG_LEVEL: 'fatal' });
@@ -40,12 +43,13 @@ export class World {
     this.client = new pg.Client({ connectionString: environment['DATABASE_URL'], types: TYPES });
   }
 
-  static async create(stack: Stack): Promise<World> {
+  /** @param root the tree that makes the world, and whose worker works in it */
+  static async create(stack: Stack, root: string = ROOT): Promise<World> {
     const name = `bench_${randomUUID().replaceAll('-', '')}`;
     await onServer(stack, `CREATE DATABASE ${name}`);
     const url = new URL(stack.databaseUrl);
     url.pathname = `/${name}`;
-    const world = new World(stack, {
+    const world = new World(stack, root, {
       ...addresses(stack, url.href),
       KAFKA_GROUP_ID: name,
       TOPIC_COMMANDS: `${name}.commands`,
@@ -54,6 +58,7 @@ export class World {
       TOPIC_REJECTIONS: `${name}.rejections`,
       TOPIC_USER_LOOKUPS: `${name}.lookups`,
       TOPIC_PARTITIONS: String(PARTITIONS),
+      TOPIC_REPLICATION_FACTOR: '1',
     });
     await world.prepare();
     return world;
@@ -62,7 +67,7 @@ export class World {
   /** Founds tenants and subdivisions, as upstream services would: by commands that the worker works off. */
   async settle(tenants: number, subdivisions: number): Promise<readonly Place[]> {
     const { places, setUp } = this.load.setUp(tenants, subdivisions, this.ledger);
-    const worker = this.start('worker');
+    const worker = this.start();
     await worker.working;
     await this.publish(setUp);
     await this.drained(worker);
@@ -74,9 +79,13 @@ export class World {
     for (const part of inParts(messages, 2_000)) await this.cradle.producer.publish(part);
   }
 
-  start(name: ContenderName, flags: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Contender {
+  start(
+    program: Program = workerOf(this.root),
+    flags: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+  ): Contender {
     const log = join(this.stack.runDir, `${this.config.kafkaGroupId}.log`);
-    return new Contender(this.stack, { ...this.environment, ...environment }, { name, log, flags });
+    return new Contender(this.stack, { ...this.environment, ...environment }, { program, log, flags });
   }
 
   /** Waits until all events and rejections are on their topics, and the group's lag is 0. @returns performance.now() */
@@ -122,7 +131,6 @@ export class World {
     await this.admin.deleteTopics({ topics: [config.topics.commands, config.topics.events] });
     await this.admin.disconnect();
     await cradle.producer.stop();
-    await cradle.database.destroy();
     await this.client.end();
     await onServer(this.stack, `DROP DATABASE ${config.kafkaGroupId} WITH (FORCE)`);
   }
@@ -130,17 +138,10 @@ export class World {
   private async prepare(): Promise<void> {
     const { cradle, config } = this;
     await this.client.connect();
-    await cradle.migrations.up();
-    for (const { subject, type } of subjectsOf(config.topics)) {
-      await cradle.schemaRegistration.register(subject, SCHEMAS[type], 'FULL_TRANSITIVE');
-    }
+    if (this.root !== ROOT) await setUpBy(this.root, this.environment);
+    // The load is written with the schemas of this tree, whoever reads it.
+    await (this.root === ROOT ? setUp(cradle) : registerSchemas(cradle));
     await cradle.codec.prepareWriters(subjectsOf(config.topics), AbortSignal.timeout(30_000));
-    await cradle.kafkaAdmin.create(config.topics, {
-      maxMessageBytes: config.maxMessageBytes,
-      partitions: config.topicPartitions,
-      replicationFactor: 1,
-      retention: config.topicRetention,
-    });
     await this.admin.connect();
   }
 }

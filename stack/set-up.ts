@@ -23,7 +23,7 @@ export async function setUp(cradle: Cradle): Promise<void> {
   ]);
 }
 
-async function registerSchemas({ schemaRegistration, subjects }: Cradle): Promise<void> {
+export async function registerSchemas({ schemaRegistration, subjects }: Cradle): Promise<void> {
   const rest = subjects.values();
   const one = async (): Promise<void> => {
     for (const { subject, type } of rest) {
