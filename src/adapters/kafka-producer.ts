@@ -42,13 +42,12 @@ export class KafkaProducer implements Producer {
    * @returns the error to report, unless the whole part was acknowledged
    */
   private async send(part: readonly OutgoingMessage[], acknowledged: OutgoingMessage[]): Promise<unknown> {
-    const records = part.map(({ key, value, headers }) => encodedAs({ key, value, headers }));
     const end: unknown = await this.producer
       .sendBatch({
         acks: ALL_IN_SYNC_REPLICAS,
         timeout: REPLICATED_WITHIN_MS,
         compression: CompressionTypes.None,
-        topicMessages: byTopic(part, records),
+        topicMessages: byTopic(part),
       })
       .catch((error: unknown) => error);
     const seen = acknowledgedOf(end);
@@ -57,7 +56,7 @@ export class KafkaProducer implements Producer {
       return undefined;
     }
     const done = new Set(seen.flatMap((share) => share.messages));
-    acknowledged.push(...part.filter((_, i) => done.has(records[i] as Message)));
+    acknowledged.push(...part.filter((message) => done.has(asMessage(message))));
     return end instanceof Error ? end : new Error(`${part.length - done.size} messages were not acknowledged`);
   }
 
@@ -92,20 +91,14 @@ function* parts(messages: readonly OutgoingMessage[]): Generator<readonly Outgoi
   if (part.length > 0) yield part;
 }
 
-/** @param records one for each of the messages, in the same order */
-function byTopic(messages: readonly OutgoingMessage[], records: readonly Message[]): TopicMessages[] {
-  const topics = new Map<string, TopicMessages>();
-  for (const [i, { topic }] of messages.entries()) {
-    const record = records[i];
-    if (record === undefined) continue;
-    const group = topics.get(topic);
-    if (group === undefined) topics.set(topic, { topic, messages: [record] });
-    else group.messages.push(record);
-  }
-  return [...topics.values()];
+function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
+  return [...Map.groupBy(messages, ({ topic }) => topic)].map(([topic, some]) => ({
+    topic,
+    messages: some.map(asMessage),
+  }));
 }
 
-/** Our record encoder takes headers that are encoded already. kafkajs only hands them on to it. */
-function encodedAs(record: EncodableRecord): Message {
-  return record as unknown as Message;
+/** kafkajs only hands messages on, to what writes them here: that takes headers which are encoded already. */
+function asMessage(message: OutgoingMessage & EncodableRecord): Message {
+  return message as unknown as Message;
 }

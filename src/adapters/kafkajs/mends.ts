@@ -39,9 +39,17 @@ import {
   type OffsetManager,
   type Runner,
 } from './positions.ts';
+import {
+  createProduceRequests,
+  createRequests,
+  type AddressedRequest,
+  type PartitionData,
+  type ProduceOrder,
+  type ProtocolRequest,
+  type TopicData,
+} from './produce-request.ts';
 import type { Mend } from './private-modules.ts';
 import { createDecodeMessages, type AnswerDecoder } from './record-batches.ts';
-import { encodeRecord, type EncodableRecord } from './record-encoder.ts';
 import { createSenders, type Cluster as SendersCluster, type SenderParts, type SendMessages } from './sender.ts';
 
 /** The version that the mends are made for; package.json pins it. */
@@ -64,10 +72,21 @@ export const PARTS: readonly Part[] = [
     mend: () => groupMessagesPerPartition,
   },
   {
-    // 2. The record encoder allocates 512 zeroed bytes a record and a header.
-    path: 'src/protocol/recordBatch/record/v0/index.js',
-    needs: names<EncodableRecord>({ offsetDelta: true, timestampDelta: true, key: true, value: true, headers: true }),
-    mend: () => encodeRecord,
+    // 2. A record, each of its headers, its batch, its partition, its topic and its request are encoded into buffers of their own, zeroed
+    // and grown to the next power of two: each byte is copied seven times. Version 3 stands for all later ones, too.
+    path: 'src/protocol/requests/produce/v3/request.js',
+    needs: names<ProduceOrder & TopicData & PartitionData>({
+      ...{ acks: true, timeout: true, compression: true, transactionalId: true, producerId: true, topicData: true },
+      ...{ topic: true, partitions: true, partition: true, messages: true, firstSequence: true },
+    }),
+    mend: (original) => createProduceRequests(original as Parameters<typeof createProduceRequests>[0]),
+  },
+  {
+    path: 'src/protocol/request.js',
+    needs: names<AddressedRequest & Pick<ProtocolRequest, 'apiKey' | 'apiVersion'>>({
+      ...{ request: true, correlationId: true, clientId: true, apiKey: true, apiVersion: true },
+    }),
+    mend: (original) => createRequests(original as Parameters<typeof createRequests>[0]),
   },
   {
     // 3. Records are read by way of big integers, and their headers are copied anew for each of them.

@@ -1,6 +1,7 @@
 import { codecName, unpack } from '../compression/unpack.ts';
 import { readVarint, type Reader } from '../record-headers.ts';
 import { crc32c } from './crc32c.ts';
+import { AT, BEFORE_LENGTH_ENDS, RECORD_BATCH } from './record-batch-layout.ts';
 import { decodeRecord, type BatchContext, type DecodedRecord } from './record-decoder.ts';
 
 /** Stands for all the records of a batch that can't be read: `value` is their bytes as they came, packed. */
@@ -16,24 +17,6 @@ export interface AnswerDecoder {
   readBytes(length: number): Buffer | null;
 }
 
-/** Where the fields of a record batch stand. Source: Kafka's protocol guide, "Record Batch". */
-const AT = {
-  length: 8,
-  leaderEpoch: 12,
-  magic: 16,
-  checksum: 17,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  firstTimestamp: 27,
-  maxTimestamp: 35,
-  producerId: 43,
-  producerEpoch: 51,
-  firstSequence: 53,
-  count: 57,
-  records: 61,
-} as const;
-const BEFORE_LENGTH_ENDS = 12;
-const RECORD_BATCH = 2;
 const CODEC = 0x07;
 const APPEND_TIME = 0x08;
 const IN_TRANSACTION = 0x10;

@@ -1,72 +1,77 @@
 import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from '../record-headers.ts';
 import type { MessageHeaders } from '../../ports/messages.ts';
 
-/** A message as kafkajs hands it to its record encoder. The headers of our messages are encoded already. */
+/** A message as kafkajs takes it. The headers of our messages are encoded already, and kafkajs only hands them on. */
 export interface EncodableRecord {
-  readonly offsetDelta?: number;
-  readonly timestampDelta?: number;
   readonly key?: Buffer | string | null;
   readonly value?: Buffer | string | null;
   readonly headers?: MessageHeaders | Buffer;
+  /** Milliseconds since the epoch; default: now. */
+  readonly timestamp?: string | number | null;
 }
 
-/** Looks like one of kafkajs' encoders, which copy the whole `buffer` into the batch. */
-export interface EncodedRecord {
-  readonly buf: Buffer;
-  readonly buffer: Buffer;
+/** A record without its place in a batch. */
+export interface RecordBytes {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Buffer;
 }
-
-const SLAB_BYTES = 1 << 18;
-let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-let used = 0;
 
 const NO_HEADERS = encodeHeaders([]);
+/** Length, attributes, the two deltas, and the lengths of key and value. */
+const MOST_BESIDE_CONTENT = 5 + 1 + 10 + 5 + 5 + 5;
+
+/** Our own messages are taken as they are. */
+export function recordBytes(record: EncodableRecord): RecordBytes {
+  return isInBytes(record)
+    ? record
+    : { key: bytesOf(record.key), value: bytesOf(record.value), headers: headersOf(record.headers) };
+}
+
+/** @returns a number of bytes that the record does not exceed */
+export function mostBytesOf({ key, value, headers }: RecordBytes): number {
+  return MOST_BESIDE_CONTENT + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
+}
 
 /**
  * One record of a record batch (magic 2): length, attributes, deltas, key, value, headers; numbers are zig-zag varints.
- * Records are cut from a slab, no byte of which is written twice. Source: Kafka's protocol guide, "Record".
+ * Source: Kafka's protocol guide, "Record".
+ * @returns where it ends
  */
-export function encodeRecord({
-  offsetDelta = 0,
-  timestampDelta = 0,
-  key,
-  value,
-  headers,
-}: EncodableRecord): EncodedRecord {
-  const keyBytes = bytesOf(key);
-  const valueBytes = bytesOf(value);
-  const headerBytes = headersOf(headers);
+export function writeRecord(
+  bytes: Buffer,
+  start: number,
+  { key, value, headers }: RecordBytes,
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
   const body =
     1 +
     sizeOfVarlong(timestampDelta) +
     sizeOfVarint(offsetDelta) +
-    sizeOfBytes(keyBytes) +
-    sizeOfBytes(valueBytes) +
-    headerBytes.length;
-  const buffer = room(sizeOfVarint(body) + body);
-  let at = writeVarint(buffer, body, 0);
-  buffer[at++] = 0;
-  at = writeVarlong(buffer, timestampDelta, at);
-  at = writeVarint(buffer, offsetDelta, at);
-  at = writeBytes(buffer, keyBytes, at);
-  at = writeBytes(buffer, valueBytes, at);
-  buffer.set(headerBytes, at);
-  return { buf: buffer, buffer };
+    sizeOfBytes(key) +
+    sizeOfBytes(value) +
+    headers.length;
+  let at = writeVarint(bytes, body, start);
+  bytes[at++] = 0;
+  at = writeVarlong(bytes, timestampDelta, at);
+  at = writeVarint(bytes, offsetDelta, at);
+  at = writeBytes(bytes, key, at);
+  at = writeBytes(bytes, value, at);
+  bytes.set(headers, at);
+  return at + headers.length;
+}
+
+function isInBytes(record: EncodableRecord): record is RecordBytes {
+  const { key, value, headers } = record;
+  return (
+    Buffer.isBuffer(headers) && (key === null || Buffer.isBuffer(key)) && (value === null || Buffer.isBuffer(value))
+  );
 }
 
 function headersOf(headers: EncodableRecord['headers']): Buffer {
   if (headers === undefined) return NO_HEADERS;
   return Buffer.isBuffer(headers) ? headers : encodeHeaders(headerList(headers));
-}
-
-function room(size: number): Buffer {
-  if (size > SLAB_BYTES) return Buffer.allocUnsafeSlow(size);
-  if (used + size > SLAB_BYTES) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    used = 0;
-  }
-  used += size;
-  return slab.subarray(used - size, used);
 }
 
 function bytesOf(value: Buffer | string | null | undefined): Buffer | null {

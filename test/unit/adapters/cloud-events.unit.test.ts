@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { KafkaCloudEvents } from '../../../src/adapters/cloud-events.ts';
 import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
-import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { encodeHeaders, type HeaderList } from '../../../src/adapters/record-headers.ts';
 import type { MessageHeaders, ReceivedMessage } from '../../../src/ports/messages.ts';
 import { COMMAND, givenCodec, preparedCodec, TOPIC } from '../../support/given-codec.ts';
+import { encodeRecord } from './given-record.ts';
 
 const cloudEvents = new KafkaCloudEvents(givenCodec().codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
 const AT = { topic: 't', partition: 3, offset: 14, timestamp: 15, key: null, value: null };
@@ -106,7 +106,7 @@ function received(headers: HeaderList): ReceivedMessage {
 }
 
 function receivedAs(encoded: Buffer): ReceivedMessage {
-  const { buffer } = encodeRecord({ headers: encoded });
+  const buffer = encodeRecord({ headers: encoded });
   const body = buffer.subarray(buffer.findIndex((byte) => byte < 0x80) + 1);
   const batch = { firstOffset: '0', firstTimestamp: '0', maxTimestamp: '0', timestampType: 0, magicByte: 2 };
   const { headers, rawHeaders } = decodeRecord({ buffer: body }, batch);

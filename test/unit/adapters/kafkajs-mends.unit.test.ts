@@ -8,9 +8,7 @@ import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
 import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
-import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { onOutOfRange, positionOf } from '../../../src/adapters/kafkajs/positions.ts';
-import { encodeTextHeaders } from '../../../src/adapters/record-headers.ts';
 import { FOLDER, mendedModule, originalModule } from './given-kafkajs.ts';
 
 describe('a host program', () => {
@@ -85,28 +83,9 @@ describe('a kafkajs', () => {
 
 test.each([
   ['src/producer/groupMessagesPerPartition.js', groupMessagesPerPartition],
-  ['src/protocol/recordBatch/record/v0/index.js', encodeRecord],
   ['src/protocol/recordBatch/crc32C/crc32C.js', crc32c],
 ])('in place of %s stands our own', (path, ours) => {
   expect(mendedModule(path)).toBe(ours);
-});
-
-test('headers that are encoded already go into a batch as they are, and come out of it by name', async () => {
-  interface RecordBatches {
-    readonly RecordBatch: (batch: object) => Promise<{ readonly buffer: Buffer }>;
-  }
-  const { RecordBatch } = mendedModule<RecordBatches>('src/protocol/recordBatch/v0/index.js');
-  const Decoder = mendedModule<new (bytes: Buffer) => object>('src/protocol/decoder.js');
-  const decode = mendedModule<(decoder: object) => Promise<readonly object[]>>(
-    'src/protocol/requests/fetch/v4/decodeMessages.js',
-  );
-  const { buffer } = await RecordBatch({
-    records: [encodeRecord({ key: 'k', value: 'v', headers: encodeTextHeaders([['ce_id', 'one']]) })],
-  });
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(buffer.length);
-  const records = await decode(new Decoder(Buffer.concat([size, buffer])));
-  expect(records).toMatchObject([{ key: Buffer.from('k'), headers: { ce_id: Buffer.from('one') } }]);
 });
 
 describe('the queue of requests', () => {

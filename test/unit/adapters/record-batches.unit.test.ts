@@ -5,8 +5,8 @@ import { withoutAbortedRecords } from '../../../src/adapters/kafkajs/aborted-rec
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import type { AnswerDecoder } from '../../../src/adapters/kafkajs/record-batches.ts';
 import type { DecodedRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
-import { encodeRecord } from '../../../src/adapters/kafkajs/record-encoder.ts';
 import { mendedModule, originalModule } from './given-kafkajs.ts';
+import { encodeRecord } from './given-record.ts';
 
 type Decode = (answer: AnswerDecoder) => Promise<unknown[]>;
 type Read = Partial<Record<'unreadable', string>> & DecodedRecord;
@@ -104,7 +104,7 @@ describe('a batch that unpacks to too much', () => {
   });
 
   test('may be as large as many times its packed size, where its topic takes such sizes', async () => {
-    const record = encodeRecord({ value: noise(1_000_000), headers: {} }).buffer;
+    const record = encodeRecord({ value: noise(1_000_000), headers: {} });
     const count = Math.ceil(BOMB / record.length);
     const bytes = Buffer.alloc(count * record.length, record);
     const packed = gzipSync(bytes, { level: 1 });
@@ -114,7 +114,7 @@ describe('a batch that unpacks to too much', () => {
 });
 
 test('a batch of more tiny records than memory should hold is named', async () => {
-  const tiny = encodeRecord({ headers: {} }).buffer;
+  const tiny = encodeRecord({ headers: {} });
   const count = 200_000;
   const bytes = pack({ firstOffset: 0, count, codec: 1, packed: gzipSync(Buffer.alloc(tiny.length * count, tiny)) });
   expect((await read(bytes)).map(({ unreadable }) => unreadable)).toEqual([
@@ -164,7 +164,7 @@ test('what all partitions of an answer unpack to is bounded; the rest comes with
     firstOffset: 0,
     count: 1,
     codec: 1,
-    packed: gzipSync(encodeRecord({ value: Buffer.alloc(nearly), headers: {} }).buffer, { level: 1 }),
+    packed: gzipSync(encodeRecord({ value: Buffer.alloc(nearly), headers: {} }), { level: 1 }),
   });
   const partitions = Array.from({ length: 6 }, () => bytes);
   const answer = answerOf(...partitions);
@@ -189,7 +189,7 @@ function withCount(batch: Buffer, count: number): Buffer {
 }
 
 function plainRecords(count: number): { readonly count: number; readonly codec: number; readonly packed: Buffer } {
-  const records = Array.from({ length: count }, (_, offsetDelta) => encodeRecord({ offsetDelta, headers: {} }).buffer);
+  const records = Array.from({ length: count }, (_, offsetDelta) => encodeRecord({ offsetDelta, headers: {} }));
   return { count, codec: 1, packed: gzipSync(Buffer.concat(records)) };
 }
 
