@@ -11,7 +11,7 @@ import {
   StaleRead,
   TooMuchAtOnce,
 } from '../ports/errors.ts';
-import type { EventHandler } from '../ports/handlers.ts';
+import type { Cause, EventHandler } from '../ports/handlers.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { Topics } from '../ports/topics.ts';
 import type { DeadLetter, Unit } from '../ports/unit-of-work.ts';
@@ -38,6 +38,16 @@ const ACCEPTED: Answered = { what: 'accepted' };
 const REJECTED: Answered = { what: 'rejected' };
 const DUPLICATE: Ending = { what: 'duplicate' };
 
+/** What a run leaves to whoever asked for it. */
+interface Around<E> {
+  /** @returns how a message ends that is not to be handled; undefined for one that is */
+  readonly before: (task: Task) => E | Failed | undefined;
+  /** @returns how a message ends that has failed */
+  readonly failed: (task: Task, failed: Failed) => Promise<E> | E;
+}
+
+type Unhandled = Exclude<Task['plan'], { readonly kind: 'handle' }>;
+
 interface Dependencies extends LetterDependencies {
   readonly eventHandlers: EventHandlers;
   readonly topics: Topics;
@@ -58,54 +68,95 @@ export class Dispatcher {
    * @returns how each task ended, to be told once the transaction is committed
    */
   async dispatch(tasks: readonly Task[], unit: Unit, refused = false): Promise<readonly Ending[]> {
-    const endings: Ending[] = [];
-    const slice = new TimeSlice();
-    for (const task of tasks) {
-      if (slice.isOver) await slice.next();
-      const seen = unit.seen(task);
-      if (seen !== undefined) {
-        endings.push(seen.digest === task.digest ? DUPLICATE : await this.idReused(task, unit));
-        continue;
-      }
-      const parked = waits(task) ? unit.parked(task) : undefined;
-      const ending = parked === undefined ? await this.answer(task, unit, slice) : parkedBehind(parked);
-      endings.push(ending instanceof Failed ? await this.end(task, unit, ending, refused) : ending);
-    }
-    return endings;
+    return this.run<Ending>(tasks, unit, {
+      before: (task) => this.known(task, unit),
+      failed: (task, failed) => this.end(task, unit, failed, refused),
+    });
   }
 
   /** Runs the replay of a letter. @throws ReplayFailed when the message fails again; the unit must be undone then */
   async replay(task: Task, unit: Unit): Promise<Answered> {
-    const ending = await this.answer(task, unit, new TimeSlice());
-    if (ending instanceof Failed) throw new ReplayFailed(ending.reason, ending.error);
-    return ending;
+    const [answered] = await this.run<never>([task], unit, {
+      before: () => undefined,
+      failed: (_, { reason, error }) => {
+        throw new ReplayFailed(reason, error);
+      },
+    });
+    if (answered === undefined) throw new Error('a task has one ending');
+    return answered;
   }
 
-  /** The only asynchronous step of a message beside its handler. Each further one would cost a kilobyte of garbage a message. */
-  private async answer(task: Task, unit: Unit, slice: TimeSlice): Promise<Answered | Failed> {
-    const { plan, received } = task;
-    const now = messageTime(received.timestamp, unit.startedAt);
-    if (plan.kind === 'reject') return this.reject(task, unit, plan.rejection, now);
-    if (plan.kind === 'bury') return new Failed(plan.reason, plan.error);
-    unit.beginAttempt();
-    try {
-      const events = await plan.handle(unit, now);
-      for (const [index, event] of events.entries()) {
-        if (slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
-        const cause = { context: task.context, eventId: this.d.cloudEvents.eventId(task.context, index) };
-        for (const handler of this.d.eventHandlers.get(event.type) ?? []) {
-          const handled = handler.handle(event, unit, cause);
-          if (handled !== undefined) await handled;
+  /** Everything that waits is in this one function: each further asynchronous one would cost a kilobyte of garbage a message. */
+  private async run<E>(
+    tasks: readonly Task[],
+    unit: Unit,
+    { before, failed }: Around<E>,
+  ): Promise<readonly (Answered | E)[]> {
+    const endings: (Answered | E)[] = [];
+    const slice = new TimeSlice();
+    for (const task of tasks) {
+      if (slice.isOver) await slice.next();
+      const { plan, received } = task;
+      const now = messageTime(received.timestamp, unit.startedAt);
+      let ending: Answered | E | Failed | undefined = before(task);
+      if (ending === undefined) {
+        if (plan.kind !== 'handle') ending = this.unhandled(task, plan, unit, now);
+        else {
+          unit.beginAttempt();
+          try {
+            const events = await plan.handle(unit, now);
+            for (let i = 0; i < events.length; i += 1) {
+              if (slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
+              const told = this.tell(events, i, task, unit);
+              if (told !== undefined) await told;
+            }
+            unit.settle(task, 'accepted');
+            ending = ACCEPTED;
+          } catch (error) {
+            unit.undoAttempt();
+            ending = this.refused(task, unit, error, now);
+          }
         }
       }
-    } catch (error) {
-      unit.undoAttempt();
-      if (error instanceof Rejection) return this.reject(task, unit, error, now);
-      if (isOfTheTransaction(error)) throw error;
-      return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
+      endings.push(ending instanceof Failed ? await failed(task, ending) : ending);
     }
-    unit.settle(task, 'accepted');
-    return ACCEPTED;
+    return endings;
+  }
+
+  /** What is known of a message before it is handled. */
+  private known(task: Task, unit: Unit): Ending | Failed | undefined {
+    const seen = unit.seen(task);
+    if (seen !== undefined) return seen.digest === task.digest ? DUPLICATE : idReused(task);
+    const parked = waits(task) ? unit.parked(task) : undefined;
+    return parked === undefined ? undefined : parkedBehind(parked);
+  }
+
+  private unhandled(task: Task, plan: Unhandled, unit: Unit, now: number): Answered | Failed {
+    return plan.kind === 'reject' ? this.reject(task, unit, plan.rejection, now) : new Failed(plan.reason, plan.error);
+  }
+
+  /** Tells one event to its handlers, one behind the other. @returns what is to be waited for, if one of them waits */
+  private tell(
+    events: readonly DomainEvent[],
+    index: number,
+    { context }: Task,
+    unit: Unit,
+  ): Promise<void> | undefined {
+    const event = events[index];
+    if (event === undefined) return undefined;
+    const cause = { context, eventId: this.d.cloudEvents.eventId(context, index) };
+    const handlers = this.d.eventHandlers.get(event.type) ?? [];
+    for (let i = 0; i < handlers.length; i += 1) {
+      const told = handlers[i]?.handle(event, unit, cause);
+      if (told !== undefined) return tellFurther(told, handlers.slice(i + 1), event, unit, cause);
+    }
+    return undefined;
+  }
+
+  private refused(task: Task, unit: Unit, error: unknown, now: number): Answered | Failed {
+    if (error instanceof Rejection) return this.reject(task, unit, error, now);
+    if (isOfTheTransaction(error)) throw error;
+    return new Failed(error instanceof MessageTooLarge ? 'TooLarge' : 'HandlerFailed', asError(error));
   }
 
   private reject(task: Task, unit: Unit, rejection: Rejection, now: number): Answered | Failed {
@@ -150,16 +201,8 @@ export class Dispatcher {
     });
   }
 
-  /** The id belongs to another message, so the letter goes by the position. If there is one from this position, this is a redelivery. */
-  private async idReused(task: Task, unit: Unit): Promise<Ending> {
-    if (await unit.deadLetters.has(task.received)) return DUPLICATE;
-    const { identity } = this.d.cloudEvents.byPosition(task.received);
-    const { source, id } = task.identity;
-    const error = new Error(`another message of source '${source}' had the id ${id}, with other bytes`);
-    return { what: 'dead', letter: this.letters.write(task, new Failed('IdReused', error), unit, identity) };
-  }
-
   private async end(task: Task, unit: Unit, failed: Failed, refused: boolean): Promise<Ending> {
+    if (failed.reason === 'IdReused') return this.endReused(task, unit, failed);
     unit.settle(task, 'dead');
     // After a malformed answer the look-up has ended: the next start does not queue it again.
     const { userId } = task.names;
@@ -169,6 +212,13 @@ export class Dispatcher {
     if (refused && (await unit.deadLetters.has(task.received))) return DUPLICATE;
     const letter = this.letters.write(task, failed, unit);
     return REASONS[failed.reason].ours ? { what: 'dead', letter, fault: failed.error } : { what: 'dead', letter };
+  }
+
+  /** The id belongs to another message, so the letter goes by the position. If there is one from this position, this is a redelivery. */
+  private async endReused(task: Task, unit: Unit, failed: Failed): Promise<Ending> {
+    if (await unit.deadLetters.has(task.received)) return DUPLICATE;
+    const { identity } = this.d.cloudEvents.byPosition(task.received);
+    return { what: 'dead', letter: this.letters.write(task, failed, unit, identity) };
   }
 }
 
@@ -183,6 +233,21 @@ export class ReplayFailed extends Error {
     this.reason = reason;
     this.cause = cause;
   }
+}
+
+async function tellFurther(
+  told: Promise<void>,
+  handlers: readonly EventHandler<DomainEvent>[],
+  event: DomainEvent,
+  unit: Unit,
+  cause: Cause,
+): Promise<void> {
+  await told;
+  for (const handler of handlers) await handler.handle(event, unit, cause);
+}
+
+function idReused({ identity: { source, id } }: Task): Failed {
+  return new Failed('IdReused', new Error(`another message of source '${source}' had the id ${id}, with other bytes`));
 }
 
 /** Undecodable and unknown messages skip the check for parked keys: they have no place in the order of a key. */
