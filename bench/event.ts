@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Type } from 'avsc';
-import { decodeHeaders, encodeTextHeaders } from '../src/adapters/record-headers.ts';
+import { decodeHeaders, encodeHeaders } from '../src/adapters/record-headers.ts';
 import { idOfSchema, typeOf } from './registry.ts';
 import type { Config } from '../src/config.ts';
 
@@ -126,7 +126,7 @@ function eventIdOf(hex: string): string {
 
 /** Headers as bytes, for the outbox: after a crash they are published as they are. */
 export function headerBytes({ headers }: Event): Buffer {
-  return encodeTextHeaders(Object.entries(headers));
+  return encodeHeaders(Object.entries(headers));
 }
 
 export function headersOf(bytes: Buffer): Record<string, Buffer> {

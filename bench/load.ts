@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeTextHeaders } from '../src/adapters/record-headers.ts';
+import { encodeHeaders } from '../src/adapters/record-headers.ts';
 import type { Cradle } from '../src/container.ts';
 import type { CommandName, Commands, Messages } from '../src/generated/messages.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
@@ -26,7 +26,7 @@ export class Load {
       topic: topics.commands,
       key: Buffer.from(keyed.tenantId ?? keyed.userId ?? ''),
       value: codec.encode(topics.commands, type, data),
-      headers: encodeTextHeaders([
+      headers: encodeHeaders([
         ['ce_id', id],
         ['ce_source', 'bench'],
       ]),

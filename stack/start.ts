@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeTextHeaders } from '../src/adapters/record-headers.ts';
+import { encodeHeaders } from '../src/adapters/record-headers.ts';
 import { shortName } from '../src/cli/message-types.ts';
 import { Sender } from '../src/cli/sender.ts';
 import { TopicReader } from '../src/cli/topic-reader.ts';
@@ -136,7 +136,7 @@ async function sendCommand(sender: Sender, { type, data }: Sends<{ type: unknown
 
 async function sendBytes({ producer, topics }: Cradle, { key, bytes }: Sends<{ bytes: unknown }>): Promise<string> {
   const id = randomUUID();
-  const headers = encodeTextHeaders([
+  const headers = encodeHeaders([
     ['ce_id', id],
     ['ce_source', 'story'],
     ['ce_correlationid', id],

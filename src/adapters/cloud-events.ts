@@ -9,18 +9,16 @@ import {
   type OutgoingMessage,
   type ReceivedMessage,
 } from '../ports/messages.ts';
-import {
-  appendHeaders,
-  decodeHeaders,
-  encodeHeaders,
-  encodeTextHeaders,
-  FixedHeaders,
-  headerList,
-} from './record-headers.ts';
+import { HeaderTemplate, HeaderWriter } from './header-writer.ts';
+import { appendHeaders, decodeHeaders, encodeHeaders, headerList } from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
 const MAX_KEYS = 10_000;
+/** The hex digit in which a UUID tells its variant, by the digit whose lower two bits it keeps. */
+const VARIANTS = '89ab'.repeat(4);
+/** In this order. Traced events have a `traceparent` behind them. */
+const OWN_HEADERS = ['ce_id', 'ce_time', 'ce_subject', 'ce_correlationid', 'ce_causationid'];
 
 export interface CloudEventsSettings {
   readonly source: string;
@@ -32,7 +30,9 @@ export interface CloudEventsSettings {
 export class KafkaCloudEvents implements CloudEvents {
   private readonly codec: Codec;
   private readonly settings: CloudEventsSettings;
-  private readonly fixed = new Map<string, FixedHeaders>();
+  private readonly headers = new HeaderWriter();
+  private readonly templates = new Map<string, HeaderTemplate>();
+  private readonly tracedTemplates = new Map<string, HeaderTemplate>();
   private readonly keys = new Map<string, Buffer>();
 
   constructor(codec: Codec, settings: CloudEventsSettings) {
@@ -60,10 +60,8 @@ export class KafkaCloudEvents implements CloudEvents {
 
   eventId({ identity }: MessageContext, index: number): string {
     const { hash: hex } = identity;
-    // The index goes into the last 32 bits: each event of a message has its own id, without the cost of a second hash.
-    const last = ((Number.parseInt(hex.slice(24), 16) ^ index) >>> 0).toString(16).padStart(8, '0');
-    const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${last}`;
+    const variant = VARIANTS[Number.parseInt(hex.charAt(16), 16)];
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${lastDigits(hex, index)}`;
   }
 
   encodeHeaders(
@@ -104,29 +102,26 @@ export class KafkaCloudEvents implements CloudEvents {
 
   private headersOf(event: OutgoingEvent<MessageName>): Buffer {
     const { id, subject, correlationId, causationId, traceparent } = event;
-    const headers: [string, string][] = [
-      ['ce_id', id],
-      ['ce_time', timeText(event.time)],
-      ['ce_subject', subject],
-      ['ce_correlationid', correlationId],
-      ['ce_causationid', causationId],
-    ];
-    if (traceparent !== null) headers.push(['traceparent', traceparent]);
-    return encodeTextHeaders(headers, this.fixedOf(event.type, event.sourceSuffix ?? ''));
+    const values = [id, timeText(event.time), subject, correlationId, causationId];
+    if (traceparent !== null) values.push(traceparent);
+    return this.headers.write(this.templateOf(event), values);
   }
 
-  /** Cached: there is one for each type and each of the few suffixes. */
-  private fixedOf(type: MessageName, sourceSuffix: string): FixedHeaders {
-    const known = this.fixed.get(type + sourceSuffix);
+  /** Cached: there are two for each type and each of the few suffixes. */
+  private templateOf({ type, sourceSuffix = '', traceparent }: OutgoingEvent<MessageName>): HeaderTemplate {
+    const isTraced = traceparent !== null;
+    const templates = isTraced ? this.tracedTemplates : this.templates;
+    const known = templates.get(type + sourceSuffix);
     if (known !== undefined) return known;
-    const fixed = new FixedHeaders([
+    const fixed = [
       ['ce_specversion', '1.0'],
       ['ce_type', type],
       ['ce_source', this.settings.source + sourceSuffix],
       ['content-type', 'application/avro'],
-    ]);
-    this.fixed.set(type + sourceSuffix, fixed);
-    return fixed;
+    ] as const;
+    const template = new HeaderTemplate(fixed, isTraced ? [...OWN_HEADERS, 'traceparent'] : OWN_HEADERS);
+    templates.set(type + sourceSuffix, template);
+    return template;
   }
 
   /** Cached, because a chunk has many messages of few keys. */
@@ -179,6 +174,12 @@ function bytesOf(value: Buffer | string): Buffer {
 /** The first 128 bits of SHA-256, as hex digits. */
 function hashOf(data: Buffer | string): string {
   return hash('sha256', data, 'hex').slice(0, 32);
+}
+
+/** The index goes into the last 32 bits: each event of a message has its own id, without the cost of a second hash. */
+function lastDigits(hash: string, index: number): string {
+  if (index === 0) return hash.slice(24);
+  return ((Number.parseInt(hash.slice(24), 16) ^ index) >>> 0).toString(16).padStart(8, '0');
 }
 
 /** The second that was written last. Each event has the millisecond of its message, but many events of a chunk share their second. */

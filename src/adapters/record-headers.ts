@@ -21,53 +21,11 @@ export function encodeHeaders(headers: HeaderList): Buffer {
 }
 
 /** Adds headers behind encoded ones, whose bytes stay as they are. */
-export function appendHeaders(headers: Buffer, added: TextHeaderList): Buffer {
+export function appendHeaders(headers: Buffer, added: HeaderList): Buffer {
   const [before, behind] = [headers, encodeHeaders(added)].map((bytes) => ({ bytes, at: 0 })) as [Reader, Reader];
   const count = Buffer.alloc(5);
   const length = writeVarint(count, readVarint(before) + readVarint(behind), 0);
   return Buffer.concat([count.subarray(0, length), headers.subarray(before.at), behind.bytes.subarray(behind.at)]);
-}
-
-type TextHeaderList = readonly (readonly [name: string, value: string])[];
-
-/** Headers that many messages share, encoded once. */
-export class FixedHeaders {
-  readonly list: TextHeaderList;
-  readonly text: string;
-
-  constructor(list: TextHeaderList) {
-    this.list = list;
-    this.text = textOf(list);
-  }
-}
-
-const NO_FIXED_HEADERS = new FixedHeaders([]);
-
-/**
- * Encodes headers whose values are texts, behind the fixed ones. If all bytes are ASCII, one string is built and written at once: one
- * native call instead of two a header. Otherwise (a length from 64 on is no ASCII byte either) `encodeHeaders` gives the same bytes.
- */
-export function encodeTextHeaders(headers: TextHeaderList, fixed: FixedHeaders = NO_FIXED_HEADERS): Buffer {
-  const text = varintText(fixed.list.length + headers.length) + fixed.text + textOf(headers);
-  if (Buffer.byteLength(text) !== text.length) return encodeHeaders([...fixed.list, ...headers]);
-  return Buffer.from(text, 'latin1');
-}
-
-function textOf(headers: TextHeaderList): string {
-  let text = '';
-  for (const [name, value] of headers) text += varintText(name.length) + name + varintText(value.length) + value;
-  return text;
-}
-
-const VARINT_TEXTS = Array.from({ length: 1_024 }, (_, value) => bytesText(value));
-
-function varintText(value: number): string {
-  return VARINT_TEXTS[value] ?? bytesText(value);
-}
-
-function bytesText(value: number): string {
-  const bytes = Buffer.alloc(5);
-  return bytes.toString('latin1', 0, writeVarint(bytes, value, 0));
 }
 
 /** @param headers as kafkajs gives them: by name, the values of a repeated name as an array */
@@ -86,6 +44,8 @@ export function decodeHeaders(bytes: Buffer): readonly (readonly [name: string, 
     return [name, readValue(reader)] as const;
   });
 }
+
+const LAST_ASCII = 0x7f;
 
 export function sizeOfVarint(value: number): number {
   const encoded = zigZag(value);
@@ -107,7 +67,7 @@ function zigZag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }
 
-function sizeOfText(text: string): number {
+export function sizeOfText(text: string): number {
   const length = Buffer.byteLength(text);
   return sizeOfVarint(length) + length;
 }
@@ -125,9 +85,18 @@ function writeValue(bytes: Buffer, value: Buffer | string, at: number): number {
   return start + value.length;
 }
 
-function writeText(bytes: Buffer, text: string, at: number): number {
-  const start = writeVarint(bytes, Buffer.byteLength(text), at);
-  return start + bytes.write(text, start);
+/** With its length. Nearly all texts are short and ASCII: those cost no native call. */
+export function writeText(bytes: Buffer, text: string, start: number): number {
+  let at = writeVarint(bytes, text.length, start);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > LAST_ASCII) {
+      at = writeVarint(bytes, Buffer.byteLength(text), start);
+      return at + bytes.write(text, at);
+    }
+    bytes[at++] = code;
+  }
+  return at;
 }
 
 /** Bytes, and where reading goes on. */

@@ -1,5 +1,5 @@
 import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
-import { encodeTextHeaders } from '../../src/adapters/record-headers.ts';
+import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
 import { murmur2 } from '../../src/adapters/partitioner.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -253,5 +253,5 @@ function keysOfTwoLeaders(leaders: readonly number[]): readonly [Led, Led] {
 }
 
 function outgoing(topic: string, key: string, value: string) {
-  return { topic, key: Buffer.from(key), value: Buffer.from(value), headers: encodeTextHeaders([]) };
+  return { topic, key: Buffer.from(key), value: Buffer.from(value), headers: encodeHeaders([]) };
 }

@@ -1,4 +1,4 @@
-import { encodeTextHeaders } from '../../src/adapters/record-headers.ts';
+import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { createHash } from 'node:crypto';
 import { storedId } from '../../src/domain/ids.ts';
 import type { AnyId, LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../src/domain/ids.ts';
@@ -142,7 +142,7 @@ export function anEvent(key: string, text: string): OutgoingMessage {
     topic: 'licensing.events.v1',
     key: Buffer.from(key),
     value: Buffer.from(text),
-    headers: encodeTextHeaders([['ce_id', text]]),
+    headers: encodeHeaders([['ce_id', text]]),
   };
 }
 
@@ -155,7 +155,7 @@ export function aDeadLetter(offset: number, keys: readonly string[] = []): DeadL
   const { identity } = aMessage(offset);
   const at = { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW };
   const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers: { ce_id: identity.id } };
-  const headers = encodeTextHeaders([['ce_id', identity.id]]);
+  const headers = encodeHeaders([['ce_id', identity.id]]);
   const why = { reason: 'HandlerFailed', message: 'no', exception: 'Error' } as const;
   return { received, headers, identity, ...why, time: NOW, keys, parks: keys.length > 0 };
 }

@@ -96,6 +96,24 @@ it('dates an event to the millisecond, in one order of times or another', async 
   );
 });
 
+test('the id of an event is a UUID of version 8 made of the identity of its cause, with its index in the last 32 bits', () => {
+  const idOf = (hash: string, index: number): string =>
+    cloudEvents.eventId(
+      { ...cloudEvents.byPosition({ ...AT, headers: {} }), identity: { source: '', id: '', hash } },
+      index,
+    );
+  expect(idOf('00112233445566778899aabbccddeeff', 0)).toBe('00112233-4455-8677-8899-aabbccddeeff');
+  fc.assert(
+    fc.property(fc.bigInt(0n, 2n ** 128n - 1n), fc.nat(0xffffffff), (identity, index) => {
+      const bits = identity ^ BigInt(index);
+      const versioned = (bits & ~(0xfn << 76n)) | (8n << 76n);
+      const expected = (versioned & ~(3n << 62n)) | (2n << 62n);
+      const hex = (value: bigint): string => value.toString(16).padStart(32, '0');
+      expect(idOf(hex(identity), index).replaceAll('-', '')).toBe(hex(expected));
+    }),
+  );
+});
+
 function identityOf(headers: MessageHeaders) {
   return cloudEvents.read({ ...AT, headers }).identity;
 }

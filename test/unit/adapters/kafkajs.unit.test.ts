@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import type { ICustomPartitioner } from 'kafkajs';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
+import { HeaderTemplate, HeaderWriter } from '../../../src/adapters/header-writer.ts';
 import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
 import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
-import { decodeHeaders, encodeHeaders, encodeTextHeaders, headerList } from '../../../src/adapters/record-headers.ts';
+import { decodeHeaders, encodeHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 import { mendedModule, originalModule } from './given-kafkajs.ts';
 import { encodeRecord } from './given-record.ts';
 
@@ -138,17 +139,53 @@ test('headers that are encoded already give the same record as headers by name',
   );
 });
 
-test('headers can be read back, and texts are written as any headers are', () => {
-  const texts = fc.array(
-    fc.tuple(fc.string({ unit: 'grapheme-ascii' }), fc.string({ unit: 'grapheme', maxLength: 9_000 })),
-  );
+const texts = fc.array(
+  fc.tuple(fc.string({ unit: 'grapheme-ascii' }), fc.string({ unit: 'grapheme', maxLength: 9_000 })),
+);
+
+test('headers can be read back', () => {
   fc.assert(
     fc.property(texts, (headers) => {
-      const encoded = encodeTextHeaders(headers);
-      expect(encoded.equals(encodeHeaders(headers))).toBe(true);
-      expect(decodeHeaders(encoded).map(([name, value]) => [name, String(value)])).toEqual(headers);
+      expect(decodeHeaders(encodeHeaders(headers)).map(([name, value]) => [name, String(value)])).toEqual(headers);
     }),
   );
+});
+
+test('headers of a template are written as any headers are, and keep their bytes', () => {
+  const writer = new HeaderWriter();
+  const kept: [Buffer, string][] = [];
+  fc.assert(
+    fc.property(texts, texts, (fixed, own) => {
+      const template = new HeaderTemplate(
+        fixed,
+        own.map(([name]) => name),
+      );
+      const written = writer.write(
+        template,
+        own.map(([, value]) => value),
+      );
+      const hex = written.toString('hex');
+      expect(hex).toBe(encodeHeaders([...fixed, ...own]).toString('hex'));
+      kept.push([written, hex]);
+    }),
+  );
+  for (const [written, hex] of kept) expect(written.toString('hex')).toBe(hex);
+});
+
+test('headers may be larger than what is set aside for many', () => {
+  const own = [
+    ['a', 'x'.repeat(70_000)],
+    ['b', 'ü'.repeat(70_000)],
+  ] as const;
+  const writer = new HeaderWriter();
+  const template = new HeaderTemplate([], ['a', 'b']);
+  const write = (): Buffer =>
+    writer.write(
+      template,
+      own.map(([, value]) => value),
+    );
+  expect(write().equals(encodeHeaders(own))).toBe(true);
+  expect(write().equals(encodeHeaders(own))).toBe(true);
 });
 
 test('messages are grouped by partition as kafkajs groups them, in their order', () => {
