@@ -61,7 +61,7 @@ export class KafkaCloudEvents implements CloudEvents {
   eventId({ identity }: MessageContext, index: number): string {
     const { hash: hex } = identity;
     const variant = VARIANTS[Number.parseInt(hex.charAt(16), 16)];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 24)}${lastDigits(hex, index)}`;
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${lastDigits(hex, index)}`;
   }
 
   encodeHeaders(
@@ -178,8 +178,9 @@ function hashOf(data: Buffer | string): string {
 
 /** The index goes into the last 32 bits: each event of a message has its own id, without the cost of a second hash. */
 function lastDigits(hash: string, index: number): string {
-  if (index === 0) return hash.slice(24);
-  return ((Number.parseInt(hash.slice(24), 16) ^ index) >>> 0).toString(16).padStart(8, '0');
+  if (index === 0) return hash.slice(20);
+  const low = (Number.parseInt(hash.slice(24), 16) ^ index) >>> 0;
+  return hash.slice(20, 24) + low.toString(16).padStart(8, '0');
 }
 
 /** The second that was written last. Each event has the millisecond of its message, but many events of a chunk share their second. */

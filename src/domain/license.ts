@@ -131,7 +131,8 @@ export function differencesOf(before: readonly License[], after: readonly Licens
   let old = 0;
   while (old < before.length && before[old] === after[old]) old += 1;
   let now = old;
-  let [oldEnd, nowEnd] = [before.length, after.length];
+  let oldEnd = before.length;
+  let nowEnd = after.length;
   while (oldEnd > old && nowEnd > now && before[oldEnd - 1] === after[nowEnd - 1]) {
     oldEnd -= 1;
     nowEnd -= 1;
@@ -156,7 +157,8 @@ export function differencesOf(before: readonly License[], after: readonly Licens
 
 /** Index of the first license whose id is not less than this one. */
 function placeOf(licenses: readonly License[], licenseId: LicenseId): number {
-  let [from, to] = [0, licenses.length];
+  let from = 0;
+  let to = licenses.length;
   while (from < to) {
     const middle = (from + to) >> 1;
     const license = licenses[middle];

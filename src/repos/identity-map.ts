@@ -5,17 +5,23 @@ import type { RowChange, Stored } from './tables/store.ts';
 /** Takes back the changes of a message that fails. So a rejected or failed command leaves no trace, and needs no savepoint. */
 export class Journal {
   private readonly undos: (() => void)[] = [];
+  /** How many of them count. An array that is emptied grows anew for every message. */
+  private recorded = 0;
 
   record(undo: () => void): void {
-    this.undos.push(undo);
+    this.undos[this.recorded] = undo;
+    this.recorded += 1;
   }
 
   keep(): void {
-    this.undos.length = 0;
+    this.recorded = 0;
   }
 
   rollBack(): void {
-    for (let undo = this.undos.pop(); undo !== undefined; undo = this.undos.pop()) undo();
+    while (this.recorded > 0) {
+      this.recorded -= 1;
+      this.undos[this.recorded]?.();
+    }
   }
 }
 

@@ -4,6 +4,10 @@ import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts
 import { overlay } from './identity-map.ts';
 import { loadSameRows } from './loading.ts';
 
+/** One promise for all the rows that are asked for. */
+const YES = Promise.resolve(true);
+const NO = Promise.resolve(false);
+
 export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   const { store, journal, rows } = cache;
 
@@ -14,6 +18,11 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
     return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
   }
 
+  function isThere(row: RowSameness, names: RowNames): boolean {
+    last = { row, names };
+    return rows.present.has(names.pair) || rows.present.has(names.moment);
+  }
+
   return {
     async get(tenantId, id) {
       const pair = pairOf(tenantId, id);
@@ -22,13 +31,9 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return store.statisticRows.get(tenantId, id);
     },
     exists(row) {
-      const isThere = (names: RowNames): boolean => {
-        last = { row, names };
-        return rows.present.has(names.pair) || rows.present.has(names.moment);
-      };
       const looked = rows.looked.get(row);
-      if (looked !== undefined) return Promise.resolve(isThere(looked));
-      return loadSameRows(cache, [row]).then(() => isThere(namesOf(row)));
+      if (looked !== undefined) return isThere(row, looked) ? YES : NO;
+      return loadSameRows(cache, [row]).then(() => isThere(row, namesOf(row)));
     },
     async list(tenantId, subdivisionId, page) {
       const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
@@ -44,11 +49,12 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
     },
     add(row) {
       const { pair, moment } = namesOfSame(row);
-      const known = { pair: rows.present.has(pair), moment: rows.present.has(moment) };
+      const hadPair = rows.present.has(pair);
+      const hadMoment = rows.present.has(moment);
       journal.record(() => {
         rows.added.delete(pair);
-        if (!known.pair) rows.present.delete(pair);
-        if (!known.moment) rows.present.delete(moment);
+        if (!hadPair) rows.present.delete(pair);
+        if (!hadMoment) rows.present.delete(moment);
       });
       rows.added.set(pair, row);
       rows.present.add(pair).add(moment);

@@ -12,9 +12,9 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
   /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
   function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
     if (before?.licenses === after?.licenses) return;
-    for (const { licenseId, ...license } of differencesOf(before?.licenses ?? [], after?.licenses ?? [])) {
-      if (license.before === undefined) take(key, licenseId);
-      else if (license.after === undefined) leave(key, licenseId);
+    for (const difference of differencesOf(before?.licenses ?? [], after?.licenses ?? [])) {
+      if (difference.before === undefined) take(key, difference.licenseId);
+      else if (difference.after === undefined) leave(key, difference.licenseId);
     }
   }
 

@@ -111,6 +111,7 @@ interface Opened {
 function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): OpenUnit {
   const { store, journal } = cache;
   const owed: OutgoingMessage[] = [];
+  const takeBack = (): unknown => owed.pop();
   const letters: DeadLetter[] = [];
   const positions = new Set<string>();
   const subdivisions = subdivisionRepository(cache);
@@ -159,7 +160,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
     outbox: {
       add(message) {
         owed.push(message);
-        journal.record(() => owed.pop());
+        journal.record(takeBack);
       },
     },
     deadLetters: {
