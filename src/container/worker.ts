@@ -8,7 +8,7 @@ import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
 import { HealthFile } from '../worker/health-file.ts';
 import { Worker } from '../worker/intake/worker.ts';
-import { LevelGate } from '../worker/level-gate.ts';
+import { LevelGate, SILENCE_MS } from '../worker/level-gate.ts';
 import { UnattendedLane } from '../worker/outbox/unattended-lane.ts';
 import { Planner } from '../worker/planner.ts';
 import { Replayer } from '../worker/replayer.ts';
@@ -27,6 +27,8 @@ export interface WorkerParts {
   readonly boot: Boot;
   /** What this worker can read. */
   readonly level: number;
+  /** A level of others counts once all looks for longer than that have found it. Milliseconds; no less than SILENCE_MS where versions mix. */
+  readonly levelProvenAfter: number;
   readonly levelGate: LevelGate;
   readonly worker: Worker;
   /** What probes look at; undefined without HEALTH_FILE. */
@@ -79,10 +81,17 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
         }),
     ).singleton(),
     level: asValue(LEVEL),
+    levelProvenAfter: asValue(SILENCE_MS),
     levelGate: asFunction(
-      ({ kafkaAdmin, outboxMaintenance, telemetry, topics }: Needs) =>
+      ({ kafkaAdmin, outboxMaintenance, telemetry, topics, levelProvenAfter }: Needs) =>
         new LevelGate({
-          ...{ outboxMaintenance, telemetry, group: config.kafkaGroupId, sources: sourcesOf(topics) },
+          ...{
+            outboxMaintenance,
+            telemetry,
+            provenAfter: levelProvenAfter,
+            group: config.kafkaGroupId,
+            sources: sourcesOf(topics),
+          },
           partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
         }),
     ).singleton(),
@@ -103,7 +112,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             patience: Math.min(3_000, config.sessionTimeout / 6),
             relay: {
               interval: 1_000,
-              silence: 10_000,
+              silence: SILENCE_MS,
               step: config.chunkMaxMessages,
             },
             cleaner: {

@@ -31,6 +31,11 @@ export class HistoryLost extends Error {
   }
 }
 
+/** A row of `outbox_chunks` holds something else than what was written: somebody has to look at it, for what it owes can't be published. */
+export class DamagedChunk extends Error {
+  override readonly name = 'DamagedChunk';
+}
+
 /** The connection ended while COMMIT was under way. Only the inbox can tell whether the commit took effect. */
 export class CommitOutcomeUnknown extends Error {
   override readonly name = 'CommitOutcomeUnknown';

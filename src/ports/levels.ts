@@ -2,7 +2,10 @@
  * What this version can read, as a number. It is one higher in a version that writes something (to a topic of its own, or to a table) that a
  * version before would misread or bury.
  */
-export const LEVEL = 1;
+export const LEVEL = 2;
+
+/** From this level on, workers read the outbox in chunks as well (the table `outbox_chunks`). */
+export const OUTBOX_CHUNKS = 2;
 
 /** What a living lane states: under which id it writes, what it can read, and which partitions it holds. */
 export interface LaneStatement {

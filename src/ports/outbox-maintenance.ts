@@ -12,16 +12,16 @@ export interface OutboxMaintenance {
   /** Gives a lane up: the relay publishes what it still owes, at once. */
   retire(lane: string): Promise<void>;
   /**
-   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, and deletes them. An error of `publish` is passed on; if it
-   * is a PublicationFailed, the rows that were acknowledged are deleted first.
-   * @returns how many rows were published; 0 when no silent lane owes any
+   * Publishes up to `limit` rows of one lane that has been silent for `silentMs`, or one chunk, and deletes them. An error of `publish` is passed
+   * on; if it is a PublicationFailed, what was acknowledged is deleted first.
+   * @returns how many messages were published; 0 when no silent lane owes any
    */
   relay(
     silentMs: number,
     limit: number,
     publish: (messages: readonly OutgoingMessage[]) => Promise<void>,
   ): Promise<number>;
-  /** Forgets lanes that owe nothing and have been silent for `silentMs`. */
+  /** Forgets lanes that owe nothing and have been silent for `silentMs`; knows lanes again that owe a chunk. */
   forget(silentMs: number): Promise<void>;
   /** Deletes inbox rows older than `retentionMs`, `step` at the most; returns how many. */
   pruneInbox(retentionMs: number, step: number): Promise<number>;

@@ -125,6 +125,8 @@ export interface OutboxLane {
   readonly id: string;
   /** Whether somebody publishes what it writes; if not, the relay does so at once. */
   readonly living: boolean;
+  /** Whether what a transaction owes may go into one row, which workers of the version before can't read. */
+  readonly writesChunks: boolean;
   /** Takes the next `count` numbers and returns the first. */
   take(count: number): number;
   /** Whether this process knows that a lane's row has reached Kafka. Such a row need not be adopted. */

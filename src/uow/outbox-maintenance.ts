@@ -7,14 +7,13 @@ import { pruneDeadLetters } from '../repos/tables/dead-letter.ts';
 import { pruneInbox } from '../repos/tables/inbox.ts';
 import {
   claimSilentLane,
-  deleteAcknowledged,
-  deleteDelivered,
   forgetLanes,
   livingLanes,
-  owedBy,
+  recallLanes,
   retireLane,
   touchLanes,
-} from '../repos/tables/outbox.ts';
+} from '../repos/tables/lane.ts';
+import { deleteAcknowledged, deleteDelivered, owedBy } from '../repos/tables/outbox.ts';
 import { forgetFreedKeys } from '../repos/tables/parked-key.ts';
 import { removeOrphanedRows } from '../repos/tables/statistic-row.ts';
 import { inTransaction } from './transaction.ts';
@@ -51,27 +50,22 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
     const lane = await claimSilentLane(this.db, silentMs);
     if (lane === undefined) return 0;
     const owed = await owedBy(this.db, lane, limit);
-    const [first, last] = [owed.at(0), owed.at(-1)];
+    const { messages } = owed;
+    const [first, last] = [messages.at(0), messages.at(-1)];
     if (first === undefined || last === undefined) return 0;
     try {
-      await publish(owed);
+      await publish(messages);
     } catch (error) {
-      if (error instanceof PublicationFailed) {
-        const acknowledged = new Set(error.acknowledged);
-        await deleteAcknowledged(
-          this.db,
-          lane,
-          owed.flatMap((row) => (acknowledged.has(row) ? row.seq : [])),
-        );
-      }
+      if (error instanceof PublicationFailed) await deleteAcknowledged(this.db, owed, new Set(error.acknowledged));
       throw error;
     }
     await deleteDelivered(this.db, lane, first.seq, last.seq + 1);
     await retireLane(this.db, lane);
-    return owed.length;
+    return messages.length;
   }
 
   async forget(silentMs: number): Promise<void> {
+    await recallLanes(this.db);
     await inTransaction(this.db, (trx) => forgetLanes(trx, silentMs));
   }
 

@@ -10,6 +10,7 @@ export const TABLES = [
   'lanes',
   'licenses',
   'outbox',
+  'outbox_chunks',
   'parked_keys',
   'parked_letters',
   'statistic_row_removals',

@@ -114,6 +114,7 @@ export function laneOfOneRun(id: string): OutboxLane {
   return {
     id,
     living: false,
+    writesChunks: false,
     delivered: undefined,
     take: () => 0,
     isPublished: () => false,

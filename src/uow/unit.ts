@@ -144,7 +144,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       origin,
     }));
     const { delivered } = lane;
-    await store.outbox.write({ lane: lane.id, living: lane.living, delivered, rows });
+    await store.outbox.write({ lane: lane.id, living: lane.living, delivered, rows, asChunk: lane.writesChunks });
     return { outbox: rows, deleted: delivered };
   }
 

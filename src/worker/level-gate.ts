@@ -11,17 +11,18 @@ interface Dependencies {
   readonly partitionsOf: (topic: string) => Promise<number>;
   readonly outboxMaintenance: Pick<OutboxMaintenance, 'living'>;
   readonly telemetry: Pick<Telemetry, 'level'>;
+  /** A level counts once all looks for longer than that have found it. Milliseconds. */
+  readonly provenAfter: number;
 }
 
 /** A lane without a sign of life for this long counts as ended, as for the relay. */
-const SILENCE_MS = 10_000;
+export const SILENCE_MS = 10_000;
 
 /**
  * Knows what all workers can read that share the database, while a new version takes the place of the one before. A worker of the version
  * before states nothing, and has no row at all while it is idle; but it holds partitions. So a partition that no lane states counts as
- * held by such a worker. After an assignment,
- * lanes of before may still be read to state what such a worker holds by now, until they count as silent: so a level counts only once all
- * looks for longer than that have found it.
+ * held by such a worker. After an assignment, lanes of before may still be read to state what such a worker holds by now, until they count
+ * as silent: so a level counts only once all looks for longer than that have found it (`provenAfter`).
  */
 export class LevelGate implements Levels {
   private readonly d: Dependencies;
@@ -78,7 +79,7 @@ export class LevelGate implements Levels {
       return;
     }
     this.rising = { since: this.rising?.since ?? at, level: Math.min(level, this.rising?.level ?? level) };
-    if (at - this.rising.since <= SILENCE_MS) return;
+    if (at - this.rising.since <= this.d.provenAfter) return;
     this.settle(this.rising.level);
     this.rising = undefined;
   }

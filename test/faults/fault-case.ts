@@ -6,6 +6,7 @@ import { until } from '../support/world-until.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts';
 import type { Service } from '../../stack/service.ts';
+import { FAULT_PROVEN_AFTER, PROGRAM } from './points.ts';
 import { keep, keepFailure, type Observation } from './results.ts';
 
 /** What a case works with. */
@@ -23,6 +24,11 @@ export interface FaultCase {
   /** For docs/recovery.md: what shows, and what to do. Sentences. */
   readonly shows: string;
   readonly todo: string;
+  /**
+   * How the workers write what they owe. By default in chunks, as workers do that have long been alone with their like; `rows`: a row a message,
+   * as beside an older worker; `unproven`: as they find.
+   */
+  readonly outbox?: 'chunks' | 'rows' | 'unproven';
   /** Settings of the workers, beside those for small chunks. */
   readonly env?: Environment;
   readonly load?: Partial<UnderLoadOptions>;
@@ -40,6 +46,12 @@ export interface FaultCase {
   readonly end?: () => Promise<void>;
 }
 
+const PROVEN_AFTER: Readonly<Record<NonNullable<FaultCase['outbox']>, Environment>> = {
+  chunks: { [FAULT_PROVEN_AFTER]: '0' },
+  rows: { [FAULT_PROVEN_AFTER]: String(Number.MAX_SAFE_INTEGER) },
+  unproven: {},
+};
+
 const MESSAGES = 3_000;
 const SETTLES_WITHIN_MS = 120_000;
 const CASE_WITHIN_MS = 230_000;
@@ -52,7 +64,8 @@ export function faultCase(stack: () => Stack, one: FaultCase): void {
   test(
     `${one.fault}: ${one.what}`,
     async () => {
-      const world = await createWorld({ stack: stack(), workers: 0, env: { ...SMALL_CHUNKS, ...one.env } });
+      const env = { ...SMALL_CHUNKS, ...PROVEN_AFTER[one.outbox ?? 'chunks'], ...one.env };
+      const world = await createWorld({ stack: stack(), workers: 0, env, program: PROGRAM });
       try {
         await keep(one, await world.guard(() => run(one, stack(), world)));
       } catch (error) {
@@ -68,8 +81,9 @@ export function faultCase(stack: () => Stack, one: FaultCase): void {
 }
 
 async function run(one: FaultCase, stack: Stack, world: World): Promise<Observation> {
-  const { begin = () => world.startWorker() } = one;
+  const { begin = () => world.startWorker(), outbox = 'chunks' } = one;
   await begin({ stack, world });
+  if (outbox === 'chunks') await Promise.all(world.workers.map((worker) => worker.logs('what every worker can read')));
   const snapshots = new InvariantWatch(world.database.url);
   try {
     // No unknown schema ids: a lane doubts the registry for seconds at each, which would be a fault of its own.
@@ -89,12 +103,21 @@ async function run(one: FaultCase, stack: Stack, world: World): Promise<Observat
     const checked = await check(world, one.check);
     await snapshots.end();
     expect(snapshots.broken()).toEqual([]);
+    if (outbox !== 'unproven') expect((await chunksWritten(world)) > 0).toBe(outbox === 'chunks');
     await one.fired(around, checked);
     // The oracle throws on anything lost or doubled.
     return { messages: checked.messages, lost: 0, doubled: 0, repeated: checked.repetitions, seconds };
   } finally {
     await snapshots.end();
   }
+}
+
+/** How many chunks the outbox has had so far. A worker tells PostgreSQL's statistics once a second. */
+export async function chunksWritten({ db }: World): Promise<number> {
+  const { rows } = await db.raw<{ rows: readonly { readonly n: string }[] }>(
+    `SELECT n_tup_ins AS n FROM pg_stat_user_tables WHERE relname = 'outbox_chunks'`,
+  );
+  return Number(rows[0]?.n);
 }
 
 /** A seed for each case: its load differs from that of others, and is the same each time. */

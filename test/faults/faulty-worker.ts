@@ -5,7 +5,15 @@ import { readConfig } from '../../src/config.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';
 import type { Consumer } from '../../src/ports/consumer.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
-import { FAULT_BUG, FAULT_CLOCK, FAULT_LEVEL, FAULT_POINT, lastWords, type Point } from './points.ts';
+import {
+  FAULT_BUG,
+  FAULT_CLOCK,
+  FAULT_LEVEL,
+  FAULT_POINT,
+  FAULT_PROVEN_AFTER,
+  lastWords,
+  type Point,
+} from './points.ts';
 
 // The real worker with a port or a handler wrapped, for the fault suite. Variables FAULT_* say at which point it kills itself, how wrong
 // its clock is, and which message meets a bug. SIGUSR2 arms the point and moves the clock. Without FAULT_* it is the real worker.
@@ -111,6 +119,8 @@ if (level === 'none') {
 } else if (level !== undefined) {
   container.register('level', asValue(Number(level)));
 }
+const provenAfter = process.env[FAULT_PROVEN_AFTER];
+if (provenAfter !== undefined) container.register('levelProvenAfter', asValue(Number(provenAfter)));
 process.exitCode = await runWorker(config, container);
 
 function isFor(message: unknown, address: string): boolean {

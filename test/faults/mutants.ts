@@ -293,6 +293,28 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'src/worker/outbox/relay.ts', find: 'await this.relay(signal);', replace: 'void this.relay;' }],
   },
   {
+    name: 'nothing is adopted from chunks',
+    cases: 'F3: SIGKILL of one of two workers',
+    patches: [
+      {
+        file: 'src/repos/tables/outbox.ts',
+        find: 'return [...rows, ...chunked]',
+        replace: 'return [...rows, ...chunked.slice(0, 0)]',
+      },
+    ],
+  },
+  {
+    name: 'chunks are written whatever others can read',
+    cases: 'F38: ',
+    patches: [
+      {
+        file: 'src/worker/outbox/lane-outbox.ts',
+        find: 'return this.levels.mayWrite(OUTBOX_CHUNKS);',
+        replace: 'return !this.levels.mayWrite(OUTBOX_CHUNKS + 1);',
+      },
+    ],
+  },
+  {
     name: 'parked keys are not read',
     cases: 'parked: ',
     patches: [{ file: PARKING, find: 'if (parked) this.parked.add(key);', replace: 'void parked;' }],

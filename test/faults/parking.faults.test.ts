@@ -8,7 +8,7 @@ import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { faultCase, theStack } from './fault-case.ts';
-import { dies, FAULT_BUG, FAULT_POINT, lastWords, startFaulty, type Point } from './points.ts';
+import { dies, FAULT_BUG, FAULT_POINT, lastWords, type Point } from './points.ts';
 
 const stack = theStack();
 const BUG = '1 Bug Street';
@@ -33,7 +33,7 @@ faultCase(stack, {
   // No other letters: their replay would fail.
   load: { letters: false },
   check,
-  begin: ({ world }) => startFaulty(world, { [FAULT_BUG]: BUG }),
+  begin: ({ world }) => world.startWorker({ [FAULT_BUG]: BUG }),
   async inject({ world }) {
     const worker = world.worker();
     const tenants = await park(world);
@@ -56,13 +56,12 @@ faultCase(stack, {
   todo: TODO,
   load: { letters: false },
   check,
-  begin: ({ world }) =>
-    Promise.all([startFaulty(world, { [FAULT_BUG]: BUG }), startFaulty(world, { [FAULT_BUG]: BUG })]),
+  begin: ({ world }) => Promise.all([world.startWorker({ [FAULT_BUG]: BUG }), world.startWorker({ [FAULT_BUG]: BUG })]),
   async inject({ world }) {
     const tenants = await park(world);
     await Promise.all([world.worker(1).kill(), sendBehind(world, tenants)]);
     await until('the group has gone on without it', async () => (await membersOf(world.admin, world.group)) === 1);
-    await Promise.all([startFaulty(world, { [FAULT_BUG]: BUG }), sendBehind(world, tenants)]);
+    await Promise.all([world.startWorker({ [FAULT_BUG]: BUG }), sendBehind(world, tenants)]);
     await until('the newcomer is in the group', async () => (await membersOf(world.admin, world.group)) === 2);
     await sendBehind(world, tenants);
     await replayAll(world, tenants);

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Environment, WorkerProcess } from '../support/world-process.ts';
-import type { World } from '../support/world.ts';
+import type { WorkerProcess } from '../support/world-process.ts';
 
 /** Named places inside a worker, at which the worker program of this suite kills itself. */
 export const POINTS = [
@@ -23,12 +22,11 @@ export const FAULT_BUG = 'FAULT_BUG';
 /** The level that a worker states. `none`: nothing, as a worker of the version before levels. */
 export const FAULT_LEVEL = 'FAULT_LEVEL';
 
-const PROGRAM = fileURLToPath(new URL('./faulty-worker.ts', import.meta.url));
+/** After how many milliseconds a worker believes that all others can read what they state. Default: as without this suite. */
+export const FAULT_PROVEN_AFTER = 'FAULT_PROVEN_AFTER_MS';
 
-/** Starts a worker with a fault in it. The fault is harmless until SIGUSR2 arms it. */
-export async function startFaulty(world: World, env: Environment): Promise<WorkerProcess> {
-  return world.startWorker(env, [PROGRAM]);
-}
+/** The worker program of this suite; without FAULT_* it is the real worker. */
+export const PROGRAM: readonly string[] = [fileURLToPath(new URL('./faulty-worker.ts', import.meta.url))];
 
 /** Arms the worker's point, and resolves when the worker has died there. */
 export async function dies(worker: WorkerProcess): Promise<void> {

@@ -4,7 +4,7 @@ import { asUuid, identityOf } from '../oracle/identity.ts';
 import { command } from '../support/load.ts';
 import { until } from '../support/world-until.ts';
 import { faultCase, theStack } from './fault-case.ts';
-import { FAULT_CLOCK, startFaulty } from './points.ts';
+import { FAULT_CLOCK } from './points.ts';
 import { inSession } from './sessions.ts';
 
 const stack = theStack();
@@ -25,7 +25,7 @@ faultCase(stack, {
     'Nothing but wrong timestamps of the records that it publishes: no decision and no event goes by the clock of a worker.',
   todo: 'Mend the clock. One that is more than an hour ahead is refused by the broker (`message.timestamp.after.max.ms`).',
   load: { messages: 5_000 },
-  begin: ({ world }) => startFaulty(world, { [FAULT_CLOCK]: String(HOUR) }),
+  begin: ({ world }) => world.startWorker({ [FAULT_CLOCK]: String(HOUR) }),
   async inject({ world, load }) {
     for (let i = 0; i < JUMPS; i += 1) {
       const before = await load.handled();

@@ -335,6 +335,7 @@ class World {
           }),
         finished: (messages) => void (this.done += messages.length),
         outboxes: new Map(),
+        levels: a.LEVELS,
         historyLost: (error) => this.failures.push(error),
         failed: (error) => this.failures.push(error),
       },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { REASON_NAMES } from '../../src/ports/dead-letters.ts';
+import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
@@ -45,6 +46,29 @@ describe('migrations', () => {
     await expect(migrations.check()).rejects.toThrow('licensing migrate up');
     await migrations.up();
     await expect(migrations.check()).resolves.toBeUndefined();
+  });
+
+  it('leave what is owed in chunks as rows, which the version before can publish', async () => {
+    const { db } = database;
+    const [rows, adopted] = [
+      ['a', 'b'].map((text, seq) => ({ seq, ...a.anEvent('k', text) })),
+      [{ seq: 0, ...a.anEvent('k', 'a'), origin: { lane: a.laneId(1), seq: 0 } }],
+    ];
+    const { outbox } = postgresStore(db);
+    const written = { living: false, delivered: undefined, asChunk: true };
+    await outbox.write({ ...written, lane: a.laneId(1), rows });
+    await outbox.write({ ...written, lane: a.laneId(2), rows: adopted });
+    const owed = (await outbox.owed([1, 2].map((n) => ({ lane: a.laneId(n), key: 'k' })))).map((row) => ({ ...row }));
+    while (!(await migrations.status()).pending.includes('0015_outbox_chunks')) await migrations.down(false);
+    const stored = await db('outbox').orderBy(['lane', 'seq']);
+    expect(stored).toEqual(
+      owed.map(({ origin, ...row }) => {
+        const isAdopted = origin.lane !== row.lane;
+        return { ...row, origin_lane: isAdopted ? origin.lane : null, origin_seq: isAdopted ? origin.seq : null };
+      }),
+    );
+    await db('outbox').del();
+    await migrations.up();
   });
 
   it('let dead letters have every reason that the code knows, and no other', async () => {

@@ -1,3 +1,4 @@
+import { inChunks } from '../support/contract/in-chunks.ts';
 import { postgresSubject } from '../support/contract/postgres-subject.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -35,4 +36,10 @@ afterAll(() => database.drop());
 describeUnitOfWork('KnexUnitOfWork', async () => {
   await database.clear();
   return postgresSubject(database.db);
+});
+
+describeUnitOfWork('KnexUnitOfWork, with lanes that write chunks', async () => {
+  await database.clear();
+  const subject = postgresSubject(database.db);
+  return { ...subject, unitOfWork: inChunks(subject.unitOfWork) };
 });

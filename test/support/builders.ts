@@ -8,6 +8,7 @@ import type { Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
+import type { Levels } from '../../src/ports/levels.ts';
 import type { DeadLetter, Loads, OutboxLane, OutboxRow, SeqRange, UnitMessage } from '../../src/ports/unit-of-work.ts';
 
 // Valid things with fixed ids, for tests to change what they are about. Everything is of tenant 1 and subdivision 1 unless it says otherwise.
@@ -160,10 +161,14 @@ export function aDeadLetter(offset: number, keys: readonly string[] = []): DeadL
   return { received, headers, identity, ...why, time: NOW, keys, parks: keys.length > 0 };
 }
 
+/** Of workers that can read nothing but what they always could. */
+export const LEVELS: Levels = { mayWrite: () => false };
+
 /** A lane whose publications the test tells of. */
 export class TestLane implements OutboxLane {
   readonly id: string;
   readonly living = true;
+  readonly writesChunks = false;
   private next = 0;
   delivered: SeqRange | undefined;
 

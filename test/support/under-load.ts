@@ -2,6 +2,7 @@ import { generate } from '../oracle/generate.ts';
 import type { RawSending, Sending } from './load.ts';
 import type { WorkerProcess } from './world-process.ts';
 import { unlessNotYet } from './world-offsets.ts';
+import { owedIn, type OwedAt } from './owed.ts';
 import { until } from './world-until.ts';
 import type { World } from './world.ts';
 
@@ -114,12 +115,11 @@ async function stayUntold(world: World): Promise<boolean> {
 
 /** The rows of the outbox that are not in their topics, by lane and number. */
 async function untold({ db, collector, topics }: World): Promise<ReadonlySet<string>> {
-  const owed = await db.raw<{ rows: readonly { readonly row: string; readonly value: string }[] }>(
-    `SELECT lane || '/' || seq AS row, encode(value, 'hex') AS value FROM outbox WHERE value IS NOT NULL`,
-  );
-  if (owed.rows.length === 0) return new Set();
+  const owed = await owedIn(db);
+  if (owed.length === 0) return new Set();
   const told = [topics.events, topics.rejections];
   await collector.caughtUp(told);
   const values = new Set(told.flatMap((topic) => collector.records(topic)).map(({ value }) => value?.toString('hex')));
-  return new Set(owed.rows.filter(({ value }) => !values.has(value)).map(({ row }) => row));
+  const isUntold = ({ value }: OwedAt): boolean => value !== null && !values.has(value.toString('hex'));
+  return new Set(owed.filter(isUntold).map(({ lane, seq }) => `${lane}/${seq}`));
 }

@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly partitions?: number;
   /** Beside and above what the world sets itself. */
   readonly env?: Environment;
+  /** What Node runs as a worker; default: the real CLI's `worker`. */
+  readonly program?: readonly string[] | undefined;
 }
 
 /** Short enough that a killed worker's partitions come free in seconds; each is below the session timeout, as it must be. */
@@ -55,12 +57,14 @@ export class World {
   /** The `ce_id` of every message that the broker has acknowledged, null where it has none. */
   readonly acknowledged: (string | null)[] = [];
   readonly admin: Admin;
+  private readonly program: readonly string[] | undefined;
   private readonly cradle: Cradle;
   private readonly producer: Producer;
   private readonly offsets: GroupOffsets;
 
-  constructor(env: Environment, database: TestDatabase) {
+  constructor(env: Environment, database: TestDatabase, program?: readonly string[]) {
     const config = readConfig(env);
+    this.program = program;
     this.env = env;
     this.database = database;
     this.topics = config.topics;
@@ -106,7 +110,7 @@ export class World {
     await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
   }
 
-  async startWorker(env: Environment = {}, program?: readonly string[]): Promise<WorkerProcess> {
+  async startWorker(env: Environment = {}, program = this.program): Promise<WorkerProcess> {
     const worker = new WorkerProcess(`worker ${this.workers.length + 1}`, { ...this.env, ...env }, program);
     this.workers.push(worker);
     this.groups.add(worker.env['KAFKA_GROUP_ID'] ?? this.group);
@@ -150,11 +154,12 @@ export class World {
     for (const topic of this.sources) await this.admin.resetOffsets({ groupId: this.group, topic, earliest: true });
   }
 
+  /** Rows of the outbox, in whatever form. */
   async outboxRows(): Promise<number> {
-    return this.count('outbox');
+    return (await this.count('outbox')) + (await this.count('outbox_chunks'));
   }
 
-  async count(table: 'outbox' | 'inbox' | 'dead_letters'): Promise<number> {
+  async count(table: 'outbox' | 'outbox_chunks' | 'inbox' | 'dead_letters'): Promise<number> {
     const found = await this.db.raw<{ rows: readonly { readonly n: string }[] }>(`SELECT count(*) AS n FROM ${table}`);
     return Number(found.rows[0]?.n);
   }
@@ -223,7 +228,13 @@ export class World {
 }
 
 /** `workers` of them work when it resolves; `licensing topics create` and `schemas register` have set it up. */
-export async function createWorld({ stack, workers = 1, partitions = 4, env = {} }: WorldOptions = {}): Promise<World> {
+export async function createWorld({
+  stack,
+  workers = 1,
+  partitions = 4,
+  env = {},
+  program,
+}: WorldOptions = {}): Promise<World> {
   const prefix = `w${randomUUID().slice(0, 8)}.`;
   const serverUrl = stack && (await createTemplateDatabase(stack.databaseUrl));
   const database = await createTestDatabase(serverUrl === undefined ? {} : { serverUrl });
@@ -243,6 +254,7 @@ export async function createWorld({ stack, workers = 1, partitions = 4, env = {}
       ...env,
     },
     database,
+    program,
   );
   try {
     await world.open(workers);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { uuids } from './arrays.ts';
+import { owes } from './lane.ts';
 import { execute, query } from './sql.ts';
 import type { ParkedKey, Store } from './store.ts';
 
@@ -79,7 +80,7 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
  * what a replay has written a moment ago, so it is asked again under the lock.
  */
 export async function forgetFreedKeys(trx: Knex): Promise<void> {
-  const owesNothing = 'NOT EXISTS (SELECT FROM outbox o WHERE o.lane = k.lane)';
+  const owesNothing = `NOT ${owes('k')}`;
   const free = await query<{ readonly key: string }>(
     trx,
     `SELECT key FROM parked_keys k WHERE NOT k.parked AND ${owesNothing} FOR UPDATE SKIP LOCKED`,

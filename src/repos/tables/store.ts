@@ -75,13 +75,15 @@ export interface Beginning {
   readonly steps: number;
 }
 
-/** What one transaction does to the outbox: it deletes `delivered`, a range of its lane's rows, and adds `rows`. */
+/** What one transaction does to the outbox: it deletes `delivered`, a range of its lane's rows, and adds `rows`, numbered without a gap. */
 export interface OutboxWrite {
   readonly lane: string;
   /** Whether somebody publishes these rows; if not, the relay does so at once. */
   readonly living: boolean;
   readonly delivered: SeqRange | undefined;
   readonly rows: readonly OutboxRow[];
+  /** Whether they go into the table in one row, or in one row each. */
+  readonly asChunk: boolean;
 }
 
 export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;

@@ -43,7 +43,7 @@ export interface WorkerSettings {
 
 export interface WorkerDependencies extends Omit<
   LaneDependencies,
-  'plan' | 'finished' | 'historyLost' | 'failed' | 'outboxes'
+  'plan' | 'finished' | 'historyLost' | 'failed' | 'outboxes' | 'levels'
 > {
   readonly consumer: Consumer;
   readonly decidedOffsets: DecidedOffsets;
@@ -329,6 +329,7 @@ export class Worker implements ConsumerListener {
       ...this.d,
       plan,
       outboxes: this.outboxes,
+      levels: this.d.levelGate,
       finished: (messages) => this.offsets.finish(messages),
       historyLost: () => this.reopen(),
       failed: (error) => this.end(error),

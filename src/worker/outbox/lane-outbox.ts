@@ -1,3 +1,4 @@
+import { OUTBOX_CHUNKS, type Levels } from '../../ports/levels.ts';
 import type { OutboxEffect, OutboxLane, OutboxRow, OwedRow, SeqRange } from '../../ports/unit-of-work.ts';
 import { Adoptions } from './adoptions.ts';
 
@@ -11,12 +12,18 @@ export class LaneOutbox implements OutboxLane {
   private readonly adoptions = new Adoptions();
 
   private readonly known: Map<string, LaneOutbox>;
+  private readonly levels: Levels;
 
   /** @param known the outboxes of this process by id; this one adds itself, and `forget` removes it */
-  constructor(id: string, known: Map<string, LaneOutbox>) {
+  constructor(id: string, known: Map<string, LaneOutbox>, levels: Levels) {
     this.id = id;
     this.known = known;
+    this.levels = levels;
     known.set(id, this);
+  }
+
+  get writesChunks(): boolean {
+    return this.levels.mayWrite(OUTBOX_CHUNKS);
   }
 
   forget(): void {

@@ -1,4 +1,5 @@
 import { DatabaseUnavailable } from '../../ports/errors.ts';
+import type { Levels } from '../../ports/levels.ts';
 import type { OutgoingMessage } from '../../ports/messages.ts';
 import type { OutboxMaintenance } from '../../ports/outbox-maintenance.ts';
 import type { Producer } from '../../ports/producer.ts';
@@ -22,6 +23,7 @@ export interface PublisherDependencies {
   readonly newId: () => string;
   /** The outboxes of all lanes of this process. */
   readonly outboxes: Map<string, LaneOutbox>;
+  readonly levels: Levels;
 }
 
 /** Published rows are deleted by the lane's next transaction; when none comes for this long, by themselves. */
@@ -101,7 +103,7 @@ export class LanePublisher {
   }
 
   private newOutbox(): LaneOutbox {
-    return new LaneOutbox(this.d.newId(), this.d.outboxes);
+    return new LaneOutbox(this.d.newId(), this.d.outboxes, this.d.levels);
   }
 
   private async send(owed: readonly Owed[], signal: AbortSignal): Promise<void> {

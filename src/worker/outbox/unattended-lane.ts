@@ -5,6 +5,8 @@ import { Adoptions } from './adoptions.ts';
 export class UnattendedLane implements OutboxLane {
   readonly id: string;
   readonly living = false;
+  /** It holds no partition, and so nobody tells it what others can read. */
+  readonly writesChunks = false;
   readonly delivered = undefined;
   private readonly adoptions = new Adoptions();
   private next = 0;

@@ -177,7 +177,7 @@ export function describeOutbox(create: CreateSubject): void {
   it.each([2, 3])(
     '%i lanes that take turns write each message once each, and nothing goes out of order',
     async (count) => {
-      const lanes = Array.from({ length: count }, (_, i) => new LaneOutbox(a.laneId(i), new Map()));
+      const lanes = Array.from({ length: count }, (_, i) => new LaneOutbox(a.laneId(i), new Map(), a.LEVELS));
       const underWay = new Map<LaneOutbox, readonly OutboxRow[]>();
       const published: string[] = [];
       const publish = (lane: LaneOutbox): void => {

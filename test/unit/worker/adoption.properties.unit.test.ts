@@ -126,6 +126,6 @@ class World extends InMemoryWorld {
   }
 
   private outbox(lane: number): LaneOutbox {
-    return new LaneOutbox(randomUUID(), there(this.processes[lane % 2]));
+    return new LaneOutbox(randomUUID(), there(this.processes[lane % 2]), a.LEVELS);
   }
 }

@@ -144,7 +144,7 @@ function given({
         seek: (_, offset) => void seeks.push(offset),
       },
       ...{ decidedOffsets, unitOfWork, level: 1 },
-      levelGate: { assigned: () => undefined, look: done } as unknown as LevelGate,
+      levelGate: { assigned: () => undefined, look: done, mayWrite: () => false } as unknown as LevelGate,
       planner: {
         plan: async (messages: readonly UnitMessage['received'][]) => messages.map(taskAt),
       } as unknown as Planner,

@@ -110,6 +110,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
       telemetry: silentTelemetry(),
       newId: randomUUID,
       outboxes: new Map(),
+      levels: a.LEVELS,
       finished: () => undefined,
       historyLost: (error) => {
         throw error;

@@ -76,7 +76,7 @@ function given(...at: FoundStatement[]) {
   let [now, living] = [0, at];
   const gate = new LevelGate(
     {
-      ...{ group: 'workers', sources: ['t'], partitionsOf: async () => 2 },
+      ...{ group: 'workers', sources: ['t'], partitionsOf: async () => 2, provenAfter: 10_000 },
       outboxMaintenance: { living: async () => living },
       telemetry: { level: (level) => void told.push(level) },
     },

@@ -163,7 +163,7 @@ function given({
       },
       decidedOffsets: new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => a.NOW })),
       level: 1,
-      levelGate: { assigned: () => undefined, look: done } as unknown as LevelGate,
+      levelGate: { assigned: () => undefined, look: done, mayWrite: () => false } as unknown as LevelGate,
       planner: { plan: async () => [] } as unknown as Planner,
       userLookUps: { plan: async () => [] } as unknown as UserLookUps,
       unitOfWork: { run: none },
