@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -35,9 +36,10 @@ const SET_UP = [
   ['topics', 'create'],
 ] as const;
 
-/** The worker of the tree at `root`. */
+/** The worker of the tree at `root`: as the benchmark of that tree runs it, or as it is where that has no worker of its own. */
 export function workerOf(root: string): Program {
-  return { name: 'worker', root, args: ['src/main.ts', 'worker'] };
+  const own = 'bench/worker.ts';
+  return { name: 'worker', root, args: existsSync(join(root, own)) ? [own] : ['src/main.ts', 'worker'] };
 }
 
 /**

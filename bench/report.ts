@@ -183,8 +183,8 @@ function leftovers({ leftovers: measured }: Results): readonly string[] {
   const { runs } = measured;
   return [
     '## Leftovers',
-    `${number(runs[0]?.rows ?? 0)} outbox rows of a lane that ended, published by a worker that starts: from the first of them on the topic to an
-empty outbox. A lane counts as ended after ten seconds of silence, which is not part of this. To reach: ${TARGETS.leftovers}.`,
+    `${number(runs[0]?.rows ?? 0)} events that a lane owed in chunks when it was given up, published by a worker that starts: from the first of them on
+the topic to an empty outbox. To reach: ${TARGETS.leftovers}.`,
     about(measured),
     table(
       ['rows/s', 'from the start of the process to the end, s', 'runs'],
