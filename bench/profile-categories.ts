@@ -27,7 +27,7 @@ const RULES: readonly (readonly [category: Category, url: RegExp, functionName?:
   ['produce', /src\/adapters\/(kafka-producer|partitioner|kafkajs)/],
   ['encode', /src\/adapters\/avro\//, /^encode/],
   ['encode', /src\/adapters\/header-writer/],
-  ['encode', /src\/adapters\/cloud-events/, /^(write|eventId|lastDigits|headersOf|keyOf|templateOf|timeText)$/],
+  ['encode', /src\/adapters\/cloud-events/, /^(write|eventId|uuidOf|headersOf|keyOf|templateOf|timeText)$/],
   ['decode', /src\/adapters\/(avro\/|cloud-events)/],
   ['dispatch', /src\/worker\//],
   ['domain', /src\/(domain|handlers)\//],

@@ -42,8 +42,9 @@ export class HeaderWriter {
     bytes.set(head, start);
     let at = start + head.length;
     for (let i = 0; i < names.length; i += 1) {
-      at = copy(names[i] ?? head, bytes, at);
-      at = writeText(bytes, values[i] ?? '', at);
+      const name = names[i] ?? head;
+      bytes.set(name, at);
+      at = writeText(bytes, values[i] ?? '', at + name.length);
     }
     if (!isLarge) this.#used = at;
     return bytes.subarray(start, at);
@@ -55,11 +56,4 @@ function mostBytesOf(head: Buffer, names: readonly Buffer[], values: readonly st
   for (const name of names) most += name.length + MOST_BYTES_OF_A_VARINT;
   for (const value of values) most += value.length * MOST_BYTES_OF_A_CHARACTER;
   return most;
-}
-
-/** A handful of bytes: a call of `set` would cost more. */
-function copy(from: Buffer, to: Buffer, start: number): number {
-  let at = start;
-  for (let i = 0; i < from.length; i += 1) to[at++] = from[i] ?? 0;
-  return at;
 }
