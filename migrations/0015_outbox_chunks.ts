@@ -13,10 +13,11 @@ export async function up(knex: Knex): Promise<void> {
       lane uuid NOT NULL,
       seq bigint NOT NULL,
       messages integer NOT NULL CHECK (messages > 0),
-      body bytea STORAGE EXTERNAL NOT NULL,
+      body bytea NOT NULL,
       PRIMARY KEY (lane, seq)
     ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
       toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000)`);
+  await knex.raw('ALTER TABLE outbox_chunks ALTER COLUMN body SET STORAGE EXTERNAL');
 }
 
 /** What is still owed becomes rows of the outbox, which the version before can publish. */
