@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { query } from '../../src/repos/tables/sql.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
+import { inChunks } from '../support/contract/in-chunks.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
 
-/** What workers do with a database, without Kafka: a chunk that touches each aggregate, its change, and every kind of cleaning. */
+/** What workers do with a database, without Kafka: a chunk that touches each aggregate, its change, what is owed in both forms, and every kind of cleaning. */
 export async function mainJob(db: Knex): Promise<void> {
   const unitOfWork = new KnexUnitOfWork(db, randomUUID);
   await unitOfWork.run([], async (unit) => {
@@ -25,8 +27,10 @@ export async function mainJob(db: Knex): Promise<void> {
     const tenant = await tenants.get(a.tenantId(1));
     if (tenant !== undefined) tenants.update({ ...tenant, phone: '112', version: tenant.version + 1 });
   });
+  const owing = async ({ outbox }: Unit): Promise<void> => outbox.add(a.anEvent('key', 'in a chunk'));
+  await inChunks(unitOfWork).run([], owing, new a.TestLane(1));
   const maintenance = new KnexOutboxMaintenance(db);
-  expect(await maintenance.relay(0, 10, async () => undefined)).toBe(1);
+  for (const owed of [1, 1, 0]) expect(await maintenance.relay(0, 10, async () => undefined)).toBe(owed);
   await maintenance.forget(0);
   await maintenance.pruneInbox(0, 10);
   await maintenance.removeOrphanedRows(10);
