@@ -68,20 +68,30 @@ export class IdentityMap<Key, V> {
   }
 
   put(id: string, value: V): void {
-    this.write(id, value, undefined);
+    this.write(this.loaded(id), value, undefined);
+  }
+
+  /** As `put`, for an entry that was found already. */
+  replace(entry: Entry<Key, V>, value: V): void {
+    this.write(entry, value, undefined);
   }
 
   bury(id: string, tombstone: Tombstone): void {
-    this.write(id, undefined, tombstone);
+    this.write(this.loaded(id), undefined, tombstone);
+  }
+
+  /** @throws NotLoaded */
+  loaded(id: string): Entry<Key, V> {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw new NotLoaded(`${id} was not gotten in this unit before it was written`);
+    return entry;
   }
 
   changes(): readonly (RowChange<V> & { readonly key: Key; readonly lane: string | null })[] {
     return [...this.entries.values()].filter(({ dirty }) => dirty);
   }
 
-  private write(id: string, after: V | undefined, tombstone: Tombstone | undefined): void {
-    const entry = this.entries.get(id);
-    if (entry === undefined) throw new NotLoaded(`${id} was not gotten in this unit before it was written`);
+  private write(entry: Entry<Key, V>, after: V | undefined, tombstone: Tombstone | undefined): void {
     const { after: was, tombstone: buried, dirty } = entry;
     this.journal.record(() => {
       entry.after = was;

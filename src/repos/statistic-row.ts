@@ -49,15 +49,14 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
     },
     add(row) {
       const { pair, moment } = namesOfSame(row);
-      const hadPair = rows.present.has(pair);
-      const hadMoment = rows.present.has(moment);
+      const isNewPair = addTo(rows.present, pair);
+      const isNewMoment = addTo(rows.present, moment);
       journal.record(() => {
         rows.added.delete(pair);
-        if (!hadPair) rows.present.delete(pair);
-        if (!hadMoment) rows.present.delete(moment);
+        if (isNewPair) rows.present.delete(pair);
+        if (isNewMoment) rows.present.delete(moment);
       });
       rows.added.set(pair, row);
-      rows.present.add(pair).add(moment);
     },
     remove(row) {
       const pair = pairOf(row.tenantId, row.statisticRowId);
@@ -74,6 +73,12 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       rows.present.delete(momentOf(row));
     },
   };
+}
+
+/** @returns whether the set did not have it */
+function addTo<T>(set: Set<T>, value: T): boolean {
+  const { size } = set;
+  return set.add(value).size > size;
 }
 
 function isSameRow(a: RowSameness, b: RowSameness): boolean {

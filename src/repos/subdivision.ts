@@ -3,7 +3,7 @@ import { differencesOf, licenseOf } from '../domain/license.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { SubdivisionKey, SubdivisionRepository } from '../ports/repositories.ts';
 import { pairOf, type Cache } from './cache.ts';
-import { overlay } from './identity-map.ts';
+import { overlay, type Entry } from './identity-map.ts';
 import { loadSubdivisions, readBelongings } from './loading.ts';
 
 export function subdivisionRepository(cache: Cache): SubdivisionRepository {
@@ -32,11 +32,22 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
     journal.record(() => buried.pop());
   }
 
+  /** The one that was gotten last is nearly always the one that is updated next. */
+  let last: Entry<SubdivisionKey, Subdivision> | undefined;
+
+  function entryOf({ tenantId, subdivisionId }: SubdivisionKey): Entry<SubdivisionKey, Subdivision> {
+    if (last?.key.subdivisionId === subdivisionId && last.key.tenantId === tenantId) return last;
+    return subdivisions.loaded(pairOf(tenantId, subdivisionId));
+  }
+
   return {
     get(tenantId, subdivisionId) {
       const loaded = subdivisions.find(pairOf(tenantId, subdivisionId));
       // Nearly always: what a message declared is here.
-      if (loaded !== undefined) return Promise.resolve(loaded.after);
+      if (loaded !== undefined) {
+        last = loaded;
+        return Promise.resolve(loaded.after);
+      }
       return loadSubdivisions(cache, [{ tenantId, subdivisionId }]).then(
         () => subdivisions.find(pairOf(tenantId, subdivisionId))?.after,
       );
@@ -69,9 +80,9 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
       licensesGo(subdivision, undefined, subdivision);
     },
     update(subdivision) {
-      const id = pairOf(subdivision.tenantId, subdivision.subdivisionId);
-      const before = subdivisions.find(id)?.after;
-      subdivisions.put(id, subdivision);
+      const entry = entryOf(subdivision);
+      const before = entry.after;
+      subdivisions.replace(entry, subdivision);
       licensesGo(subdivision, before, subdivision);
     },
     remove(tenantId, subdivisionId, tombstone) {

@@ -106,7 +106,7 @@ export class Dispatcher {
           try {
             const events = await plan.handle(unit, now);
             for (let i = 0; i < events.length; i += 1) {
-              if (slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
+              if (i > 0 && slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
               const told = this.tell(events, i, task, unit);
               if (told !== undefined) await told;
             }
