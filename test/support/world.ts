@@ -13,7 +13,7 @@ import { dlqOf, type Topics } from '../../src/ports/topics.ts';
 import { Collector, header, type WireRecord } from './collect.ts';
 import { createTemplateDatabase, createTestDatabase, fromEnvironment, type TestDatabase } from './database.ts';
 import { toOutgoing, type Outgoing, type RawSending, type Sending } from './load.ts';
-import { GroupOffsets, unlessNotYet, type Offsets } from './world-offsets.ts';
+import { GroupOffsets, membersOf, unlessNotYet, type Offsets } from './world-offsets.ts';
 import { licensing, WorkerProcess, type Environment } from './world-process.ts';
 import { until } from './world-until.ts';
 
@@ -149,8 +149,9 @@ export class World {
     return this.offsets.lagBehind(new Map([...ends].filter(([name]) => name.startsWith(`${topic}/`))));
   }
 
-  /** All source topics again, from their beginning; nobody may be in the group. */
+  /** All source topics again, from their beginning. Whoever was in the group has left it; the coordinator may tell of it a moment later. */
   async resetOffsets(): Promise<void> {
+    await until('nobody is in the group', async () => (await membersOf(this.admin, this.group)) === 0);
     for (const topic of this.sources) await this.admin.resetOffsets({ groupId: this.group, topic, earliest: true });
   }
 
