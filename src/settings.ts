@@ -12,8 +12,8 @@ export interface Setting<T> {
   /** The value is undefined when the variable is not set. A setting that is neither optional nor has a default is required. */
   readonly optional?: true;
   /**
-   * The value may hold a password: no error, log line or page shows it, whatever is wrong with it. It may stand in a file that the variable
-   * with `_FILE` at its end names.
+   * The value may hold a password: no error, log line or page shows it, whatever is wrong with it. As any setting it may stand in a file that
+   * the variable with `_FILE` at its end names.
    */
   readonly secret?: true;
   /** The README lists it; docs/operations.md lists all settings. */
@@ -55,7 +55,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings<Table extends SettingTable>(table: Table, environment: Environment): Values<Table> {
   const faults: string[] = [];
   const values = readTable(table, (setting) => {
-    const file = setting.secret === true ? environment[`${setting.variable}_FILE`] : undefined;
+    const file = environment[`${setting.variable}_FILE`];
     if (file && environment[setting.variable]) {
       faults.push(`${setting.variable} and ${setting.variable}_FILE are both set; expected one of them`);
       return undefined;
@@ -65,7 +65,7 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
       if (setting.optional !== true) faults.push(`${setting.variable} is not set; expected ${setting.type.expected}`);
       return undefined;
     }
-    const read = (): unknown => valueOf(setting, file ? readSecret(setting.variable, file) : (text ?? ''));
+    const read = (): unknown => valueOf(setting, file ? contentOf(setting.variable, file) : (text ?? ''));
     try {
       const value = read();
       return file && setting.type.readAnew ? setting.type.readAnew(read) : value;
@@ -87,8 +87,8 @@ function valueOf(setting: Setting<unknown>, text: string): unknown {
   throw new ConfigurationError(`${setting.variable} is ${shown(setting, text)}; expected ${setting.type.expected}`);
 }
 
-/** What a secret's file says, without a newline at its end. @throws ConfigurationError */
-function readSecret(variable: string, file: string): string {
+/** What the file of a setting says, without a newline at its end. @throws ConfigurationError */
+function contentOf(variable: string, file: string): string {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');

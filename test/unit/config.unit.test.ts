@@ -112,6 +112,12 @@ describe('a secret in a file', () => {
     expect(password).toThrow(/^KAFKA_SASL_PASSWORD_FILE is '.*secret', which can't be read \(ENOENT\)$/);
   });
 
+  test('is no secret everywhere: any setting may stand in a file', () => {
+    const KAFKA_BROKERS_FILE = fileOf('one:9092,two:9092\n');
+    const { kafkaBrokers } = readConfig({ ...REQUIRED, KAFKA_BROKERS: '', KAFKA_BROKERS_FILE });
+    expect(kafkaBrokers).toEqual(['one:9092', 'two:9092']);
+  });
+
   test('may be a URL', () => {
     const DATABASE_URL_FILE = fileOf('postgres://worker:kW9@database/licensing\n');
     const { databaseUrl } = readConfig({ ...REQUIRED, DATABASE_URL: '', DATABASE_URL_FILE });
