@@ -71,6 +71,10 @@ export function tlsFault(code: string, message: string, prefix: string): string 
   if (/^ERR_SSL_WRONG_VERSION_NUMBER|^ERR_SSL_PACKET_LENGTH_TOO_LONG/.test(code)) {
     return `the port does not speak TLS (${code})`;
   }
+  // Node tells it so when the answer comes while it still writes: the reason stands in OpenSSL's own words.
+  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(message)) {
+    return 'the port does not speak TLS (EPROTO)';
+  }
   if (REFUSED.test(code)) {
     return `${prefix}CERTIFICATE_LOCATION: the server asks for a certificate of its clients, and refuses this one or its absence (${code})`;
   }

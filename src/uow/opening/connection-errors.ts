@@ -87,6 +87,7 @@ const CLIENT_CERTIFICATE = /_ALERT_(CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFIC
 function serverFault(message: string, state: string): string | undefined {
   const says = `DATABASE_URL: PostgreSQL says: ${message} (${state})`;
   // The state alone says nothing: PgBouncer answers 08P01 to whatever it can't do at the moment.
+  if (state === '08P01' && message.includes('SSL required')) return `${says}: see sslmode`;
   if (state === '08P01') return LASTING.test(message) ? says : undefined;
   if (!REFUSED.test(state)) return undefined;
   if (state === NOT_SO && message.includes('client certificate')) return `${says}: set sslcert and sslkey`;
