@@ -60,6 +60,8 @@ export function createDatabase(settings: DatabaseSettings): Knex {
   const generations = new WeakMap<Connected, number>();
   const db = knex({
     client: 'pg',
+    // Nor are the values to be told: they are customers' data.
+    compileSqlOnError: false,
     log: { warn: tell, error: tell, deprecate: tell, debug: tell },
     pool: {
       min: 0,

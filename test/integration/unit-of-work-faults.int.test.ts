@@ -127,6 +127,34 @@ describe('KnexUnitOfWork, when something fails,', () => {
       await holder;
     });
 
+    it('is a right that was taken away: it is named, and given back it serves', async () => {
+      const role = `r${randomUUID().replaceAll('-', '')}`;
+      const { db } = database;
+      await db.raw(`CREATE ROLE ${role} LOGIN PASSWORD 'app'`);
+      await db.raw(`GRANT USAGE ON SCHEMA public TO ${role}`);
+      await db.raw(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      const url = new URL(database.url);
+      [url.username, url.password] = [role, 'app'];
+      const pool = connect(url.href);
+      const list = () => new KnexUnitOfWork(pool, randomUUID).run([], ({ tenants }) => tenants.list({ limit: 1 }));
+      try {
+        await list();
+        await db.raw(`REVOKE SELECT ON tenants FROM ${role}`);
+        const refusal: unknown = await list().catch((error: unknown) => error);
+        expect(refusal).toBeInstanceOf(DatabaseUnavailable);
+        expect(refusal).toHaveProperty(
+          'message',
+          'DATABASE_URL: PostgreSQL says: permission denied for table tenants (42501) (docs/operations.md, "Database roles")',
+        );
+        await db.raw(`GRANT SELECT ON tenants TO ${role}`);
+        await list();
+      } finally {
+        await pool.destroy();
+        await db.raw(`DROP OWNED BY ${role}`);
+        await db.raw(`DROP ROLE ${role}`);
+      }
+    });
+
     it('is a database that does not answer', async () => {
       const nowhere = createDatabase({
         url: urlOf('postgres://nobody@127.0.0.1:1/nothing'),

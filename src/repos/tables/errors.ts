@@ -4,8 +4,12 @@ import { ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '..
 const TIMED_OUT = /^(57014|25P0[34])/;
 /** Data (22), integrity (23) and limits (54): the rows that were sent do not go in. */
 const REFUSED = /^(22|23|54)/;
-/** A schema object that is not there or not for this role: waiting won't mend it. The name of a statement (42P05) is no such thing. */
+/** A schema object that is not there: waiting won't mend it. The name of a statement (42P05) is no such thing. */
 const MISCONFIGURED = /^(3F|42(?!P05))/;
+/** The role may not do it. Missing rights are found at the start, so this one was taken away since, and may be given back. */
+const FORBIDDEN = '42501';
+/** knex' words for a statement of a transaction whose connection has ended. */
+const CUT_OFF = /^Transaction query already complete/;
 
 /** An earlier statement of the same transaction has failed: its error is the one to report. */
 export class TransactionAborted extends DatabaseUnavailable {
@@ -22,10 +26,17 @@ export function databaseError(error: unknown): Error {
   if (error instanceof ConfigurationError || error instanceof DatabaseUnavailable) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const state = sqlState(cause);
-  if (state === undefined) return isOurMistake(cause) ? cause : new DatabaseUnavailable(cause.message, { cause });
+  if (state === undefined) {
+    const message = CUT_OFF.test(cause.message) ? 'the connection ended amid a transaction' : cause.message;
+    return isOurMistake(cause) ? cause : new DatabaseUnavailable(message, { cause });
+  }
   const message = `${cause.message} (${state})`;
   if (REFUSED.test(state)) return new StaleRead(message, { cause });
   if (TIMED_OUT.test(state)) return new TimedOut(message, { cause });
+  if (state === FORBIDDEN) {
+    const says = `DATABASE_URL: PostgreSQL says: ${message} (docs/operations.md, "Database roles")`;
+    return new DatabaseUnavailable(says, { cause });
+  }
   if (MISCONFIGURED.test(state)) {
     const says = `DATABASE_URL: PostgreSQL says: ${message}; has \`licensing migrate up\` been run?`;
     return new ConfigurationError(says, { cause });

@@ -88,7 +88,8 @@ export async function execute(db: Knex, sql: string, bindings: readonly Knex.Raw
 async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<Answer<Row>> {
   try {
     return await db.raw<Answer<Row>>(sql, bindings).options({ name: nameOf(sql) });
-  } catch (error) {
+  } catch (failure) {
+    const error = withoutStatement(failure, sql);
     // Answers come in the order of the statements: what fails after the first failure of a transaction fails for it.
     if (db.isTransaction && failed.has(db)) {
       throw new TransactionAborted('a statement before it has failed', { cause: error });
@@ -96,6 +97,15 @@ async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBindin
     failed.add(db);
     throw databaseError(error);
   }
+}
+
+/** knex puts the statement before what the server says of it, which may be a page long: its answer is what somebody has to read. */
+function withoutStatement(error: unknown, sql: string): unknown {
+  if (!(error instanceof Error)) return error;
+  let bindings = 0;
+  const statement = `${sql.replace(/\?/g, () => `$${(bindings += 1)}`)} - `;
+  if (error.message.startsWith(statement)) error.message = error.message.slice(statement.length);
+  return error;
 }
 
 /**
