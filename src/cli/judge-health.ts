@@ -8,8 +8,8 @@ export interface Judgement {
   readonly why: string;
 }
 
-/** Without one of these nothing goes on, whatever the messages are. */
-const NEEDED = ['database', 'broker'];
+/** Without one of these nothing goes on, whatever the messages are. Who has none to handle finds out by looking at the decided offsets. */
+const NEEDED = ['database', 'decided offsets', 'broker', 'broker to answer'];
 
 /**
  * A worker is live unless only a new start may help: it has stopped writing its state, or no broker has answered it, for longer than

@@ -109,6 +109,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             commitInterval: 250,
             heartbeatInterval: heartbeatInterval(config.sessionTimeout),
             lookInterval: 1_000,
+            brokerSilence: 15_000,
             patience: Math.min(3_000, config.sessionTimeout / 6),
             relay: {
               interval: 1_000,

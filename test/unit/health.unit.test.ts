@@ -28,6 +28,20 @@ describe.each<readonly [name: string, state: HealthState, live: boolean, ready: 
   ['stops', { ...WORKING, phase: 'stopping' }, true, false, 'stopping'],
   ['waits for a lock', { ...WORKING, waits: { database: 900_000 } }, true, false, 'has waited 901 s for the database'],
   ['owes a topic that takes nothing', { ...WORKING, waits: { broker: 900_000 } }, true, false, '901 s for the broker'],
+  [
+    'has nothing to do, and finds no database',
+    { ...WORKING, waits: { 'decided offsets': 20_000 } },
+    true,
+    false,
+    'has waited 21 s for the decided offsets',
+  ],
+  [
+    'has a broker that says nothing',
+    { ...WORKING, brokerSilentFor: 16_000, waits: { 'broker to answer': 1_000 } },
+    true,
+    false,
+    'has waited 2 s for the broker to answer',
+  ],
   ['waits for others', { ...WORKING, waits: { 'user domain': 900_000 } }, true, true, '901 s for the user domain'],
   [
     'hears no broker for long',

@@ -35,6 +35,8 @@ export interface WorkerSettings {
   readonly heartbeatInterval: number;
   /** From one look at what the database has decided to the next. */
   readonly lookInterval: number;
+  /** How long no broker may answer before it is told. Milliseconds, a few heartbeats. */
+  readonly brokerSilence: number;
   /** For how long a lane may stand still before a partition is paused for it. */
   readonly patience: number;
   readonly relay: RelaySettings;
@@ -151,6 +153,7 @@ export class Worker implements ConsumerListener {
     const looks = [
       this.looks('decided offsets', () => this.look()),
       this.looks('levels', () => this.d.levelGate.look()),
+      this.looks('broker to answer', () => this.listen()),
     ];
     this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal), ...looks]);
   }
@@ -301,6 +304,13 @@ export class Worker implements ConsumerListener {
     const failed = (error: Error): void => this.end(error);
     const rounds = { ...this.d, name, interval: this.settings.lookInterval, failed };
     await inRounds(rounds, look, this.stopping.signal);
+  }
+
+  /** A broker may keep its connections and say nothing: no request fails for long, and nothing comes. */
+  private listen(): Promise<void> {
+    const { brokerSilentFor: silent = 0 } = this.membership;
+    if (silent <= this.settings.brokerSilence) return Promise.resolve();
+    return Promise.reject(new Error(`no broker has answered for ${Math.round(silent / 1_000)} s`));
   }
 
   /** Notices that the database has lost something although nothing new comes for a partition. */

@@ -124,7 +124,15 @@ function given({
   const done = async (): Promise<void> => undefined;
   const worker = new Worker(
     {
-      ...{ group: GROUP, lookInterval, lanes: 1, chunkMaxMessages: 10, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
+      ...{
+        group: GROUP,
+        lookInterval,
+        brokerSilence: 600_000,
+        lanes: 1,
+        chunkMaxMessages: 10,
+        queueMaxMessages: 10,
+        queueMaxBytes: 1_000_000,
+      },
       ...{
         lookUpsMaxMessages: 1,
         lookUpsQueueMaxMessages: 2,

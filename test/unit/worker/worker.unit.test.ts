@@ -10,6 +10,7 @@ import * as a from '../../support/builders.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
+import { until } from '../../support/world-until.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
 const COMMANDS: TopicPartition = { topic: TOPICS.commands, partition: 0 };
@@ -108,6 +109,13 @@ describe('a worker whose consumer has crashed', () => {
   });
 });
 
+it('tells of a broker that keeps its connections and says nothing', async () => {
+  const { worker, told } = given({ lookInterval: 1, brokerSilence: 5 });
+  worker.start();
+  await until('the silence is told', () => told.includes('waiting broker to answer'));
+  await worker.stop();
+});
+
 it('fetches nothing any more once it stops', async () => {
   const { worker, paused } = given({});
   await worker.stop();
@@ -117,9 +125,13 @@ it('fetches nothing any more once it stops', async () => {
 /** A worker with room for 4 commands and 2 look-ups, whose lanes find nothing to do in what they get. */
 function given({
   heartbeatInterval = 600_000,
+  lookInterval = 600_000,
+  brokerSilence = 600_000,
   crashes = 0,
 }: {
   readonly heartbeatInterval?: number;
+  readonly lookInterval?: number;
+  readonly brokerSilence?: number;
   crashes?: number;
 }) {
   const [taken, paused, told]: [string[], TopicPartition[], string[]] = [[], [], []];
@@ -141,7 +153,8 @@ function given({
     {
       ...{
         group: 'g',
-        lookInterval: 600_000,
+        lookInterval,
+        brokerSilence,
         lanes: 1,
         chunkMaxMessages: 2,
         queueMaxMessages: 4,
