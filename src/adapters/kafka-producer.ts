@@ -1,5 +1,5 @@
 import type { Kafka, Message, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
-import { PublicationFailed } from '../ports/errors.ts';
+import { ConfigurationError, PublicationFailed } from '../ports/errors.ts';
 import { recordSize, type OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
 import { CompressionTypes } from './kafkajs.ts';
@@ -57,7 +57,10 @@ export class KafkaProducer implements Producer {
     }
     const done = new Set(seen.flatMap((share) => share.messages));
     acknowledged.push(...part.filter((message) => done.has(asMessage(message))));
-    return end instanceof Error ? end : new Error(`${part.length - done.size} messages were not acknowledged`);
+    if (end instanceof ConfigurationError) return end;
+    const reason = end instanceof Error ? end.message : `${part.length - done.size} messages were not acknowledged`;
+    const topics = new Set(part.map(({ topic }) => topic));
+    return new Error(`sending to ${[...topics].join(', ')}: ${reason}`, { cause: end });
   }
 
   async stop(): Promise<void> {
