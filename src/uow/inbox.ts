@@ -21,13 +21,16 @@ export class Inbox {
   /** Whether any identity of this unit comes more than once. */
   private repeats = false;
 
-  /** Takes the identities of these messages. @returns whether nothing at all is parked, so that no key has to be looked up */
-  async claim(store: Store, messages: readonly UnitMessage[], lane: string): Promise<boolean> {
+  /**
+   * Takes the identities of these messages. @returns whether nothing at all is parked, so that no key has to be looked up
+   * @throws StaleRead when they are presumed to be new, and one of them is not
+   */
+  async claim(store: Store, messages: readonly UnitMessage[], lane: string, presumedNew: boolean): Promise<boolean> {
     for (const message of messages) {
       if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
     }
     const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
-    const { before, calm } = await store.inbox.claim(sorted, lane);
+    const { before, calm } = await store.inbox.claim(sorted, lane, presumedNew);
     this.repeats = before.length > 0 || this.first.size < messages.length;
     for (const entry of before) this.before.set(entry.hash, entry);
     // The dead ones are looked at again, under their locks.

@@ -8,12 +8,12 @@ import type { Store } from '../repos/tables/store.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openChunk, openReplay, type OpenUnit } from './unit.ts';
 
-/** For how many runs a lane looks its statistic rows up after one of them was there already: whoever repeats one often repeats more. */
+/** For how many runs a lane looks after a message or a row was there already: whoever repeats one often repeats more. */
 const RUNS_WITH_LOOK = 64;
 
 /**
- * Nearly every statistic row is new, so a lane presumes that they all are. The tables refuse a run in which one is not, and it is made again,
- * with a look.
+ * Nearly every message and statistic row is new, so a lane presumes that they all are. The tables refuse a run in which one is not, and it is
+ * made again, with a look.
  */
 class Presumption {
   /** How many runs of a lane still look. */
@@ -45,16 +45,18 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     lane: OutboxLane = laneOfOneRun(this.newId()),
     decision?: Decision,
   ): Promise<Committed<T>> {
-    const presumesNewRows = this.presumption.holds(lane);
+    const presumesNew = this.presumption.holds(lane);
     let unit: OpenUnit | undefined;
     const open = async (store: Store): Promise<OpenUnit> => {
-      unit = await openChunk(store, messages, lane, decision, { presumesNewRows });
+      unit = await openChunk(store, messages, lane, decision, { presumesNew });
       return unit;
     };
     try {
       return await this.transaction(open, work);
     } catch (error) {
-      if (!(error instanceof StaleRead) || unit?.hasPresumed !== true) throw error;
+      // A unit that could not even be opened has presumed its messages to be new.
+      const hasPresumed = presumesNew && (unit?.hasPresumed ?? messages.length > 0);
+      if (!(error instanceof StaleRead) || !hasPresumed) throw error;
       this.presumption.failed(lane);
       return this.transaction((store) => openChunk(store, messages, lane, decision), work);
     }

@@ -42,7 +42,8 @@ const MOST_AT_ONCE = 50_000;
 
 /**
  * Opens a unit for messages from Kafka. Claims them in the inbox, finds out which wait behind a parked key, and loads what the others declare.
- * A unit that presumes new rows does not look whether a statistic row is there already; its flush fails with a StaleRead if one is.
+ * A unit that presumes does not look whether a message was handled before, or a statistic row is there already; it fails with a StaleRead if
+ * one was.
  * @throws TooMuchAtOnce for a chunk that is to be divided
  * @throws HistoryLost when the database does not have what these messages build on
  */
@@ -51,15 +52,15 @@ export async function openChunk(
   messages: readonly UnitMessage[],
   lane: OutboxLane,
   decision: Decision | undefined,
-  { presumesNewRows = false } = {},
+  { presumesNew = false } = {},
 ): Promise<OpenUnit> {
-  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity, presumesNewRows);
+  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity, presumesNew);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
   // One round trip for both.
   const [{ startedAt, steps }] = await together([
     store.begin(decision),
-    takeIn(store, messages, lane.id, inbox, parking),
+    takeIn(store, messages, { lane: lane.id, inbox, parking, presumesNew }),
   ]);
   if (decision !== undefined && steps < decision.steps.length) throw new HistoryLost(decision.steps);
   const toHandle = messages.filter((message) => inbox.isExpected(message) && parking.behind(message) === undefined);
@@ -77,15 +78,20 @@ export async function openReplay(store: Store, replay: Replay, lane: OutboxLane)
   return unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() });
 }
 
+interface Intake {
+  readonly lane: string;
+  readonly inbox: Inbox;
+  readonly parking: Parking;
+  readonly presumesNew: boolean;
+}
+
 async function takeIn(
   store: Store,
   messages: readonly UnitMessage[],
-  lane: string,
-  inbox: Inbox,
-  parking: Parking,
+  { lane, inbox, parking, presumesNew }: Intake,
 ): Promise<void> {
   if (messages.length === 0) return;
-  const nothingIsParked = await inbox.claim(store, messages, lane);
+  const nothingIsParked = await inbox.claim(store, messages, lane, presumesNew);
   if (nothingIsParked) return;
   await parking.read(messages.filter((message) => inbox.mayBeHandled(message)));
   await inbox.lookAgain(store, messages);

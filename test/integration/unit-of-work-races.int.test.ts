@@ -48,11 +48,11 @@ describe('KnexUnitOfWork, with others at work,', () => {
       expect(await versions()).toEqual([3, 3]);
     });
 
-    it('of the same message: the one that waits goes by when it began, not by when it is let in', async () => {
+    it('that lock the same subdivision: the one that waits goes by when it began, not by when it is let in', async () => {
       const gate = new Gate();
-      const first = unitOfWork.run([a.aMessage(1)], async () => gate.pass());
+      const first = unitOfWork.run([moves(1, [1])], async () => gate.pass());
       await gate.reached;
-      const second = unitOfWork.run([a.aMessage(1)], async ({ startedAt }) => startedAt);
+      const second = unitOfWork.run([moves(2, [1])], async ({ startedAt }) => startedAt);
       await waiting(database.db, 'transactionid');
       const { rows } = await database.db.raw<{ rows: readonly { readonly now: string }[] }>(
         'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now',
@@ -60,6 +60,18 @@ describe('KnexUnitOfWork, with others at work,', () => {
       gate.open();
       await first;
       expect((await second).value).toBeLessThanOrEqual(Number(rows[0]?.now));
+    });
+
+    it('of the same message: the one that waits has presumed that it is new, and knows better when it is let in', async () => {
+      const gate = new Gate();
+      const message = a.aMessage(1);
+      const first = unitOfWork.run([message], async () => gate.pass());
+      await gate.reached;
+      const second = unitOfWork.run([message], async (unit) => unit.seen(message));
+      await waiting(database.db, 'transactionid');
+      gate.open();
+      await first;
+      expect((await second).value).toMatchObject({ outcome: 'accepted' });
     });
 
     it('never deadlock, however many there are, and lose nothing', async () => {

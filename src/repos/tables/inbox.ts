@@ -10,7 +10,7 @@ const ENTRY = `replace(identity::text, '-', '') AS hash, replace(digest::text, '
 
 export function inboxTable(db: Knex): Store['inbox'] {
   return {
-    async claim(messages, lane) {
+    async claim(messages, lane, presumedNew) {
       const hashes = uuids(messages.map(({ identity }) => identity.hash));
       // Everything is taken as accepted: the few that end otherwise are corrected by `settle`. A row that another
       // transaction has just taken makes this statement wait for that transaction: this is what fences zombies.
@@ -20,7 +20,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
           db,
           `INSERT INTO inbox (identity, digest, lane, outcome)
            SELECT identity, digest, ?::uuid, 'accepted' FROM ${rowsOf('m', { identity: 'uuid', digest: 'uuid' })} ${condition}
-           ON CONFLICT (identity) DO NOTHING`,
+           ${presumedNew ? '' : 'ON CONFLICT (identity) DO NOTHING'}`,
           [lane, hashes, digests],
         );
       // All or nothing, decided once a statement: so it costs nothing to learn here that no key is parked. Only where nobody had to be

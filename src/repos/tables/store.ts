@@ -97,8 +97,15 @@ export interface Store {
   /** To be called once, before everything else. Takes those steps of a decision that the database has the ground for. */
   readonly begin: (decision?: Decision) => Promise<Beginning>;
   readonly inbox: {
-    /** Takes the identities (sorted by hash); returns those that were taken before, with how they ended. */
-    claim(messages: readonly { identity: MessageIdentity; digest: string }[], lane: string): Promise<Claim>;
+    /**
+     * Takes the identities (sorted by hash); returns those that were taken before, with how they ended.
+     * @param presumedNew nobody is expected to have taken them: @throws StaleRead if somebody has
+     */
+    claim(
+      messages: readonly { identity: MessageIdentity; digest: string }[],
+      lane: string,
+      presumedNew: boolean,
+    ): Promise<Claim>;
     /** Takes an identity that was dead, or that is no longer remembered; undefined: it has taken effect. @returns the lane that had it */
     revive(
       message: { identity: MessageIdentity; digest: string },

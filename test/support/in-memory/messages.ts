@@ -1,3 +1,4 @@
+import { StaleRead } from '../../../src/ports/errors.ts';
 import type { Store } from '../../../src/repos/tables/store.ts';
 import { constrain } from './constraints.ts';
 import { outboxKey, type InMemoryDatabase } from './database.ts';
@@ -8,9 +9,10 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export function inbox(db: InMemoryDatabase): Store['inbox'] {
   return {
-    async claim(messages, lane) {
+    async claim(messages, lane, presumedNew) {
       const before = messages.flatMap(({ identity: { hash }, digest }) => {
         const entry = db.inbox.get(hash);
+        if (entry !== undefined && presumedNew) throw new StaleRead('an identity was taken before');
         if (entry !== undefined) return [{ ...entry, isOld: entry.receivedAt < db.clock.now() - DAY_MS }];
         db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
         return [];
