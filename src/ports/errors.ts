@@ -11,6 +11,11 @@ export class TimedOut extends DatabaseUnavailable {
   override readonly name = 'TimedOut';
 }
 
+/** A table is not there, or not for this role: a fault of the configuration at the start. Later a right may be given back, or a schema restored. */
+export class DatabaseRefuses extends DatabaseUnavailable {
+  override readonly name = 'DatabaseRefuses';
+}
+
 /** A constraint refused the flush: the rows that were read are stale, or the message holds something that the database does not take. */
 export class StaleRead extends Error {
   override readonly name = 'StaleRead';

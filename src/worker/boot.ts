@@ -1,5 +1,5 @@
 import type { MessageName } from '../generated/messages.ts';
-import { ConfigurationError } from '../ports/errors.ts';
+import { ConfigurationError, DatabaseRefuses } from '../ports/errors.ts';
 import type { UserLookUp } from '../ports/repositories.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { TopicCheck } from '../ports/topics.ts';
@@ -68,8 +68,12 @@ export class Boot {
   }
 
   private async checkDatabase(): Promise<void> {
-    await this.d.databaseServer.check();
-    await this.d.migrations.check();
+    try {
+      await this.d.databaseServer.check();
+      await this.d.migrations.check();
+    } catch (error) {
+      throw error instanceof DatabaseRefuses ? new ConfigurationError(error.message, { cause: error }) : error;
+    }
   }
 
   private async checkTopics(): Promise<void> {

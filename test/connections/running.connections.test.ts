@@ -47,3 +47,33 @@ test('a registry that refuses the token', () =>
     await world.worker().logs('dead letter: UndecodableMessage', 60_000);
     await world.settled();
   }));
+
+test('a database that takes a right away, or a table', () =>
+  world.guard(async () => {
+    const worker = world.worker();
+    await world.db.raw(`CREATE ROLE ${APP} LOGIN PASSWORD '${SECRET}'`);
+    await world.db.raw(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${APP}`);
+    const url = new URL(world.database.url);
+    [url.username, url.password] = [APP, SECRET];
+    await worker.restart({ ...worker.env, DATABASE_URL: url.href });
+    await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+    const buried = await world.count('dead_letters');
+
+    await world.db.raw(`REVOKE INSERT ON inbox FROM ${APP}`);
+    await world.send([createTenant()]);
+    await worker.logs('DATABASE_URL: PostgreSQL says: permission denied for table inbox (42501)', 60_000);
+    await world.db.raw(`GRANT INSERT ON inbox TO ${APP}`);
+    await worker.logs('no longer waiting for the database', 60_000);
+    await world.settled();
+    expect(await world.count('dead_letters')).toBe(buried);
+
+    await world.db.raw('ALTER TABLE tenant_names RENAME TO elsewhere');
+    await world.send([createTenant()]);
+    await worker.logs('relation \\"tenant_names\\" does not exist (42P01)', 120_000);
+    await world.db.raw('ALTER TABLE elsewhere RENAME TO tenant_names');
+    await world.settled();
+    expect(await world.count('dead_letters')).toBe(buried);
+    await told(world, createTenant(), 'TenantCreated', 'UserCreated');
+    expect(worker.exit).toBeUndefined();
+    expect(worker.log).not.toContain(SECRET);
+  }));

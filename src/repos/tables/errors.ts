@@ -1,13 +1,20 @@
-import { ConfigurationError, DatabaseUnavailable, StaleRead, TimedOut } from '../../ports/errors.ts';
+import { ConfigurationError, DatabaseRefuses, DatabaseUnavailable, StaleRead, TimedOut } from '../../ports/errors.ts';
 
 /** Statement timeout or cancel (57014), idle in transaction (25P03), transaction timeout (25P04). Source: PostgreSQL, appendix A. */
 const TIMED_OUT = /^(57014|25P0[34])/;
 /** Data (22), integrity (23) and limits (54): the rows that were sent do not go in. */
 const REFUSED = /^(22|23|54)/;
-/** A schema object that is not there: waiting won't mend it. The name of a statement (42P05) is no such thing. */
-const MISCONFIGURED = /^(3F|42(?!P05))/;
-/** The role may not do it. Missing rights are found at the start, so this one was taken away since, and may be given back. */
-const FORBIDDEN = '42501';
+/** A right (42501), or a schema, table, column or function that is not there; a schema without USAGE hides its tables (42P01). */
+const LACKS = /^(3F000|42501|42P01|42703|42883)$/;
+const ROLES = 'docs/operations.md, "Database roles"';
+const MIGRATE = '; has `licensing migrate up` been run?';
+/** What may be done about it, where it is not a migration that is missing. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  '42501': ` (${ROLES})`,
+  '42P01': `; has \`licensing migrate up\` been run, and has the role USAGE on the schema (${ROLES})?`,
+};
+/** A statement that is wrong: waiting won't mend it. The name of a statement (42P05) is no such thing. */
+const WRONG = /^(3F|42(?!P05))/;
 /** knex' words for a statement of a transaction whose connection has ended. */
 const CUT_OFF = /^Transaction query already complete/;
 
@@ -33,14 +40,9 @@ export function databaseError(error: unknown): Error {
   const message = `${cause.message} (${state})`;
   if (REFUSED.test(state)) return new StaleRead(message, { cause });
   if (TIMED_OUT.test(state)) return new TimedOut(message, { cause });
-  if (state === FORBIDDEN) {
-    const says = `DATABASE_URL: PostgreSQL says: ${message} (docs/operations.md, "Database roles")`;
-    return new DatabaseUnavailable(says, { cause });
-  }
-  if (MISCONFIGURED.test(state)) {
-    const says = `DATABASE_URL: PostgreSQL says: ${message}; has \`licensing migrate up\` been run?`;
-    return new ConfigurationError(says, { cause });
-  }
+  const says = `DATABASE_URL: PostgreSQL says: ${message}`;
+  if (LACKS.test(state)) return new DatabaseRefuses(`${says}${REMEDIES[state] ?? MIGRATE}`, { cause });
+  if (WRONG.test(state)) return new ConfigurationError(says, { cause });
   return new DatabaseUnavailable(message, { cause });
 }
 

@@ -71,7 +71,8 @@ async function keepsNames(client: pg.Client, begin: string): Promise<boolean> {
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === PREPARED_ALREADY) return false;
     throw error;
   } finally {
-    await client.query('ROLLBACK');
+    // The failure that led here is the one to report: when this fails too, the connection is gone. If it alone fails, the first use tells.
+    await client.query('ROLLBACK').catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ConfigurationError, DatabaseRefuses } from '../../../src/ports/errors.ts';
 import type { UserLookUp } from '../../../src/ports/repositories.ts';
 import { Boot } from '../../../src/worker/boot.ts';
 import * as a from '../../support/builders.ts';
@@ -34,6 +35,14 @@ describe('a boot', () => {
     expect(world.told).toEqual([]);
   });
 
+  it('ends for a right that the database has not given', async () => {
+    const world = new World();
+    world.lacking = new DatabaseRefuses('DATABASE_URL: permission denied');
+    await expect(world.boot()).rejects.toThrow(ConfigurationError);
+    await expect(world.boot()).rejects.toThrow('DATABASE_URL: permission denied');
+    expect(world.told).toEqual([]);
+  });
+
   it('waits for a broker that is away, and names the setting that leads to it', async () => {
     const world = new World();
     world.brokerErrors = [new Error('connection refused'), new Error('connection refused')];
@@ -56,6 +65,7 @@ class World {
   userDomainKnown = true;
   faults: readonly string[] = [];
   brokerErrors: Error[] = [];
+  lacking: Error | undefined;
   /** Whether the check of the registry would go on. */
   stillWaits = true;
 
@@ -63,7 +73,11 @@ class World {
     const boot = new Boot({
       places: { database: 'DATABASE_URL db', broker: 'KAFKA_BROKERS broker:9092' },
       databaseServer: { check: async () => undefined },
-      migrations: { check: async () => undefined },
+      migrations: {
+        check: async () => {
+          if (this.lacking !== undefined) throw this.lacking;
+        },
+      },
       topicCheck: {
         check: async () => {
           const error = this.brokerErrors.pop();
