@@ -14,11 +14,12 @@ export interface DatabaseSettings extends SessionTimeouts {
   /** The setting that the password comes from; default: the URL. */
   readonly passwordFrom?: string;
   readonly poolMax: number;
-  /** For one address of a server. Milliseconds. */
+  /** For one host, whose addresses share it. Milliseconds. */
   readonly connectTimeout: number;
   /** Where knex' own complaints go; default: nowhere, since whoever asked gets the error. */
   readonly log?: (message: string) => void;
   readonly betweenFound?: OpenerSettings['betweenFound'];
+  readonly addressesOf?: OpenerSettings['addressesOf'];
 }
 
 type PgParsers = typeof pg.types.getTypeParser;
@@ -53,6 +54,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
         oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
     },
     betweenFound: settings.betweenFound,
+    addressesOf: settings.addressesOf,
   });
   opener.check();
   /** Which connections are still good: those that were opened since one was spoilt. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Knex } from 'knex';
 import { ConfigurationError, DatabaseUnavailable } from '../../src/ports/errors.ts';
 import { query } from '../../src/repos/tables/sql.ts';
@@ -84,6 +86,46 @@ describe('a first server that takes long to fail', () => {
     jest.advanceTimersByTime(39_000);
     proxy.cut();
     await expect(answer).resolves.toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a name with several addresses', () => {
+  const silent = ['127.0.0.2', '127.0.0.3'];
+  const servers: Server[] = [];
+  const sockets: Socket[] = [];
+
+  beforeEach(async () => {
+    for (const host of silent) {
+      const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
+      servers.push(server.listen({ host, port: Number(new URL(database.url).port) }));
+      await once(server, 'listening');
+    }
+  });
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  const connectTo = (addresses: readonly string[], connectTimeout: number): Knex => {
+    const url = new URL(database.url);
+    url.hostname = 'db.example';
+    return (db = connect(url.href, { connectTimeout, addressesOf: async () => addresses }));
+  };
+
+  it('is asked at the next one when some are silent', async () => {
+    await expect(query(connectTo([...silent, '127.0.0.1'], 3_000), 'SELECT 1 AS one', [])).resolves.toEqual([
+      { one: 1 },
+    ]);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('is told with all of them when none answers', async () => {
+    const failure: unknown = await query(connectTo(silent, 400), 'SELECT 1', []).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(DatabaseUnavailable);
+    const { port } = new URL(database.url);
+    const places = silent.map((address) => `db\\.example ${address}:${port}: no answer within \\d+ ms`);
+    expect(failure).toHaveProperty('message', expect.stringMatching(new RegExp(`^${places.join('; ')}$`)));
   });
 });
 

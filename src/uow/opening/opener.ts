@@ -9,7 +9,7 @@ import { connectionError, mayGoOtherwise, refusesOptions } from './connection-er
 import { parametersOf, type Parameters } from './parameters.ts';
 import { settingsIn, settleBehind, type Between } from './pooler.ts';
 import { openSocket } from './socket.ts';
-import { targetsOf, type Target } from './targets.ts';
+import { targetsOf, type AddressesOf, type Target } from './targets.ts';
 import { tlsOptionsOf, waysOf, type Way } from './tls.ts';
 
 export interface OpenerSettings {
@@ -21,11 +21,13 @@ export interface OpenerSettings {
   readonly passwordFrom: string;
   /** What has to hold in each session. */
   readonly session: SessionSettings;
-  /** For one address. Milliseconds. */
+  /** For one host, whose addresses share it. Milliseconds. */
   readonly connectTimeout: number;
   readonly types: pg.CustomTypesConfig;
   /** Told once, when it is found out. */
   readonly betweenFound?: ((between: Between) => void) | undefined;
+  /** Default: all that the system's resolver finds. */
+  readonly addressesOf?: AddressesOf | undefined;
 }
 
 /** Who is asked to let us in, for a password that is made for it. */
@@ -71,17 +73,24 @@ export class Opener {
     }
   }
 
-  /** How long a connection may take to open, as far as the URL tells: it names hosts, each of which may have several addresses. Milliseconds. */
+  /** How long a connection may take to open. Milliseconds. */
   get longest(): number {
-    const { hosts, timeout = this.settings.connectTimeout } = this.parameters();
-    return timeout * hosts.length;
+    const parameters = this.parameters();
+    return this.timeFor(parameters) * parameters.hosts.length;
+  }
+
+  private timeFor({ timeout = this.settings.connectTimeout }: Parameters): number {
+    return timeout;
   }
 
   private parameters(): Parameters {
     return parametersOf(this.settings.url(), process.env);
   }
 
-  /** As libpq: the next server is tried when one does not answer or will not do, but not when one refuses us. */
+  /**
+   * As libpq: the next server is tried when one does not answer or will not do, but not when one refuses us. Other than there, the addresses of
+   * a host share its time, so that it is known how long all of them take: what the first leave is for the others.
+   */
   private async openFirst(parameters: Parameters): Promise<Opened> {
     const failures: Error[] = [];
     const failed = (error: unknown): void => {
@@ -90,13 +99,15 @@ export class Opener {
       failures.push(failure);
     };
     for (const host of ordered(parameters, this.last)) {
-      const targets = await targetsOf(host).catch((error: unknown) => {
+      const targets = await targetsOf(host, this.settings.addressesOf).catch((error: unknown) => {
         failed(error);
         return [];
       });
-      for (const target of targets) {
+      const end = performance.now() + this.timeFor(parameters);
+      for (const [i, target] of targets.entries()) {
         try {
-          const opened = await this.openTarget(target, parameters);
+          const within = (end - performance.now()) / (targets.length - i);
+          const opened = await this.openTarget(target, parameters, within);
           this.last = host.host + String(host.port);
           return opened;
         } catch (error) {
@@ -109,11 +120,11 @@ export class Opener {
     throw new DatabaseUnavailable(failures.map(({ message }) => message).join('; '), { cause: first });
   }
 
-  private async openTarget(target: Target, parameters: Parameters): Promise<Opened> {
+  private async openTarget(target: Target, parameters: Parameters, within: number): Promise<Opened> {
     const ways = waysOf(parameters.tls, target.isSocket);
     for (const [i, way] of ways.entries()) {
       try {
-        return await this.openBy(way, target, parameters);
+        return await this.openBy(way, target, parameters, within);
       } catch (error) {
         if (i === ways.length - 1 || !mayGoOtherwise(error)) throw error;
       }
@@ -121,19 +132,20 @@ export class Opener {
     throw new Error('there is always a way');
   }
 
-  private async openBy(way: Way, target: Target, parameters: Parameters): Promise<Opened> {
+  private async openBy(way: Way, target: Target, parameters: Parameters, within: number): Promise<Opened> {
     try {
-      return await this.session(way, target, parameters);
+      return await this.session(way, target, parameters, within);
     } catch (error) {
       if (!this.takesOptions || !refusesOptions(error)) throw error;
       this.takesOptions = false;
-      return this.session(way, target, parameters);
+      return this.session(way, target, parameters, within);
     }
   }
 
   /** One connection, to the last answer that is needed before it is used. All of it has to be there within the time for one address. */
-  private async session(way: Way, target: Target, parameters: Parameters): Promise<Opened> {
-    const { tls, timeout = this.settings.connectTimeout } = parameters;
+  private async session(way: Way, target: Target, parameters: Parameters, within: number): Promise<Opened> {
+    const { tls } = parameters;
+    const timeout = Math.max(1, Math.round(within));
     const deadline = AbortSignal.timeout(timeout);
     let socket: Socket | undefined;
     const giveUp = (): void => void socket?.destroy();

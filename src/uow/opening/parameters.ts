@@ -35,7 +35,7 @@ export interface Parameters {
   readonly shuffled: boolean;
   /** Which of the servers will do. */
   readonly target: (typeof TARGETS)[number];
-  /** For one address. Milliseconds; undefined: the program's own setting. */
+  /** For one host, whose addresses share it. Milliseconds; undefined: the program's own setting. */
   readonly timeout: number | undefined;
   readonly tls: TlsParameters;
   /** Whether the password's proof has to be bound to the server's certificate. */

@@ -12,14 +12,22 @@ export interface Target {
   readonly place: string;
 }
 
+/** Finds the addresses of a name. */
+export type AddressesOf = (name: string) => Promise<readonly string[]>;
+
+const resolved: AddressesOf = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+
 /** All addresses of a host: behind one name may stand several servers, of which one takes writes. @throws what the look-up fails with */
-export async function targetsOf({ host, address, port = 5_432 }: DatabaseHost): Promise<readonly Target[]> {
+export async function targetsOf(
+  { host, address, port = 5_432 }: DatabaseHost,
+  addressesOf: AddressesOf = resolved,
+): Promise<readonly Target[]> {
   if (host.startsWith('/')) {
     const path = `${host}/.s.PGSQL.${port}`;
     return [{ host, isSocket: true, connect: { path }, place: path }];
   }
   const known = address ?? (isIP(host) === 0 ? undefined : host);
-  const addresses = known === undefined ? (await lookup(host, { all: true })).map((found) => found.address) : [known];
+  const addresses = known === undefined ? await addressesOf(host) : [known];
   return addresses.map((one) => ({
     host,
     isSocket: false,
