@@ -9,7 +9,7 @@ export function uuids(values: readonly (string | null)[]): Buffer {
   let at = HEADER_BYTES;
   for (const value of values) {
     if (value === null) at = writeNull(array, at);
-    else at = writeUuid(array, value, writeLength(array, 16, at));
+    else at = writeUuid(array, value, writeInt32(array, 16, at));
   }
   return array.subarray(0, at);
 }
@@ -20,7 +20,7 @@ export function longs(values: readonly (number | null)[]): Buffer {
   let at = HEADER_BYTES;
   for (const value of values) {
     if (value === null) at = writeNull(array, at);
-    else at = writeLong(array, Math.floor(value / TWO_32), value, writeLength(array, 8, at));
+    else at = writeLong(array, Math.floor(value / TWO_32), value, writeInt32(array, 8, at));
   }
   return array.subarray(0, at);
 }
@@ -34,7 +34,7 @@ export function times(values: readonly number[]): Buffer {
     const high = Math.floor(sinceThen / TWO_32);
     // The product is beyond 2^53 for distant years, those of its halves are not.
     const low = (sinceThen - high * TWO_32) * 1_000;
-    at = writeLong(array, high * 1_000 + Math.floor(low / TWO_32), low, writeLength(array, 8, at));
+    at = writeLong(array, high * 1_000 + Math.floor(low / TWO_32), low, writeInt32(array, 8, at));
   }
   return array;
 }
@@ -43,7 +43,7 @@ export function booleans(values: readonly boolean[]): Buffer {
   const array = begin(BOOL_OID, values, 1);
   let at = HEADER_BYTES;
   for (const value of values) {
-    at = writeLength(array, 1, at);
+    at = writeInt32(array, 1, at);
     array[at++] = value ? 1 : 0;
   }
   return array;
@@ -59,7 +59,7 @@ export function byteas(values: readonly (Buffer | null)[]): Buffer {
       at = writeNull(array, at);
       continue;
     }
-    at = writeLength(array, value.length, at);
+    at = writeInt32(array, value.length, at);
     array.set(value, at);
     at += value.length;
   }
@@ -94,18 +94,19 @@ function writeNull(array: Buffer, at: number): number {
   return array.writeInt32BE(-1, at);
 }
 
-function writeLength(array: Buffer, length: number, at: number): number {
-  array[at] = length >>> 24;
-  array[at + 1] = length >>> 16;
-  array[at + 2] = length >>> 8;
-  array[at + 3] = length;
+/** Big-endian; of a larger number its lower 32 bits. @returns where it ends */
+export function writeInt32(bytes: Buffer, value: number, at: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
   return at + 4;
 }
 
 /** Two halves; of `low` the lower 32 bits count. */
 function writeLong(array: Buffer, high: number, low: number, at: number): number {
-  writeLength(array, high, at);
-  return writeLength(array, low, at + 4);
+  writeInt32(array, high, at);
+  return writeInt32(array, low, at + 4);
 }
 
 const DASH = 45;

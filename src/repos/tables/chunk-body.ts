@@ -2,6 +2,7 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zli
 import { DamagedChunk } from '../../ports/errors.ts';
 import type { OutgoingMessage } from '../../ports/messages.ts';
 import type { Origin, OutboxRow } from '../../ports/unit-of-work.ts';
+import { writeInt32 } from './arrays.ts';
 
 /** What the outbox keeps of a message, its number aside. */
 export type OwedMessage = OutgoingMessage & Pick<OutboxRow, 'origin'>;
@@ -63,25 +64,17 @@ function contentOf(messages: readonly OwedMessage[]): Buffer {
   const head: Head = { topics, messages: messages.length, origins };
   const text = Buffer.from(JSON.stringify(head));
   const content = Buffer.allocUnsafe(4 + text.length + size);
-  let at = putBytes(content, text, putNumber(content, text.length, 0));
+  let at = putBytes(content, text, writeInt32(content, text.length, 0));
   for (const { topic, key, headers, value } of messages) {
-    at = putNumber(content, topics.indexOf(topic), at);
-    at = putNumber(content, key?.length ?? -1, at);
-    at = putNumber(content, headers.length, at);
-    at = putNumber(content, value?.length ?? -1, at);
+    at = writeInt32(content, topics.indexOf(topic), at);
+    at = writeInt32(content, key?.length ?? -1, at);
+    at = writeInt32(content, headers.length, at);
+    at = writeInt32(content, value?.length ?? -1, at);
     if (key !== null) at = putBytes(content, key, at);
     at = putBytes(content, headers, at);
     if (value !== null) at = putBytes(content, value, at);
   }
   return content;
-}
-
-function putNumber(content: Buffer, value: number, at: number): number {
-  content[at] = value >>> 24;
-  content[at + 1] = value >>> 16;
-  content[at + 2] = value >>> 8;
-  content[at + 3] = value;
-  return at + 4;
 }
 
 function putBytes(content: Buffer, bytes: Buffer, at: number): number {
