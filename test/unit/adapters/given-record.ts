@@ -1,9 +1,23 @@
+import fc from 'fast-check';
 import {
   mostBytesOf,
   recordBytes,
   writeRecord,
   type EncodableRecord,
 } from '../../../src/adapters/kafkajs/record-encoder.ts';
+
+export const BYTES = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+const CONTENT = fc.oneof(BYTES, fc.string({ unit: 'grapheme' }));
+
+/** What any producer may give to a record. */
+export const RECORD_CONTENT = {
+  key: fc.option(CONTENT, { nil: null }),
+  value: fc.option(CONTENT, { nil: null }),
+  headers: fc.dictionary(
+    fc.string({ unit: 'grapheme', minLength: 1 }),
+    fc.oneof(CONTENT, fc.array(CONTENT, { maxLength: 3 })),
+  ),
+};
 
 /** The bytes of one record. */
 export function encodeRecord({

@@ -7,7 +7,7 @@ import { murmur2Partitioner } from '../../../src/adapters/partitioner.ts';
 import { decodeRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
 import { decodeHeaders, encodeHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 import { mendedModule, originalModule } from './given-kafkajs.ts';
-import { encodeRecord } from './given-record.ts';
+import { BYTES, encodeRecord, RECORD_CONTENT } from './given-record.ts';
 
 const originalRecord = originalModule<(record: object) => { readonly buffer: Buffer }>(
   'src/protocol/recordBatch/record/v0/index.js',
@@ -19,17 +19,10 @@ const originalDecode = originalModule<(decoder: object, batch: object) => object
 const originalChecksum = originalModule<typeof crc32c>('src/protocol/recordBatch/crc32C/crc32C.js');
 const originalGroup = originalModule<typeof groupMessagesPerPartition>('src/producer/groupMessagesPerPartition.js');
 
-const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
-const content = fc.oneof(bytes, fc.string({ unit: 'grapheme' }));
 const record = fc.record({
   offsetDelta: fc.integer({ min: 0, max: 100_000 }),
   timestampDelta: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 45), max: 2 ** 45 })),
-  key: fc.option(content, { nil: null }),
-  value: fc.option(content, { nil: null }),
-  headers: fc.dictionary(
-    fc.string({ unit: 'grapheme', minLength: 1 }),
-    fc.oneof(content, fc.array(content, { maxLength: 3 })),
-  ),
+  ...RECORD_CONTENT,
 });
 
 test('a record has the same bytes as from the encoder of kafkajs', () => {
@@ -204,7 +197,7 @@ test('keys go to the partition that the default partitioner of kafkajs chooses',
   const defaultPartitioner = originalModule<ICustomPartitioner>('src/producer/partitioners/default/index.js');
   const [ours, theirs] = [murmur2Partitioner(), defaultPartitioner()];
   fc.assert(
-    fc.property(bytes, fc.integer({ min: 1, max: 50 }), (key, count) => {
+    fc.property(BYTES, fc.integer({ min: 1, max: 50 }), (key, count) => {
       const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
         partitionErrorCode: 0,
         partitionId,

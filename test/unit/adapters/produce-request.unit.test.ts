@@ -3,6 +3,7 @@ import { CompressionTypes } from '../../../src/adapters/kafkajs.ts';
 import type { AddressedRequest } from '../../../src/adapters/kafkajs/produce-request.ts';
 import { encodeHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 import { mendedModule, originalModule } from './given-kafkajs.ts';
+import { RECORD_CONTENT } from './given-record.ts';
 
 type Load = <T>(path: string) => T;
 type Version = (order: object) => { readonly request: AddressedRequest['request'] };
@@ -12,18 +13,9 @@ const HOW = { acks: -1, timeout: 8_000 };
 /** Header and body of a request for one partition of a topic whose name has one letter, up to the length of its batch. */
 const BEFORE_BATCH = 4 + 2 + 2 + 4 + (2 + 'licensing'.length) + 2 + 2 + 4 + 4 + (2 + 1) + 4 + 4;
 
-const content = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)),
-  fc.string({ unit: 'grapheme' }),
-);
 const message = fc.record(
   {
-    key: fc.option(content, { nil: null }),
-    value: fc.option(content, { nil: null }),
-    headers: fc.dictionary(
-      fc.string({ unit: 'grapheme', minLength: 1 }),
-      fc.oneof(content, fc.array(content, { maxLength: 3 })),
-    ),
+    ...RECORD_CONTENT,
     timestamp: fc.integer({ min: 1e12, max: 1e13 - 1 }).map(String),
   },
   { requiredKeys: ['timestamp'] },
