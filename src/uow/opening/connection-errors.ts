@@ -87,8 +87,7 @@ const CLIENT_CERTIFICATE = /_ALERT_(CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFIC
 function serverFault(message: string, state: string): string | undefined {
   const says = `DATABASE_URL: PostgreSQL says: ${message} (${state})`;
   // The state alone says nothing: PgBouncer answers 08P01 to whatever it can't do at the moment.
-  if (state === '08P01' && message.includes('SSL required')) return `${says}: see sslmode`;
-  if (state === '08P01') return LASTING.test(message) ? says : undefined;
+  if (state === '08P01') return LASTING.test(message) ? says + (asksForTls(message) ? ': see sslmode' : '') : undefined;
   if (!REFUSED.test(state)) return undefined;
   if (state === NOT_SO && message.includes('client certificate')) return `${says}: set sslcert and sslkey`;
   if (state === NOT_SO) return `${says}: see sslmode and the user of the URL, and pg_hba.conf of the server`;
@@ -96,7 +95,11 @@ function serverFault(message: string, state: string): string | undefined {
 }
 
 /** Of what PgBouncer says with 08P01. */
-const LASTING = /no such (user|database)|unsupported startup parameter/;
+const LASTING = /no such (user|database)|unsupported startup parameter|SSL required/;
+
+function asksForTls(message: string): boolean {
+  return message.includes('SSL required');
+}
 
 function stateOf({ code, severity }: Refusal): string | undefined {
   return typeof code === 'string' && isState(code) && severity !== undefined ? code : undefined;
