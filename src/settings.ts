@@ -5,16 +5,14 @@ import { httpUrl, postgresUrl } from './urls.ts';
 
 /** One environment variable. All that is said about it, to the program, to the operator and in the docs, stands here. */
 export interface Setting<T> {
+  /** The value may also stand in a file, which the variable with `_FILE` at its end names. */
   readonly variable: string;
   readonly type: Type<T>;
   /** The text that is read when the variable is not set or empty. */
   readonly default?: string;
   /** The value is undefined when the variable is not set. A setting that is neither optional nor has a default is required. */
   readonly optional?: true;
-  /**
-   * The value may hold a password: no error, log line or page shows it, whatever is wrong with it. As any setting it may stand in a file that
-   * the variable with `_FILE` at its end names.
-   */
+  /** The value may hold a password: no error, log line or page shows it, whatever is wrong with it. */
   readonly secret?: true;
   /** The README lists it; docs/operations.md lists all settings. */
   readonly inReadme?: true;

@@ -62,7 +62,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
   const generations = new WeakMap<Connected, number>();
   const db = knex({
     client: 'pg',
-    // Nor are the values to be told: they are customers' data.
+    // An error tells the statement, and none of its values: they are customers' data.
     compileSqlOnError: false,
     log: { warn: tell, error: tell, deprecate: tell, debug: tell },
     pool: {

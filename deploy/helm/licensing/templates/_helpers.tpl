@@ -31,7 +31,7 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  # The user `node` of the image.
+  # The user `licensing` of the image.
   runAsUser: 1000
   runAsGroup: 1000
   fsGroup: 1000
