@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createContainer } from '../src/container.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
 import { postgresStore } from '../src/repos/tables/postgres.ts';
 import type { Bench } from './bench.ts';
@@ -50,12 +51,15 @@ export async function leftovers(bench: Bench): Promise<readonly LeftoversResult[
 /** Real events, with the bytes that the worker writes: in chunks of 2,000, as it does with a backlog. */
 async function leave(world: World, places: readonly Place[], count: number): Promise<void> {
   const lane = randomUUID();
-  const { outbox } = postgresStore(world.cradle.database);
+  // A pool of its own: the set-up of the world ends the one of the world's container.
+  const { database } = createContainer({ config: world.config }).cradle;
+  const { outbox } = postgresStore(database);
   let seq = 0;
   for (const part of inParts(eventsOf(world, places, count), 2_000)) {
     const rows = part.map((message) => ({ ...message, seq: seq++ }));
     await outbox.write({ lane, living: false, delivered: undefined, rows, asChunk: true });
   }
+  await database.destroy();
   await world.query('VACUUM ANALYZE outbox_chunks');
 }
 

@@ -41,6 +41,8 @@ export class World {
     this.admin = this.cradle.kafka.admin();
     this.load = new Load(this.cradle);
     this.client = new pg.Client({ connectionString: environment['DATABASE_URL'], types: TYPES });
+    // When a scenario fails, the stack stops under this connection: without a listener that would be all that is told.
+    this.client.on('error', () => undefined);
   }
 
   /** @param root the tree that makes the world, and whose worker works in it */
