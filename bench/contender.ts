@@ -1,15 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import type { Stack } from '../stack/stack.ts';
-import { cpuSeconds, peakMemory } from './cpu.ts';
+import { peakMemory } from './cpu.ts';
 import type { Program } from './programs.ts';
-
-/** CPU seconds of everybody who takes part. */
-export interface Cpu {
-  readonly worker: number;
-  readonly database: number;
-  readonly broker: number;
-}
 
 /** The options with which the image starts the worker (Dockerfile); the other contenders get them, too. */
 const NODE_FLAGS = ['--max-semi-space-size=16'];
@@ -21,17 +13,15 @@ export class Contender {
   readonly spawnedAt = performance.now();
   /** performance.now() of the moment it said that it works: its first fetch follows at once. */
   readonly working: Promise<number>;
+  readonly pid: number;
   private readonly child: ChildProcess;
-  private readonly stack: Stack;
   private stopped = false;
   private ended: Error | undefined;
 
   constructor(
-    stack: Stack,
     environment: NodeJS.ProcessEnv,
     { program, log, flags = [] }: { program: Program; log: string; flags?: readonly string[] },
   ) {
-    this.stack = stack;
     const { name, root, args } = program;
     const profiling = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
     const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ...profiling, ...args], {
@@ -40,6 +30,7 @@ export class Contender {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.child = child;
+    this.pid = child.pid ?? 0; // without one it was not started, and ends by itself
     const kill = (): boolean => child.kill('SIGKILL');
     process.once('exit', kill);
     const file = createWriteStream(log, { flags: 'a' });
@@ -66,19 +57,9 @@ export class Contender {
     if (this.ended !== undefined) throw this.ended;
   }
 
-  /** CPU used so far. */
-  async cpu(): Promise<Cpu> {
-    const { kafka, postgres } = this.stack;
-    return {
-      worker: await cpuSeconds(this.child.pid ?? 0),
-      database: await cpuSeconds(postgres.pid ?? 0, true),
-      broker: await cpuSeconds(kafka.pid ?? 0),
-    };
-  }
-
   /** The most memory it ever held, in MB. */
   async peakMemory(): Promise<number> {
-    return peakMemory(this.child.pid ?? 0);
+    return peakMemory(this.pid);
   }
 
   /** Asks it to end, and waits until it has ended. */

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 
 /** CPU seconds (user + system) that a process and those it has waited for have used. Linux' /proc; elsewhere undefined. */
 export async function cpuSeconds(pid: number, withChildren = false): Promise<number> {
@@ -9,6 +10,24 @@ export async function cpuSeconds(pid: number, withChildren = false): Promise<num
     children.map(async (child) => ((await parentOf(child)) === pid ? ticksOf(child) : 0)),
   );
   return ticks.reduce((sum, one) => sum + one, own) / TICKS_PER_SECOND;
+}
+
+/** Seconds that the cores of the machine were busy since it started, with whatever runs on it: all of them together. Linux' /proc. */
+export async function busySeconds(): Promise<number> {
+  return busySecondsOf(await readFile('/proc/stat', 'utf8'));
+}
+
+/** @param stat what proc(5) calls /proc/stat */
+export function busySecondsOf(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (/^cpu +(.+)$/m.exec(stat)?.[1] ?? '')
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+}
+
+/** The share of all cores' time that was busy: 1 when none of them ever rested. */
+export function busyShare(busy: number, seconds: number, cores: number = cpus().length): number {
+  return busy / (seconds * cores);
 }
 
 /** The most resident memory that a process ever had, in MB. */

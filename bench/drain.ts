@@ -6,6 +6,7 @@ import { mixed } from './mixed.ts';
 import { inTurn, ratios, spreadOf } from './pairs.ts';
 import type { ContenderName, Program } from './programs.ts';
 import type { DrainResult } from './results.ts';
+import { costsOf, Meter } from './use.ts';
 import { World } from './world.ts';
 
 /** How far rows lie ahead of the set-up's activations: far enough to count, and not in what the rules call the future. */
@@ -72,35 +73,33 @@ export async function drain(world: World, { run, program, commands, messages, fl
   await world.checkpoint();
   const process = world.start(program, flags);
   const start = await process.working;
-  const before = await process.cpu();
+  const meter = new Meter(world.stack, [process.pid], () => world.walBytes());
+  const before = await meter.read();
   const end = await world.drained(process);
-  const after = await process.cpu();
+  const after = await meter.read();
   const peakMemoryMb = await process.peakMemory();
   await process.stop();
   await check(world);
   const seconds = (end - start) / 1_000;
-  const cpu = {
-    worker: after.worker - before.worker,
-    database: after.database - before.database,
-    broker: after.broker - before.broker,
-  };
-  const cpuPerCommand = (cpu.worker / commands) * 1e6;
   return {
     run,
     contender: program.name,
     commands,
     seconds,
     perSecond: commands / seconds,
-    cpu,
-    cpuPerCommand,
+    ...costsOf(before, after, commands, seconds),
     peakMemoryMb,
   };
 }
 
-export function describe({ contender, perSecond, seconds, cpu, cpuPerCommand, peakMemoryMb }: DrainResult): string {
+/** The line about a drain. Builds are compared by its beginning, so what is new goes to its end. */
+export function describe(result: DrainResult): string {
+  const { contender, commands, perSecond, seconds, cpu, cpuPerCommand, peakMemoryMb } = result;
   const split = `CPU s: worker ${cpu.worker.toFixed(1)}, database ${cpu.database.toFixed(1)}, broker ${cpu.broker.toFixed(1)}`;
   return (
     `${contender} ${Math.round(perSecond)} commands/s in ${seconds.toFixed(2)} s; ${split}; ` +
-    `${cpuPerCommand.toFixed(1)} us a command; ${peakMemoryMb} MB`
+    `${cpuPerCommand.toFixed(1)} us a command; ${peakMemoryMb} MB; ` +
+    `database ${((cpu.database / commands) * 1e6).toFixed(1)} us and ${(result.walPerCommand ?? Number.NaN).toFixed(0)} bytes of WAL a command; ` +
+    `cores ${(100 * (result.busy ?? Number.NaN)).toFixed(0)} % busy`
   );
 }

@@ -85,8 +85,11 @@ commands, since all of them would take it minutes.`,
         'commands',
         'commands/s',
         'spread',
-        'CPU us a command',
-        'worker/database/broker CPU',
+        'worker, us a command',
+        'PostgreSQL, us a command',
+        'broker, us a command',
+        'cores busy',
+        'WAL, bytes a command',
         'RSS peak, MB',
       ],
       rows,
@@ -109,14 +112,17 @@ commands, since all of them would take it minutes.`,
 
 function drainCells(runs: readonly DrainResult[]): Cells {
   const speeds = runs.map(({ perSecond }) => perSecond);
-  const share = (who: keyof DrainResult['cpu']): string =>
-    `${Math.round(100 * median(runs.map(({ cpu }) => cpu[who] / (cpu.worker + cpu.database + cpu.broker))))} %`;
+  const ofCpu = (who: keyof DrainResult['cpu']): string =>
+    median(runs.map(({ cpu, commands }) => (cpu[who] / commands) * 1e6)).toFixed(1);
+  const busy = runs.flatMap((run) => run.busy ?? []);
+  const wal = runs.flatMap(({ walPerCommand }) => walPerCommand ?? []);
   return [
     number(runs[0]?.commands ?? 0),
     number(median(speeds)),
     range(speeds),
-    median(runs.map(({ cpuPerCommand }) => cpuPerCommand)).toFixed(1),
-    `${share('worker')} / ${share('database')} / ${share('broker')}`,
+    ...[ofCpu('worker'), ofCpu('database'), ofCpu('broker')],
+    busy.length === 0 ? '' : `${(100 * median(busy)).toFixed(0)} %`,
+    wal.length === 0 ? '' : number(median(wal), 0),
     number(Math.max(...runs.map(({ peakMemoryMb }) => peakMemoryMb))),
   ];
 }

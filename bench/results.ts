@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { format, resolveConfig } from 'prettier';
-import type { Cpu } from './contender.ts';
 import type { Category } from './profile-categories.ts';
 import type { ContenderName } from './programs.ts';
 
@@ -40,6 +39,13 @@ export interface Measured<R> {
   readonly runs: readonly R[];
 }
 
+/** CPU seconds of everybody who takes part. */
+export interface Cpu {
+  readonly worker: number;
+  readonly database: number;
+  readonly broker: number;
+}
+
 /** Times are in milliseconds, unless the name says seconds. */
 export interface DrainResult {
   readonly run: number;
@@ -51,6 +57,10 @@ export interface DrainResult {
   /** CPU of the contender for a command. Microseconds. */
   readonly cpuPerCommand: number;
   readonly peakMemoryMb: number;
+  /** Bytes of PostgreSQL's write-ahead log. Results that were kept before this was measured have none; likewise of `busy`. */
+  readonly walPerCommand?: number;
+  /** The share of the cores' time that was busy, with everything that ran on the machine. */
+  readonly busy?: number;
   /** Only for hot and mixed: their speed divided by that of the worker's drain in the same run, if it was measured. */
   readonly ofDrain?: number;
 }

@@ -27,7 +27,7 @@ export class World {
   readonly environment: NodeJS.ProcessEnv;
   /** Counts everything that was sent here. */
   readonly ledger = new Ledger();
-  private readonly stack: Stack;
+  readonly stack: Stack;
   private readonly root: string;
   private readonly client: pg.Client;
 
@@ -87,7 +87,7 @@ export class World {
     environment: NodeJS.ProcessEnv = {},
   ): Contender {
     const log = join(this.stack.runDir, `${this.config.kafkaGroupId}.log`);
-    return new Contender(this.stack, { ...this.environment, ...environment }, { program, log, flags });
+    return new Contender({ ...this.environment, ...environment }, { program, log, flags });
   }
 
   /** Waits until all events and rejections are on their topics, and the group's lag is 0. @returns performance.now() */
@@ -116,6 +116,12 @@ export class World {
     const [committed] = await this.admin.fetchOffsets({ groupId: kafkaGroupId, topics: [topics.commands] });
     const done = committed?.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) ?? 0;
     return (await this.size(topics.commands)) - done;
+  }
+
+  /** Bytes that the server has written to its write-ahead log since it was made, for this world and all others. */
+  async walBytes(): Promise<number> {
+    const [row] = await this.query<{ n: number }>(`SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS n`);
+    return row?.n ?? Number.NaN;
   }
 
   /** Lets the disk come to rest before a run. */
