@@ -13,7 +13,8 @@ import {
 import { ConfigurationError } from '../ports/errors.ts';
 import type { EventHandler, HandlerClass, MessageHandler } from '../ports/handlers.ts';
 import type { EventHandlers } from '../worker/dispatcher.ts';
-import type { AnyHandler, Handlers } from '../worker/planner.ts';
+import type { Handlers } from '../worker/planner.ts';
+import type { AnyHandler } from '../worker/task.ts';
 import type { Registrations } from './registrations.ts';
 
 /** The handlers by name, and the tables that the worker looks them up in. */

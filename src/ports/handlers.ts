@@ -15,13 +15,13 @@ export interface MessageHandler<RawMessage, Message> {
    * @throws Rejection InvalidCommand; InvalidOutsideEvent for an outside event
    */
   parse(raw: RawMessage): Message;
-  /** Names what `handle` will read, so that a chunk loads it all at once. */
+  /** Names what `handle` will read, so that a chunk loads it all at once, and `handle` finds it without waiting. */
   declare(message: Message, loads: Loads): void;
   /**
    * @param now the message's time, see domain/message-time.ts
    * @throws Rejection when the answer is no; anything else that it throws makes the message a dead letter
    */
-  handle(message: Message, unit: Unit, now: number): Promise<readonly DomainEvent[]>;
+  handle(message: Message, unit: Unit, now: number): Promise<readonly DomainEvent[]> | readonly DomainEvent[];
 }
 
 export type CommandHandler<Command> = MessageHandler<Raw<Command>, Command>;

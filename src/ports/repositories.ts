@@ -22,6 +22,9 @@ export interface LicenseKey {
   readonly licenseId: LicenseId;
 }
 
+/** What tells whether two rows are the same. */
+export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
+
 /** A license with its subdivision. Licenses are read by themselves, and written through their subdivision. */
 export type LicenseOfSubdivision = License & SubdivisionKey;
 
@@ -34,7 +37,8 @@ export interface ActiveLicense {
 /**
  * All repositories: `get` answers from the unit's identity map and locks the row when it has to be read first;
  * `list` shows the database plus the unit's own changes, without locks, so `get` a thing before you change it.
- * `update` and `remove` throw `NotLoaded` for a thing that was not gotten.
+ * `update` and `remove` throw `NotLoaded` for a thing that was not gotten. What the message has declared is loaded: `declared` answers at
+ * once, for handlers that run so often that waiting counts, and throws `NotLoaded` for anything else.
  */
 export interface TenantRepository {
   get(id: TenantId): Promise<Tenant | undefined>;
@@ -50,6 +54,7 @@ export interface TenantRepository {
 
 export interface SubdivisionRepository {
   get(tenantId: TenantId, id: SubdivisionId): Promise<Subdivision | undefined>;
+  declared(tenantId: TenantId, id: SubdivisionId): Subdivision | undefined;
   exists(tenantId: TenantId, id: SubdivisionId): Promise<boolean>;
   list(tenantId: TenantId, page: Page<SubdivisionId>): Promise<readonly Subdivision[]>;
   /** All of a tenant's, by id, each locked: what deleting a tenant needs. */
@@ -68,7 +73,9 @@ export interface LicenseRepository {
 export interface StatisticRowRepository {
   get(tenantId: TenantId, id: StatisticRowId): Promise<StatisticRow | undefined>;
   /** The same row: the same id in the tenant, or the same subdivision and `created`. */
-  exists(row: Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>): Promise<boolean>;
+  exists(row: RowSameness): Promise<boolean>;
+  /** As `exists`, at once, for the very object that was declared. @throws NotLoaded */
+  isThere(declared: RowSameness): boolean;
   list(tenantId: TenantId, subdivisionId: SubdivisionId, page: Page<StatisticRowId>): Promise<readonly StatisticRow[]>;
   add(row: StatisticRow): void;
   remove(row: StatisticRow): void;

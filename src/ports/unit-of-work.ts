@@ -1,11 +1,11 @@
 import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
-import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Decision } from './decided-offsets.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
 import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
 import type {
   ActiveLicenseRepository,
   LicenseRepository,
+  RowSameness,
   StatisticRowRepository,
   SubdivisionRepository,
   TenantRepository,
@@ -21,7 +21,7 @@ export interface Loads {
   wholeTenant(id: TenantId): void;
   subdivision(tenantId: TenantId, id: SubdivisionId): void;
   licenseId(tenantId: TenantId, id: LicenseId): void;
-  statisticRow(row: Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>): void;
+  statisticRow(row: RowSameness): void;
   user(id: UserId): void;
 }
 

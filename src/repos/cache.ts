@@ -3,8 +3,8 @@ import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { User } from '../domain/user.ts';
-import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
-import type { RowSameness, Store } from './tables/store.ts';
+import type { ActiveLicense, LicenseKey, RowSameness, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
+import type { Store } from './tables/store.ts';
 import { IdentityMap, Journal } from './identity-map.ts';
 
 /** Everything that a unit has read and changed. The repositories are views of it. */

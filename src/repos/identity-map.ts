@@ -83,7 +83,7 @@ export class IdentityMap<Key, V> {
   /** @throws NotLoaded */
   loaded(id: string): Entry<Key, V> {
     const entry = this.entries.get(id);
-    if (entry === undefined) throw new NotLoaded(`${id} was not gotten in this unit before it was written`);
+    if (entry === undefined) throw new NotLoaded(`${id} was not loaded in this unit before it was needed`);
     return entry;
   }
 

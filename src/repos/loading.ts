@@ -1,8 +1,8 @@
 import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
-import type { LicenseKey, SubdivisionKey } from '../ports/repositories.ts';
+import type { LicenseKey, RowSameness, SubdivisionKey } from '../ports/repositories.ts';
 import type { Loads } from '../ports/unit-of-work.ts';
 import { together } from './tables/sql.ts';
-import type { RowSameness, Stored } from './tables/store.ts';
+import type { Stored } from './tables/store.ts';
 import { namesOf, pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
 

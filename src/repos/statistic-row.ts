@@ -1,12 +1,8 @@
-import type { StatisticRowRepository } from '../ports/repositories.ts';
-import type { RowSameness } from './tables/store.ts';
+import { NotLoaded } from '../ports/errors.ts';
+import type { RowSameness, StatisticRowRepository } from '../ports/repositories.ts';
 import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
 import { overlay } from './identity-map.ts';
 import { loadSameRows } from './loading.ts';
-
-/** One promise for all the rows that are asked for. */
-const YES = Promise.resolve(true);
-const NO = Promise.resolve(false);
 
 export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   const { store, journal, rows } = cache;
@@ -18,7 +14,9 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
     return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
   }
 
-  function isThere(row: RowSameness, names: RowNames): boolean {
+  function isThere(row: RowSameness): boolean {
+    const names = rows.looked.get(row);
+    if (names === undefined) throw new NotLoaded(`${row.statisticRowId} was not declared`);
     last = { row, names };
     return rows.present.has(names.pair) || rows.present.has(names.moment);
   }
@@ -30,10 +28,10 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       if (added !== undefined || rows.removed.has(pair)) return added;
       return store.statisticRows.get(tenantId, id);
     },
-    exists(row) {
-      const looked = rows.looked.get(row);
-      if (looked !== undefined) return isThere(row, looked) ? YES : NO;
-      return loadSameRows(cache, [row]).then(() => isThere(row, namesOf(row)));
+    isThere,
+    async exists(row) {
+      if (!rows.looked.has(row)) await loadSameRows(cache, [row]);
+      return isThere(row);
     },
     async list(tenantId, subdivisionId, page) {
       const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {

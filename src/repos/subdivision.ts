@@ -41,16 +41,13 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
   }
 
   return {
-    get(tenantId, subdivisionId) {
-      const loaded = subdivisions.find(pairOf(tenantId, subdivisionId));
-      // Nearly always: what a message declared is here.
-      if (loaded !== undefined) {
-        last = loaded;
-        return Promise.resolve(loaded.after);
-      }
-      return loadSubdivisions(cache, [{ tenantId, subdivisionId }]).then(
-        () => subdivisions.find(pairOf(tenantId, subdivisionId))?.after,
-      );
+    declared(tenantId, subdivisionId) {
+      last = subdivisions.loaded(pairOf(tenantId, subdivisionId));
+      return last.after;
+    },
+    async get(tenantId, subdivisionId) {
+      await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);
+      return subdivisions.find(pairOf(tenantId, subdivisionId))?.after;
     },
     async exists(tenantId, subdivisionId) {
       await loadSubdivisions(cache, [{ tenantId, subdivisionId }]);

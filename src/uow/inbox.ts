@@ -13,6 +13,7 @@ interface KnownLetter {
 export class Inbox {
   private readonly first = new Map<string, UnitMessage>();
   private readonly before = new Map<string, InboxEntry>();
+  /** How messages ended; where nothing repeats, only those that were not accepted. */
   private readonly settled = new Map<string, Outcome>();
   /** Of identities whose outcome is, or was, `dead`. */
   private readonly letters = new Map<string, KnownLetter[]>();
@@ -62,14 +63,8 @@ export class Inbox {
 
   /** Whether a message may still be handled, as far as can be told before the work. */
   mayBeHandled(message: UnitMessage): boolean {
+    if (!this.repeats) return true;
     return (this.before.get(message.identity.hash)?.outcome ?? 'dead') === 'dead';
-  }
-
-  /** As `mayBeHandled`, without the later copies of a message in one chunk: one of them is hardly ever handled, and then loads for itself. */
-  isExpected(message: UnitMessage): boolean {
-    const { hash } = message.identity;
-    const before = this.before.get(hash);
-    return before === undefined ? this.first.get(hash) === message : before.outcome === 'dead';
   }
 
   entry(message: UnitMessage): InboxEntry | undefined {
@@ -77,6 +72,7 @@ export class Inbox {
   }
 
   seen(message: UnitMessage): Seen | undefined {
+    if (!this.repeats) return undefined;
     const { hash } = message.identity;
     const before = this.before.get(hash);
     const first = this.first.get(hash);
@@ -88,6 +84,7 @@ export class Inbox {
   }
 
   settle(message: UnitMessage, outcome: Outcome): void {
+    if (!this.repeats && outcome === 'accepted') return; // it is claimed as accepted
     const { hash } = message.identity;
     this.settled.set(hash, outcome);
     if (this.repeats && (this.before.has(hash) || this.first.get(hash) !== message)) this.anew.set(hash, message);

@@ -63,7 +63,7 @@ export async function openChunk(
     takeIn(store, messages, { lane: lane.id, inbox, parking, presumesNew }),
   ]);
   if (decision !== undefined && steps < decision.steps.length) throw new HistoryLost(decision.steps);
-  const toHandle = messages.filter((message) => inbox.isExpected(message) && parking.behind(message) === undefined);
+  const toHandle = messages.filter((message) => inbox.mayBeHandled(message) && parking.behind(message) === undefined);
   await loadDeclared(cache, toHandle);
   const debts = [...debtsOfSeen(messages, inbox), ...parking.debts()];
   return unitOver({ cache, inbox, parking, lane, startedAt, debts });

@@ -104,7 +104,8 @@ export class Dispatcher {
         else {
           unit.beginAttempt();
           try {
-            const events = await plan.handle(unit, now);
+            const handled = plan.handler.handle(plan.message, unit, now);
+            const events = handled instanceof Promise ? await handled : handled;
             for (let i = 0; i < events.length; i += 1) {
               if (i > 0 && slice.isOver) await slice.next(); // a tenant may take ten thousand subdivisions with it
               const told = this.tell(events, i, task, unit);

@@ -3,16 +3,13 @@ import { InvalidOutsideEvent, Rejection } from '../domain/rejection.ts';
 import type { CommandName, OutsideEventName } from '../generated/messages.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import { UndecodableMessage, type Codec } from '../ports/codec.ts';
-import type { MessageHandler } from '../ports/handlers.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import type { UserProfile } from '../ports/user-domain-client.ts';
 import type { DeadLetterReason } from '../ports/dead-letters.ts';
 import { asError } from './as-error.ts';
-import { namesIn, NAMELESS, Task, type Names, type Plan } from './task.ts';
-
-export type AnyHandler = MessageHandler<unknown, unknown>;
+import { namesIn, NAMELESS, Task, type AnyHandler, type Names, type Plan } from './task.ts';
 
 export interface Handlers {
   readonly commands: ReadonlyMap<CommandName, AnyHandler>;
@@ -121,12 +118,7 @@ export class Planner {
 
   private handled(handler: AnyHandler, data: unknown, whenInvalid: DeadLetterReason = 'UndecodableMessage'): Plan {
     try {
-      const message = handler.parse(data);
-      return {
-        kind: 'handle',
-        declare: (loads) => handler.declare(message, loads),
-        handle: (unit, now) => handler.handle(message, unit, now),
-      };
+      return { kind: 'handle', handler, message: handler.parse(data) };
     } catch (error) {
       if (error instanceof Rejection) return { kind: 'reject', rejection: error };
       if (error instanceof InvalidOutsideEvent) return { kind: 'bury', reason: whenInvalid, error };

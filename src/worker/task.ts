@@ -1,16 +1,14 @@
 import type { MessageContext, MessageIdentity, ReceivedMessage } from '../ports/messages.ts';
-import type { DomainEvent } from '../domain/events.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import type { DeadLetterReason } from '../ports/dead-letters.ts';
-import type { Loads, Unit, UnitMessage } from '../ports/unit-of-work.ts';
+import type { MessageHandler } from '../ports/handlers.ts';
+import type { Loads, UnitMessage } from '../ports/unit-of-work.ts';
+
+export type AnyHandler = MessageHandler<unknown, unknown>;
 
 /** What to do with a message, as far as the message alone decides it: handle it, reject it, or bury it as a dead letter. */
 export type Plan =
-  | {
-      readonly kind: 'handle';
-      readonly declare: (loads: Loads) => void;
-      readonly handle: (unit: Unit, now: number) => Promise<readonly DomainEvent[]>;
-    }
+  | { readonly kind: 'handle'; readonly handler: AnyHandler; readonly message: unknown }
   | { readonly kind: 'reject'; readonly rejection: Rejection }
   | { readonly kind: 'bury'; readonly reason: DeadLetterReason; readonly error: Error };
 
@@ -61,7 +59,8 @@ export class Task implements UnitMessage {
   }
 
   declare(loads: Loads): void {
-    if (this.plan.kind === 'handle') this.plan.declare(loads);
+    const { plan } = this;
+    if (plan.kind === 'handle') plan.handler.declare(plan.message, loads);
   }
 }
 

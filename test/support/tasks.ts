@@ -51,7 +51,7 @@ export function aDispatcher(own: Partial<ConstructorParameters<typeof Dispatcher
 
 interface Work {
   /** What it does in the unit; undefined: it can't be decoded. */
-  readonly handle: ((unit: Unit) => Promise<readonly DomainEvent[]>) | undefined;
+  readonly handle: ((unit: Unit) => Promise<readonly DomainEvent[]> | readonly DomainEvent[]) | undefined;
   readonly declare?: (loads: Loads) => void;
   readonly names?: Partial<Names>;
   /** Whose identity and bytes it has. Default: those of the message at this offset. */
@@ -81,7 +81,15 @@ export function aTask(
     message.digest,
     'test',
     { ...NAMELESS, ...names },
-    { kind: 'handle', declare, handle },
+    {
+      kind: 'handle',
+      handler: {
+        parse: (raw) => raw,
+        declare: (_, loads) => declare(loads),
+        handle: (_, unit) => handle(unit),
+      },
+      message: undefined,
+    },
   );
 }
 

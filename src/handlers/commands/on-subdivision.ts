@@ -28,13 +28,9 @@ export function onSubdivision<Command extends SubdivisionKey>({
       loads.subdivision(tenantId, subdivisionId);
     }
 
-    async handle(
-      command: Command,
-      { subdivisions }: Pick<Unit, 'subdivisions'>,
-      now: number,
-    ): Promise<readonly DomainEvent[]> {
+    handle(command: Command, { subdivisions }: Pick<Unit, 'subdivisions'>, now: number): readonly DomainEvent[] {
       const { tenantId, subdivisionId } = command;
-      const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
+      const subdivision = foundSubdivision(subdivisions.declared(tenantId, subdivisionId), tenantId, subdivisionId);
       const { state, events } = decide(subdivision, command, now);
       subdivisions.update(state);
       return events;

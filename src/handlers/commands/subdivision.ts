@@ -49,12 +49,12 @@ export class DeleteSubdivisionHandler implements CommandHandler<DeleteSubdivisio
     loads.subdivision(tenantId, subdivisionId);
   }
 
-  async handle(
+  handle(
     { tenantId, subdivisionId }: DeleteSubdivision,
     { subdivisions }: SubdivisionUnitOfWork,
     now: number,
-  ): Promise<readonly DomainEvent[]> {
-    const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
+  ): readonly DomainEvent[] {
+    const subdivision = foundSubdivision(subdivisions.declared(tenantId, subdivisionId), tenantId, subdivisionId);
     const { state, events } = deleteSubdivision(subdivision, now);
     subdivisions.remove(tenantId, subdivisionId, state);
     return events;

@@ -13,14 +13,15 @@ export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
     loads.statisticRow(command);
   }
 
-  async handle(
+  /** Waits for nothing: this one runs for every row that comes in. */
+  handle(
     command: AddStatisticRow,
     { subdivisions, statisticRows }: UsageUnitOfWork,
     now: number,
-  ): Promise<readonly DomainEvent[]> {
+  ): readonly DomainEvent[] {
     const { tenantId, subdivisionId } = command;
-    const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
-    const { state, row, events } = addStatisticRow(subdivision, command, await statisticRows.exists(command), now);
+    const subdivision = foundSubdivision(subdivisions.declared(tenantId, subdivisionId), tenantId, subdivisionId);
+    const { state, row, events } = addStatisticRow(subdivision, command, statisticRows.isThere(command), now);
     subdivisions.update(state);
     statisticRows.add(row);
     return events;

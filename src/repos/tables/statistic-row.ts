@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import type { StatisticRow } from '../../domain/statistic-row.ts';
+import type { RowSameness } from '../../ports/repositories.ts';
 import { times, uuids } from './arrays.ts';
 import { arraysOf, binary, namesIn, selected, unnested, uuid, type Columns } from './columns.ts';
 import { execute, fromTime, query, rowsOf, together } from './sql.ts';
-import type { RowSameness, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 const COLUMNS: Columns<StatisticRow> = {
   tenantId: uuid('tenant_id'),

@@ -10,6 +10,7 @@ import type {
   LicenseKey,
   LicenseOfSubdivision,
   Page,
+  RowSameness,
   SubdivisionKey,
   UserLookUp,
 } from '../../ports/repositories.ts';
@@ -85,8 +86,6 @@ export interface OutboxWrite {
   /** Whether they go into the table in one row, or in one row each. */
   readonly asChunk: boolean;
 }
-
-export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
 
 /**
  * The tables, one transaction wide. The PostgreSQL one is put together from the files of this folder, the in-memory one

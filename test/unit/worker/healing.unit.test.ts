@@ -197,7 +197,8 @@ function batchOf(from: number, count: number): Batch {
 function taskAt(received: UnitMessage['received']): Task {
   const { identity, digest } = a.aMessage(received.offset);
   const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-  const plan = { kind: 'handle' as const, declare: () => undefined, handle: async () => [] };
+  const handler = { parse: (raw: unknown) => raw, declare: () => undefined, handle: () => [] };
+  const plan = { kind: 'handle' as const, handler, message: undefined };
   return new Task({ key: null, value: null, headers: {}, ...received }, context, digest, 'test', NAMELESS, plan);
 }
 

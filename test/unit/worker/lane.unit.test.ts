@@ -133,7 +133,8 @@ function receivedAt(offset: number) {
 function taskAt(offset: number): Task {
   const { identity, digest } = a.aMessage(offset);
   const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-  const plan = { kind: 'handle' as const, declare: () => undefined, handle: async () => [] };
+  const handler = { parse: (raw: unknown) => raw, declare: () => undefined, handle: () => [] };
+  const plan = { kind: 'handle' as const, handler, message: undefined };
   return new Task(receivedAt(offset), context, digest, 'test', NAMELESS, plan);
 }
 
