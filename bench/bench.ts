@@ -1,5 +1,6 @@
 import type { Stack } from '../stack/stack.ts';
 import type { Program } from './programs.ts';
+import type { Reference } from './reference.ts';
 
 /** The input of every scenario: the stack, and the sizes. */
 export interface Bench {
@@ -9,6 +10,8 @@ export interface Bench {
   readonly contenders: readonly Program[];
   /** Who can do whatever a worker can: the worker of this tree, and that of another commit. */
   readonly workers: readonly Program[];
+  /** The pipeline that was written by hand, if its folder was named: none or one. */
+  readonly references: readonly Reference[];
   /** Of the drains. */
   readonly commands: number;
   /** Commands of a drain before anything is measured. */
@@ -27,7 +30,7 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
-type Sizes = Omit<Bench, 'stack' | 'contenders' | 'workers' | 'say'>;
+type Sizes = Omit<Bench, 'stack' | 'contenders' | 'workers' | 'references' | 'say'>;
 
 /** The sizes of bench/RESULTS.md. */
 export const FULL: Sizes = {

@@ -10,7 +10,7 @@ const TOP = 58;
 const BAR = 26;
 const GAP = 14;
 const BOTTOM = 56;
-const COLORS: Partial<Record<ContenderName, string>> = { worker: '#2563a8', floor: '#7a8794', baseline: '#b9754a' };
+const COLORS: Partial<Record<ContenderName, string>> = { worker: '#2563a8', reference: '#7a8794', baseline: '#b9754a' };
 const OTHER_COLOR = '#5b8c6a';
 
 interface Bar {

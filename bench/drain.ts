@@ -3,8 +3,9 @@ import type { Bench } from './bench.ts';
 import { check } from './check.ts';
 import type { Place } from './load.ts';
 import { mixed } from './mixed.ts';
-import { inTurn, ratios, spreadOf } from './pairs.ts';
-import type { ContenderName, Program } from './programs.ts';
+import { byContender, inTurn, ratios, spreadOf } from './pairs.ts';
+import type { Program } from './programs.ts';
+import { Reference } from './reference.ts';
 import type { DrainResult } from './results.ts';
 import { costsOf, Meter } from './use.ts';
 import { World } from './world.ts';
@@ -15,33 +16,48 @@ const AHEAD_MS = 60_000;
 type Kind = 'drain' | 'mixed' | 'hot';
 export type DrainKind = Kind;
 
+type Measurements = Partial<Record<Kind, DrainResult[]>>;
+
 /** The baseline's share of the commands. It takes about as long for them as the others take for all. */
 const BASELINE_SHARE = 0.03;
 
 /** Kinds and contenders take turns, so that the ratios of each run hold although the machine's speed drifts. */
-export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Partial<Record<Kind, DrainResult[]>>> {
-  const results: Partial<Record<Kind, DrainResult[]>> = {};
+export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Measurements> {
+  const { contenders, references, workers } = bench;
+  const results: Measurements = {};
   for (let run = 1; run <= bench.runs; run += 1) {
-    const drainSpeeds = new Map<ContenderName, number>();
-    for (const kind of kinds) {
-      for (const program of inTurn(run, kind === 'drain' ? bench.contenders : bench.workers)) {
-        const result = await drainOf(bench, kind, program, run);
-        if (kind === 'drain') drainSpeeds.set(program.name, result.perSecond);
-        const drain = drainSpeeds.get(program.name);
-        const ofDrain = kind === 'drain' || drain === undefined ? {} : { ofDrain: result.perSecond / drain };
-        (results[kind] ??= []).push({ ...result, ...ofDrain });
+    for (const kind of inTurn(run, kinds)) {
+      for (const contender of inTurn(run, kind === 'drain' ? [...contenders, ...references] : workers)) {
+        (results[kind] ??= []).push(await drainBy(bench, kind, contender, run));
       }
     }
   }
   for (const [kind, runs] of Object.entries(results)) sayRatios(bench, kind, runs);
-  return results;
+  return shareOfDrain(results);
 }
 
-function sayRatios({ contenders, say }: Bench, kind: string, runs: readonly DrainResult[]): void {
-  for (const { name } of contenders) {
+/** Tells the other kinds' speed as shares of the same contender's drain in the same run. */
+function shareOfDrain({ drain = [], ...others }: Measurements): Measurements {
+  const share = (result: DrainResult): DrainResult => {
+    const beside = drain.find(({ run, contender }) => run === result.run && contender === result.contender);
+    return beside === undefined ? result : { ...result, ofDrain: result.perSecond / beside.perSecond };
+  };
+  const shares = Object.entries(others).map(([kind, runs]) => [kind, runs.map(share)] as const);
+  return { ...(drain.length > 0 && { drain }), ...Object.fromEntries(shares) };
+}
+
+function sayRatios({ say }: Bench, kind: string, runs: readonly DrainResult[]): void {
+  for (const name of byContender(runs).keys()) {
     const ofPairs = name === 'worker' ? [] : ratios(runs, 'worker', name);
     if (ofPairs.length > 0) say(`${kind}: worker is ${spreadOf(ofPairs)} x ${name}, of ${ofPairs.length} pairs`);
   }
+}
+
+async function drainBy(bench: Bench, kind: Kind, contender: Program | Reference, run: number): Promise<DrainResult> {
+  if (!(contender instanceof Reference)) return drainOf(bench, kind, contender, run);
+  const result = await contender.drain(run);
+  bench.say(`${kind} ${run}: ${describe(result)}`);
+  return result;
 }
 
 export async function drainOf(bench: Bench, kind: Kind, program: Program, run: number): Promise<DrainResult> {

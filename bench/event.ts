@@ -39,7 +39,7 @@ export interface Identity {
 const SLAB_BYTES = 1 << 18;
 const FRAME_BYTES = 5;
 
-/** Decodes AddStatisticRow and encodes StatisticRowAdded, for floor and baseline. Written by hand, without the worker's codec. */
+/** Decodes AddStatisticRow and encodes StatisticRowAdded, for the baseline. Written by hand, without the worker's codec. */
 export class Events {
   private readonly row: Type;
   private readonly event: Type;

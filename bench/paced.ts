@@ -4,6 +4,7 @@ import { startChild } from './child.ts';
 import type { Heard, ListenOrder } from './listen.ts';
 import { inTurn } from './pairs.ts';
 import type { Program } from './programs.ts';
+import { Reference } from './reference.ts';
 import type { PacedResult } from './results.ts';
 import type { SendOrder, Sent } from './send.ts';
 import { percentile } from './statistics.ts';
@@ -13,7 +14,14 @@ import { World } from './world.ts';
 export async function paced(bench: Bench): Promise<readonly PacedResult[]> {
   const results: PacedResult[] = [];
   for (let run = 1; run <= bench.runs; run += 1) {
-    for (const program of inTurn(run, bench.workers)) results.push(...(await pacedOf(bench, program, run)));
+    for (const contender of inTurn(run, [...bench.workers, ...bench.references])) {
+      const measured =
+        contender instanceof Reference
+          ? await pacedReference(bench, contender, run)
+          : await pacedOf(bench, contender, run);
+      for (const result of measured) bench.say(describe(result));
+      results.push(...measured);
+    }
   }
   return results;
 }
@@ -53,8 +61,17 @@ async function pacedOf(bench: Bench, program: Program, run: number): Promise<rea
       p999: percentile(latencies, 0.999),
       max: percentile(latencies, 1),
     };
-    const said = Object.entries(figures).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
-    bench.say(`paced ${run}: ${program.name} ${rate}/s for ${seconds} s: ${said.join(', ')} ms`);
     return { run, contender: program.name, rate, commands: rate * seconds, ...figures };
   });
+}
+
+async function pacedReference(bench: Bench, reference: Reference, run: number): Promise<readonly PacedResult[]> {
+  const results: PacedResult[] = [];
+  for (const rate of bench.rates) results.push(await reference.paced(run, rate, bench.pacedSeconds));
+  return results;
+}
+
+function describe({ run, contender, rate, commands, p50, p99, p999, max }: PacedResult): string {
+  const said = Object.entries({ p50, p99, p999, max }).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+  return `paced ${run}: ${contender} ${rate}/s for ${commands / rate} s: ${said.join(', ')} ms`;
 }

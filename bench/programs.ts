@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ensureCached } from '../stack/cache.ts';
 
-export type ContenderName = 'worker' | 'floor' | 'baseline' | `commit ${string}`;
+export type ContenderName = 'worker' | 'baseline' | 'reference' | `commit ${string}`;
 
 /** A program that drains, and the tree that it is part of: by that tree's command line, tables, subjects and topics are made. */
 export interface Program {
-  readonly name: ContenderName;
+  readonly name: Exclude<ContenderName, 'reference'>;
   readonly root: string;
   /** Of Node, run in `root`. */
   readonly args: readonly string[];
@@ -17,17 +17,14 @@ export interface Program {
 
 const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BUILDS = join(ROOT, '.cache', 'builds');
+/** Where what others made is kept, installed. */
+export const BUILDS = join(ROOT, '.cache', 'builds');
 
 /** The worker of this tree. */
 export const WORKER = workerOf(ROOT);
 
-/** The worker, and what it is compared with (see the head of each file). */
-export const OWN_PROGRAMS: readonly Program[] = [
-  WORKER,
-  { name: 'floor', root: ROOT, args: ['bench/floor.ts'] },
-  { name: 'baseline', root: ROOT, args: ['bench/baseline.ts'] },
-];
+/** The worker, and what it is compared with: what a competent team writes first (see the head of the file). */
+export const OWN_PROGRAMS: readonly Program[] = [WORKER, { name: 'baseline', root: ROOT, args: ['bench/baseline.ts'] }];
 
 /** What has to be done before a worker can start. */
 const SET_UP = [

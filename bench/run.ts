@@ -3,6 +3,7 @@ import { startStack } from '../stack/stack.ts';
 import { FULL, QUICK, type Bench } from './bench.ts';
 import { measure } from './measure.ts';
 import { OWN_PROGRAMS, WORKER, workerOfCommit } from './programs.ts';
+import { Reference, referenceOf } from './reference.ts';
 import { report } from './report.ts';
 import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
 
@@ -14,6 +15,7 @@ Scenarios: ${SCENARIOS.join(', ')}; none named: all of them.
 --commands N       how many commands a drain has (default ${FULL.commands})
 --contenders LIST  who drains: ${NAMES.join(',')} (default all)
 --against COMMIT   also the worker of another commit, in turns with this one, in drain, mixed, hot and paced
+--reference FOLDER also a pipeline that was written by hand for this alone, in turns, in drain and paced
 --minutes N        how long the soak takes (default ${FULL.minutes})
 --quick            tiny sizes, to see that the harness runs; keeps no results
 --dry              keeps no results`;
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
     commands: { type: 'string' },
     contenders: { type: 'string', default: NAMES.join(',') },
     against: { type: 'string' },
+    reference: { type: 'string' },
     minutes: { type: 'string' },
     quick: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
@@ -45,17 +48,20 @@ const named = values.contenders.split(',').map((name) => {
   return program;
 });
 const against = values.against === undefined ? [] : [await workerOfCommit(values.against, console.log)];
+const reference = values.reference === undefined ? [] : [await referenceOf(values.reference, console.log)];
 const sizes = values.quick ? QUICK : FULL;
 const stack = await startStack({ log: console.log });
 process.once('SIGINT', () => void stack.stop().then(() => process.exit(130)));
 try {
+  const commands = Number(values.commands ?? sizes.commands);
   const bench: Bench = {
     ...sizes,
     stack,
     contenders: [...named, ...against],
     workers: [WORKER, ...against],
+    references: await Promise.all(reference.map((folder) => Reference.create(folder, stack, commands))),
     runs: Number(values.runs ?? sizes.runs),
-    commands: Number(values.commands ?? sizes.commands),
+    commands,
     minutes: Number(values.minutes ?? sizes.minutes),
     say: console.log,
   };

@@ -3,7 +3,7 @@ import { busySeconds, busyShare, cpuSeconds } from './cpu.ts';
 import type { Cpu, DrainResult } from './results.ts';
 
 /** What everybody who takes part has used so far. */
-interface Use {
+export interface Use {
   readonly cpu: Cpu;
   readonly busySeconds: number;
   readonly walBytes: number;

@@ -118,10 +118,8 @@ export class World {
     return (await this.size(topics.commands)) - done;
   }
 
-  /** Bytes that the server has written to its write-ahead log since it was made, for this world and all others. */
   async walBytes(): Promise<number> {
-    const [row] = await this.query<{ n: number }>(`SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS n`);
-    return row?.n ?? Number.NaN;
+    return walBytes(this.client);
   }
 
   /** Lets the disk come to rest before a run. */
@@ -159,6 +157,13 @@ const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
     oid === INT8_OID ? Number : PARSERS(oid, format),
 };
+
+/** Bytes that the server has written to its write-ahead log since it was made, for all of its databases. */
+export async function walBytes(client: pg.Client): Promise<number> {
+  const text = `SELECT pg_current_wal_insert_lsn() - '0/0' AS n`;
+  const { rows } = await client.query<{ n: string }>(text);
+  return Number(rows[0]?.n);
+}
 
 async function onServer(stack: Stack, statement: string): Promise<void> {
   const client = new pg.Client(stack.databaseUrl);

@@ -19,7 +19,7 @@ describe('contenders that take turns', () => {
   });
 
   it('have no ratio when no run measured both', () => {
-    expect(ratios(runs, 'worker', 'floor')).toEqual([]);
+    expect(ratios(runs, 'worker', 'baseline')).toEqual([]);
   });
 
   it('are told by median and spread', () => {
