@@ -18,6 +18,10 @@ export interface Bench {
   readonly warmUp: number;
   readonly tenants: number;
   readonly subdivisions: number;
+  /** Subdivisions of the one tenant of large. */
+  readonly large: number;
+  /** Tenants of many, with a subdivision each. */
+  readonly many: number;
   /** Of paced. */
   readonly rates: readonly number[];
   readonly pacedSeconds: number;
@@ -39,6 +43,8 @@ export const FULL: Sizes = {
   warmUp: 50_000,
   tenants: 100,
   subdivisions: 1_000,
+  large: 10_000,
+  many: 100_000,
   rates: [1_000, 5_000],
   pacedSeconds: 30,
   history: 10_000_000,
@@ -55,6 +61,8 @@ export const QUICK: Sizes = {
   warmUp: 0,
   tenants: 4,
   subdivisions: 20,
+  large: 40,
+  many: 60,
   rates: [200],
   pacedSeconds: 1,
   history: 5_000,

@@ -20,9 +20,9 @@ interface Bar {
 }
 
 /** Commands a second of each scenario and contender: bars to the median, whiskers over the runs. */
-export function chart({ drain, mixed, hot }: Results): string {
+export function chart({ drain, mixed, hot, workers, large, many }: Results): string {
   const bars: Bar[] = [];
-  for (const [scenario, measured] of Object.entries({ drain, mixed, hot })) {
+  for (const [scenario, measured] of Object.entries({ drain, mixed, hot, workers, large, many })) {
     for (const [contender, runs] of byContender(measured?.runs ?? [])) {
       const speeds = runs.map(({ perSecond }) => perSecond);
       bars.push({ title: `${scenario}, ${contender}`, color: COLORS[contender] ?? OTHER_COLOR, speeds });

@@ -1,10 +1,11 @@
 import type { Bench } from './bench.ts';
-import { drainOf, drains, type DrainKind } from './drain.ts';
+import { drainOf, drains, KINDS } from './drain.ts';
 import { history } from './history.ts';
 import { leftovers } from './leftovers.ts';
 import { paced } from './paced.ts';
 import { WORKER } from './programs.ts';
-import { machine, type Measured, type Results, type ScenarioName } from './results.ts';
+import { machine, type Measured, type Results } from './results.ts';
+import type { ScenarioName } from './scenarios.ts';
 import { soak } from './soak.ts';
 import { profile } from './profile.ts';
 import { start } from './start.ts';
@@ -27,14 +28,10 @@ export async function measure(
   });
   bench.say(`${machine()}, ${Object.entries(versions).flat().join(' ')}`);
   await warmUp(bench);
-  const kinds = (['drain', 'mixed', 'hot'] as const).filter((kind: DrainKind) => wanted.includes(kind));
+  const kinds = KINDS.filter((kind) => wanted.includes(kind));
   if (kinds.length > 0) {
-    const { drain, mixed, hot } = await drains(bench, kinds);
-    await keep({
-      ...(drain && { drain: of(drain) }),
-      ...(mixed && { mixed: of(mixed) }),
-      ...(hot && { hot: of(hot) }),
-    });
+    const measured = Object.entries(await drains(bench, kinds)).map(([kind, runs]) => [kind, of(runs)] as const);
+    await keep(Object.fromEntries(measured));
   }
   if (wanted.includes('paced')) await keep({ paced: of(await paced(bench)) });
   if (wanted.includes('history')) await keep({ history: of(await history(bench)) });

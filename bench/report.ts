@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { chart } from './chart.ts';
+import type { Locks } from './locks.ts';
 import { byContender, ratios } from './pairs.ts';
 import { CATEGORIES, REASONS } from './profile-categories.ts';
 import type { ContenderName } from './programs.ts';
@@ -25,6 +26,9 @@ const RATIO_TARGETS: Partial<Record<ContenderName, string>> = {
 const TARGETS = {
   drain: 'worker <= 18 us, PostgreSQL <= 15 us and <= 1,000 bytes of WAL a command, RSS <= 300 MB',
   hot: '>= 0.85',
+  workers: '>= 0.9',
+  large: '>= 0.9',
+  many: '>= 0.9',
   mixed: '>= 0.8',
   paced: '1,000/s: p50 <= 10, p99 <= 25; 5,000/s: p50 <= 12, p99 <= 30',
   history: '>= 0.9',
@@ -59,10 +63,11 @@ Figures are medians; a spread is the least and the greatest of the runs. A run w
   await writeFile(new URL('results.svg', import.meta.url), chart(results));
 }
 
-function drains({ drain, mixed, hot }: Results): readonly string[] {
+function drains(results: Results): readonly string[] {
+  const { drain, mixed, hot, workers, large, many } = results;
   if (drain === undefined) return [];
   const rows: Cells[] = [];
-  for (const [what, measured] of Object.entries({ drain, mixed, hot })) {
+  for (const [what, measured] of Object.entries({ drain, mixed, hot, workers, large, many })) {
     for (const [name, runs] of byContender(measured?.runs ?? [])) rows.push([what, name, ...drainCells(runs)]);
   }
   const others = [...byContender(drain.runs).keys()].filter((name) => name !== 'worker');
@@ -74,9 +79,11 @@ function drains({ drain, mixed, hot }: Results): readonly string[] {
   return [
     '## A backlog is drained',
     `_drain_: statistic rows of 100 tenants with 1,000 subdivisions, 4 partitions. _mixed_: all types, 3 % refused. _hot_: the drain on one tenant,
-in one partition. A figure is taken from the first fetch until the last event is on its topic and all offsets are committed. The reference is
-a pipeline that was written by hand for these rows alone, with narrower tables, one header an event and a load of its own. The baseline is one knex transaction a message; it gets a small share of the
-commands, since all of them would take it minutes.`,
+in one partition. _workers_: the drain by four workers on 12 partitions, from when the last of them has its share. _large_: the drain on one
+tenant with 10,000 subdivisions. _many_: on 100,000 tenants with one. A figure is taken from the first fetch until the last event is on its
+topic and all offsets are committed. The reference is a pipeline that was written by hand for these rows alone, with narrower tables, one
+header an event and a load of its own. The baseline is one knex transaction a message; it gets a small share of the commands, since all of
+them would take it minutes.`,
     about(drain),
     table(
       [
@@ -104,9 +111,27 @@ commands, since all of them would take it minutes.`,
         ]),
         ['mixed to drain', ofDrain(mixed), TARGETS.mixed],
         ['hot to drain', ofDrain(hot), TARGETS.hot],
+        ['workers to drain', ofDrain(workers), TARGETS.workers],
+        ['large to drain', ofDrain(large), TARGETS.large],
+        ['many to drain', ofDrain(many), TARGETS.many],
       ],
     ),
     `To reach: ${TARGETS.drain}.`,
+    ...locks(workers),
+  ];
+}
+
+function locks(measured: Measured<DrainResult> | undefined): readonly string[] {
+  const runs = measured?.runs.flatMap((run) => run.locks ?? []) ?? [];
+  if (runs.length === 0) return [];
+  const of = (name: keyof Locks): string =>
+    spread(
+      runs.map((run) => run[name]),
+      name === 'deadlocks' ? 0 : 2,
+    );
+  return [
+    `The sessions of the four workers, on average: ${of('active')} ran a statement; of these, ${of('waiting')} waited for a lock of another
+transaction and ${of('latched')} for a latch of the server. Deadlocks in a run: ${of('deadlocks')}.`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { format, resolveConfig } from 'prettier';
+import type { Locks } from './locks.ts';
 import type { Category } from './profile-categories.ts';
 import type { ContenderName } from './programs.ts';
 
@@ -9,6 +10,9 @@ export interface Results {
   readonly drain?: Measured<DrainResult>;
   readonly mixed?: Measured<DrainResult>;
   readonly hot?: Measured<DrainResult>;
+  readonly workers?: Measured<DrainResult>;
+  readonly large?: Measured<DrainResult>;
+  readonly many?: Measured<DrainResult>;
   readonly paced?: Measured<PacedResult>;
   readonly history?: Measured<HistoryResult>;
   readonly leftovers?: Measured<LeftoversResult>;
@@ -16,19 +20,6 @@ export interface Results {
   readonly profile?: Measured<ProfileResult>;
   readonly soak?: Measured<SoakResult>;
 }
-
-export type ScenarioName = keyof Results;
-export const SCENARIOS: readonly ScenarioName[] = [
-  'drain',
-  'mixed',
-  'hot',
-  'paced',
-  'history',
-  'leftovers',
-  'start',
-  'profile',
-  'soak',
-];
 
 export interface Measured<R> {
   /** When the measurement ended, in ISO 8601. */
@@ -61,8 +52,10 @@ export interface DrainResult {
   readonly walPerCommand?: number;
   /** The share of the cores' time that was busy, with everything that ran on the machine. */
   readonly busy?: number;
-  /** Only for hot and mixed: their speed divided by that of the worker's drain in the same run, if it was measured. */
+  /** Not for the drain itself: the speed divided by that of the same contender's drain in the same run, if it was measured. */
   readonly ofDrain?: number;
+  /** Only for several workers: what their sessions waited for. */
+  readonly locks?: Locks;
 }
 
 export interface PacedResult {

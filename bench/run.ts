@@ -5,12 +5,16 @@ import { measure } from './measure.ts';
 import { OWN_PROGRAMS, WORKER, workerOfCommit } from './programs.ts';
 import { Reference, referenceOf } from './reference.ts';
 import { report } from './report.ts';
-import { SCENARIOS, saveResults, type ScenarioName } from './results.ts';
+import { saveResults } from './results.ts';
+import { GROUPS, SCENARIOS, scenariosOf } from './scenarios.ts';
 
 const NAMES = OWN_PROGRAMS.map(({ name }) => name);
 const HELP = `npm run bench -- [SCENARIO...] [options]
 
 Scenarios: ${SCENARIOS.join(', ')}; none named: all of them.
+Groups: ${Object.entries(GROUPS)
+  .map(([name, scenarios]) => `${name} (${scenarios.join(', ')})`)
+  .join('; ')}.
 --runs N           how often each scenario runs (default ${FULL.runs})
 --commands N       how many commands a drain has (default ${FULL.commands})
 --contenders LIST  who drains: ${NAMES.join(',')} (default all)
@@ -39,10 +43,8 @@ if (values.help) {
   process.exit(0);
 }
 
-const wanted = SCENARIOS.filter((name) => positionals.length === 0 || positionals.includes(name));
-const unknown = positionals.find((name) => !wanted.some((one) => one === name));
-if (unknown !== undefined) throw new Error(`there is no scenario '${unknown}'\n${HELP}`);
-const named = values.contenders.split(',').map((name) => {
+const wanted = scenariosOf(positionals);
+const contenders = values.contenders.split(',').map((name) => {
   const program = OWN_PROGRAMS.find((own) => own.name === name);
   if (program === undefined) throw new Error(`there is no contender '${name}'\n${HELP}`);
   return program;
@@ -57,7 +59,7 @@ try {
   const bench: Bench = {
     ...sizes,
     stack,
-    contenders: [...named, ...against],
+    contenders: [...contenders, ...against],
     workers: [WORKER, ...against],
     references: await Promise.all(reference.map((folder) => Reference.create(folder, stack, commands))),
     runs: Number(values.runs ?? sizes.runs),
@@ -66,7 +68,7 @@ try {
     say: console.log,
   };
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
-  await measure(bench, wanted satisfies readonly ScenarioName[], command, async (measured) => {
+  await measure(bench, wanted, command, async (measured) => {
     if (values.quick || values.dry) return;
     await saveResults(measured);
     await report();

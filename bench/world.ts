@@ -14,7 +14,6 @@ import { Ledger } from './ledger.ts';
 import { inParts, Load, type Place } from './load.ts';
 import { ROOT, setUpBy, workerOf, type Program } from './programs.ts';
 
-const PARTITIONS = 4;
 const POLL_MS = 20;
 const PARSERS: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser;
 
@@ -46,7 +45,7 @@ export class World {
   }
 
   /** @param root the tree that makes the world, and whose worker works in it */
-  static async create(stack: Stack, root: string = ROOT): Promise<World> {
+  static async create(stack: Stack, root: string = ROOT, partitions = 4): Promise<World> {
     const name = `bench_${randomUUID().replaceAll('-', '')}`;
     await onServer(stack, `CREATE DATABASE ${name}`);
     const url = new URL(stack.databaseUrl);
@@ -59,7 +58,7 @@ export class World {
       TOPIC_EVENTS: `${name}.events`,
       TOPIC_REJECTIONS: `${name}.rejections`,
       TOPIC_USER_LOOKUPS: `${name}.lookups`,
-      TOPIC_PARTITIONS: String(PARTITIONS),
+      TOPIC_PARTITIONS: String(partitions),
       TOPIC_REPLICATION_FACTOR: '1',
     });
     await world.prepare();
@@ -91,7 +90,7 @@ export class World {
   }
 
   /** Waits until all events and rejections are on their topics, and the group's lag is 0. @returns performance.now() */
-  async drained(contender: Contender, { events, rejected } = this.ledger): Promise<number> {
+  async drained(contender: Pick<Contender, 'check'>, { events, rejected } = this.ledger): Promise<number> {
     const { topics } = this.config;
     for (;;) {
       contender.check();
