@@ -155,6 +155,11 @@ export function differencesOf(before: readonly License[], after: readonly Licens
   return differences;
 }
 
+/** Whether no license appears and none goes. */
+export function haveSameIds(before: readonly License[], after: readonly License[]): boolean {
+  return before.length === after.length && before.every((was, i) => was.licenseId === after[i]?.licenseId);
+}
+
 /** Index of the first license whose id is not less than this one. */
 function placeOf(licenses: readonly License[], licenseId: LicenseId): number {
   let from = 0;

@@ -1,5 +1,5 @@
 import type { LicenseId } from '../domain/ids.ts';
-import { differencesOf, licenseOf } from '../domain/license.ts';
+import { differencesOf, haveSameIds, licenseOf } from '../domain/license.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { SubdivisionKey, SubdivisionRepository } from '../ports/repositories.ts';
 import { pairOf, type Cache } from './cache.ts';
@@ -11,7 +11,7 @@ export function subdivisionRepository(cache: Cache): SubdivisionRepository {
 
   /** A license that appears takes its id; one that goes and was never stored is remembered, for its tombstone. */
   function licensesGo(key: SubdivisionKey, before: Subdivision | undefined, after: Subdivision | undefined): void {
-    if (before?.licenses === after?.licenses) return;
+    if (before && after && haveSameIds(before.licenses, after.licenses)) return;
     for (const difference of differencesOf(before?.licenses ?? [], after?.licenses ?? [])) {
       if (difference.before === undefined) take(key, difference.licenseId);
       else if (difference.after === undefined) leave(key, difference.licenseId);

@@ -11,6 +11,7 @@ interface KnownLetter {
 
 /** Knows which messages were handled before, and by which lane, and remembers how those of this unit end. */
 export class Inbox {
+  /** The first message of each identity; filled only where any repeats, now or from before. */
   private readonly first = new Map<string, UnitMessage>();
   private readonly before = new Map<string, InboxEntry>();
   /** How messages ended; where nothing repeats, only those that were not accepted. */
@@ -19,7 +20,7 @@ export class Inbox {
   private readonly letters = new Map<string, KnownLetter[]>();
   /** By identity: the message that is handled although an earlier one had ended as a letter. */
   private readonly anew = new Map<string, UnitMessage>();
-  /** Whether any identity of this unit comes more than once. */
+  /** Whether any identity of this unit came before, or comes more than once. */
   private repeats = false;
 
   /**
@@ -27,12 +28,10 @@ export class Inbox {
    * @throws StaleRead when they are presumed to be new, and one of them is not
    */
   async claim(store: Store, messages: readonly UnitMessage[], lane: string, presumedNew: boolean): Promise<boolean> {
-    for (const message of messages) {
-      if (!this.first.has(message.identity.hash)) this.first.set(message.identity.hash, message);
-    }
-    const sorted = [...this.first.values()].sort((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
-    const { before, calm } = await store.inbox.claim(sorted, lane, presumedNew);
-    this.repeats = before.length > 0 || this.first.size < messages.length;
+    const firsts = firstsByHash(messages);
+    const { before, calm } = await store.inbox.claim(firsts, lane, presumedNew);
+    this.repeats = before.length > 0 || firsts.length < messages.length;
+    if (this.repeats) for (const message of firsts) this.first.set(message.identity.hash, message);
     for (const entry of before) this.before.set(entry.hash, entry);
     // The dead ones are looked at again, under their locks.
     await this.renew(
@@ -145,6 +144,16 @@ export class Inbox {
     const hashes = [...due].flatMap(([hash, isDue]) => (isDue ? [hash] : [])).sort();
     if (hashes.length > 0) await store.inbox.renew(hashes.flatMap((hash) => this.before.get(hash) ?? []));
   }
+}
+
+/** The first message of each identity, in the order of their hashes. */
+function firstsByHash(messages: readonly UnitMessage[]): readonly UnitMessage[] {
+  const sorted = messages.toSorted((a, b) => compare(a.identity.hash, b.identity.hash));
+  return sorted.filter((message, i) => i === 0 || sorted[i - 1]?.identity.hash !== message.identity.hash);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0; // 0 keeps the order in which they came
 }
 
 function isSamePlace(letter: Position, { topic, partition, offset, timestamp }: Position): boolean {

@@ -98,8 +98,17 @@ export class Committer {
 
   private tell(tasks: readonly Task[], endings: readonly Ending[]): void {
     const { telemetry } = this.d;
-    for (const [i, ending] of endings.entries()) {
-      telemetry.count(ending.what, tasks[i]?.type ?? 'unreadable');
+    let alike = 0;
+    for (let i = 0; i < endings.length; i += 1) {
+      const ending = endings[i];
+      if (ending === undefined) continue;
+      alike += 1;
+      const type = tasks[i]?.type;
+      // Nearly always all of a chunk are alike, and counted together.
+      if (endings[i + 1]?.what !== ending.what || tasks[i + 1]?.type !== type) {
+        telemetry.count(ending.what, type ?? 'unreadable', alike);
+        alike = 0;
+      }
       if (ending.what !== 'dead') continue;
       const { letter, fault } = ending;
       const { topic, partition, offset } = letter.received;
