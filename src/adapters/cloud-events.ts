@@ -2,21 +2,20 @@ import { hash } from 'node:crypto';
 import type { MessageName } from '../generated/messages.ts';
 import { MessageTooLarge, type CloudEvents, type OutgoingEvent } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
-import {
-  recordSize,
-  type MessageContext,
-  type MessageHeaders,
-  type OutgoingMessage,
-  type ReceivedMessage,
-} from '../ports/messages.ts';
+import { recordSize, type MessageContext, type OutgoingMessage, type ReceivedMessage } from '../ports/messages.ts';
+import { HeaderFinder } from './header-finder.ts';
 import { HeaderTemplate, HeaderWriter } from './header-writer.ts';
-import { appendHeaders, decodeHeaders, encodeHeaders, headerList } from './record-headers.ts';
+import { appendHeaders, decodeHeaders, encodeHeaders } from './record-headers.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
 const MAX_KEYS = 10_000;
 /** The hex digit in which a UUID tells its variant, by the digit whose lower two bits it keeps. */
 const VARIANTS = '89ab'.repeat(4);
+/** The headers that are read of each message, by their places in the list of the finder. */
+const [ID, SOURCE, CORRELATION_ID, TRACEPARENT] = [0, 1, 2, 3];
+/** Room for what is hashed of nearly every message. */
+const HASHED = Buffer.alloc(1_024);
 /** In this order. Traced events have a `traceparent` behind them. */
 const OWN_HEADERS = ['ce_id', 'ce_time', 'ce_subject', 'ce_correlationid', 'ce_causationid'];
 
@@ -34,6 +33,8 @@ export class KafkaCloudEvents implements CloudEvents {
   private readonly templates = new Map<string, HeaderTemplate>();
   private readonly tracedTemplates = new Map<string, HeaderTemplate>();
   private readonly keys = new Map<string, Buffer>();
+  private readonly finder = new HeaderFinder(['ce_id', 'ce_source', 'ce_correlationid', 'traceparent']);
+  private lastSource = { bytes: Buffer.alloc(0), text: '' };
 
   constructor(codec: Codec, settings: CloudEventsSettings) {
     this.codec = codec;
@@ -41,17 +42,45 @@ export class KafkaCloudEvents implements CloudEvents {
   }
 
   read(received: ReceivedMessage): MessageContext {
-    const id = text(received.headers, 'ce_id');
-    if (id === null || id.length > MAX_ID_LENGTH) return this.byPosition(received);
-    const source = text(received.headers, 'ce_source') ?? '';
-    return this.context(received, source, id, identityHash(received.headers, source, id));
+    const { finder } = this;
+    finder.find(received.headers);
+    const id = textOf(finder, ID);
+    if (id === null || id.length > MAX_ID_LENGTH) return this.positionContext(received);
+    const source = this.source();
+    return this.context(received, source, id, this.identityHash(source !== ''));
   }
 
   byPosition(received: ReceivedMessage): MessageContext {
-    const { topic, partition, offset, timestamp, headers } = received;
+    this.finder.find(received.headers);
+    return this.positionContext(received);
+  }
+
+  private positionContext(received: ReceivedMessage): MessageContext {
+    const { topic, partition, offset, timestamp } = received;
     const id = `${topic}/${partition}/${offset}/${timestamp}`;
     // The source says who sent the message. A position needs none to be told from others.
-    return this.context(received, text(headers, 'ce_source') ?? '', id, hashOf(`\0${id}`));
+    return this.context(received, this.source(), id, hashOf(`\0${id}`));
+  }
+
+  /** The header that was found, '' for none. Cached: messages of one partition have few sources. */
+  private source(): string {
+    const { finder, lastSource } = this;
+    if (finder.holds(SOURCE, lastSource.bytes)) return lastSource.text;
+    const text = textOf(finder, SOURCE) ?? '';
+    if (text !== '') this.lastSource = { bytes: Buffer.from(finder.bytesOf(SOURCE)), text };
+    return text;
+  }
+
+  /** Over the bytes of the headers that were found. As texts, ids that are no UTF-8 could be equal, since U+FFFD stands for any such byte. */
+  private identityHash(hasSource: boolean): string {
+    const { finder } = this;
+    const source = hasSource ? finder.lengthOf(SOURCE) : 0;
+    const length = source + 1 + finder.lengthOf(ID);
+    const bytes = length <= HASHED.length ? HASHED : Buffer.allocUnsafe(length);
+    if (hasSource) finder.copy(SOURCE, bytes, 0);
+    bytes[source] = 0;
+    finder.copy(ID, bytes, source + 1);
+    return hashOf(bytes.subarray(0, length));
   }
 
   digest(value: Buffer | null): string {
@@ -62,26 +91,13 @@ export class KafkaCloudEvents implements CloudEvents {
     return uuidOf(identity.hash, index);
   }
 
-  encodeHeaders(
-    { headers, rawHeaders }: Pick<ReceivedMessage, 'headers' | 'rawHeaders'>,
-    added: Readonly<Record<string, string>> = {},
-  ): Buffer {
-    if (rawHeaders !== undefined) return appendHeaders(rawHeaders, Object.entries(added));
-    return encodeHeaders([...headerList(headers), ...Object.entries(added)]);
+  encodeHeaders(headers: Readonly<Record<string, string>>, before?: Buffer): Buffer {
+    const added = Object.entries(headers);
+    return before === undefined ? encodeHeaders(added) : appendHeaders(before, added);
   }
 
-  listHeaders(headers: Buffer): ReturnType<CloudEvents['listHeaders']> {
+  decodeHeaders(headers: Buffer): ReturnType<CloudEvents['decodeHeaders']> {
     return decodeHeaders(headers);
-  }
-
-  decodeHeaders(headers: Buffer): MessageHeaders {
-    const byName = Map.groupBy(decodeHeaders(headers), ([name]) => name);
-    return Object.fromEntries(
-      [...byName].map(([name, values]) => [
-        name,
-        values.length === 1 ? (values[0]?.[1] ?? null) : values.map(([, value]) => value ?? ''),
-      ]),
-    );
   }
 
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage {
@@ -132,41 +148,22 @@ export class KafkaCloudEvents implements CloudEvents {
     return key;
   }
 
+  /** Of a message whose headers were found. */
   private context(received: ReceivedMessage, source: string, id: string, hash: string): MessageContext {
     return {
       identity: { source, id, hash },
       causationId: id,
-      correlationId: text(received.headers, 'ce_correlationid'),
-      traceparent: text(received.headers, 'traceparent'),
+      correlationId: textOf(this.finder, CORRELATION_ID),
+      traceparent: textOf(this.finder, TRACEPARENT),
       key: received.key,
     };
   }
 }
 
 /** @returns a header as text; null when it is absent, empty, or holds U+0000, which the database can't store and no sensible id has */
-function text(headers: MessageHeaders, name: string): string | null {
-  const one = firstOf(headers, name);
-  if (one === null) return null;
-  const read = String(one);
-  return read === '' || read.includes('\0') ? null : read;
-}
-
-function firstOf(headers: MessageHeaders, name: string): Buffer | string | null {
-  const value = headers[name];
-  const one: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof one === 'string' || Buffer.isBuffer(one) ? one : null;
-}
-
-/** Hashes the bytes of the headers. As texts, ids that are no UTF-8 could be equal, since U+FFFD stands for any such byte. */
-function identityHash(headers: MessageHeaders, source: string, id: string): string {
-  const together = `${source}\0${id}`;
-  if (!together.includes('\uFFFD')) return hashOf(together);
-  const bytes = (name: string, read: string) => (read === '' ? Buffer.alloc(0) : bytesOf(firstOf(headers, name) ?? ''));
-  return hashOf(Buffer.concat([bytes('ce_source', source), Buffer.alloc(1), bytes('ce_id', id)]));
-}
-
-function bytesOf(value: Buffer | string): Buffer {
-  return typeof value === 'string' ? Buffer.from(value) : value;
+function textOf(finder: HeaderFinder, header: number): string | null {
+  const text = finder.textOf(header);
+  return text === '' || text.includes('\0') ? null : text;
 }
 
 /** The first 128 bits of SHA-256, as hex digits. */

@@ -5,6 +5,9 @@ import type { ReceivedMessage } from '../ports/messages.ts';
 import { withAdmin } from './kafka-admin.ts';
 import { isRefusal, KafkaRefuses, type KafkaFaults } from './kafka-faults.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
+import { UnreadableRecord } from './kafkajs/record-batches.ts';
+import { DecodedRecord } from './kafkajs/record-decoder.ts';
+import { NO_HEADERS } from './record-headers.ts';
 import { Outage } from './retry.ts';
 
 export interface ConsumerSettings {
@@ -206,20 +209,14 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
     timestamp: Number(message.timestamp),
     key: message.key,
     value: message.value,
-    headers: message.headers ?? {},
-    rawHeaders: rawHeadersOf(message),
-    unreadable: unreadableOf(message),
+    headers: headersOf(message),
+    unreadable: message instanceof UnreadableRecord ? message.unreadable : undefined,
   };
 }
 
-// Our decoder of record batches sets these two fields where they are needed. kafkajs' types do not have them.
-
-function rawHeadersOf(message: object): Buffer | undefined {
-  return 'rawHeaders' in message && Buffer.isBuffer(message.rawHeaders) ? message.rawHeaders : undefined;
-}
-
-function unreadableOf(message: object): string | undefined {
-  return 'unreadable' in message ? String(message.unreadable) : undefined;
+/** Our decoder of record batches makes the records. The decoder of the format before them is kafkajs' own; that format has no headers. */
+function headersOf(message: KafkaMessage): Buffer {
+  return message instanceof DecodedRecord ? message.headerBytes : NO_HEADERS;
 }
 
 /** The protocol's names of an error and of its causes. */

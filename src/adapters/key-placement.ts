@@ -2,6 +2,7 @@ import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { murmur2 } from './partitioner.ts';
+import { firstHeader } from './record-headers.ts';
 
 /** While messages seem to lie in a wrong partition, the number of partitions is asked for this often. Milliseconds. */
 const ASK_EVERY = 30_000;
@@ -50,7 +51,7 @@ export class KeyPlacement implements Placement {
   }
 
   #suspect({ topic, partition, headers }: ReceivedMessage, hash: number): void {
-    const source = String(headers['ce_source'] ?? '');
+    const source = firstHeader(headers, 'ce_source') ?? '';
     const key = `${partition}/${hash}/${source}`;
     const known = this.#suspects.get(key);
     if (known !== undefined) known.messages += 1;

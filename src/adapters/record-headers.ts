@@ -1,5 +1,3 @@
-import type { MessageHeaders } from '../ports/messages.ts';
-
 /**
  * Headers by name. Encoded as in a Kafka record, they are their count, then for each header the length of its name, the name, the length of
  * its value and the value. All numbers are zig-zag varints; length -1 stands for null. Messages hold their headers in this form from the
@@ -7,6 +5,11 @@ import type { MessageHeaders } from '../ports/messages.ts';
  * "Record Header".
  */
 export type HeaderList = readonly (readonly [name: string, value: Buffer | string | null])[];
+
+/** Headers as kafkajs takes and gives them: by name, the values of a repeated name as an array. */
+export type HeadersByName = Readonly<
+  Record<string, Buffer | string | readonly (Buffer | string | null)[] | null | undefined>
+>;
 
 export function encodeHeaders(headers: HeaderList): Buffer {
   let size = sizeOfVarint(headers.length);
@@ -20,6 +23,8 @@ export function encodeHeaders(headers: HeaderList): Buffer {
   return bytes;
 }
 
+export const NO_HEADERS = encodeHeaders([]);
+
 /** Adds headers behind encoded ones, whose bytes stay as they are. */
 export function appendHeaders(headers: Buffer, added: HeaderList): Buffer {
   const [before, behind] = [headers, encodeHeaders(added)].map((bytes) => ({ bytes, at: 0 })) as [Reader, Reader];
@@ -28,8 +33,7 @@ export function appendHeaders(headers: Buffer, added: HeaderList): Buffer {
   return Buffer.concat([count.subarray(0, length), headers.subarray(before.at), behind.bytes.subarray(behind.at)]);
 }
 
-/** @param headers as kafkajs gives them: by name, the values of a repeated name as an array */
-export function headerList(headers: MessageHeaders): HeaderList {
+export function headerList(headers: HeadersByName): HeaderList {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (value === undefined) return [];
     if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) return [[name, value] as const];
@@ -40,9 +44,35 @@ export function headerList(headers: MessageHeaders): HeaderList {
 export function decodeHeaders(bytes: Buffer): readonly (readonly [name: string, value: Buffer | null])[] {
   const reader = { bytes, at: 0 };
   return Array.from({ length: readVarint(reader) }, () => {
-    const name = readValue(reader)?.toString() ?? '';
+    const name = readValue(reader)?.toString() ?? 'null'; // as in kafkajs; Kafka allows no name to be null
     return [name, readValue(reader)] as const;
   });
+}
+
+/** @returns the first value under this name; undefined when there is none, or when it is null */
+export function firstHeader(headers: Buffer, name: string): string | undefined {
+  return decodeHeaders(headers)
+    .find(([one]) => one === name)?.[1]
+    ?.toString();
+}
+
+export function headersByName(bytes: Buffer): HeadersByName {
+  const names = Map.groupBy(decodeHeaders(bytes), ([name]) => name);
+  // An object made of entries may have one called __proto__.
+  return Object.fromEntries(
+    [...names].map(([name, all]) => [name, all.length === 1 ? (all[0]?.[1] ?? null) : all.map(([, value]) => value)]),
+  );
+}
+
+/** Goes behind the headers that begin at the reader's place. @throws RangeError when their number can't be right */
+export function skipHeaders(reader: Reader): void {
+  const count = readVarint(reader);
+  if (count > reader.bytes.length)
+    throw new RangeError(`a record of ${reader.bytes.length} bytes has ${count} headers`);
+  for (let i = 0; i < 2 * count; i += 1) {
+    const length = readVarint(reader);
+    reader.at += Math.max(0, length);
+  }
 }
 
 export function sizeOfVarint(value: number): number {

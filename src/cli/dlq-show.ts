@@ -21,7 +21,7 @@ export async function showLetter({ positionals, values, environment }: Call): Pr
     if (letter === undefined) throw new NoLetter(`there is no letter ${letterId}`);
     const registryKnown = isSet(environment, 'SCHEMA_REGISTRY_URL');
     const decoded = registryKnown ? await decode(cradle, letter.value) : 'SCHEMA_REGISTRY_URL is not set';
-    const headers = headersOf(cradle.cloudEvents.listHeaders(letter.headers));
+    const headers = headersOf(cradle.cloudEvents.decodeHeaders(letter.headers));
     if (values['json'] === true) print(asJson(letter, headers, decoded));
     else for (const line of linesOf(letter, headers, decoded)) print(line);
     return 0;
@@ -87,7 +87,7 @@ function asJson(letter: StoredLetter, headers: Headers, decoded: DecodedValue | 
   });
 }
 
-function headersOf(list: ReturnType<CloudEvents['listHeaders']>): Headers {
+function headersOf(list: ReturnType<CloudEvents['decodeHeaders']>): Headers {
   return list.map(([name, value]) => [name, value?.toString() ?? ''] as const);
 }
 

@@ -54,7 +54,7 @@ export class Sender {
     // `completeRecord` has checked the data against this type's schema, which the compiler can't see.
     const value = codec.encode(topic, type, data as unknown as Messages[SendableName]);
     await patiently(kafkaPlace(config), () =>
-      producer.publish([{ topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders({ headers }) }]),
+      producer.publish([{ topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders(headers) }]),
     );
     return { type, topic, key, id, data };
   }

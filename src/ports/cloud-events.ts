@@ -1,5 +1,5 @@
 import type { MessageName, Messages } from '../generated/messages.ts';
-import type { MessageContext, MessageHeaders, OutgoingMessage, ReceivedMessage } from './messages.ts';
+import type { MessageContext, OutgoingMessage, ReceivedMessage } from './messages.ts';
 
 /** What a message on its way out says about itself, beside its data. Written as CloudEvents 1.0 headers, Kafka binary mode. */
 export interface OutgoingEvent<N extends MessageName> {
@@ -32,17 +32,10 @@ export interface CloudEvents {
   digest(value: Buffer | null): string;
   /** The id of the `index`-th message that follows from this one: a UUID (version 8), the same whenever it is asked for. */
   eventId(context: MessageContext, index: number): string;
-  /**
-   * A message's headers, followed by the added ones, as bytes of a record. Order and repetitions are kept.
-   */
-  encodeHeaders(
-    message: Pick<ReceivedMessage, 'headers' | 'rawHeaders'>,
-    added?: Readonly<Record<string, string>>,
-  ): Buffer;
-  /** Decodes what `encodeHeaders` has written. */
-  decodeHeaders(headers: Buffer): MessageHeaders;
-  /** The same as a list, in order, repetitions included. */
-  listHeaders(headers: Buffer): readonly (readonly [name: string, value: Buffer | null])[];
+  /** Headers as a record has them. @param before those of a message, which stay in front, as they came */
+  encodeHeaders(headers: Readonly<Record<string, string>>, before?: Buffer): Buffer;
+  /** In order, repetitions included. */
+  decodeHeaders(headers: Buffer): readonly (readonly [name: string, value: Buffer | null])[];
   /** @throws MessageTooLarge */
   write<N extends MessageName>(event: OutgoingEvent<N>): OutgoingMessage;
 }

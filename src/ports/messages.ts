@@ -1,8 +1,3 @@
-/** Headers as kafkajs gives them: a repeated one arrives as an array. */
-export type MessageHeaders = Readonly<
-  Record<string, Buffer | string | readonly (Buffer | string)[] | null | undefined>
->;
-
 /** Where a message stands. `offset` is exact up to 2^53; `timestamp` is in milliseconds since the epoch, and tells a topic from its successor. */
 export interface Position {
   readonly topic: string;
@@ -15,9 +10,8 @@ export interface Position {
 export interface ReceivedMessage extends Position {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: MessageHeaders;
-  /** The headers as bytes of the record: they keep order and repetitions, which `headers` loses. */
-  readonly rawHeaders?: Buffer | undefined;
+  /** As the record has them, see adapters/record-headers.ts. */
+  readonly headers: Buffer;
   /** Set: it stands for all messages of a batch that can't be unpacked, `value` is the batch, packed, and this tells why and which. */
   readonly unreadable?: string | undefined;
 }
@@ -27,7 +21,7 @@ export interface OutgoingMessage {
   readonly topic: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** In the form in which a record carries them, see adapters/record-headers.ts. */
+  /** As its record will have them, see adapters/record-headers.ts. */
   readonly headers: Buffer;
 }
 

@@ -47,8 +47,6 @@ export interface UnitMessage {
 
 export interface DeadLetter {
   readonly received: ReceivedMessage;
-  /** The original headers, in the form in which a record carries them. */
-  readonly headers: Buffer;
   readonly identity: MessageIdentity;
   readonly reason: DeadLetterReason;
   readonly message: string;

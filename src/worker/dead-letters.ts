@@ -67,7 +67,6 @@ export class LetterWriter {
     const keys = undecodable && named.length === 0 ? parkableKeys([String(received.key).toLowerCase()]) : named;
     return {
       received,
-      headers: this.d.cloudEvents.encodeHeaders(received),
       identity,
       reason,
       message: error.message,
@@ -104,12 +103,12 @@ export class LetterWriter {
     about: Readonly<Record<string, string>>,
   ): OutgoingMessage {
     const { cloudEvents, maxLetterBytes } = this.d;
-    const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(received, about) };
+    const whole = { topic, key, value, headers: cloudEvents.encodeHeaders(about, received.headers) };
     if (recordSize(whole) <= maxLetterBytes) return whole;
     const told = { ...about, 'dlq-omitted-bytes': String(recordSize(whole)) };
-    const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(received, told) };
+    const withoutValue = { topic, key, value: null, headers: cloudEvents.encodeHeaders(told, received.headers) };
     if (recordSize(withoutValue) <= maxLetterBytes) return withoutValue;
-    return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders({ headers: {} }, told) };
+    return { topic, key: null, value: null, headers: cloudEvents.encodeHeaders(told) };
   }
 }
 

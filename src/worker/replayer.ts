@@ -81,7 +81,7 @@ export class Replayer {
   }
 
   private receivedOf({ topic, partition, offset, timestamp, key, value, headers }: StoredLetter): ReceivedMessage {
-    return { topic, partition, offset, timestamp, key, value, headers: this.d.cloudEvents.decodeHeaders(headers) };
+    return { topic, partition, offset, timestamp, key, value, headers };
   }
 
   private async run(task: Task, letter: StoredLetter, { signal, dryRun }: ReplayOptions): Promise<Answered> {

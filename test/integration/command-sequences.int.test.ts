@@ -1,3 +1,4 @@
+import { encodeHeaders, headerList, headersByName } from '../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Cradle } from '../../src/container.ts';
@@ -121,12 +122,17 @@ class Trial {
     this.offset += 1;
     return {
       ...{ topic, partition: 0, offset: this.offset, timestamp: timestamps[dated] },
-      ...{ key: Buffer.from(keyOf(message)), value: value as Buffer, headers },
+      ...{ key: Buffer.from(keyOf(message)), value: value as Buffer, headers: encodeHeaders(headerList(headers)) },
     };
   }
 
   private asRecord({ headers, ...rest }: ReceivedMessage): WireRecord {
-    return { ...rest, index: rest.offset, headers: asBuffers(headers), decoded: this.decoded(rest.value) };
+    return {
+      ...rest,
+      index: rest.offset,
+      headers: asBuffers(headersByName(headers)),
+      decoded: this.decoded(rest.value),
+    };
   }
 
   private decoded(value: Buffer | null): { readonly type: string; readonly data: Data } {

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import { TooMuchAtOnce } from '../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
@@ -389,7 +390,7 @@ class World {
 
   private receivedAt(offset: number) {
     const [key, value] = [Buffer.from(this.keyOf(offset)), Buffer.from(`message ${offset}`)];
-    return { topic: TOPIC, partition: 0, offset, timestamp: a.NOW, key, value, headers: {} };
+    return { topic: TOPIC, partition: 0, offset, timestamp: a.NOW, key, value, headers: NO_HEADERS };
   }
 
   private task(offset: number): Task {

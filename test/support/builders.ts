@@ -155,10 +155,10 @@ export function textsOf(messages: readonly OutgoingMessage[]): readonly string[]
 export function aDeadLetter(offset: number, keys: readonly string[] = []): DeadLetter {
   const { identity } = aMessage(offset);
   const at = { topic: 'licensing.commands.v1', partition: 0, offset, timestamp: NOW };
-  const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers: { ce_id: identity.id } };
   const headers = encodeHeaders([['ce_id', identity.id]]);
+  const received = { ...at, key: null, value: Buffer.from([1, 0, 255]), headers };
   const why = { reason: 'HandlerFailed', message: 'no', exception: 'Error' } as const;
-  return { received, headers, identity, ...why, time: NOW, keys, parks: keys.length > 0 };
+  return { received, identity, ...why, time: NOW, keys, parks: keys.length > 0 };
 }
 
 /** Of workers that can read nothing but what they always could. */

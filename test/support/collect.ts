@@ -1,3 +1,4 @@
+import type { HeadersByName } from '../../src/adapters/record-headers.ts';
 import type { Consumer, Kafka } from 'kafkajs';
 import { UndecodableMessage, type Codec } from '../../src/ports/codec.ts';
 import { until } from './world-until.ts';
@@ -139,14 +140,12 @@ export class Collector {
   }
 }
 
-export function asBuffers(
-  headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | null | undefined>>,
-): Record<string, readonly Buffer[]> {
+export function asBuffers(headers: HeadersByName): Record<string, readonly Buffer[]> {
   const buffers: Record<string, readonly Buffer[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || value === null) continue;
     const several = typeof value === 'string' || Buffer.isBuffer(value) ? [value] : value;
-    buffers[name] = several.map((one) => (typeof one === 'string' ? Buffer.from(one) : one));
+    buffers[name] = several.map((one) => Buffer.from(one ?? ''));
   }
   return buffers;
 }

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../src/adapters/record-headers.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import type { CloudEvents } from '../../src/ports/cloud-events.ts';
 import type { MessageContext, MessageIdentity, ReceivedMessage } from '../../src/ports/messages.ts';
@@ -27,7 +28,6 @@ export function cloudEvents(own: Partial<CloudEvents> = {}): CloudEvents {
     write: notExpected,
     encodeHeaders: () => Buffer.from([0]),
     decodeHeaders: notExpected,
-    listHeaders: notExpected,
     ...own,
   };
 }
@@ -65,7 +65,7 @@ export function aTask(
   { handle, declare = () => undefined, names = {}, message = aMessage(offset), received = {} }: Work,
 ): Task {
   const at = { topic: TOPICS.commands, partition: 0, offset, timestamp: NOW };
-  const whole = { ...at, key: null, value: null, headers: {}, ...received };
+  const whole = { ...at, key: null, value: null, headers: NO_HEADERS, ...received };
   const context = contextOf(message.identity);
   if (handle === undefined) {
     const error = new Error('no Avro');

@@ -1,13 +1,11 @@
-import type { MessageHeaders } from '../../ports/messages.ts';
-
 const MAX_JSON = 64 * 1024;
 
 /**
  * Says for a person what a value that is no Confluent frame looks like, and which setting of its producer mends that.
  * @returns undefined when it looks like no format that is known here
  */
-export function formatOf(value: Buffer | null, headers: MessageHeaders): string | undefined {
-  const inHeader = Object.keys(headers).find((name) =>
+export function formatOf(value: Buffer | null, headerNames: readonly string[]): string | undefined {
+  const inHeader = headerNames.find((name) =>
     /^apicurio\.value\.(globalId|contentId|contentHash|artifactId)$/.test(name),
   );
   if (inHeader !== undefined) {
@@ -16,7 +14,7 @@ export function formatOf(value: Buffer | null, headers: MessageHeaders): string 
       'apicurio.registry.as-confluent=true'
     );
   }
-  if (Object.hasOwn(headers, '__value_schema_id')) {
+  if (headerNames.includes('__value_schema_id')) {
     return (
       "Confluent's serializer has put the schema's id into the header __value_schema_id: leave its setting schema.id.serializer (Java: " +
       'value.schema.id.serializer) at the default, PrefixSchemaIdSerializer'

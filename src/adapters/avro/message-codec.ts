@@ -6,6 +6,7 @@ import { UndecodableMessage } from '../../ports/codec.ts';
 import type { Codec, Decoded } from '../../ports/codec.ts';
 import { ConfigurationError } from '../../ports/errors.ts';
 import type { ReceivedMessage } from '../../ports/messages.ts';
+import { decodeHeaders, firstHeader } from '../record-headers.ts';
 import { subjectOf } from '../subjects.ts';
 import { formatOf } from './foreign-formats.ts';
 import { FrameWriter, HEADER } from './frame-writer.ts';
@@ -85,7 +86,10 @@ export class MessageCodec implements Codec {
   }
 
   mistakeIn({ value, headers }: Pick<ReceivedMessage, 'value' | 'headers'>): string | undefined {
-    const format = formatOf(value, headers);
+    const format = formatOf(
+      value,
+      decodeHeaders(headers).map(([name]) => name),
+    );
     if (format !== undefined || value === null || value.length < HEADER || value[0] !== 0) return format;
     const id = value.readUInt32BE(1);
     const writer = this.#known.get(id);
@@ -94,7 +98,7 @@ export class MessageCodec implements Codec {
     if (writer.is === 'refused') return undefined;
     const [type, said] = [
       writer.is === 'ours' ? writer.reader.name : writer.decoded.type,
-      headers['ce_type']?.toString(),
+      firstHeader(headers, 'ce_type'),
     ];
     if (said === undefined || said === type) return undefined;
     return `its header ce_type says ${said}, its schema id ${type}: it may be an id of another registry`;

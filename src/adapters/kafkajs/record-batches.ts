@@ -1,13 +1,18 @@
 import { codecName, unpack } from '../compression/unpack.ts';
-import { readVarint, type Reader } from '../record-headers.ts';
+import { NO_HEADERS, readVarint, type Reader } from '../record-headers.ts';
 import { crc32c } from './crc32c.ts';
 import { AT, BEFORE_LENGTH_ENDS, RECORD_BATCH } from './record-batch-layout.ts';
-import { decodeRecord, type BatchContext, type DecodedRecord } from './record-decoder.ts';
+import { DecodedRecord, decodeRecord, type BatchContext } from './record-decoder.ts';
 
 /** Stands for all the records of a batch that can't be read: `value` is their bytes as they came, packed. */
-export interface UnreadableRecord extends DecodedRecord {
+export class UnreadableRecord extends DecodedRecord {
   /** Why, with the offsets of the batch and its codec. */
   readonly unreadable: string;
+
+  constructor(packed: Buffer, context: BatchContext, unreadable: string) {
+    super(contentAtEnd(packed, context));
+    this.unreadable = unreadable;
+  }
 }
 
 /** The decoder of kafkajs: one for the whole answer to a fetch. */
@@ -71,7 +76,7 @@ function decodeBatch(batch: Buffer, records: DecodedRecord[], answer: AnswerDeco
   const codec = attributes & CODEC;
   if (count === 0 && packed.length === 0) {
     // The cleaner of a compacted topic keeps the last batch of a producer without its records: the position moves on behind it.
-    records.push({ ...placeholder(packed, context), isControlRecord: true });
+    records.push(new DecodedRecord(contentAtEnd(packed, { ...context, isControlBatch: true })));
     return true;
   }
   if (count <= 0) {
@@ -128,7 +133,7 @@ function readRecords(bytes: Buffer, { count, records, ...around }: Reading): voi
       const length = readVarint(reader);
       const end = reader.at + length;
       if (length <= 0 || end > bytes.length) throw new RangeError(`its record ${i} of ${count} ends behind it`);
-      records.push(decodeRecord({ buffer: bytes.subarray(reader.at, end) }, around.context));
+      records.push(decodeRecord(bytes, reader.at, end, around.context));
       reader.at = end;
     }
     if (reader.at !== bytes.length) throw new RangeError(`behind its ${count} records it has more bytes`);
@@ -143,10 +148,8 @@ function unreadable(packed: Buffer, { batch, codec, context }: Around, error: un
   const why = error instanceof Error ? error.message : String(error);
   const isWhole = crc32c(batch.subarray(AT.attributes)) === batch.readUInt32BE(AT.checksum);
   const damage = isWhole ? '' : '; its checksum is wrong, so it was damaged behind its producer';
-  return {
-    ...placeholder(packed, context),
-    unreadable: `the batch of offsets ${first} to ${last} (${codecName(codec)}, ${packed.length} bytes) can't be read: ${why}${damage}`,
-  };
+  const said = `the batch of offsets ${first} to ${last} (${codecName(codec)}, ${packed.length} bytes) can't be read: ${why}${damage}`;
+  return new UnreadableRecord(packed, context, said);
 }
 
 function lastOffsetOf({ firstOffset, lastOffsetDelta = 0 }: BatchContext): number {
@@ -154,18 +157,15 @@ function lastOffsetOf({ firstOffset, lastOffsetDelta = 0 }: BatchContext): numbe
   return Number(firstOffset) + Math.max(0, lastOffsetDelta);
 }
 
-/** A record at the last offset of a batch. */
-function placeholder(value: Buffer, context: BatchContext): DecodedRecord {
+/** Of a record at the last offset of a batch. */
+function contentAtEnd(value: Buffer, context: BatchContext): ConstructorParameters<typeof DecodedRecord>[0] {
   return {
-    magicByte: RECORD_BATCH,
     attributes: 0,
     timestamp: context.maxTimestamp,
     offset: String(lastOffsetOf(context)),
     key: null,
     value,
-    headers: {},
-    rawHeaders: undefined,
-    isControlRecord: context.isControlBatch ?? false,
+    headerBytes: NO_HEADERS,
     batchContext: context,
   };
 }

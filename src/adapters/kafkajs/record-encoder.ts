@@ -1,11 +1,17 @@
-import { encodeHeaders, headerList, sizeOfVarint, writeVarint } from '../record-headers.ts';
-import type { MessageHeaders } from '../../ports/messages.ts';
+import {
+  encodeHeaders,
+  headerList,
+  NO_HEADERS,
+  sizeOfVarint,
+  writeVarint,
+  type HeadersByName,
+} from '../record-headers.ts';
 
 /** A message as kafkajs takes it. The headers of our messages are encoded already, and kafkajs only hands them on. */
 export interface EncodableRecord {
   readonly key?: Buffer | string | null;
   readonly value?: Buffer | string | null;
-  readonly headers?: MessageHeaders | Buffer;
+  readonly headers?: HeadersByName | Buffer;
   /** Milliseconds since the epoch; default: now. */
   readonly timestamp?: string | number | null;
 }
@@ -17,7 +23,6 @@ export interface RecordBytes {
   readonly headers: Buffer;
 }
 
-const NO_HEADERS = encodeHeaders([]);
 /** Length, attributes, the two deltas, and the lengths of key and value. */
 const MOST_BESIDE_CONTENT = 5 + 1 + 10 + 5 + 5 + 5;
 

@@ -41,7 +41,7 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
           texts(letters.map(({ identity }) => storable(identity.id))),
           uuids(letters.map(({ identity }) => identity.hash)),
           byteas(received.map(({ key }) => key)),
-          byteas(letters.map(({ headers }) => headers)),
+          byteas(letters.map(({ received }) => received.headers)),
           byteas(received.map(({ value }) => value)),
           words(letters.map(({ reason }) => reason)),
           texts(letters.map(({ message }) => storable(message))),

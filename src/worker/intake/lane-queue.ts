@@ -1,4 +1,4 @@
-import type { MessageHeaders, ReceivedMessage } from '../../ports/messages.ts';
+import type { ReceivedMessage } from '../../ports/messages.ts';
 
 export interface Queued {
   readonly received: ReceivedMessage;
@@ -83,13 +83,5 @@ export class LaneQueue {
 }
 
 function sizeOf({ key, value, headers }: ReceivedMessage): number {
-  let bytes = 200 + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) bytes += name.length + lengthOf(headers[name]);
-  return bytes;
-}
-
-function lengthOf(header: MessageHeaders[string]): number {
-  if (header === undefined || header === null) return 0;
-  if (typeof header === 'string' || Buffer.isBuffer(header)) return header.length;
-  return header.reduce((sum, one) => sum + lengthOf(one), 0);
+  return 200 + (key?.length ?? 0) + (value?.length ?? 0) + headers.length;
 }

@@ -246,8 +246,7 @@ const ANY_LETTER = fc
     const identity = { ...letter.identity, source, id };
     return {
       ...letter,
-      received: { ...letter.received, timestamp, key, value },
-      headers,
+      received: { ...letter.received, timestamp, key, value, headers },
       identity,
       message,
       exception,

@@ -66,8 +66,8 @@ export class InMemoryDeadLetters implements DeadLetters {
     return this.db.transaction(() => {
       const letter = this.db.deadLetters.get(numberKey(letterId));
       if (letter === undefined) return undefined;
-      const { key, value } = letter.received;
-      return { ...summaryOf(letter), key, value, headers: letter.headers };
+      const { key, value, headers } = letter.received;
+      return { ...summaryOf(letter), key, value, headers };
     });
   }
 

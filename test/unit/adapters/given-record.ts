@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { DecodedRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
 import {
   mostBytesOf,
   recordBytes,
@@ -18,6 +19,12 @@ export const RECORD_CONTENT = {
     fc.oneof(CONTENT, fc.array(CONTENT, { maxLength: 3 })),
   ),
 };
+
+/** A record with its headers by name, as the decoder of kafkajs makes it. */
+export function asKafkaJs(record: DecodedRecord): object {
+  const { magicByte, attributes, timestamp, offset, key, value, headers, isControlRecord, batchContext } = record;
+  return { magicByte, attributes, timestamp, offset, key, value, headers, isControlRecord, batchContext };
+}
 
 /** The bytes of one record. */
 export function encodeRecord({

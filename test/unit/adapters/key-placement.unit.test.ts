@@ -1,3 +1,4 @@
+import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
 import { KeyPlacement } from '../../../src/adapters/key-placement.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
 import { partitionOf } from '../../oracle/identity.ts';
@@ -74,6 +75,6 @@ function message(key: string | null, partition: number): ReceivedMessage {
     ...at,
     key: key === null ? null : Buffer.from(key),
     value: null,
-    headers: { ce_source: Buffer.from('shop') },
+    headers: encodeHeaders([['ce_source', 'shop']]),
   };
 }

@@ -6,7 +6,7 @@ import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import type { AnswerDecoder } from '../../../src/adapters/kafkajs/record-batches.ts';
 import type { DecodedRecord } from '../../../src/adapters/kafkajs/record-decoder.ts';
 import { mendedModule, originalModule } from './given-kafkajs.ts';
-import { encodeRecord } from './given-record.ts';
+import { asKafkaJs, encodeRecord } from './given-record.ts';
 
 type Decode = (answer: AnswerDecoder) => Promise<unknown[]>;
 type Read = Partial<Record<'unreadable', string>> & DecodedRecord;
@@ -41,7 +41,7 @@ describe.each(CLIENTS)('a batch of %s', (_, batches) => {
     const bytes = batchOf(batches, codec);
     const records = await read(bytes);
     const expected = await original(answerOf(bytes));
-    expect(records.map(({ rawHeaders: __, ...record }) => record)).toEqual(expected);
+    expect(records.map(asKafkaJs)).toEqual(expected);
   });
 
   test.each(CODECS)('that is damaged is read or named, and never anything else: %s', async (codec) => {

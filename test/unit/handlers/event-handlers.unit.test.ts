@@ -38,7 +38,7 @@ async function givenHandlers({ userDomainKnown = true } = {}) {
 
   function read({ topic, key, value, headers }: OutgoingMessage) {
     const decoded = cradle.codec.decode(value);
-    const texts = Object.entries(cradle.cloudEvents.decodeHeaders(headers)).map(([name, text]) => [name, String(text)]);
+    const texts = cradle.cloudEvents.decodeHeaders(headers).map(([name, text]) => [name, String(text)]);
     const data = decoded.known ? { ...Object(decoded.data) } : undefined;
     return { topic, key: String(key), type: decoded.type, data, headers: Object.fromEntries(texts) };
   }

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import type { Batch, CommittedOffset, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
@@ -188,7 +189,7 @@ function given({
 
 function batchOf(from: number, count: number): Batch {
   const messages = Array.from({ length: count }, (_, i) => ({
-    ...{ ...PLACE, offset: from + i, timestamp: a.NOW, key: null, value: null, headers: {} },
+    ...{ ...PLACE, offset: from + i, timestamp: a.NOW, key: null, value: null, headers: NO_HEADERS },
   }));
   const end = from + count;
   return { ...PLACE, messages, nextOffset: end, stableOffset: end, endOffset: end };
@@ -199,7 +200,14 @@ function taskAt(received: UnitMessage['received']): Task {
   const context = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
   const handler = { parse: (raw: unknown) => raw, declare: () => undefined, handle: () => [] };
   const plan = { kind: 'handle' as const, handler, message: undefined };
-  return new Task({ key: null, value: null, headers: {}, ...received }, context, digest, 'test', NAMELESS, plan);
+  return new Task(
+    { key: null, value: null, headers: NO_HEADERS, ...received },
+    context,
+    digest,
+    'test',
+    NAMELESS,
+    plan,
+  );
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
 import { LaneQueue } from '../../../src/worker/intake/lane-queue.ts';
 
@@ -5,9 +6,7 @@ describe('what waits for a lane', () => {
   it.each<readonly [what: string, part: Partial<ReceivedMessage>]>([
     ['value', { value: Buffer.alloc(1_000) }],
     ['key', { key: Buffer.alloc(1_000) }],
-    ['headers', { headers: { ce_id: 'x'.repeat(1_000) } }],
-    ['header that comes twice', { headers: { ce_id: ['x'.repeat(500), Buffer.alloc(500)] } }],
-    ["headers' names", { headers: { ['x'.repeat(1_000)]: '' } }],
+    ['headers', { headers: Buffer.alloc(1_000) }],
   ])('is bounded by its bytes, those of the %s too', (_, part) => {
     const queue = new LaneQueue({ chunkMaxMessages: 100, queueMaxMessages: 100, queueMaxBytes: 2_000 });
     queue.push([queued(part)]);
@@ -20,6 +19,15 @@ describe('what waits for a lane', () => {
 });
 
 function queued(part: Partial<ReceivedMessage>) {
-  const received = { topic: 't', partition: 0, offset: 0, timestamp: 0, key: null, value: null, headers: {}, ...part };
+  const received = {
+    topic: 't',
+    partition: 0,
+    offset: 0,
+    timestamp: 0,
+    key: null,
+    value: null,
+    headers: NO_HEADERS,
+    ...part,
+  };
   return { received, nextOffset: 1, epoch: 1 };
 }

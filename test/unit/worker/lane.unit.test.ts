@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import { HistoryLost } from '../../../src/ports/errors.ts';
 import type { OutboxLane, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
@@ -127,7 +128,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
 }
 
 function receivedAt(offset: number) {
-  return { topic: 'c', partition: 0, offset, timestamp: a.NOW, key: null, value: null, headers: {} };
+  return { topic: 'c', partition: 0, offset, timestamp: a.NOW, key: null, value: null, headers: NO_HEADERS };
 }
 
 function taskAt(offset: number): Task {

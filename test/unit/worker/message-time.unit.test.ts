@@ -1,3 +1,4 @@
+import { encodeHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
 import type { Cradle } from '../../../src/container.ts';
@@ -205,13 +206,13 @@ class World {
     if (!Buffer.isBuffer(value)) throw new Error('a message has a value');
     this.offset += 1;
     const place = { topic, partition: 0, offset: this.offset, timestamp };
-    return { ...place, key: Buffer.from(keyOf(message)), value, headers };
+    return { ...place, key: Buffer.from(keyOf(message)), value, headers: encodeHeaders(headerList(headers)) };
   }
 
   private answerIn({ topic, value, headers }: OutgoingMessage): Answer {
     const { codec, cloudEvents } = this.cradle;
     const decoded = codec.decode(value);
-    const named = Object.entries(cloudEvents.decodeHeaders(headers));
+    const named = cloudEvents.decodeHeaders(headers);
     return {
       topic,
       type: decoded.type,

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import fc from 'fast-check';
 import type { Batch, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
@@ -43,7 +44,7 @@ function batch(nextOffset: number): Batch {
 }
 
 function queued(nextOffset: number, epoch: number): Queued {
-  const received = { ...PLACE, offset: nextOffset - 1, timestamp: 0, key: null, value: null, headers: {} };
+  const received = { ...PLACE, offset: nextOffset - 1, timestamp: 0, key: null, value: null, headers: NO_HEADERS };
   return { received, nextOffset, epoch };
 }
 

@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { KafkaCloudEvents } from '../../../src/adapters/cloud-events.ts';
 import { MessageCodec } from '../../../src/adapters/avro/message-codec.ts';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
@@ -55,5 +56,5 @@ function plannerWith(fetchSchema: (id: number) => Promise<undefined>): Planner {
 
 function messageOf(schemaId: number, offset: number): ReceivedMessage {
   const at = { topic: TOPICS.commands, partition: 0, offset, timestamp: 0 };
-  return { ...at, key: null, value: frame(schemaId, Buffer.alloc(4)), headers: {} };
+  return { ...at, key: null, value: frame(schemaId, Buffer.alloc(4)), headers: NO_HEADERS };
 }

@@ -1,3 +1,4 @@
+import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
 import type { KafkaAdmin } from '../../../src/adapters/kafka-admin.ts';
@@ -105,7 +106,7 @@ async function given({ url }: { readonly url: string }) {
     waits,
     async hand(partition: number, value: Buffer): Promise<void> {
       const at = { topic: commands, partition, offset: 0, timestamp: Date.UTC(2026, 0, 1) };
-      const messages = [{ ...at, key: null, value, headers: { ce_id: randomUUID() } }];
+      const messages = [{ ...at, key: null, value, headers: encodeHeaders([['ce_id', randomUUID()]]) }];
       const batch = { topic: commands, partition, messages, nextOffset: 1, stableOffset: 1, endOffset: 1 };
       await worker.batch(batch, { heartbeat: nothing, taken: () => undefined });
     },

@@ -117,7 +117,7 @@ class World extends InMemoryWorld {
       dispatcher: aDispatcher(),
       planner: { plan } as unknown as Planner,
       userLookUps: { plan } as unknown as UserLookUps,
-      cloudEvents: cloudEvents({ decodeHeaders: () => ({}) }),
+      cloudEvents: cloudEvents(),
       deadLetters: this.letters,
       topics: TOPICS,
       lane: new UnattendedLane(a.laneId(1)),

@@ -1,3 +1,4 @@
+import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import { asValue } from 'awilix';
 import { readConfig } from '../../../src/config.ts';
@@ -81,5 +82,6 @@ async function given() {
 /** One identity, whatever it says and wherever it stands. */
 function message(offset: number, value: Buffer | null): ReceivedMessage {
   const at = { topic: config.topics.commands, partition: 0, offset, timestamp: Date.UTC(2026, 0, 1) };
-  return { ...at, key: Buffer.from(TENANT.tenantId), value, headers: { ce_id: 'the same', ce_source: 'shop' } };
+  const headers = encodeHeaders(Object.entries({ ce_id: 'the same', ce_source: 'shop' }));
+  return { ...at, key: Buffer.from(TENANT.tenantId), value, headers };
 }

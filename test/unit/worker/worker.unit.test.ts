@@ -1,3 +1,4 @@
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import type { Batch, ConsumerListener, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { Topics } from '../../../src/ports/topics.ts';
@@ -212,7 +213,7 @@ function given({
 
 function batchOf(to: TopicPartition, count: number): Batch {
   const messages = Array.from({ length: count }, (_, offset) => ({
-    ...{ ...to, offset, timestamp: a.NOW, key: null, value: null, headers: {} },
+    ...{ ...to, offset, timestamp: a.NOW, key: null, value: null, headers: NO_HEADERS },
   }));
   return { ...to, messages, nextOffset: count, stableOffset: count, endOffset: count };
 }
