@@ -6,6 +6,8 @@ import type { Reference } from './reference.ts';
 export interface Bench {
   readonly stack: Stack;
   readonly runs: number;
+  /** Leaves out what no goal asks about: how fast another commit is in mixed and hot. */
+  readonly goalOnly: boolean;
   /** Who drains statistic rows. */
   readonly contenders: readonly Program[];
   /** Who can do whatever a worker can: the worker of this tree, and that of another commit. */
@@ -34,7 +36,7 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
-type Sizes = Omit<Bench, 'stack' | 'contenders' | 'workers' | 'references' | 'say'>;
+type Sizes = Omit<Bench, 'stack' | 'contenders' | 'workers' | 'references' | 'goalOnly' | 'say'>;
 
 /** The sizes of bench/RESULTS.md. */
 export const FULL: Sizes = {
@@ -53,6 +55,9 @@ export const FULL: Sizes = {
   profiles: 1,
   minutes: 10,
 };
+
+/** The sizes of what the goals ask about: all of it in less than half an hour, history apart. */
+export const GOAL: Sizes = { ...FULL, rates: [5_000], pacedSeconds: 15 };
 
 /** Small enough to run at every change. It shows that the harness runs, and nothing about speed. */
 export const QUICK: Sizes = {

@@ -60,9 +60,12 @@ export async function drains(bench: Bench, kinds: readonly Kind[]): Promise<Meas
   return shareOfDrain(results);
 }
 
-function takingPart(kind: Kind, { contenders, references, workers }: Bench): readonly (Program | Reference)[] {
+function takingPart(
+  kind: Kind,
+  { contenders, references, workers, goalOnly }: Bench,
+): readonly (Program | Reference)[] {
   if (kind === 'drain') return [...contenders, ...references];
-  return kind === 'mixed' || kind === 'hot' ? workers : [WORKER];
+  return (kind === 'mixed' || kind === 'hot') && !goalOnly ? workers : [WORKER];
 }
 
 /** Tells the other kinds' speed as shares of the same contender's drain in the same run. */
@@ -77,7 +80,7 @@ function shareOfDrain({ drain = [], ...others }: Measurements): Measurements {
 
 function sayRatios({ say }: Bench, kind: string, runs: readonly DrainResult[]): void {
   for (const name of byContender(runs).keys()) {
-    const ofPairs = name === 'worker' ? [] : ratios(runs, 'worker', name);
+    const ofPairs = name === 'worker' ? [] : ratios(runs, 'worker', name, ({ perSecond }) => perSecond);
     if (ofPairs.length > 0) say(`${kind}: worker is ${spreadOf(ofPairs)} x ${name}, of ${ofPairs.length} pairs`);
   }
 }

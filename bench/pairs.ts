@@ -1,5 +1,4 @@
 import type { ContenderName } from './programs.ts';
-import type { DrainResult } from './results.ts';
 import { median } from './statistics.ts';
 
 /** Every other run goes the other way round, so that nobody always comes after the same one. */
@@ -7,15 +6,16 @@ export function inTurn<T>(run: number, contenders: readonly T[]): readonly T[] {
   return run % 2 === 1 ? contenders : contenders.toReversed();
 }
 
-/** The speed of one contender divided by another's, of each run that measured both. */
-export function ratios(
-  runs: readonly Pick<DrainResult, 'run' | 'contender' | 'perSecond'>[],
+/** A figure of one contender divided by another's, of each run that measured both. */
+export function ratios<R extends { readonly run: number; readonly contender: ContenderName }>(
+  runs: readonly R[],
   one: ContenderName,
   other: ContenderName,
+  figure: (result: R) => number,
 ): readonly number[] {
   return runs.flatMap((result) => {
     const beside = runs.find(({ run, contender }) => run === result.run && contender === other);
-    return result.contender === one && beside ? [result.perSecond / beside.perSecond] : [];
+    return result.contender === one && beside ? [figure(result) / figure(beside)] : [];
   });
 }
 

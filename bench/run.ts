@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { startStack } from '../stack/stack.ts';
-import { FULL, QUICK, type Bench } from './bench.ts';
+import { FULL, GOAL, QUICK, type Bench } from './bench.ts';
 import { measure } from './measure.ts';
 import { OWN_PROGRAMS, WORKER, workerOfCommit } from './programs.ts';
 import { Reference, referenceOf } from './reference.ts';
 import { report } from './report.ts';
 import { saveResults } from './results.ts';
-import { GROUPS, SCENARIOS, scenariosOf } from './scenarios.ts';
+import { GROUPS, QUICK_SCENARIOS, SCENARIOS, scenariosOf } from './scenarios.ts';
 
 const NAMES = OWN_PROGRAMS.map(({ name }) => name);
 const HELP = `npm run bench -- [SCENARIO...] [options]
@@ -17,7 +17,7 @@ Groups: ${Object.entries(GROUPS)
   .join('; ')}.
 --runs N           how often each scenario runs (default ${FULL.runs})
 --commands N       how many commands a drain has (default ${FULL.commands})
---contenders LIST  who drains: ${NAMES.join(',')} (default all)
+--contenders LIST  who drains: ${NAMES.join(',')} (default all; of goal the worker)
 --against COMMIT   also the worker of another commit, in turns with this one, in drain, mixed, hot and paced
 --reference FOLDER also a pipeline that was written by hand for this alone, in turns, in drain and paced
 --minutes N        how long the soak takes (default ${FULL.minutes})
@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: 'string' },
     commands: { type: 'string' },
-    contenders: { type: 'string', default: NAMES.join(',') },
+    contenders: { type: 'string' },
     against: { type: 'string' },
     reference: { type: 'string' },
     minutes: { type: 'string' },
@@ -43,15 +43,16 @@ if (values.help) {
   process.exit(0);
 }
 
-const wanted = scenariosOf(positionals);
-const contenders = values.contenders.split(',').map((name) => {
+const wanted = scenariosOf(positionals, values.quick ? QUICK_SCENARIOS : SCENARIOS);
+const forGoal = positionals.includes('goal');
+const contenders = (values.contenders ?? (forGoal ? WORKER.name : NAMES.join(','))).split(',').map((name) => {
   const program = OWN_PROGRAMS.find((own) => own.name === name);
   if (program === undefined) throw new Error(`there is no contender '${name}'\n${HELP}`);
   return program;
 });
 const against = values.against === undefined ? [] : [await workerOfCommit(values.against, console.log)];
 const reference = values.reference === undefined ? [] : [await referenceOf(values.reference, console.log)];
-const sizes = values.quick ? QUICK : FULL;
+const sizes = values.quick ? QUICK : forGoal ? GOAL : FULL;
 const stack = await startStack({ log: console.log });
 process.once('SIGINT', () => void stack.stop().then(() => process.exit(130)));
 try {
@@ -61,6 +62,7 @@ try {
     stack,
     contenders: [...contenders, ...against],
     workers: [WORKER, ...against],
+    goalOnly: forGoal,
     references: await Promise.all(reference.map((folder) => Reference.create(folder, stack, commands))),
     runs: Number(values.runs ?? sizes.runs),
     commands,

@@ -5,6 +5,8 @@ function measured(run: number, contender: ContenderName, perSecond: number) {
   return { run, contender, perSecond };
 }
 
+const speed = ({ perSecond }: { readonly perSecond: number }): number => perSecond;
+
 describe('contenders that take turns', () => {
   const runs = [
     measured(1, 'worker', 30_000),
@@ -15,11 +17,11 @@ describe('contenders that take turns', () => {
   ];
 
   it('are compared within a run, however the speed of the machine drifts between runs', () => {
-    expect(ratios(runs, 'worker', 'commit 08a33c2')).toEqual([1.5, 2.2]);
+    expect(ratios(runs, 'worker', 'commit 08a33c2', speed)).toEqual([1.5, 2.2]);
   });
 
   it('have no ratio when no run measured both', () => {
-    expect(ratios(runs, 'worker', 'baseline')).toEqual([]);
+    expect(ratios(runs, 'worker', 'baseline', speed)).toEqual([]);
   });
 
   it('are told by median and spread', () => {
