@@ -43,7 +43,7 @@ async function pacedOf(bench: Bench, program: Program, run: number): Promise<rea
     first,
     count,
   } satisfies ListenOrder);
-  const order = { places, prefix, first, parts } satisfies SendOrder;
+  const order = { places, prefix, first, parts, pauseSeconds: bench.pauseSeconds } satisfies SendOrder;
   const sender = await startChild<Sent>('send.ts', world.environment, order);
   const [{ handedOver }, { arrived }] = await Promise.all([sender.answer, listener.answer]);
   await world.drained(worker);

@@ -91,7 +91,8 @@ export class Reference {
     const seen = Promise.withResolvers<Seen>();
     const args = ['drain', TOPIC, String(this.commands), ...DRAIN_OPTIONS];
     const drained = this.run('load.mjs', args, (pid) => void this.watch(pid).then(seen.resolve, seen.reject));
-    return resultOf(number, JSON.parse(await drained) as Drained, await seen.promise);
+    const [said, use] = await Promise.all([drained, seen.promise]);
+    return resultOf(number, JSON.parse(said) as Drained, use);
   }
 
   /** @throws CheckFailed when its own check fails */

@@ -15,6 +15,8 @@ export interface SendOrder {
   /** Number of the first command. */
   readonly first: number;
   readonly parts: readonly { readonly rate: number; readonly seconds: number }[];
+  /** Between two of them. */
+  readonly pauseSeconds: number;
 }
 
 export interface Sent {
@@ -23,8 +25,6 @@ export interface Sent {
 }
 
 const TICK_MS = 4;
-/** The pause between two rates, so that a backlog of one does not count for the next. */
-const PAUSE_MS = 4_000;
 /** Rows are dated a little ahead, so that no two rows of a place have the same millisecond, whatever the rate. */
 const AHEAD_MS = 60_000;
 
@@ -42,7 +42,7 @@ let number = 0;
 
 await tell({ ready: true });
 for (const [i, { rate, seconds }] of order.parts.entries()) {
-  if (i > 0) await sleep(PAUSE_MS);
+  if (i > 0) await sleep(order.pauseSeconds * 1_000);
   const begun = performance.now();
   const before = number;
   while (number - before < rate * seconds) {

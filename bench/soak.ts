@@ -28,7 +28,7 @@ export async function soak(bench: Bench): Promise<readonly SoakResult[]> {
   const { prefix, commands: first } = world.ledger;
   for (let i = 0; i < rate * seconds; i += 1) world.ledger.note(1, 1);
   bench.say(`soak: ${rate} commands/s for ${bench.minutes} minutes`);
-  const order = { places, prefix, first, parts: [{ rate, seconds }] } satisfies SendOrder;
+  const order = { places, prefix, first, parts: [{ rate, seconds }], pauseSeconds: 0 } satisfies SendOrder;
   const sender = await startChild<Sent>('send.ts', world.environment, order);
   const start = performance.now();
   const samples: SoakSample[] = [];
