@@ -27,7 +27,7 @@ export async function report(): Promise<void> {
 acks = all) share one machine with the measured process. The speed of the machine drifts, so ratios count, between programs that took turns in a run.
 Figures are medians; a spread is the least and the greatest of the runs. A run whose rows, sums, inbox or event ids were wrong has no figure.`,
     '## What is to be reached',
-    'A figure beside another commit, the reference or the drain is of the same run as theirs. History has a run of its own, which takes half an hour.',
+    'A figure beside another commit, the reference or the drain is of the same run as theirs. History has a run of its own, since it takes minutes to make one.',
     table(GOAL_HEAD, goalRows(results)),
     '![Commands a second](results.svg)',
     ...[

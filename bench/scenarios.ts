@@ -10,7 +10,7 @@ export const SCENARIOS: readonly ScenarioName[] = [
 /** Names for several scenarios at once. */
 export const GROUPS: Readonly<Record<string, readonly ScenarioName[]>> = {
   tenants: ['large', 'many'],
-  /** All that the goals ask about but history, which takes half an hour by itself. */
+  /** All that the goals ask about but history: it takes minutes to make one. */
   goal: ['drain', 'mixed', 'hot', 'workers', 'large', 'many', 'paced'],
 };
 
