@@ -1,11 +1,12 @@
 import type { SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { User } from '../domain/user.ts';
-import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
+import type { ActiveLicense, LicenseKey, RowSameness, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
 import type { Store } from './tables/store.ts';
 import { IdentityMap, Journal } from './identity-map.ts';
-import { KnownRows } from './known-rows.ts';
+import type { WarmSubdivisions } from './warm-subdivisions.ts';
 
 /** Everything that a unit has read and changed. The repositories are views of it. */
 export interface Cache {
@@ -13,6 +14,8 @@ export interface Cache {
   /** How many subdivisions, licenses or users may be read together. */
   readonly most: number;
   readonly journal: Journal;
+  /** Which subdivisions may be presumed to be unchanged; undefined: none. */
+  readonly warm: WarmSubdivisions | undefined;
   readonly tenants: IdentityMap<TenantId, Tenant>;
   readonly subdivisions: IdentityMap<SubdivisionKey, Subdivision>;
   readonly users: IdentityMap<UserId, User>;
@@ -23,7 +26,7 @@ export interface Cache {
   readonly licensePlaces: Map<string, SubdivisionId | null>;
   /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
   readonly buried: (LicenseKey & SubdivisionKey)[];
-  readonly rows: KnownRows;
+  readonly rows: RowCache;
   readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
   readonly userLookUps: Map<UserId, UserLookUp | undefined>;
 }
@@ -54,16 +57,49 @@ function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> 
   return ids;
 }
 
+export interface RowCache {
+  /** Whether declared rows are taken for new ones without a look. The flush fails if one of them is not. */
+  readonly presumedNew: boolean;
+  /** Rows that were looked up, or presumed to be new, as the objects that asked for them, with the names they are known by. */
+  readonly looked: Map<RowSameness, RowNames>;
+  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
+  readonly present: Set<string>;
+  readonly added: Map<string, StatisticRow>;
+  readonly removed: Map<string, StatisticRow>;
+}
+
+/** Two rows are the same when they share one of these: the id in the tenant, or the subdivision and the time. */
+export interface RowNames {
+  readonly pair: string;
+  readonly moment: string;
+}
+
+export function namesOf(row: RowSameness): RowNames {
+  return { pair: pairOf(row.tenantId, row.statisticRowId), moment: momentOf(row) };
+}
+
 export function pairOf(tenantId: TenantId, id: string): string {
   return tenantId + id;
 }
 
-export function createCache(store: Store, most: number, presumesNewRows = false): Cache {
+export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness, 'statisticRowId'>): string {
+  return `${tenantId}${subdivisionId}@${created}`;
+}
+
+/** What a unit takes to be so without a look. */
+export interface Presumptions {
+  /** That messages and statistic rows are new. */
+  readonly presumesNew?: boolean;
+  readonly warm?: WarmSubdivisions | undefined;
+}
+
+export function createCache(store: Store, most: number, { presumesNew = false, warm }: Presumptions = {}): Cache {
   const journal = new Journal();
   return {
     store,
     most,
     journal,
+    warm,
     tenants: new IdentityMap(journal),
     subdivisions: new IdentityMap(journal),
     users: new IdentityMap(journal),
@@ -71,7 +107,13 @@ export function createCache(store: Store, most: number, presumesNewRows = false)
     belongings: new Belongings(),
     licensePlaces: new Map(),
     buried: [],
-    rows: new KnownRows(presumesNewRows),
+    rows: {
+      presumedNew: presumesNew,
+      looked: new Map(),
+      present: new Set(),
+      added: new Map(),
+      removed: new Map(),
+    },
     activeLicenses: new Map(),
     userLookUps: new Map(),
   };

@@ -31,6 +31,8 @@ export interface Entry<Key, V> {
   readonly stored: boolean;
   /** The lane that wrote it last, as loaded. */
   readonly lane: string | null;
+  /** Whether it is neither read nor locked, but presumed to be as this lane wrote it. */
+  readonly presumed: boolean;
   readonly before: V | undefined;
   after: V | undefined;
   tombstone: Tombstone | undefined;
@@ -41,6 +43,7 @@ export interface Entry<Key, V> {
 export class IdentityMap<Key, V> {
   private readonly entries = new Map<string, Entry<Key, V>>();
   private readonly journal: Journal;
+  private presumes = false;
 
   constructor(journal: Journal) {
     this.journal = journal;
@@ -60,11 +63,32 @@ export class IdentityMap<Key, V> {
       key,
       stored: stored !== undefined,
       lane: stored?.lane ?? null,
+      presumed: false,
       before: stored?.value,
       after: stored?.value,
       tombstone: stored?.tombstone,
       dirty: false,
     });
+  }
+
+  /** Takes a value for what is stored, without a look. */
+  presume(id: string, key: Key, value: V, lane: string): void {
+    this.entries.set(id, {
+      key,
+      stored: true,
+      lane,
+      presumed: true,
+      before: value,
+      after: value,
+      tombstone: undefined,
+      dirty: false,
+    });
+    this.presumes = true;
+  }
+
+  /** Whether anything in here is presumed. */
+  get hasPresumed(): boolean {
+    return this.presumes;
   }
 
   put(id: string, value: V): void {
@@ -87,8 +111,19 @@ export class IdentityMap<Key, V> {
     return entry;
   }
 
-  changes(): readonly (RowChange<V> & { readonly key: Key; readonly lane: string | null })[] {
+  changes(): readonly (RowChange<V> & Pick<Entry<Key, V>, 'key' | 'lane' | 'presumed'>)[] {
     return [...this.entries.values()].filter(({ dirty }) => dirty);
+  }
+
+  /** The values that were changed, by their ids; undefined: it was buried. */
+  *written(): Generator<readonly [id: string, V | undefined]> {
+    for (const [id, { dirty, after }] of this.entries) if (dirty) yield [id, after];
+  }
+
+  /** What is presumed, and was not changed. */
+  unchanged(): readonly Entry<Key, V>[] {
+    if (!this.presumes) return [];
+    return [...this.entries.values()].filter(({ presumed, dirty }) => presumed && !dirty);
   }
 
   private write(entry: Entry<Key, V>, after: V | undefined, tombstone: Tombstone | undefined): void {

@@ -3,7 +3,7 @@ import type { LicenseKey, RowSameness, SubdivisionKey } from '../ports/repositor
 import type { Loads } from '../ports/unit-of-work.ts';
 import { together } from './tables/sql.ts';
 import type { Stored } from './tables/store.ts';
-import { pairOf, type Cache } from './cache.ts';
+import { namesOf, pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
 
 /** Collects what the messages of a chunk declare, each thing once. */
@@ -49,7 +49,8 @@ export class Declared implements Loads {
 
 /**
  * Reads and locks all that was declared: tenants, then subdivisions with their licenses, then users, each in one query and sorted by id, so that
- * two lanes never wait for each other in a circle; then the rows that need no lock. @throws TooMuchAtOnce
+ * two lanes never wait for each other in a circle; then the rows that need no lock. What is presumed is locked when it is written.
+ * @throws TooMuchAtOnce
  */
 export async function load(cache: Cache, declared: Declared): Promise<void> {
   await loadTenants(cache, [...declared.tenants]);
@@ -71,17 +72,31 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
 }
 
 function presumeNew({ rows }: Cache, wanted: readonly RowSameness[]): void {
-  for (const row of wanted) rows.look(row);
+  for (const row of wanted) rows.looked.set(row, namesOf(row));
 }
 
 /**
- * Whether the rows that were presumed to be new, and were not added, are new indeed: for somebody has acted on it. The database itself
- * refuses those that were added.
+ * Whether what was presumed is so, of rows that were not added and subdivisions that were not changed: for somebody has acted on it. What was
+ * added or changed the database itself refuses.
  */
-export async function isPresumptionRight({ store, rows }: Cache): Promise<boolean> {
+export async function isPresumptionRight(cache: Cache): Promise<boolean> {
+  const [areNew, areUnchanged] = await together([areRowsNew(cache), areSubdivisionsUnchanged(cache)]);
+  return areNew && areUnchanged;
+}
+
+async function areSubdivisionsUnchanged({ store, subdivisions, warm }: Cache): Promise<boolean> {
+  const unchanged = subdivisions.unchanged();
+  if (warm === undefined || unchanged.length === 0) return true;
+  return store.subdivisions.areUnchanged(
+    unchanged.map(({ key, before }) => ({ key, version: before?.version ?? 0 })),
+    warm.lane,
+  );
+}
+
+async function areRowsNew({ store, rows }: Cache): Promise<boolean> {
   if (!rows.presumedNew) return true;
   const left: RowSameness[] = [];
-  for (const [row, { id }] of rows.looked) if (id.added === undefined) left.push(row);
+  for (const [row, { pair }] of rows.looked) if (!rows.added.has(pair)) left.push(row);
   return left.length === 0 || (await store.statisticRows.same(left)).length === 0;
 }
 
@@ -109,12 +124,24 @@ export async function loadTenants({ store, tenants }: Cache, ids: readonly Tenan
   );
 }
 
-export async function loadSubdivisions(
-  { store, most, subdivisions }: Cache,
-  keys: readonly SubdivisionKey[],
-): Promise<void> {
+export async function loadSubdivisions(cache: Cache, keys: readonly SubdivisionKey[]): Promise<void> {
+  const { store, most, subdivisions } = cache;
   const idOf = ({ tenantId, subdivisionId }: SubdivisionKey): string => pairOf(tenantId, subdivisionId);
-  await loadMissing(subdivisions, keys, idOf, (missing) => store.subdivisions.lock(missing, most));
+  await loadMissing(subdivisions, presumeUnchanged(cache, keys), idOf, (missing) =>
+    store.subdivisions.lock(missing, most),
+  );
+}
+
+/** @returns those of which nothing can be presumed */
+function presumeUnchanged({ warm, subdivisions }: Cache, keys: readonly SubdivisionKey[]): readonly SubdivisionKey[] {
+  if (warm === undefined) return keys;
+  return keys.filter((key) => {
+    const id = pairOf(key.tenantId, key.subdivisionId);
+    const value = warm.get(id);
+    if (value === undefined) return true;
+    if (!subdivisions.has(id)) subdivisions.presume(id, key, value, warm.lane);
+    return false;
+  });
 }
 
 export async function loadUsers({ store, users }: Cache, ids: readonly UserId[]): Promise<void> {
@@ -144,10 +171,10 @@ export async function loadLicensePlaces({ store, licensePlaces }: Cache, keys: r
 
 export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowSameness[]): Promise<void> {
   if (wanted.length === 0) return;
-  for (const row of wanted) rows.look(row);
+  for (const row of wanted) rows.looked.set(row, namesOf(row));
   for (const same of await store.statisticRows.same(wanted)) {
-    const { id, moment } = rows.namesOf(same);
-    if (id.removed === undefined) id.isTaken = moment.isTaken = true;
+    const { pair, moment } = namesOf(same);
+    if (!rows.removed.has(pair)) rows.present.add(pair).add(moment);
   }
 }
 

@@ -38,11 +38,27 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** Milliseconds. The opener knows who did not answer; the pool's own time-out says that it is probably full. */
 const OPENER_FIRST = 1_000;
 
+/** The connections that a pool has opened so far. */
+interface Sessions {
+  opened: number;
+  /** Whether none of them goes through a connection pooler, which may turn to another server in silence. */
+  direct: boolean;
+}
+
+const SESSIONS = new WeakMap<Knex, Sessions>();
+
+/** How many connections the pool has opened so far; undefined behind a connection pooler, where that says nothing. */
+export function sessionsOf(db: Knex): number | undefined {
+  const sessions = SESSIONS.get(db);
+  return sessions?.direct ? sessions.opened : undefined;
+}
+
 /** The pool. int8 comes as number: every one of ours is below 2^53. @throws ConfigurationError for what is wrong with the URL or the driver */
 export function createDatabase(settings: DatabaseSettings): Knex {
   checkVersions();
   const { statementTimeout, connectTimeout } = settings;
   const tell = (message: unknown): void => settings.log?.(String(message));
+  const sessions: Sessions = { opened: 0, direct: true };
   const opener = new Opener({
     url: settings.url,
     password: settings.password,
@@ -53,7 +69,10 @@ export function createDatabase(settings: DatabaseSettings): Knex {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8_OID ? Number : PARSERS(oid, format)) as PgParsers,
     },
-    betweenFound: settings.betweenFound,
+    betweenFound: (between) => {
+      sessions.direct = false;
+      settings.betweenFound?.(between);
+    },
     addressesOf: settings.addressesOf,
   });
   opener.check();
@@ -72,6 +91,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
         // The server's own timeout answers first; this one is for a server that no longer answers at all.
         endWhenUnanswered(client, statementTimeout + 5_000);
         tellWhyItEnded(client);
+        sessions.opened += 1;
         const opened = generation;
         generations.set(client, opened);
         client.connection.on('errorMessage', ({ code = '' }) => {
@@ -90,6 +110,7 @@ export function createDatabase(settings: DatabaseSettings): Knex {
     connection: {},
   });
   openBy(opener, db.client as Opening);
+  SESSIONS.set(db, sessions);
   return db;
 }
 

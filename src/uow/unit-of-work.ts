@@ -2,22 +2,26 @@ import type { Knex } from 'knex';
 import type { Decision } from '../ports/decided-offsets.ts';
 import { StaleRead } from '../ports/errors.ts';
 import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import { WarmSubdivisions } from '../repos/warm-subdivisions.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
+import { sessionsOf } from './database.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 import { openChunk, openReplay, type OpenUnit } from './unit.ts';
 
-/** For how many runs a lane looks after a message or a row was there already: whoever repeats one often repeats more. */
+/** For how many runs a lane looks after it had presumed wrongly: whoever repeats a message, or writes what is ours, often does so again. */
 const RUNS_WITH_LOOK = 64;
 
 /**
- * Nearly every message and statistic row is new, so a lane presumes that they all are. The tables refuse a run in which one is not, and it is
- * made again, with a look.
+ * Nearly every message and statistic row is new, and nearly every subdivision is as the lane left it, so a lane presumes that they all are. The
+ * tables refuse a run in which one is not, and it is made again, with a look.
  */
 class Presumption {
   /** How many runs of a lane still look. */
   private readonly looks = new WeakMap<OutboxLane, number>();
+  private warm = new WeakMap<OutboxLane, WarmSubdivisions>();
+  private sessions: number | undefined;
 
   holds(lane: OutboxLane): boolean {
     const left = this.looks.get(lane) ?? 0;
@@ -27,6 +31,25 @@ class Presumption {
 
   failed(lane: OutboxLane): void {
     this.looks.set(lane, RUNS_WITH_LOOK);
+  }
+
+  /** What the lane may presume of subdivisions, in a transaction that has begun. @param sessions see `StoreUnitOfWork.sessions` */
+  warmOf(lane: OutboxLane, sessions: number | undefined): WarmSubdivisions | undefined {
+    if (sessions === undefined) return undefined;
+    if (sessions !== this.sessions) {
+      this.sessions = sessions;
+      this.warm = new WeakMap();
+    }
+    let warm = this.warm.get(lane);
+    if (warm === undefined) {
+      warm = new WarmSubdivisions(lane.id);
+      this.warm.set(lane, warm);
+    }
+    return warm;
+  }
+
+  cool(lane: OutboxLane): void {
+    this.warm.delete(lane);
   }
 }
 
@@ -48,12 +71,16 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     const presumesNew = this.presumption.holds(lane);
     let unit: OpenUnit | undefined;
     const open = async (store: Store): Promise<OpenUnit> => {
-      unit = await openChunk(store, messages, lane, decision, { presumesNew });
+      const warm = presumesNew ? this.presumption.warmOf(lane, this.sessions()) : undefined;
+      unit = await openChunk(store, messages, lane, decision, { presumesNew, warm });
       return unit;
     };
     try {
-      return await this.transaction(open, work);
+      const committed = await this.transaction(open, work);
+      if (unit?.undone === false) unit.committed();
+      return committed;
     } catch (error) {
+      this.presumption.cool(lane);
       // A unit that could not even be opened has presumed its messages to be new.
       const hasPresumed = presumesNew && (unit?.hasPresumed ?? messages.length > 0);
       if (!(error instanceof StaleRead) || !hasPresumed) throw error;
@@ -70,6 +97,12 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     return this.transaction((store) => openReplay(store, replay, lane), work);
   }
 
+  /**
+   * A number that changes whenever another server may be asked from now on; undefined: that would not be noticed. A server that has lost
+   * commits may give the versions that it has lost to other values.
+   */
+  protected abstract sessions(): number | undefined;
+
   /** Opens a unit in a transaction of its own, lets `work` fill it, flushes it, and commits unless the unit is to be undone. */
   protected abstract transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
@@ -84,6 +117,10 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
   constructor(db: Knex, newId: () => string) {
     super(newId);
     this.db = db;
+  }
+
+  protected override sessions(): number | undefined {
+    return sessionsOf(this.db);
   }
 
   protected override async transaction<T>(

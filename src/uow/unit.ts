@@ -12,7 +12,7 @@ import { HistoryLost, StaleRead } from '../ports/errors.ts';
 import type { OutgoingMessage, Position } from '../ports/messages.ts';
 import { sent, storableTime, together } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
-import { createCache, type Cache } from '../repos/cache.ts';
+import { createCache, type Cache, type Presumptions } from '../repos/cache.ts';
 import { rowsToAdopt } from './adoption.ts';
 import { debtsOfSeen, debtsOfWritten, type Debt } from './debts.ts';
 import { Inbox } from './inbox.ts';
@@ -30,8 +30,10 @@ export interface OpenUnit extends Unit {
   flush(): Promise<OutboxEffect>;
   /** Whether it is not to be committed, but undone. */
   readonly undone: boolean;
-  /** Whether it has taken statistic rows for new ones without a look. */
+  /** Whether it has taken statistic rows for new ones, or subdivisions for unchanged ones, without a look. */
   readonly hasPresumed: boolean;
+  /** To be called when it is committed. */
+  committed(): void;
 }
 
 /**
@@ -42,8 +44,8 @@ const MOST_AT_ONCE = 50_000;
 
 /**
  * Opens a unit for messages from Kafka. Claims them in the inbox, finds out which wait behind a parked key, and loads what the others declare.
- * A unit that presumes does not look whether a message was handled before, or a statistic row is there already; it fails with a StaleRead if
- * one was.
+ * A unit that presumes does not look whether a message was handled before, a statistic row is there already, or a warm subdivision has changed;
+ * it fails with a StaleRead if so.
  * @throws TooMuchAtOnce for a chunk that is to be divided
  * @throws HistoryLost when the database does not have what these messages build on
  */
@@ -52,9 +54,10 @@ export async function openChunk(
   messages: readonly UnitMessage[],
   lane: OutboxLane,
   decision: Decision | undefined,
-  { presumesNew = false } = {},
+  presumptions: Presumptions = {},
 ): Promise<OpenUnit> {
-  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity, presumesNew);
+  const { presumesNew = false } = presumptions;
+  const cache = createCache(store, messages.length > 1 ? MOST_AT_ONCE : Infinity, presumptions);
   const inbox = new Inbox();
   const parking = new Parking(store, cache.journal);
   // One round trip for both.
@@ -202,17 +205,17 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       return undone;
     },
     get hasPresumed() {
-      return cache.rows.presumedNew && cache.rows.looked.size > 0;
+      return cache.subdivisions.hasPresumed || (cache.rows.presumedNew && cache.rows.looked.size > 0);
+    },
+    committed() {
+      cache.warm?.keep(cache.subdivisions.written());
     },
     async flush() {
       await store.tenants.flush(cache.tenants.changes(), lane.id);
       // Asked one behind the other, without waiting, table after table, so that lanes can't deadlock; nothing here refers to what comes behind
       // it. The rows go first and leave at once, so that PostgreSQL is at them while the rest is put together.
       const presumed = isPresumptionRight(cache);
-      const rows = store.statisticRows.flush(
-        [...cache.rows.added].flatMap(({ added }) => added ?? []),
-        [...cache.rows.removed].flatMap(({ removed }) => removed ?? []),
-      );
+      const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
       for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();
       const [isRight, , , , effect] = await together([
@@ -222,7 +225,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
         store.users.flush(cache.users.changes(), lane.id),
         flushRest(),
       ]);
-      if (!isRight) throw new StaleRead('a statistic row was there already that was taken for a new one');
+      if (!isRight) throw new StaleRead('a statistic row was not new, or a subdivision not unchanged, as was presumed');
       return effect;
     },
   };

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { DatabaseUnavailable, TimedOut } from '../../src/ports/errors.ts';
 import { execute, query } from '../../src/repos/tables/sql.ts';
 import { DatabaseServer } from '../../src/uow/database-server.ts';
+import { sessionsOf } from '../../src/uow/database.ts';
 import type { Between } from '../../src/uow/opening/pooler.ts';
 import { sessionSettings } from '../../src/uow/session.ts';
 import { postgresSubject } from '../support/contract/postgres-subject.ts';
@@ -86,9 +87,10 @@ describe.each(KINDS)(
         return postgresSubject(db);
       });
 
-    test('is found, and whether it keeps names apart', async () => {
+    test('is found, and whether it keeps names apart; that it turns to another server would not be noticed', async () => {
       await query(db, 'SELECT 1', []);
       expect(found).toEqual({ keepsNames });
+      expect(sessionsOf(db)).toBeUndefined();
     });
 
     test('passes the check of the start: each transaction has the settings that were asked for', async () => {

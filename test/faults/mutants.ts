@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'misplaced: ',
     patches: [
       { file: 'src/repos/tables/tenant.ts', find: ' FOR UPDATE`', replace: '`' },
-      { file: 'src/repos/tables/subdivision.ts', find: ' FOR UPDATE OF s`', replace: '`' },
+      { file: 'src/repos/tables/subdivision.ts', find: 'subdivision_id FOR UPDATE OF s`', replace: 'subdivision_id`' },
       { file: 'src/repos/tables/user.ts', find: ' FOR UPDATE`', replace: '`' },
     ],
   },
@@ -211,6 +211,18 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'src/uow/unit.ts',
         find: 'if (decision !== undefined && steps < decision.steps.length)',
         replace: 'if (decision !== undefined && steps < 0)',
+      },
+    ],
+  },
+  {
+    name: 'what a lane knows of subdivisions outlives the connections to the server that it was written to',
+    level: 'unit',
+    cases: 'a lane presumes that a subdivision is unchanged until another server may be asked',
+    patches: [
+      {
+        file: 'src/uow/unit-of-work.ts',
+        find: 'if (sessions !== this.sessions) {',
+        replace: 'if (this.sessions === undefined) {',
       },
     ],
   },

@@ -34,6 +34,23 @@ describe('KnexUnitOfWork, when something fails,', () => {
 
   afterAll(() => database.drop());
 
+  it('a lane forgets what it knew of subdivisions with each new connection, which may lead to a server that has lost commits', async () => {
+    const pool = connect(database.url, { poolMax: 1 });
+    const runs = new KnexUnitOfWork(pool, randomUUID);
+    const lane = new a.TestLane(1);
+    const location = async (): Promise<string | undefined> => {
+      const { value } = await runs.run([], (unit) => unit.subdivisions.get(TENANT, a.subdivisionId(1)), lane);
+      return value?.location;
+    };
+    await runs.run([], (unit) => changeSubdivision(unit, a.aSubdivision(1), { location: 'lost' }), lane);
+    await database.db('subdivisions').where({ lane: lane.id }).update({ location: 'Bergen' });
+    await expect(location()).resolves.toBe('lost');
+    await pool.destroy();
+    pool.initialize();
+    await expect(location()).resolves.toBe('Bergen');
+    await pool.destroy();
+  });
+
   describe('a fault that passes', () => {
     it('is a deadlock: one goes on, the other is told to try again', async () => {
       const [first, second] = [new Gate(), new Gate()];

@@ -118,6 +118,29 @@ describe('KnexUnitOfWork, with others at work,', () => {
     });
   });
 
+  it('a lane reads and locks nothing of what it wrote last, and begins anew when it finds it changed as it writes', async () => {
+    const lane = new a.TestLane(1);
+    await unitOfWork.run([moves(1, [1])], (unit) => move(unit, 1), lane);
+    const gate = new Gate();
+    const other = unitOfWork.run([moves(2, [1])], async (unit) => (await move(unit, 1), gate.pass()));
+    await gate.reached;
+    const found: unknown[] = [];
+    const own = unitOfWork.run(
+      [moves(3, [1])],
+      async (unit) => {
+        found.push((await unit.subdivisions.get(TENANT, a.subdivisionId(1)))?.version);
+        await move(unit, 1);
+      },
+      lane,
+    );
+    await waiting(database.db, 'transactionid');
+    expect(found).toEqual([2]);
+    gate.open();
+    await Promise.all([other, own]);
+    expect(found).toEqual([2, 3]);
+    expect(await versions()).toEqual([4, 1]);
+  });
+
   describe('a message that a zombie still works on', () => {
     it.each(['committed', 'rolled back'])('waits for it, and is seen only if it was %s', async (ending) => {
       const gate = new Gate();

@@ -38,6 +38,8 @@ export interface TenantChange extends RowChange<Tenant> {
 }
 export interface SubdivisionChange extends RowChange<Subdivision> {
   readonly key: SubdivisionKey;
+  /** Whether it was not locked: it may only be written if it is as `before` says, and this lane wrote it last. */
+  readonly presumed: boolean;
 }
 export interface UserChange extends RowChange<User> {
   readonly key: UserId;
@@ -132,8 +134,13 @@ export interface Store {
       keys: readonly SubdivisionKey[],
       most: number,
     ): Promise<readonly (Stored<Subdivision> & { readonly key: SubdivisionKey })[]>;
+    /** Locks these, and says whether each has this version, by this lane. */
+    areUnchanged(
+      presumed: readonly { readonly key: SubdivisionKey; readonly version: number }[],
+      lane: string,
+    ): Promise<boolean>;
     list(tenantId: TenantId, page: Page<SubdivisionId>): Promise<readonly Subdivision[]>;
-    /** `buried`: licenses that came and went within the unit; they leave a tombstone all the same. */
+    /** @throws StaleRead when one is not as it was presumed to be. `buried`: licenses that came and went within the unit; they leave a tombstone all the same. */
     flush(
       changes: readonly SubdivisionChange[],
       buried: readonly (LicenseKey & SubdivisionKey)[],

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { SubdivisionId, TenantId } from '../../domain/ids.ts';
 import type { License } from '../../domain/license.ts';
 import type { Subdivision } from '../../domain/subdivision.ts';
+import { StaleRead } from '../../ports/errors.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import {
@@ -68,6 +69,22 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
       }));
     },
 
+    async areUnchanged(presumed, lane) {
+      const unchanged = await execute(
+        db,
+        `SELECT FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', presumed: 'bigint' })}
+         JOIN subdivisions s ON ${IS_AS_PRESUMED} ORDER BY s.tenant_id, s.subdivision_id
+         FOR UPDATE OF s`,
+        [
+          uuids(presumed.map(({ key }) => key.tenantId)),
+          uuids(presumed.map(({ key }) => key.subdivisionId)),
+          longs(presumed.map(({ version }) => version)),
+          lane,
+        ],
+      );
+      return unchanged === presumed.length;
+    },
+
     async list(tenantId, { after, limit }) {
       const rows = await query<SubdivisionRow>(
         db,
@@ -109,7 +126,7 @@ function withLicenses(row: Place, licenses: ReadonlyMap<string, License[]>): Sub
 }
 
 const FIELDS = `tenant_id, subdivision_id, version, deleted, ${namesIn(STATE)}`;
-const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
+const PARAMETERS = `?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)}`;
 
 function arrays(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
   return [
@@ -120,10 +137,20 @@ function arrays(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
 }
 
 async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  await execute(db, `INSERT INTO subdivisions (lane, ${FIELDS}) SELECT ?::uuid, * FROM ${UNNEST}`, [
+  await execute(db, `INSERT INTO subdivisions (lane, ${FIELDS}) SELECT ?::uuid, * FROM unnest(${PARAMETERS})`, [
     lane,
     ...arrays(changes),
   ]);
+}
+
+const CHANGED = 'a subdivision has changed that was presumed not to have';
+
+/** A row that was not locked must be as this lane wrote it. Whoever writes one raises the version. */
+const IS_AS_PRESUMED = `s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id
+  AND (c.presumed IS NULL OR s.version = c.presumed AND s.lane = ?::uuid)`;
+
+function presumptions(changes: readonly SubdivisionChange[]): Buffer {
+  return longs(changes.map(({ presumed, before }) => (presumed && before ? before.version : null)));
 }
 
 /** What a statistic row changes of its subdivision is the version and who wrote it: most chunks send no text at all. */
@@ -138,27 +165,32 @@ async function update(db: Knex, changes: readonly SubdivisionChange[], lane: str
 }
 
 async function touch(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  await execute(
+  const columns = { tenant_id: 'uuid', subdivision_id: 'uuid', version: 'bigint', presumed: 'bigint' };
+  const touched = await execute(
     db,
     `UPDATE subdivisions s SET version = c.version, lane = ?::uuid
-     FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', version: 'bigint' })}
-     WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
+     FROM (SELECT * FROM ${rowsOf('c', columns)} ORDER BY tenant_id, subdivision_id) AS c WHERE ${IS_AS_PRESUMED}`,
     [
       lane,
       uuids(changes.map(({ key }) => key.tenantId)),
       uuids(changes.map(({ key }) => key.subdivisionId)),
       longs(changes.map(({ after }) => after?.version ?? null)),
+      presumptions(changes),
+      lane,
     ],
   );
+  if (touched < changes.length) throw new StaleRead(CHANGED);
 }
 
 async function change(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  await execute(
+  const changed = await execute(
     db,
     `UPDATE subdivisions s SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')}
-     FROM ${UNNEST} AS c (${FIELDS}) WHERE s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id`,
-    [lane, ...arrays(changes)],
+     FROM (SELECT * FROM unnest(${PARAMETERS}, ?::bigint[]) AS c (${FIELDS}, presumed)
+           ORDER BY tenant_id, subdivision_id) AS c WHERE ${IS_AS_PRESUMED}`,
+    [lane, ...arrays(changes), presumptions(changes), lane],
   );
+  if (changed < changes.length) throw new StaleRead(CHANGED);
 }
 
 /** A deleted subdivision's statistic rows are removed later, in small steps: here it is only noted that they are to be. */

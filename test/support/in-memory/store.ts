@@ -1,11 +1,10 @@
-import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
+import { StaleRead, TooMuchAtOnce } from '../../../src/ports/errors.ts';
 import type { Decision } from '../../../src/ports/decided-offsets.ts';
 import type { RowChange, Store, Stored, SubdivisionChange } from '../../../src/repos/tables/store.ts';
-import type { Page } from '../../../src/ports/repositories.ts';
-import { pairOf } from '../../../src/repos/cache.ts';
+import type { Page, SubdivisionKey } from '../../../src/ports/repositories.ts';
+import { momentOf, pairOf } from '../../../src/repos/cache.ts';
 import { constrain, constrainStatisticRow, constrainSubdivision, constrainTenant } from './constraints.ts';
 import type { InMemoryDatabase, Table } from './database.ts';
-import { momentOf } from './database.ts';
 import { decidedKey } from './decided-offsets.ts';
 import { deadLetters, parkedKeys } from './letters.ts';
 import { inbox, outbox } from './messages.ts';
@@ -80,6 +79,11 @@ function subdivisions(db: InMemoryDatabase): Store['subdivisions'] {
     }
   }
 
+  function isUnchanged({ tenantId, subdivisionId }: SubdivisionKey, version: number, lane: string): boolean {
+    const stored = subdivisions.get(pairOf(tenantId, subdivisionId));
+    return stored?.value?.version === version && stored.lane === lane;
+  }
+
   return {
     idsOf: async (tenants, most) => {
       const wanted = new Set(tenants);
@@ -103,7 +107,12 @@ function subdivisions(db: InMemoryDatabase): Store['subdivisions'] {
         ({ subdivisionId }) => subdivisionId,
         page,
       ),
+    areUnchanged: async (presumed, lane) => presumed.every(({ key, version }) => isUnchanged(key, version, lane)),
     async flush(changes, buried, lane) {
+      for (const { key, presumed, before } of changes) {
+        if (presumed && before && !isUnchanged(key, before.version, lane))
+          throw new StaleRead('a subdivision has changed');
+      }
       for (const change of changes) {
         const { tenantId, subdivisionId } = change.key;
         const id = pairOf(tenantId, subdivisionId);

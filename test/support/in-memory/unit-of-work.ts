@@ -3,8 +3,8 @@ import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { FoundStatement, LaneStatement } from '../../../src/ports/levels.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
-import { pairOf } from '../../../src/repos/cache.ts';
-import { momentOf, numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
+import { momentOf, pairOf } from '../../../src/repos/cache.ts';
+import { numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
 import type { Store } from '../../../src/repos/tables/store.ts';
 import { inMemoryStore } from './store.ts';
 import type { OpenUnit } from '../../../src/uow/unit.ts';
@@ -17,6 +17,10 @@ export class InMemoryUnitOfWork extends StoreUnitOfWork {
   constructor(database: InMemoryDatabase, newId: () => string) {
     super(newId);
     this.database = database;
+  }
+
+  protected override sessions(): number | undefined {
+    return 1;
   }
 
   protected override async transaction<T>(
