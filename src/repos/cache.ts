@@ -1,11 +1,11 @@
 import type { SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
-import type { StatisticRow } from '../domain/statistic-row.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { User } from '../domain/user.ts';
-import type { ActiveLicense, LicenseKey, RowSameness, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
+import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../ports/repositories.ts';
 import type { Store } from './tables/store.ts';
 import { IdentityMap, Journal } from './identity-map.ts';
+import { KnownRows } from './known-rows.ts';
 import type { WarmSubdivisions } from './warm-subdivisions.ts';
 
 /** Everything that a unit has read and changed. The repositories are views of it. */
@@ -26,7 +26,7 @@ export interface Cache {
   readonly licensePlaces: Map<string, SubdivisionId | null>;
   /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
   readonly buried: (LicenseKey & SubdivisionKey)[];
-  readonly rows: RowCache;
+  readonly rows: KnownRows;
   readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
   readonly userLookUps: Map<UserId, UserLookUp | undefined>;
 }
@@ -57,33 +57,8 @@ function ofTenant<Id>(all: Map<TenantId, Set<Id>>, tenantId: TenantId): Set<Id> 
   return ids;
 }
 
-export interface RowCache {
-  /** Whether declared rows are taken for new ones without a look. The flush fails if one of them is not. */
-  readonly presumedNew: boolean;
-  /** Rows that were looked up, or presumed to be new, as the objects that asked for them, with the names they are known by. */
-  readonly looked: Map<RowSameness, RowNames>;
-  /** `pairOf(tenantId, statisticRowId)` and `momentOf(row)` of the rows that exist. */
-  readonly present: Set<string>;
-  readonly added: Map<string, StatisticRow>;
-  readonly removed: Map<string, StatisticRow>;
-}
-
-/** Two rows are the same when they share one of these: the id in the tenant, or the subdivision and the time. */
-export interface RowNames {
-  readonly pair: string;
-  readonly moment: string;
-}
-
-export function namesOf(row: RowSameness): RowNames {
-  return { pair: pairOf(row.tenantId, row.statisticRowId), moment: momentOf(row) };
-}
-
 export function pairOf(tenantId: TenantId, id: string): string {
   return tenantId + id;
-}
-
-export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness, 'statisticRowId'>): string {
-  return `${tenantId}${subdivisionId}@${created}`;
 }
 
 /** What a unit takes to be so without a look. */
@@ -107,13 +82,7 @@ export function createCache(store: Store, most: number, { presumesNew = false, w
     belongings: new Belongings(),
     licensePlaces: new Map(),
     buried: [],
-    rows: {
-      presumedNew: presumesNew,
-      looked: new Map(),
-      present: new Set(),
-      added: new Map(),
-      removed: new Map(),
-    },
+    rows: new KnownRows(presumesNew),
     activeLicenses: new Map(),
     userLookUps: new Map(),
   };

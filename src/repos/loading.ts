@@ -3,7 +3,7 @@ import type { LicenseKey, RowSameness, SubdivisionKey } from '../ports/repositor
 import type { Loads } from '../ports/unit-of-work.ts';
 import { together } from './tables/sql.ts';
 import type { Stored } from './tables/store.ts';
-import { namesOf, pairOf, type Cache } from './cache.ts';
+import { pairOf, type Cache } from './cache.ts';
 import type { IdentityMap } from './identity-map.ts';
 
 /** Collects what the messages of a chunk declare, each thing once. */
@@ -72,7 +72,7 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
 }
 
 function presumeNew({ rows }: Cache, wanted: readonly RowSameness[]): void {
-  for (const row of wanted) rows.looked.set(row, namesOf(row));
+  for (const row of wanted) rows.look(row);
 }
 
 /**
@@ -96,7 +96,9 @@ async function areSubdivisionsUnchanged({ store, subdivisions, warm }: Cache): P
 async function areRowsNew({ store, rows }: Cache): Promise<boolean> {
   if (!rows.presumedNew) return true;
   const left: RowSameness[] = [];
-  for (const [row, { pair }] of rows.looked) if (!rows.added.has(pair)) left.push(row);
+  rows.looked.forEach(({ id }, row) => {
+    if (id.added === undefined) left.push(row);
+  });
   return left.length === 0 || (await store.statisticRows.same(left)).length === 0;
 }
 
@@ -171,10 +173,10 @@ export async function loadLicensePlaces({ store, licensePlaces }: Cache, keys: r
 
 export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowSameness[]): Promise<void> {
   if (wanted.length === 0) return;
-  for (const row of wanted) rows.looked.set(row, namesOf(row));
+  for (const row of wanted) rows.look(row);
   for (const same of await store.statisticRows.same(wanted)) {
-    const { pair, moment } = namesOf(same);
-    if (!rows.removed.has(pair)) rows.present.add(pair).add(moment);
+    const { id, moment } = rows.namesOf(same);
+    if (id.removed === undefined) id.isTaken = moment.isTaken = true;
   }
 }
 

@@ -1,6 +1,7 @@
 import { NotLoaded } from '../ports/errors.ts';
 import type { RowSameness, StatisticRowRepository } from '../ports/repositories.ts';
-import { momentOf, namesOf, pairOf, type Cache, type RowNames } from './cache.ts';
+import type { Cache } from './cache.ts';
+import type { RowNames } from './known-rows.ts';
 import { overlay } from './identity-map.ts';
 import { loadSameRows } from './loading.ts';
 
@@ -11,21 +12,20 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   let last: { readonly row: RowSameness; readonly names: RowNames } | undefined;
 
   function namesOfSame(row: RowSameness): RowNames {
-    return last !== undefined && isSameRow(last.row, row) ? last.names : namesOf(row);
+    return last !== undefined && isSameRow(last.row, row) ? last.names : rows.namesOf(row);
   }
 
   function isThere(row: RowSameness): boolean {
     const names = rows.looked.get(row);
     if (names === undefined) throw new NotLoaded(`${row.statisticRowId} was not declared`);
     last = { row, names };
-    return rows.present.has(names.pair) || rows.present.has(names.moment);
+    return names.id.isTaken || names.moment.isTaken;
   }
 
   return {
     async get(tenantId, id) {
-      const pair = pairOf(tenantId, id);
-      const added = rows.added.get(pair);
-      if (added !== undefined || rows.removed.has(pair)) return added;
+      const known = rows.idOf(tenantId, id);
+      if (known?.added !== undefined || known?.removed !== undefined) return known.added;
       return store.statisticRows.get(tenantId, id);
     },
     isThere,
@@ -34,10 +34,10 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return isThere(row);
     },
     async list(tenantId, subdivisionId, page) {
-      const changed = [...rows.removed.keys(), ...rows.added.keys()].flatMap((pair) => {
-        const row = rows.added.get(pair) ?? rows.removed.get(pair);
+      const changed = [...rows.removed, ...rows.added].flatMap(({ added, removed }) => {
+        const row = added ?? removed;
         if (row?.tenantId !== tenantId || row.subdivisionId !== subdivisionId) return [];
-        return [{ id: row.statisticRowId, value: rows.added.get(pair) }];
+        return [{ id: row.statisticRowId, value: added }];
       });
       const stored = await store.statisticRows.list(tenantId, subdivisionId, {
         ...page,
@@ -46,37 +46,37 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return overlay(stored, changed, ({ statisticRowId }) => statisticRowId, page);
     },
     add(row) {
-      const { pair, moment } = namesOfSame(row);
-      const isNewPair = addTo(rows.present, pair);
-      const isNewMoment = addTo(rows.present, moment);
+      const { id, moment } = namesOfSame(row);
+      const [wasTaken, wasMomentTaken] = [id.isTaken, moment.isTaken];
       journal.record(() => {
-        rows.added.delete(pair);
-        if (isNewPair) rows.present.delete(pair);
-        if (isNewMoment) rows.present.delete(moment);
+        rows.added.delete(id);
+        id.added = undefined;
+        id.isTaken = wasTaken;
+        moment.isTaken = wasMomentTaken;
       });
-      rows.added.set(pair, row);
+      rows.added.add(id);
+      id.added = row;
+      id.isTaken = moment.isTaken = true;
     },
     remove(row) {
-      const pair = pairOf(row.tenantId, row.statisticRowId);
-      const added = rows.added.get(pair);
-      const removed = rows.removed.has(pair);
+      const { id, moment } = rows.namesOf(row);
+      const { added, removed } = id;
       journal.record(() => {
-        if (!removed) rows.removed.delete(pair);
-        if (added) rows.added.set(pair, added);
-        rows.present.add(pair).add(momentOf(row));
+        id.removed = removed;
+        id.added = added;
+        if (removed === undefined) rows.removed.delete(id);
+        if (added !== undefined) rows.added.add(id);
+        id.isTaken = moment.isTaken = true;
       });
-      rows.added.delete(pair);
-      if (added === undefined) rows.removed.set(pair, row);
-      rows.present.delete(pair);
-      rows.present.delete(momentOf(row));
+      rows.added.delete(id);
+      id.added = undefined;
+      if (added === undefined) {
+        rows.removed.add(id);
+        id.removed = row;
+      }
+      id.isTaken = moment.isTaken = false;
     },
   };
-}
-
-/** @returns whether the set did not have it */
-function addTo<T>(set: Set<T>, value: T): boolean {
-  const { size } = set;
-  return set.add(value).size > size;
 }
 
 function isSameRow(a: RowSameness, b: RowSameness): boolean {

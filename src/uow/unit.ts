@@ -215,7 +215,10 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       // Asked one behind the other, without waiting, table after table, so that lanes can't deadlock; nothing here refers to what comes behind
       // it. The rows go first and leave at once, so that PostgreSQL is at them while the rest is put together.
       const presumed = isPresumptionRight(cache);
-      const rows = store.statisticRows.flush([...cache.rows.added.values()], [...cache.rows.removed.values()]);
+      const rows = store.statisticRows.flush(
+        [...cache.rows.added].flatMap(({ added }) => added ?? []),
+        [...cache.rows.removed].flatMap(({ removed }) => removed ?? []),
+      );
       for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();
       const [isRight, , , , effect] = await together([

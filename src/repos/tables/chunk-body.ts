@@ -56,11 +56,11 @@ function contentOf(messages: readonly OwedMessage[]): Buffer {
   const topics: string[] = [];
   const origins: [number, string, number][] = [];
   let size = 0;
-  for (const [i, { topic, key, headers, value, origin }] of messages.entries()) {
+  messages.forEach(({ topic, key, headers, value, origin }, i) => {
     if (!topics.includes(topic)) topics.push(topic);
     if (origin !== undefined) origins.push([i, origin.lane, origin.seq]);
     size += MESSAGE_HEADER_BYTES + (key?.length ?? 0) + headers.length + (value?.length ?? 0);
-  }
+  });
   const head: Head = { topics, messages: messages.length, origins };
   const text = Buffer.from(JSON.stringify(head));
   const content = Buffer.allocUnsafe(4 + text.length + size);

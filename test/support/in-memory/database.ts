@@ -6,7 +6,13 @@ import type { User } from '../../../src/domain/user.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
 import type { FoundStatement } from '../../../src/ports/levels.ts';
-import type { ActiveLicense, LicenseKey, SubdivisionKey, UserLookUp } from '../../../src/ports/repositories.ts';
+import type {
+  RowSameness,
+  ActiveLicense,
+  LicenseKey,
+  SubdivisionKey,
+  UserLookUp,
+} from '../../../src/ports/repositories.ts';
 import type { DeadLetter, OutboxRow } from '../../../src/ports/unit-of-work.ts';
 import type { LetterState, LetterSummary } from '../../../src/ports/dead-letters.ts';
 import type { InboxEntry, ParkedKey, Stored } from '../../../src/repos/tables/store.ts';
@@ -84,6 +90,11 @@ export class Table<Row> {
   sorted(): Row[] {
     return [...this.rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }
+}
+
+/** No two rows share it. */
+export function momentOf({ tenantId, subdivisionId, created }: Omit<RowSameness, 'statisticRowId'>): string {
+  return `${tenantId}${subdivisionId}@${created}`;
 }
 
 /** The tables in memory: what PostgreSQL is to the other unit of work. One transaction at a time, so nobody ever waits for a lock. */
