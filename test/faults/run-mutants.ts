@@ -12,7 +12,7 @@ import { RESULTS_FOLDER } from './results.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = [
-  ...['src', 'migrations', 'schemas', 'stack', 'test', 'docs', 'README.md', 'Dockerfile'],
+  ...['src', 'migrations', 'schemas', 'stack', 'test', 'bench', 'docs', 'README.md', 'Dockerfile'],
   ...['package.json', 'jest.config.js', 'tsconfig.json'],
 ];
 const SHOWN = 280;
