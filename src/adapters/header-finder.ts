@@ -8,7 +8,7 @@ export class HeaderFinder {
   private readonly names: readonly Buffer[];
   private readonly starts: Int32Array;
   private readonly lengths: Int32Array;
-  private readonly reader: { bytes: Buffer; at: number } & Reader = { bytes: Buffer.alloc(0), at: 0 };
+  private reader: Reader = { bytes: Buffer.alloc(0), at: 0 };
 
   constructor(names: readonly string[]) {
     this.names = names.map((name) => Buffer.from(name));
@@ -18,11 +18,11 @@ export class HeaderFinder {
 
   /** @param headers as a record has them */
   find(headers: Buffer): void {
-    const { reader, names, starts, lengths } = this;
+    const { names, starts, lengths } = this;
     starts.fill(ABSENT);
     lengths.fill(0);
-    reader.bytes = headers;
-    reader.at = 0;
+    const reader = { bytes: headers, at: 0 };
+    this.reader = reader;
     for (let left = readVarint(reader); left > 0; left -= 1) {
       const nameLength = readVarint(reader);
       const nameAt = reader.at;

@@ -23,15 +23,10 @@ export interface BatchContext {
   readonly firstSequence?: number;
 }
 
-interface Content {
-  readonly attributes: number;
-  readonly timestamp: string;
-  readonly offset: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headerBytes: Buffer;
-  readonly batchContext: BatchContext;
-}
+type Content = Pick<
+  DecodedRecord,
+  'attributes' | 'timestamp' | 'offset' | 'key' | 'value' | 'headerBytes' | 'batchContext'
+>;
 
 /** A record as kafkajs hands it on. */
 export class DecodedRecord {
