@@ -5,8 +5,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as prettier from 'prettier';
-import type { RecordSchema } from '../src/generated/schemas.ts';
-import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
+import type { ListSchema, RecordSchema } from '../src/generated/schemas.ts';
+import { checkedRecord, isList, isOptional, SchemaRuleError, VALUE_TYPES } from './rules.ts';
 import type { ValueType } from './rules.ts';
 import { readEvents, renderAvsc } from './states.ts';
 
@@ -140,7 +140,15 @@ function renderEvents({ folder, records }: Group): readonly Output[] {
 }
 
 /** A type as people and comments call it, as TypeScript does, and its unit where it has one. */
-function describe(type: ValueType): { readonly wire: string; readonly typescript: string; readonly unit: string } {
+function describe(type: ValueType | ListSchema): {
+  readonly wire: string;
+  readonly typescript: string;
+  readonly unit: string;
+} {
+  if (isList(type)) {
+    const { wire, typescript, unit } = describe(type.items);
+    return { wire: `array of ${wire}`, typescript: `readonly ${typescript}[]`, unit };
+  }
   if (type === 'string') return { wire: 'string', typescript: 'string', unit: '' };
   if (type === 'long') return { wire: 'long', typescript: 'number', unit: '' };
   if (type === 'boolean') return { wire: 'boolean', typescript: 'boolean', unit: '' };
@@ -182,11 +190,14 @@ import type { ${groups.map(({ nameType }) => nameType).join(', ')}, MessageName 
 export type ValueSchema =
 ${VALUE_TYPES.map((type) => `  | ${typeof type === 'string' ? `'${type}'` : `{ readonly type: '${type.type}'; readonly logicalType: '${type.logicalType}' }`}`).join('\n')};
 
+/** Only where null is allowed, too. */
+export type ListSchema = { readonly type: 'array'; readonly items: ValueSchema };
+
 export type FieldSchema =
   | { readonly name: string; readonly type: ValueSchema; readonly doc: string }
-  | { readonly name: string; readonly type: readonly ['null', ValueSchema]; readonly default: null; readonly doc: string };
+  | { readonly name: string; readonly type: readonly ['null', ValueSchema | ListSchema]; readonly default: null; readonly doc: string };
 
-/** An Avro record as the contract allows it: flat, and documented throughout. */
+/** An Avro record as the contract allows it: flat but for lists, and documented throughout. */
 export type RecordSchema = {
   readonly type: 'record';
   readonly name: string;

@@ -1,7 +1,7 @@
 // What the contract's "On the wire" allows in a schema. The generator refuses everything else.
-import type { FieldSchema, RecordSchema } from '../src/generated/schemas.ts';
+import type { FieldSchema, ListSchema, RecordSchema } from '../src/generated/schemas.ts';
 
-/** Every type a field may have; an optional one is `["null", T]`. */
+/** Every type a field may have; an optional one is `["null", T]`. Only an optional one may be a list, `{"type": "array", "items": T}`. */
 export const VALUE_TYPES = [
   'string',
   'long',
@@ -47,7 +47,13 @@ function checkedField(value: unknown, path: string): FieldSchema {
   if (type.length !== 2 || type[0] !== 'null' || value['default'] !== null) {
     throw new SchemaRuleError(`${at}: an optional field is ["null", T] with default null`);
   }
-  return { name, type: ['null', checkedType(type[1], at)], default: null, doc };
+  return { name, type: ['null', checkedOptionalType(type[1], at)], default: null, doc };
+}
+
+function checkedOptionalType(type: unknown, at: string): ValueType | ListSchema {
+  if (!isObject(type) || type['type'] !== 'array') return checkedType(type, at);
+  onlyKeys(type, ['type', 'items'], at);
+  return { type: 'array', items: checkedType(type['items'], at) };
 }
 
 function checkedType(type: unknown, at: string): ValueType {
@@ -70,6 +76,10 @@ export function onlyKeys(value: Readonly<Record<string, unknown>>, allowed: read
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isList(type: FieldSchema['type'] | ListSchema): type is ListSchema {
+  return isObject(type) && type['type'] === 'array';
 }
 
 export function isOptional(field: FieldSchema): field is Extract<FieldSchema, { readonly default: null }> {

@@ -77,6 +77,7 @@ function contentOf({ headers, type, data, key, value }: ReadMessage): string {
 function textOf(type: string | undefined, name: string, content: unknown): string {
   const known = Object.entries(SCHEMAS).find(([one]) => one === type)?.[1];
   const field = known?.fields.find((one) => one.name === name);
+  if (Array.isArray(content)) return `[${content.map((item) => textOf(type, name, item)).join(',')}]`;
   if (field !== undefined && kindOf(field) === 'time' && typeof content === 'number') {
     return timeText(content);
   }

@@ -7,7 +7,7 @@ export type SendableName = CommandName | OutsideEventName;
 
 export const SENDABLE: readonly SendableName[] = [...COMMAND_NAMES, ...OUTSIDE_EVENT_NAMES];
 
-/** What a field takes, as a person types it. */
+/** What a field takes, or each item of a list, as a person types it. */
 export type FieldKind = 'uuid' | 'text' | 'whole number' | 'time' | 'boolean';
 
 export function shortName(type: string): string {
@@ -53,8 +53,14 @@ export function isOptional({ type }: FieldSchema): boolean {
   return Array.isArray(type);
 }
 
-export function kindOf({ type }: FieldSchema): FieldKind {
+export function isList({ type }: FieldSchema): boolean {
   const value = typeof type === 'object' && 'at' in type ? type[1] : type;
+  return typeof value === 'object' && value.type === 'array';
+}
+
+export function kindOf({ type }: FieldSchema): FieldKind {
+  const some = typeof type === 'object' && 'at' in type ? type[1] : type;
+  const value = typeof some === 'object' && some.type === 'array' ? some.items : some;
   if (value === 'string') return 'text';
   if (value === 'long') return 'whole number';
   if (value === 'boolean') return 'boolean';
@@ -62,5 +68,6 @@ export function kindOf({ type }: FieldSchema): FieldKind {
 }
 
 function describeKind(field: FieldSchema): string {
-  return isOptional(field) ? `${kindOf(field)} or null` : kindOf(field);
+  const kind = isList(field) ? `list of ${kindOf(field)}s` : kindOf(field);
+  return isOptional(field) ? `${kind} or null` : kind;
 }

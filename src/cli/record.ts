@@ -1,9 +1,11 @@
 import { SCHEMAS, type FieldSchema } from '../generated/schemas.ts';
-import { describe, isOptional, kindOf, shortName, type SendableName } from './message-types.ts';
+import { describe, isList, isOptional, kindOf, shortName, type FieldKind, type SendableName } from './message-types.ts';
 import { nearest } from './nearest.ts';
 import { UsageError } from './verb.ts';
 
-export type RecordData = Readonly<Record<string, string | number | boolean | null>>;
+type Value = string | number | boolean;
+type Content = Value | readonly Value[] | null;
+export type RecordData = Readonly<Record<string, Content>>;
 
 export interface FillIns {
   readonly newId: () => string;
@@ -47,7 +49,7 @@ export function completeRecord(type: SendableName, given: unknown, fillIns: Fill
       `${shortName(type)} has no field '${word}'${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
-  const record: Record<string, string | number | boolean | null> = {};
+  const record: Record<string, Content> = {};
   const missing: string[] = [];
   for (const field of fields) {
     const value = typed[field.name];
@@ -71,10 +73,15 @@ function fillIn(type: SendableName, field: FieldSchema, made: FillIns | undefine
   return creates && MAY_BE_EMPTY.includes(field.name) ? '' : undefined;
 }
 
-function read(type: SendableName, field: FieldSchema, value: unknown): string | number | boolean | null {
+function read(type: SendableName, field: FieldSchema, value: unknown): Content {
   if (value === null && isOptional(field)) return null;
-  const kind = kindOf(field);
   const { name } = field;
+  if (!isList(field)) return readValue(type, kindOf(field), name, value);
+  if (Array.isArray(value)) return value.map((item) => readValue(type, kindOf(field), `each of ${name}`, item));
+  throw fault(type, `${name} must be a list in brackets`);
+}
+
+function readValue(type: SendableName, kind: FieldKind, name: string, value: unknown): Value {
   switch (kind) {
     case 'uuid':
     case 'text':

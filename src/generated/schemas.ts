@@ -17,16 +17,19 @@ export type ValueSchema =
   | { readonly type: 'string'; readonly logicalType: 'uuid' }
   | { readonly type: 'long'; readonly logicalType: 'timestamp-millis' };
 
+/** Only where null is allowed, too. */
+export type ListSchema = { readonly type: 'array'; readonly items: ValueSchema };
+
 export type FieldSchema =
   | { readonly name: string; readonly type: ValueSchema; readonly doc: string }
   | {
       readonly name: string;
-      readonly type: readonly ['null', ValueSchema];
+      readonly type: readonly ['null', ValueSchema | ListSchema];
       readonly default: null;
       readonly doc: string;
     };
 
-/** An Avro record as the contract allows it: flat, and documented throughout. */
+/** An Avro record as the contract allows it: flat but for lists, and documented throughout. */
 export type RecordSchema = {
   readonly type: 'record';
   readonly name: string;

@@ -1,9 +1,9 @@
-import type { FieldSchema } from '../../src/generated/schemas.ts';
+import type { FieldSchema, ListSchema } from '../../src/generated/schemas.ts';
 import { SCHEMAS } from '../../src/generated/schemas.ts';
 import { UndecodableMessage } from '../../src/ports/codec.ts';
 import type { MessageName } from '../../src/generated/messages.ts';
 import { Random } from '../oracle/random.ts';
-import { frame, NAMES, NEVER, givenCodec, TOPIC } from './given-codec.ts';
+import { frame, NAMES, NEVER, givenCodec, TOPIC, WITH_LISTS } from './given-codec.ts';
 
 export interface FuzzOptions {
   readonly frames: number;
@@ -34,7 +34,7 @@ const COUNTED = {
  */
 export async function fuzzDecode({ frames, seed, progress }: FuzzOptions): Promise<{ readonly refused: number }> {
   const random = new Random(seed);
-  const { codec, texts } = givenCodec([...NAMES.map((name) => SCHEMAS[name]), COUNTED]);
+  const { codec, texts } = givenCodec([...NAMES.map((name) => WITH_LISTS[name]), COUNTED], [], WITH_LISTS);
   await codec.prepareWriters(
     NAMES.map((type) => ({ topic: TOPIC, type })),
     NEVER,
@@ -68,14 +68,14 @@ export async function fuzzDecode({ frames, seed, progress }: FuzzOptions): Promi
 }
 
 function contentOf(random: Random, type: MessageName): Record<string, unknown> {
-  return Object.fromEntries(
-    SCHEMAS[type].fields.map((field: FieldSchema) => [field.name, valueOf(random, field.type)]),
-  );
+  return Object.fromEntries(WITH_LISTS[type].fields.map((field) => [field.name, valueOf(random, field.type)]));
 }
 
-function valueOf(random: Random, type: FieldSchema['type']): unknown {
-  if (Array.isArray(type)) return random.chance(0.3) ? null : valueOf(random, type[1]);
-  const name = typeof type === 'string' ? type : 'type' in type ? type.type : '';
+function valueOf(random: Random, type: FieldSchema['type'] | ListSchema): unknown {
+  if (typeof type === 'object' && 'at' in type) return random.chance(0.3) ? null : valueOf(random, type[1]);
+  if (typeof type === 'object' && type.type === 'array')
+    return Array.from({ length: random.int(0, 10) }, () => valueOf(random, type.items));
+  const name = typeof type === 'string' ? type : type.type;
   if (name === 'boolean') return random.chance(0.5);
   if (name === 'long') return random.int(-(2 ** 40), 2 ** 40);
   return random.pick(['', 'a name', '\uFFFD', '\u{1F600}', random.uuid(), 'x'.repeat(random.int(0, 200))]);

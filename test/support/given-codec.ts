@@ -18,10 +18,28 @@ export const COMMAND = {
   countRequests: 5_000_000_000,
 };
 
-/** A codec whose registry knows `schemas`, the first as id 1, all with the same `references`; it answers at once, and its requests are kept. */
+/** The types of this build, one of which has lists of each kind. */
+export const WITH_LISTS: Readonly<Record<MessageName, RecordSchema>> = {
+  ...SCHEMAS,
+  [ADD]: {
+    ...SCHEMAS[ADD],
+    fields: [
+      ...SCHEMAS[ADD].fields,
+      { name: 'numbers', type: ['null', { type: 'array', items: 'long' }], default: null, doc: 'Numbers.' },
+      { name: 'names', type: ['null', { type: 'array', items: 'string' }], default: null, doc: 'Names.' },
+      { name: 'answers', type: ['null', { type: 'array', items: 'boolean' }], default: null, doc: 'Answers.' },
+    ],
+  },
+};
+
+/**
+ * A codec whose registry knows `schemas`, the first as id 1, all with the same `references`; it answers at once, and its requests are kept.
+ * @param ours the types of its build
+ */
 export function givenCodec(
   schemas: readonly unknown[] = NAMES.map((name) => SCHEMAS[name]),
   references: readonly string[] = [],
+  ours: Readonly<Record<MessageName, RecordSchema>> = SCHEMAS,
 ) {
   const texts = schemas.map((schema) => (typeof schema === 'string' ? schema : JSON.stringify(schema)));
   const requests: number[] = [];
@@ -39,7 +57,7 @@ export function givenCodec(
       return Promise.resolve(index < 0 ? undefined : index + 1);
     },
   };
-  const codec = new MessageCodec({ registry, schemas: SCHEMAS, clock, logger: givenLogger().logger });
+  const codec = new MessageCodec({ registry, schemas: ours, clock, logger: givenLogger().logger });
   /** As the consumer does it. */
   const decode = async (value: Buffer | null) => {
     const missing = codec.missingSchema(value);
@@ -64,8 +82,12 @@ export function withField(...fields: readonly object[]): { readonly fields: read
   return { ...SCHEMAS[ADD], fields: [...SCHEMAS[ADD].fields, ...fields] };
 }
 
-export async function preparedCodec() {
-  const given = givenCodec();
+export async function preparedCodec(ours: Readonly<Record<MessageName, RecordSchema>> = SCHEMAS) {
+  const given = givenCodec(
+    NAMES.map((name) => ours[name]),
+    [],
+    ours,
+  );
   await given.codec.prepareWriters(
     NAMES.map((type) => ({ topic: TOPIC, type })),
     NEVER,

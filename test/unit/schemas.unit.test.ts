@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import avsc from 'avsc';
 import { outOfDate } from '../../schemas/generate.ts';
-import { checkedRecord, isOptional, SchemaRuleError, VALUE_TYPES } from '../../schemas/rules.ts';
+import { checkedRecord, isList, isOptional, SchemaRuleError, VALUE_TYPES } from '../../schemas/rules.ts';
 import { eventsOf } from '../../schemas/states.ts';
 import {
   COMMAND_NAMES,
@@ -12,7 +12,7 @@ import {
   REJECTION_NAMES,
   SCHEMAS,
 } from '../../src/generated/schemas.ts';
-import type { FieldSchema, RecordSchema } from '../../src/generated/schemas.ts';
+import type { FieldSchema, ListSchema, RecordSchema, ValueSchema } from '../../src/generated/schemas.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../schemas');
 const NAMESPACES = new Map([
@@ -62,7 +62,8 @@ describe.each(RECORDS)('%s', (name, schema) => {
   test('uses only the types of the contract', () => {
     for (const field of schema.fields) {
       expect(field.name).toMatch(/^[a-z][a-zA-Z]*$/);
-      expect(VALUE_TYPES).toContainEqual(isOptional(field) ? field.type[1] : field.type);
+      const type = typeOf(field);
+      expect(VALUE_TYPES).toContainEqual(isList(type) ? type.items : type);
       if (isOptional(field)) expect([field.type[0], field.default]).toEqual(['null', null]);
     }
   });
@@ -71,8 +72,7 @@ describe.each(RECORDS)('%s', (name, schema) => {
     // A rejected command may hold malformed ids, and the Telegram id is none of ours.
     if (name === 'licensing.rejections.CommandRejected') return;
     const ids = schema.fields.filter((field) => /Id$|^createdBy$/.test(field.name) && field.name !== 'tgId');
-    for (const field of ids)
-      expect(isOptional(field) ? field.type[1] : field.type).toEqual({ type: 'string', logicalType: 'uuid' });
+    for (const field of ids) expect(typeOf(field)).toEqual({ type: 'string', logicalType: 'uuid' });
   });
 
   test('comes back from Avro as it went in, with and without its optional fields', () => {
@@ -94,7 +94,9 @@ test.each(COMMAND_NAMES)('%s begins with its key', (name) => {
 });
 
 describe('a schema that leaves the contract is refused, with its file and field', () => {
+  const LIST = { type: 'array', items: 'long' };
   const field = { name: 'size', type: 'long', doc: 'Size in bytes.' };
+  const optional = (type: object) => ({ ...field, type: ['null', type], default: null });
   const record = { type: 'record', name: 'Thing', namespace: 'licensing.events', doc: 'A thing.', fields: [field] };
 
   test.each<[string, unknown]>([
@@ -110,11 +112,23 @@ describe('a schema that leaves the contract is refused, with its file and field'
     ['x.avsc: size: an optional field', { ...record, fields: [{ ...field, type: ['long', 'null'], default: null }] }],
     ['x.avsc: Size: not camelCase', { ...record, fields: [{ ...field, name: 'Size' }] }],
     ['x.avsc: size stands there twice', { ...record, fields: [field, field] }],
+    ['x.avsc: size: {"type":"array","items":"long"} is not used', { ...record, fields: [{ ...field, type: LIST }] }],
+    ['x.avsc: size: an optional field', { ...record, fields: [{ ...field, type: ['null', LIST], default: [] }] }],
+    ['x.avsc: size: "double" is not used', { ...record, fields: [optional({ ...LIST, items: 'double' })] }],
+    ['x.avsc: size: {"type":"array"', { ...record, fields: [optional({ ...LIST, items: LIST })] }],
+    ['x.avsc: size: ["null","long"] is not', { ...record, fields: [optional({ ...LIST, items: ['null', 'long'] })] }],
+    ['x.avsc: size: "default" is not used', { ...record, fields: [optional({ ...LIST, default: [] })] }],
   ])('%s', (message, value) => {
     const check = () => checkedRecord(value, { path: 'x.avsc', name: 'Thing', namespace: 'licensing.events' });
     expect(check).toThrow(SchemaRuleError);
     expect(check).toThrow(message);
   });
+});
+
+test.each(VALUE_TYPES)('an optional field may be a list of %j', (items) => {
+  const size = { name: 'size', type: ['null', { type: 'array', items }], default: null, doc: 'Sizes in bytes.' };
+  const record = { type: 'record', name: 'Thing', namespace: 'licensing.events', doc: 'A thing.', fields: [size] };
+  expect(checkedRecord(record, { path: 'x.avsc', name: 'Thing', namespace: 'licensing.events' })).toEqual(record);
 });
 
 describe('a state gives its fields to each of its events', () => {
@@ -144,10 +158,18 @@ function avroType(schema: string): avsc.Type {
   return avsc.parse(schema);
 }
 
+function typeOf(field: FieldSchema): ValueSchema | ListSchema {
+  return isOptional(field) ? field.type[1] : field.type;
+}
+
 /** A value of the field's type, at the edge where there is one; null for an optional field that is not filled. */
 function sample(field: FieldSchema, filled: boolean): unknown {
   if (isOptional(field) && !filled) return null;
-  const type = isOptional(field) ? field.type[1] : field.type;
+  const type = typeOf(field);
+  return isList(type) ? [sampleOf(type.items, true), sampleOf(type.items, false)] : sampleOf(type, filled);
+}
+
+function sampleOf(type: ValueSchema, filled: boolean): unknown {
   if (type === 'string') return 'Zoë’s 許可 🔑';
   if (type === 'long') return 1_000_000_000_000;
   if (type === 'boolean') return filled;

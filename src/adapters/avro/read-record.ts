@@ -26,15 +26,23 @@ export function readRecord(writer: OurWriter, id: number, value: Buffer): Decode
     throw new UndecodableMessage(`${reader.name} (schema ${id}): ${what}`);
   }
   for (const field of reader.fields) {
-    const content = data[field];
-    if (typeof content === 'string') {
-      // Bytes that are no UTF-8 are read as U+FFFD. If the producer itself sent U+FFFD, the frame holds the text as it was read.
-      if (content.includes('\uFFFD') && !value.includes(content, HEADER)) {
-        throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is not UTF-8`);
-      }
-    } else if (typeof content === 'number' && (content >= MAX_LONG || content <= -MAX_LONG)) {
-      throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is beyond 2^52`);
-    }
+    const fault = lossIn(data[field], value);
+    if (fault !== undefined) throw new UndecodableMessage(`${reader.name} (schema ${id}): ${field} is ${fault}`);
   }
   return { known: true, type: reader.name, data };
+}
+
+/** What was lost when a field's content was read; undefined: nothing. */
+function lossIn(content: unknown, frame: Buffer): string | undefined {
+  if (typeof content === 'string') {
+    // Bytes that are no UTF-8 are read as U+FFFD. If the producer itself sent U+FFFD, the frame holds the text as it was read.
+    return content.includes('\uFFFD') && !frame.includes(content, HEADER) ? 'not UTF-8' : undefined;
+  }
+  if (typeof content === 'number') return content >= MAX_LONG || content <= -MAX_LONG ? 'beyond 2^52' : undefined;
+  if (!Array.isArray(content)) return undefined;
+  for (const item of content) {
+    const fault = lossIn(item, frame);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }

@@ -168,13 +168,17 @@ class Walk {
 
   #items(type: Type, named: boolean): void {
     for (let count = this.#long(); count !== 0; count = this.#long()) {
-      if (count < 0) this.#forward(this.#long());
-      else if (count > this.#frame.length) throw new UndecodableMessage('a list is longer than the frame');
-      else
-        while (count-- > 0) {
-          if (named) this.#forward(this.#long());
-          this.over(type);
-        }
+      // avsc skips a block by its size, where that is told, but reads it by its count. So the two have to agree.
+      const size = count < 0 ? this.#long() : undefined;
+      const start = this.#position;
+      count = Math.abs(count);
+      if (count > this.#frame.length) throw new UndecodableMessage('a list is longer than the frame');
+      while (count-- > 0) {
+        if (named) this.#forward(this.#long());
+        this.over(type);
+      }
+      if (size !== undefined && this.#position - start !== size)
+        throw new UndecodableMessage('a part of a list has another size than it says');
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SCHEMAS } from '../../../src/generated/schemas.ts';
-import type { FieldSchema } from '../../../src/generated/schemas.ts';
+import type { FieldSchema, ListSchema } from '../../../src/generated/schemas.ts';
 import { UndecodableMessage } from '../../../src/ports/codec.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { fuzzDecode } from '../../support/decode-fuzz.ts';
@@ -10,35 +10,39 @@ import {
   NAMES,
   NEVER,
   TOPIC,
+  WITH_LISTS,
   frame,
   givenCodec,
   preparedCodec,
   written,
 } from '../../support/given-codec.ts';
 
-function contentOf({ type }: FieldSchema): fc.Arbitrary<unknown> {
-  if (Array.isArray(type)) return fc.option(contentOf({ name: '', doc: '', type: type[1] }));
-  const name = typeof type === 'string' ? type : 'type' in type ? type.type : '';
+function contentOf(type: FieldSchema['type'] | ListSchema): fc.Arbitrary<unknown> {
+  if (typeof type === 'object' && 'at' in type) return fc.option(contentOf(type[1]));
+  if (typeof type === 'object' && type.type === 'array') return fc.array(contentOf(type.items), { maxLength: 12 });
+  const name = typeof type === 'string' ? type : type.type;
   if (name === 'boolean') return fc.boolean();
   if (name === 'long') return fc.integer({ min: -(2 ** 52) + 1, max: 2 ** 52 - 1 });
   return fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.uuid(), fc.constant('\uFFFD'));
 }
 
 const anyMessage = fc.constantFrom(...NAMES).chain((type) => {
-  const fields = SCHEMAS[type].fields.map((field: FieldSchema) => [field.name, contentOf(field)] as const);
+  const fields = WITH_LISTS[type].fields.map((field) => [field.name, contentOf(field.type)] as const);
   return fc.record(Object.fromEntries(fields), { noNullPrototype: true }).map((data) => ({ type, data }));
 });
 
 describe('our own messages', () => {
   test('come back as they were written, as plain values', async () => {
-    const { codec, decode, texts } = await preparedCodec();
+    const { codec, decode, texts } = await preparedCodec(WITH_LISTS);
     await fc.assert(
       fc.asyncProperty(anyMessage, async ({ type, data }) => {
         const value = codec.encode(TOPIC, type, data as never);
-        expect(value.readUInt32BE(1)).toBe(texts.indexOf(JSON.stringify(SCHEMAS[type])) + 1);
+        expect(value.readUInt32BE(1)).toBe(texts.indexOf(JSON.stringify(WITH_LISTS[type])) + 1);
         const decoded = await decode(value);
         expect(decoded).toEqual({ known: true, type, data });
-        expect(Object.keys((decoded as { data: object }).data)).toEqual(SCHEMAS[type].fields.map(({ name }) => name));
+        expect(Object.keys((decoded as { data: object }).data)).toEqual(
+          WITH_LISTS[type].fields.map(({ name }) => name),
+        );
       }),
       { numRuns: 1_000 },
     );
@@ -78,6 +82,57 @@ describe('our own messages', () => {
     await expect(prepared).rejects.toThrow(
       /topic\.v1-licensing\.commands\.CreateUser, .*DeleteTenant: run `licensing schemas register`/,
     );
+  });
+});
+
+describe('lists', () => {
+  const OURS = WITH_LISTS[ADD];
+  const codecFor = (writer: unknown) => givenCodec([writer], [], WITH_LISTS);
+  const lists = { numbers: [80, 100], names: ['a', ''], answers: null };
+
+  test('of a writer that has none, smaller numbers, or no null are read as ours', async () => {
+    const without = codecFor(SCHEMAS[ADD]);
+    expect(await without.decode(written(SCHEMAS[ADD], COMMAND))).toMatchObject({
+      data: { ...COMMAND, numbers: null, names: null, answers: null },
+    });
+    const numbers = { name: 'numbers', type: { type: 'array', items: 'int' } };
+    const foreign = { ...OURS, fields: [...SCHEMAS[ADD].fields, numbers] };
+    const { decode } = codecFor(foreign);
+    expect(await decode(written(foreign, { ...COMMAND, numbers: [80, 100] }))).toMatchObject({
+      data: { numbers: [80, 100], names: null },
+    });
+  });
+
+  test('in several blocks, with their sizes told, are one list', async () => {
+    const whole = written(OURS, { ...COMMAND, ...lists, numbers: null, names: null });
+    const start = whole.subarray(0, -3);
+    // A block of two items, whose size of four bytes is told, one of a single item, and the end.
+    const blocks = Buffer.concat([start, Buffer.from('02' + '0308a001c801' + '0206' + '00' + '0000', 'hex')]);
+    expect(await codecFor(OURS).decode(blocks)).toMatchObject({ data: { numbers: [80, 100, 3], names: null } });
+  });
+
+  test('that can not be read without loss are refused by their field', async () => {
+    const empty = written(OURS, { ...COMMAND, ...lists, numbers: null, names: null });
+    const start = empty.subarray(0, -3);
+    const decoded = (hex: string) => codecFor(OURS).decode(Buffer.concat([start, Buffer.from(hex, 'hex')]));
+    await expect(decoded('0202' + '81808080808080' + '10' + '00' + '0000')).rejects.toThrow('numbers is beyond 2^52');
+    await expect(decoded('00' + '0202' + '0461ff' + '00' + '00')).rejects.toThrow('names is not UTF-8');
+  });
+
+  test('whose parts lie about their size or length end at once', async () => {
+    const start = written(OURS, { ...COMMAND, ...lists, numbers: null, names: null }).subarray(0, -3);
+    const decoded = (hex: string) => codecFor(OURS).decode(Buffer.concat([start, Buffer.from(hex, 'hex')]));
+    await expect(decoded('02' + 'feffffffff7f' + '0000')).rejects.toThrow('a list is longer than the frame');
+    await expect(decoded('02' + 'fdffffffff7f' + '00' + '0000')).rejects.toThrow('a list is longer than the frame');
+    await expect(decoded('02' + '0306a001c801' + '000000')).rejects.toThrow('another size than it says');
+    await expect(decoded('02' + '030aa001c801' + '000000')).rejects.toThrow('another size than it says');
+  });
+
+  test('with an item that does not fit are not written', async () => {
+    const { codec } = await preparedCodec(WITH_LISTS);
+    for (const numbers of [[80, 1.5], ['80'], [null], [[80]], 80, { 0: 80 }]) {
+      expect(() => codec.encode(TOPIC, ADD, { ...COMMAND, ...lists, numbers } as never)).toThrow(/AddStatisticRow/);
+    }
   });
 });
 

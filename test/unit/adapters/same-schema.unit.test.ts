@@ -20,6 +20,13 @@ test.each([
   ['a doc', { type: 'long', doc: 'a' }, { type: 'long', doc: 'b' }, false],
   ['a type', { type: 'long' }, { type: 'int' }, false],
   ['the order of branches', { type: ['null', 'long'] }, { type: ['long', 'null'] }, false],
+  [
+    'a wrapped item',
+    { type: { items: { type: 'long' }, type: 'array' } },
+    { type: { type: 'array', items: 'long' } },
+    true,
+  ],
+  ['an item', { type: { type: 'array', items: 'long' } }, { type: { type: 'array', items: 'int' } }, false],
   ['a logical type', { type: { type: 'string', logicalType: 'uuid' } }, { type: 'string' }, false],
 ])('%s', (_, one, other, same) => {
   const within = (field: object): string =>
