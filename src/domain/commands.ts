@@ -18,6 +18,7 @@ import {
 } from './fields.ts';
 import type { LicenseType, WorkStatus } from './fields.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from './ids.ts';
+import { parseTerms, rejectContradiction, type Terms } from './terms.ts';
 
 // The commands as the domain takes them: ids branded and lower-case, text trimmed and NFC, every value in its range.
 
@@ -48,6 +49,22 @@ export type CreateLicense = OfLicense &
   };
 export type UpdateLicense = OfLicense & LicenseFields;
 export type DeleteLicense = OfLicense;
+/** null keeps the present end or limit. `expectedTermsVersion` null: whatever they are. */
+export type RenewLicense = OfLicense & {
+  readonly expiresAt: number | null;
+  readonly requestsLimit: number | null;
+  readonly resetUsage: boolean;
+  readonly activate: boolean;
+  readonly expectedTermsVersion: number | null;
+};
+/** The whole set of terms: null means none. Only `requestsLimit` null keeps the present one. */
+export type ChangeLicenseTerms = OfLicense & {
+  readonly requestsLimit: number | null;
+  readonly expiresAt: number | null;
+} & Terms & {
+    readonly whenBelowUsage: WhenBelowUsage;
+    readonly expectedTermsVersion: number | null;
+  };
 export type ActivateSubdivisionLicense = OfLicense;
 export type DeactivateSubdivisionLicense = OfLicense;
 export type AddStatisticRow = OfSubdivision & {
@@ -55,7 +72,17 @@ export type AddStatisticRow = OfSubdivision & {
   readonly created: number;
   readonly countRequests: number;
 };
+/** `countRequests` takes the place of the row's present one. */
+export type CorrectStatisticRow = OfSubdivision & {
+  readonly statisticRowId: StatisticRowId;
+  readonly countRequests: number;
+  readonly reason: string;
+  readonly reactivate: boolean;
+};
 export type CreateUser = { readonly userId: UserId };
+
+/** What a change of terms does whose limit is used up already: it is refused, or the license is exhausted. */
+export type WhenBelowUsage = 'reject' | 'exhaust';
 
 /** A command's record as decoded: the same fields, their values not yet checked. */
 export type Raw<Command> = { readonly [Field in keyof Command]: RawValue<Command[Field]> };
@@ -151,6 +178,31 @@ export function parseDeleteLicense(raw: Raw<DeleteLicense>): DeleteLicense {
   return parseLicenseIds(raw);
 }
 
+export function parseRenewLicense(raw: Raw<RenewLicense>): RenewLicense {
+  return {
+    ...parseLicenseIds(raw),
+    expiresAt: optionalTime(raw.expiresAt, 'expiresAt'),
+    requestsLimit: optionalLimit(raw.requestsLimit),
+    resetUsage: raw.resetUsage,
+    activate: raw.activate,
+    expectedTermsVersion: optionalTermsVersion(raw.expectedTermsVersion),
+  };
+}
+
+/** `rejectUnfit` checks what only the license shows. */
+export function parseChangeLicenseTerms(raw: Raw<ChangeLicenseTerms>): ChangeLicenseTerms {
+  const command = {
+    ...parseLicenseIds(raw),
+    requestsLimit: optionalLimit(raw.requestsLimit),
+    expiresAt: optionalTime(raw.expiresAt, 'expiresAt'),
+    ...parseTerms(raw),
+    whenBelowUsage: oneOf(raw.whenBelowUsage, 'whenBelowUsage', WHEN_BELOW_USAGE),
+    expectedTermsVersion: optionalTermsVersion(raw.expectedTermsVersion),
+  };
+  rejectContradiction(command.expiresAt, command);
+  return command;
+}
+
 export function parseActivateSubdivisionLicense(raw: Raw<ActivateSubdivisionLicense>): ActivateSubdivisionLicense {
   return parseLicenseIds(raw);
 }
@@ -171,6 +223,17 @@ export function parseAddStatisticRow(raw: Raw<AddStatisticRow>): AddStatisticRow
   };
 }
 
+export function parseCorrectStatisticRow(raw: Raw<CorrectStatisticRow>): CorrectStatisticRow {
+  return {
+    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
+    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
+    statisticRowId: id<StatisticRowId>(raw.statisticRowId, 'statisticRowId'),
+    countRequests: integer(raw.countRequests, 'countRequests', 0, MAX_COUNT_REQUESTS),
+    reason: text(raw.reason, 'reason', 0, MAX_TEXT),
+    reactivate: raw.reactivate,
+  };
+}
+
 export function parseCreateUser(raw: Raw<CreateUser>): CreateUser {
   return { userId: id<UserId>(raw.userId, 'userId') };
 }
@@ -181,6 +244,20 @@ function parseLicenseIds(raw: Raw<OfLicense>): OfLicense {
     subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
     licenseId: id<LicenseId>(raw.licenseId, 'licenseId'),
   };
+}
+
+const WHEN_BELOW_USAGE: readonly WhenBelowUsage[] = ['reject', 'exhaust'];
+
+function optionalTime(value: number | null, field: string): number | null {
+  return value === null ? null : time(value, field);
+}
+
+function optionalLimit(value: number | null): number | null {
+  return value === null ? null : integer(value, 'requestsLimit', 1, MAX_REQUESTS_LIMIT);
+}
+
+function optionalTermsVersion(value: number | null): number | null {
+  return value === null ? null : integer(value, 'expectedTermsVersion', 1, Number.MAX_SAFE_INTEGER);
 }
 
 // These two come after the check of `type`, so what is not bycount is bytime.

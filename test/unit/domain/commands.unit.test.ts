@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import * as commands from '../../../src/domain/commands.ts';
 import { EARLIEST_TIME, LATEST_TIME } from '../../../src/domain/fields.ts';
 import { rejectEnded } from '../../../src/domain/license.ts';
+import { NO_TERMS } from '../../../src/domain/terms.ts';
 import type { CommandShortName } from '../../support/load.ts';
 import { DAY, NOW, refusal } from './given.ts';
 
@@ -21,6 +22,37 @@ const BYCOUNT = { ...LICENSE, type: 'bycount', requestsLimit: 100, expiresAt: nu
 const BYTIME = { ...LICENSE, type: 'bytime', requestsLimit: null, expiresAt: NOW + DAY };
 const ROW = { tenantId: A, subdivisionId: B, statisticRowId: C, created: NOW, countRequests: 5 };
 const LICENSE_IDS = { tenantId: A, subdivisionId: B, licenseId: C };
+const RENEWAL = {
+  ...LICENSE_IDS,
+  expiresAt: NOW,
+  requestsLimit: 200,
+  resetUsage: true,
+  activate: false,
+  expectedTermsVersion: 1,
+};
+const TERMS = {
+  ...LICENSE_IDS,
+  requestsLimit: 100,
+  expiresAt: NOW + DAY,
+  startsAt: NOW,
+  graceMs: DAY,
+  overage: 'percent',
+  overagePercent: 20,
+  usageThresholds: [80, 100],
+  noticesBeforeExpiry: [DAY],
+  period: 'month',
+  periodAnchor: NOW,
+  whenBelowUsage: 'reject',
+  expectedTermsVersion: 3,
+};
+const CORRECTION = {
+  tenantId: A,
+  subdivisionId: B,
+  statisticRowId: C,
+  countRequests: 0,
+  reason: 'Counted twice',
+  reactivate: true,
+};
 
 /** Each command: a valid record, its fields in the order of the contract, and what makes each of them faulty. */
 type Case = {
@@ -33,67 +65,108 @@ function aCase<R extends object>(parse: (raw: R) => unknown, raw: R, fields: rea
 }
 
 const OF_LICENSE = ['tenantId', 'subdivisionId', 'licenseId'];
-const CASES: Readonly<Record<CommandShortName, Case>> = {
-  CreateTenant: aCase(commands.parseCreateTenant, { ...TENANT, userId: B }, [
-    'tenantId',
-    'userId',
-    'name',
-    'address',
-    'email',
-    'phone',
-  ]),
-  UpdateTenant: aCase(commands.parseUpdateTenant, TENANT, ['tenantId', 'name', 'address', 'email', 'phone']),
-  DeleteTenant: aCase(commands.parseDeleteTenant, { tenantId: A }, ['tenantId']),
-  CreateSubdivision: aCase(commands.parseCreateSubdivision, SUBDIVISION, [
-    'tenantId',
-    'subdivisionId',
-    'name',
-    'location',
-    'linkToSubdivisionProcessingDomain',
-  ]),
-  UpdateSubdivision: aCase(commands.parseUpdateSubdivision, { ...SUBDIVISION, workStatus: null }, [
-    'tenantId',
-    'subdivisionId',
-    'name',
-    'location',
-    'linkToSubdivisionProcessingDomain',
-    'workStatus',
-  ]),
-  DeleteSubdivision: aCase(commands.parseDeleteSubdivision, { tenantId: A, subdivisionId: B }, [
-    'tenantId',
-    'subdivisionId',
-  ]),
-  CreateLicense: aCase(commands.parseCreateLicense, BYCOUNT, [
-    'tenantId',
-    'subdivisionId',
-    'licenseId',
-    'name',
-    'description',
-    'type',
-    'requestsLimit',
-    'expiresAt',
-  ]),
-  UpdateLicense: aCase(commands.parseUpdateLicense, LICENSE, [
-    'tenantId',
-    'subdivisionId',
-    'licenseId',
-    'name',
-    'description',
-  ]),
-  DeleteLicense: aCase(commands.parseDeleteLicense, LICENSE_IDS, OF_LICENSE),
-  ActivateSubdivisionLicense: aCase(commands.parseActivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
-  DeactivateSubdivisionLicense: aCase(commands.parseDeactivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
-  AddStatisticRow: aCase(commands.parseAddStatisticRow, ROW, [
-    'tenantId',
-    'subdivisionId',
-    'statisticRowId',
-    'created',
-    'countRequests',
-  ]),
-  CreateUser: aCase(commands.parseCreateUser, { userId: A }, ['userId']),
-};
+const CASES: Readonly<Record<CommandShortName | 'RenewLicense' | 'ChangeLicenseTerms' | 'CorrectStatisticRow', Case>> =
+  {
+    CreateTenant: aCase(commands.parseCreateTenant, { ...TENANT, userId: B }, [
+      'tenantId',
+      'userId',
+      'name',
+      'address',
+      'email',
+      'phone',
+    ]),
+    UpdateTenant: aCase(commands.parseUpdateTenant, TENANT, ['tenantId', 'name', 'address', 'email', 'phone']),
+    DeleteTenant: aCase(commands.parseDeleteTenant, { tenantId: A }, ['tenantId']),
+    CreateSubdivision: aCase(commands.parseCreateSubdivision, SUBDIVISION, [
+      'tenantId',
+      'subdivisionId',
+      'name',
+      'location',
+      'linkToSubdivisionProcessingDomain',
+    ]),
+    UpdateSubdivision: aCase(commands.parseUpdateSubdivision, { ...SUBDIVISION, workStatus: null }, [
+      'tenantId',
+      'subdivisionId',
+      'name',
+      'location',
+      'linkToSubdivisionProcessingDomain',
+      'workStatus',
+    ]),
+    DeleteSubdivision: aCase(commands.parseDeleteSubdivision, { tenantId: A, subdivisionId: B }, [
+      'tenantId',
+      'subdivisionId',
+    ]),
+    CreateLicense: aCase(commands.parseCreateLicense, BYCOUNT, [
+      'tenantId',
+      'subdivisionId',
+      'licenseId',
+      'name',
+      'description',
+      'type',
+      'requestsLimit',
+      'expiresAt',
+    ]),
+    UpdateLicense: aCase(commands.parseUpdateLicense, LICENSE, [
+      'tenantId',
+      'subdivisionId',
+      'licenseId',
+      'name',
+      'description',
+    ]),
+    DeleteLicense: aCase(commands.parseDeleteLicense, LICENSE_IDS, OF_LICENSE),
+    RenewLicense: aCase(commands.parseRenewLicense, RENEWAL, [
+      ...OF_LICENSE,
+      'expiresAt',
+      'requestsLimit',
+      'expectedTermsVersion',
+    ]),
+    ChangeLicenseTerms: aCase(commands.parseChangeLicenseTerms, TERMS, [
+      ...OF_LICENSE,
+      'requestsLimit',
+      'expiresAt',
+      'startsAt',
+      'graceMs',
+      'overage',
+      'overagePercent',
+      'usageThresholds',
+      'noticesBeforeExpiry',
+      'period',
+      'periodAnchor',
+      'whenBelowUsage',
+      'expectedTermsVersion',
+    ]),
+    ActivateSubdivisionLicense: aCase(commands.parseActivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
+    DeactivateSubdivisionLicense: aCase(commands.parseDeactivateSubdivisionLicense, LICENSE_IDS, OF_LICENSE),
+    AddStatisticRow: aCase(commands.parseAddStatisticRow, ROW, [
+      'tenantId',
+      'subdivisionId',
+      'statisticRowId',
+      'created',
+      'countRequests',
+    ]),
+    CorrectStatisticRow: aCase(commands.parseCorrectStatisticRow, CORRECTION, [
+      'tenantId',
+      'subdivisionId',
+      'statisticRowId',
+      'countRequests',
+      'reason',
+    ]),
+    CreateUser: aCase(commands.parseCreateUser, { userId: A }, ['userId']),
+  };
 
-const FAULTS: Record<string, unknown> = { requestsLimit: 0, expiresAt: -1, created: -1, countRequests: -1 };
+const FAULTS: Record<string, unknown> = {
+  requestsLimit: 0,
+  expiresAt: -1,
+  created: -1,
+  countRequests: -1,
+  startsAt: -1,
+  graceMs: -1,
+  overagePercent: 0,
+  usageThresholds: [0],
+  noticesBeforeExpiry: [0],
+  periodAnchor: -1,
+  expectedTermsVersion: 0,
+};
 const fault = (field: string): unknown => FAULTS[field] ?? '\u0000';
 
 describe.each(Object.entries(CASES))('%s', (_, { parse, fields }) => {
@@ -269,4 +342,55 @@ test.each([
   ['', 'InvalidCommand workStatus'],
 ])('UpdateSubdivision with workStatus %j: %s', (workStatus, answer) => {
   expect(refusal(() => commands.parseUpdateSubdivision({ ...SUBDIVISION, workStatus }))).toBe(answer);
+});
+
+describe('RenewLicense', () => {
+  const parse = (changes: object) => refusal(() => commands.parseRenewLicense({ ...RENEWAL, ...changes }));
+
+  test('keeps what it does not tell', () => {
+    const kept = { expiresAt: null, requestsLimit: null, expectedTermsVersion: null };
+    expect(commands.parseRenewLicense({ ...RENEWAL, ...kept })).toEqual({ ...RENEWAL, ...kept });
+  });
+
+  test('has limits and ends in the ranges of CreateLicense', () => {
+    for (const bad of [0, 1.5, 1e12 + 1]) expect(parse({ requestsLimit: bad })).toBe('InvalidCommand requestsLimit');
+    for (const bad of [-1, LATEST_TIME + 1]) expect(parse({ expiresAt: bad })).toBe('InvalidCommand expiresAt');
+    for (const bad of [0, 1.5, -1])
+      expect(parse({ expectedTermsVersion: bad })).toBe('InvalidCommand expectedTermsVersion');
+  });
+});
+
+describe('ChangeLicenseTerms', () => {
+  const parse = (changes: object) => refusal(() => commands.parseChangeLicenseTerms({ ...TERMS, ...changes }));
+
+  test('takes terms away by null, and keeps the limit so', () => {
+    const none = { ...NO_TERMS, requestsLimit: null, expiresAt: null, expectedTermsVersion: null };
+    expect(commands.parseChangeLicenseTerms({ ...TERMS, ...none })).toEqual({ ...TERMS, ...none });
+  });
+
+  test.each<[string, object]>([
+    ['startsAt', { startsAt: NOW + DAY }],
+    ['graceMs', { expiresAt: null }],
+    ['noticesBeforeExpiry', { expiresAt: null, graceMs: null }],
+    ['overagePercent', { overagePercent: null }],
+    ['overagePercent', { overage: null }],
+    ['periodAnchor', { period: null }],
+  ])('is refused by %s when its terms contradict each other: %j', (field, changes) => {
+    expect(parse(changes)).toBe(`InvalidCommand ${field}`);
+  });
+
+  test('leaves to the license what only its type and its limit show', () => {
+    expect(parse({ requestsLimit: null })).toBe('accepted');
+  });
+
+  test.each(['reject', 'exhaust'])('whenBelowUsage can be %s', (whenBelowUsage) => {
+    expect(parse({ whenBelowUsage })).toBe('accepted');
+  });
+});
+
+test('a correction has a reason, trimmed, of up to 1,000 characters', () => {
+  const parse = (reason: string) => commands.parseCorrectStatisticRow({ ...CORRECTION, reason });
+  expect(parse('  Counted twice\n').reason).toBe('Counted twice');
+  expect(parse('x'.repeat(1_000)).reason).toHaveLength(1_000);
+  expect(refusal(() => parse('x'.repeat(1_001)))).toBe('InvalidCommand reason');
 });
