@@ -405,6 +405,13 @@ export const SETTINGS = {
     about:
       'how long replayed, discarded and superseded dead letters are kept, for those who ask what became of them; open ones stay',
   },
+  lateUsageWindow: {
+    variable: 'LATE_USAGE_WINDOW_MS',
+    type: wholeNumber(0, 366 * DAY),
+    default: String(DAY),
+    about:
+      'how long after the end of a license by time a statistic row that was created before it is still taken; the same for all workers',
+  },
   parkUndecodable: {
     variable: 'PARK_UNDECODABLE',
     type: BOOLEAN,

@@ -1,4 +1,4 @@
-import type { DeactivationReason, WorkStatus } from './fields.ts';
+import type { DeactivationReason, Phase, WorkStatus } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId, UserId } from './ids.ts';
 import type { License } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
@@ -59,8 +59,12 @@ export type SubdivisionState = {
 };
 
 /** `version`, `workStatus` and `activeLicenseId` are those of the subdivision that the license belongs to. */
-export type LicenseState = License &
-  Pick<SubdivisionState, 'tenantId' | 'subdivisionId' | 'workStatus' | 'activeLicenseId' | 'version' | 'occurredAt'>;
+export type LicenseState = Omit<License, 'endReason'> &
+  Pick<SubdivisionState, 'tenantId' | 'subdivisionId' | 'workStatus' | 'activeLicenseId' | 'version' | 'occurredAt'> & {
+    readonly phase: Phase;
+    /** the due time, when time did it */
+    readonly effectiveAt: number | null;
+  };
 
 export type LicenseDeactivatedState = LicenseState & { readonly reason: DeactivationReason };
 

@@ -5,7 +5,9 @@ import { Rejection } from './rejection.ts';
 export type WorkStatus = 'active' | 'inactive';
 export type LicenseStatus = 'active' | 'inactive';
 export type LicenseType = 'bycount' | 'bytime';
-export type DeactivationReason = 'command' | 'exhausted' | 'expired' | 'deleted';
+export type EndReason = 'command' | 'exhausted' | 'expired';
+export type DeactivationReason = EndReason | 'deleted';
+export type Phase = 'current' | 'ready' | 'exhausted' | 'expired';
 
 export const WORK_STATUSES: readonly WorkStatus[] = ['active', 'inactive'];
 export const LICENSE_TYPES: readonly LicenseType[] = ['bycount', 'bytime'];

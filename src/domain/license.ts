@@ -1,5 +1,5 @@
 import type { CreateLicense, UpdateLicense } from './commands.ts';
-import { invalid, type LicenseStatus, type LicenseType } from './fields.ts';
+import { invalid, type EndReason, type LicenseStatus, type LicenseType, type Phase } from './fields.ts';
 import type { LicenseId } from './ids.ts';
 import { Rejection } from './rejection.ts';
 
@@ -21,6 +21,8 @@ export type License = {
   readonly activatedAt: number | null;
   /** the last deactivation; null while active */
   readonly deactivatedAt: number | null;
+  /** what the last deactivation came of; null while active, and where nobody knows any more */
+  readonly endReason: EndReason | null;
 };
 
 export const DEFAULT_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
@@ -38,6 +40,7 @@ export function newLicense(command: CreateLicense, now: number): License {
     expiresAt: command.type === 'bytime' ? (command.expiresAt ?? now + DEFAULT_LIFETIME_MS) : null,
     activatedAt: null,
     deactivatedAt: null,
+    endReason: null,
   };
 }
 
@@ -54,11 +57,17 @@ export function renamed(license: License, command: UpdateLicense): License {
 }
 
 export function activated(license: License, now: number): License {
-  return { ...license, status: 'active', activatedAt: license.activatedAt ?? now, deactivatedAt: null };
+  return {
+    ...license,
+    status: 'active',
+    activatedAt: license.activatedAt ?? now,
+    deactivatedAt: null,
+    endReason: null,
+  };
 }
 
-export function deactivated(license: License, now: number): License {
-  return { ...license, status: 'inactive', deactivatedAt: now };
+export function deactivated(license: License, at: number, endReason: EndReason): License {
+  return { ...license, status: 'inactive', deactivatedAt: at, endReason };
 }
 
 /** Spelled out, not spread: it runs for every statistic row. */
@@ -75,6 +84,7 @@ export function withUsage(license: License, usedRequests: number): License {
     expiresAt: license.expiresAt,
     activatedAt: license.activatedAt,
     deactivatedAt: license.deactivatedAt,
+    endReason: license.endReason,
   };
 }
 
@@ -86,6 +96,13 @@ export function rejectExpired(license: License, at: number): void {
   if (license.expiresAt !== null && at >= license.expiresAt) {
     throw new Rejection('LicenseExpired', `License ${license.licenseId} has expired.`);
   }
+}
+
+/** What a license is in, by a time that is not behind what was applied of it. */
+export function phaseOf(license: License, at: number): Phase {
+  if (license.status === 'active') return 'current';
+  if (license.expiresAt !== null && at >= license.expiresAt) return 'expired';
+  return isExhausted(license) ? 'exhausted' : 'ready';
 }
 
 /** Whether the limit is reached. A bytime license has none. */

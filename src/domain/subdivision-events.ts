@@ -1,6 +1,6 @@
 import type { EventOf, LicenseState, SubdivisionState } from './events.ts';
 import type { DeactivationReason } from './fields.ts';
-import type { License } from './license.ts';
+import { phaseOf, type License } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
 
 // What a subdivision's events carry. Their version is that of the state they are given.
@@ -19,7 +19,13 @@ export function subdivisionState(s: Omit<SubdivisionState, 'occurredAt'>, occurr
   };
 }
 
-export function licenseState(s: LicenseHolder, license: License, occurredAt: number): LicenseState {
+/** @param effectiveAt the due time, when time did it */
+export function licenseState(
+  s: LicenseHolder,
+  license: License,
+  occurredAt: number,
+  effectiveAt: number | null = null,
+): LicenseState {
   return {
     tenantId: s.tenantId,
     subdivisionId: s.subdivisionId,
@@ -34,6 +40,8 @@ export function licenseState(s: LicenseHolder, license: License, occurredAt: num
     expiresAt: license.expiresAt,
     activatedAt: license.activatedAt,
     deactivatedAt: license.deactivatedAt,
+    phase: phaseOf(license, occurredAt),
+    effectiveAt,
     workStatus: s.workStatus,
     activeLicenseId: s.activeLicenseId,
     version: s.version,
@@ -46,10 +54,11 @@ export function licenseDeactivated(
   license: License,
   reason: DeactivationReason,
   occurredAt: number,
+  effectiveAt: number | null = null,
 ): LicenseDeactivated {
   return {
     type: 'licensing.events.LicenseDeactivated',
-    data: { ...licenseState(s, license, occurredAt), reason },
+    data: { ...licenseState(s, license, occurredAt, effectiveAt), reason },
   };
 }
 

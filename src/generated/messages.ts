@@ -186,6 +186,10 @@ export type LicenseActivatedEvent = {
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
+  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */
@@ -224,6 +228,10 @@ export type LicenseCreatedEvent = {
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
+  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */
@@ -262,6 +270,10 @@ export type LicenseDeactivatedEvent = {
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
+  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */
@@ -302,6 +314,10 @@ export type LicenseDeletedEvent = {
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
+  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */
@@ -340,6 +356,10 @@ export type LicenseUpdatedEvent = {
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
+  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */

@@ -392,6 +392,18 @@ export const SCHEMAS = {
         doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases.',
+      },
+      {
+        name: 'effectiveAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself.',
+      },
+      {
         name: 'workStatus',
         type: 'string',
         doc: 'Whether the subdivision works: `active` (only with an active license) or `inactive`.',
@@ -474,6 +486,18 @@ export const SCHEMAS = {
         doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases.',
+      },
+      {
+        name: 'effectiveAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself.',
+      },
+      {
         name: 'workStatus',
         type: 'string',
         doc: 'Whether the subdivision works: `active` (only with an active license) or `inactive`.',
@@ -554,6 +578,18 @@ export const SCHEMAS = {
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
         doc: 'Latest deactivation. null: never deactivated, or active again.',
+      },
+      {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases.',
+      },
+      {
+        name: 'effectiveAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself.',
       },
       {
         name: 'workStatus',
@@ -643,6 +679,18 @@ export const SCHEMAS = {
         doc: 'Latest deactivation. null: never deactivated, or active again.',
       },
       {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases.',
+      },
+      {
+        name: 'effectiveAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself.',
+      },
+      {
         name: 'workStatus',
         type: 'string',
         doc: 'Whether the subdivision works: `active` (only with an active license) or `inactive`.',
@@ -723,6 +771,18 @@ export const SCHEMAS = {
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
         doc: 'Latest deactivation. null: never deactivated, or active again.',
+      },
+      {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases.',
+      },
+      {
+        name: 'effectiveAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself.',
       },
       {
         name: 'workStatus',

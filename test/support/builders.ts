@@ -4,7 +4,7 @@ import { storedId } from '../../src/domain/ids.ts';
 import type { AnyId, LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../src/domain/ids.ts';
 import type { License } from '../../src/domain/license.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
-import type { Subdivision } from '../../src/domain/subdivision.ts';
+import { fromStored, type StoredSubdivision, type Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
@@ -40,8 +40,8 @@ export function aTenant(number: number, changes: Partial<Tenant> = {}): Tenant {
   };
 }
 
-export function aSubdivision(number: number, changes: Partial<Subdivision> = {}): Subdivision {
-  return {
+export function aSubdivision(number: number, changes: Partial<StoredSubdivision> = {}): Subdivision {
+  return fromStored({
     tenantId: tenantId(1),
     subdivisionId: subdivisionId(number),
     name: `Subdivision ${number}`,
@@ -49,10 +49,12 @@ export function aSubdivision(number: number, changes: Partial<Subdivision> = {})
     linkToSubdivisionProcessingDomain: null,
     workStatus: 'inactive',
     activeLicenseId: null,
+    suspended: false,
+    settledAt: null,
     licenses: [],
     version: 1,
     ...changes,
-  };
+  });
 }
 
 /** Inactive, bycount, 100 requests. */
@@ -69,6 +71,7 @@ export function aLicense(number: number, changes: Partial<License> = {}): Licens
     expiresAt: null,
     activatedAt: null,
     deactivatedAt: null,
+    endReason: null,
     ...changes,
   };
 }

@@ -161,7 +161,7 @@ function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
   if (type === 'answer') return new LookUpAnswerHandler();
   const handlers = { ...COMMANDS_HANDLERS_FOR_INJECTION, ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION };
   // Which record belongs to which handler is checked in the tables; here they meet under one type.
-  return new handlers[type]();
+  return new handlers[type]({ usageWindows: { lateUsage: 24 * 60 * 60 * 1_000 } });
 }
 
 async function add(thing: Thing, unit: Unit): Promise<void> {
@@ -186,7 +186,17 @@ function isDeletion({ type }: DomainEvent): boolean {
 }
 
 function stateIn({ data }: DomainEvent): object {
-  const { occurredAt: _, reason: __, ...state } = { reason: undefined, ...data };
+  // Said of the change, not of what is stored.
+  const {
+    occurredAt: _,
+    reason: __,
+    phase: ___,
+    effectiveAt: ____,
+    ...state
+  } = {
+    ...{ reason: undefined, phase: undefined, effectiveAt: undefined },
+    ...data,
+  };
   return state;
 }
 

@@ -15,7 +15,7 @@ import {
   deactivateLicense,
   deleteLicense,
   updateLicense,
-} from '../../domain/subdivision.ts';
+} from '../../domain/subdivision-commands.ts';
 import type { CommandHandler } from '../../ports/handlers.ts';
 import type { LicenseUnitOfWork, Loads } from '../../ports/unit-of-work.ts';
 import { foundSubdivision } from './found.ts';

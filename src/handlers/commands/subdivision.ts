@@ -7,7 +7,7 @@ import {
 } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { createSubdivision, deleteSubdivision, updateSubdivision } from '../../domain/subdivision.ts';
+import { createSubdivision, deleteSubdivision, updateSubdivision } from '../../domain/subdivision-commands.ts';
 import type { CommandHandler } from '../../ports/handlers.ts';
 import type { Loads, SubdivisionUnitOfWork } from '../../ports/unit-of-work.ts';
 import { foundSubdivision, foundTenant } from './found.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../domain/commands.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { deleteSubdivision } from '../../domain/subdivision.ts';
+import { deleteSubdivision } from '../../domain/subdivision-commands.ts';
 import { createTenant, deleteTenant, updateTenant } from '../../domain/tenant.ts';
 import { joinTenantAsCreator, leaveTenant } from '../../domain/user.ts';
 import type { CommandHandler } from '../../ports/handlers.ts';

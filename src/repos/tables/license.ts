@@ -32,6 +32,7 @@ const STATE: Columns<OrNulls<Omit<License, 'licenseId'>>> = {
   expiresAt: time('expires_at'),
   activatedAt: time('activated_at'),
   deactivatedAt: time('deactivated_at'),
+  endReason: word('end_reason'),
 };
 
 const SELECTED = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", ${selected(STATE, 'l')}`;

@@ -1,18 +1,20 @@
 import type { Knex } from 'knex';
 import type { SubdivisionId, TenantId } from '../../domain/ids.ts';
 import type { License } from '../../domain/license.ts';
-import type { Subdivision } from '../../domain/subdivision.ts';
+import { fromStored, type StoredSubdivision, type Subdivision } from '../../domain/subdivision.ts';
 import { StaleRead } from '../../ports/errors.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import {
   arraysOfChanges,
   assignments,
+  flag,
   isSame,
   namesIn,
   parameters,
   selected,
   text,
+  time,
   uuid,
   word,
   type Columns,
@@ -23,8 +25,9 @@ import { execute, query, queryMost, rowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 /** A subdivision without its licenses, which have a table of their own. */
-type Place = Omit<Subdivision, 'licenses'>;
-type SubdivisionRow = Place & { readonly deleted: boolean; readonly lane: string | null };
+type Place = Omit<StoredSubdivision, 'licenses'>;
+type PlaceRow = Omit<Place, 'suspended'> & { readonly suspended: boolean | null };
+type SubdivisionRow = PlaceRow & { readonly deleted: boolean; readonly lane: string | null };
 
 /** What changes of a subdivision, besides its version; its keys are in the statements. */
 const STATE: Columns<OrNulls<Omit<Place, 'tenantId' | 'subdivisionId' | 'version'>>> = {
@@ -33,6 +36,8 @@ const STATE: Columns<OrNulls<Omit<Place, 'tenantId' | 'subdivisionId' | 'version
   linkToSubdivisionProcessingDomain: text('link_to_subdivision_processing_domain'),
   workStatus: word('work_status'),
   activeLicenseId: uuid('active_license_id'),
+  suspended: flag('suspended'),
+  settledAt: time('settled_at'),
 };
 
 const SELECTED = `s.tenant_id AS "tenantId", s.subdivision_id AS "subdivisionId", s.version, ${selected(STATE, 's')}`;
@@ -111,8 +116,8 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
   };
 }
 
-function withLicenses(row: Place, licenses: ReadonlyMap<string, License[]>): Subdivision {
-  return {
+function withLicenses(row: PlaceRow, licenses: ReadonlyMap<string, License[]>): Subdivision {
+  return fromStored({
     tenantId: row.tenantId,
     subdivisionId: row.subdivisionId,
     name: row.name,
@@ -120,9 +125,16 @@ function withLicenses(row: Place, licenses: ReadonlyMap<string, License[]>): Sub
     linkToSubdivisionProcessingDomain: row.linkToSubdivisionProcessingDomain,
     workStatus: row.workStatus,
     activeLicenseId: row.activeLicenseId,
+    suspended: isSuspended(row),
+    settledAt: row.settledAt,
     licenses: licenses.get(row.tenantId + row.subdivisionId) ?? [],
     version: row.version,
-  };
+  });
+}
+
+/** A worker of the version before leaves the column as it is: what it writes says whether a subdivision with an active license is suspended. */
+function isSuspended({ workStatus, activeLicenseId, suspended }: PlaceRow): boolean {
+  return activeLicenseId === null ? suspended === true : workStatus === 'inactive';
 }
 
 const FIELDS = `tenant_id, subdivision_id, version, deleted, ${namesIn(STATE)}`;

@@ -1,11 +1,10 @@
 import { eventKey, eventSubject } from '../../../src/domain/events.ts';
 import type { EventOf, EventType } from '../../../src/domain/events.ts';
-import { deleteSubdivision } from '../../../src/domain/subdivision.ts';
-import { addStatisticRow } from '../../../src/domain/usage.ts';
+import { deleteSubdivision } from '../../../src/domain/subdivision-commands.ts';
 import { createTenant } from '../../../src/domain/tenant.ts';
 import { joinTenantAsCreator } from '../../../src/domain/user.ts';
 import type { Events } from '../../../src/generated/messages.ts';
-import { bycount, NOW, row, SUBDIVISION, TENANT, USER, working } from './given.ts';
+import { bycount, NOW, row, SUBDIVISION, TENANT, USER, working, addRow } from './given.ts';
 
 test('a tenant event has its tenant as key and subject', () => {
   const fields = { name: 'Acme', address: '', email: '', phone: '' };
@@ -15,7 +14,7 @@ test('a tenant event has its tenant as key and subject', () => {
 
 test('an event of a subdivision, its licenses or rows has the tenant as key and the subdivision as subject', () => {
   const s = working(bycount(1, 10));
-  for (const event of [...addStatisticRow(s, row(10), false, NOW).events, ...deleteSubdivision(s, NOW).events]) {
+  for (const event of [...addRow(s, row(10), false, NOW).events, ...deleteSubdivision(s, NOW).events]) {
     expect([eventKey(event), eventSubject(event)]).toEqual([TENANT, SUBDIVISION]);
   }
 });

@@ -3,8 +3,9 @@ import type { Change, DomainEvent } from '../../../src/domain/events.ts';
 import { storedId } from '../../../src/domain/ids.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../../src/domain/ids.ts';
 import { InvalidOutsideEvent, Rejection } from '../../../src/domain/rejection.ts';
-import { activateLicense, createLicense, createSubdivision } from '../../../src/domain/subdivision.ts';
+import { activateLicense, createLicense, createSubdivision } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { addStatisticRow } from '../../../src/domain/usage.ts';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
 export const SECOND = 1_000;
@@ -60,6 +61,11 @@ export function ofLicense(number: number) {
 
 export function row(countRequests: number, created: number = NOW + SECOND): AddStatisticRow {
   return { tenantId: TENANT, subdivisionId: SUBDIVISION, statisticRowId: rowId(1), created, countRequests };
+}
+
+/** Late rows are taken for a day. */
+export function addRow(s: Subdivision, command: AddStatisticRow, alreadyExists: boolean, now: number) {
+  return addStatisticRow(s, command, alreadyExists, now, { lateUsage: DAY });
 }
 
 export function typesOf(change: Change<unknown>): readonly string[] {

@@ -1,5 +1,4 @@
-import { activateLicense, deactivateLicense, updateSubdivision } from '../../../src/domain/subdivision.ts';
-import { addStatisticRow } from '../../../src/domain/usage.ts';
+import { activateLicense, deactivateLicense, updateSubdivision } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import {
   bycount,
@@ -18,12 +17,12 @@ import {
   typesOf,
   withLicenses,
   working,
+  addRow,
 } from './given.ts';
 
-const add = (s: Subdivision, count: number, created = NOW + 1, now = NOW) =>
-  addStatisticRow(s, row(count, created), false, now);
+const add = (s: Subdivision, count: number, created = NOW + 1, now = NOW) => addRow(s, row(count, created), false, now);
 const answer = (s: Subdivision, created: number, now = NOW, alreadyExists = false) =>
-  refusal(() => addStatisticRow(s, row(1, created), alreadyExists, now));
+  refusal(() => addRow(s, row(1, created), alreadyExists, now));
 
 test('a row counts on the active license', () => {
   const before = working(bycount(1, 100), bycount(2, 100));
@@ -114,7 +113,8 @@ describe('is refused', () => {
   test('when it was created at or after the end of a bytime license, whatever the clock says', () => {
     const s = working(bytime(1, NOW + DAY));
     expect(answer(s, NOW + DAY - 1, NOW + 2 * DAY)).toBe('accepted');
-    expect(answer(s, NOW + DAY, NOW + 2 * DAY)).toBe('LicenseExpired');
+    expect(answer(s, NOW + DAY, NOW + 2 * DAY)).toBe('SubdivisionInactive');
+    expect(answer(s, NOW + DAY, NOW + DAY)).toBe('SubdivisionInactive');
     expect(answer(s, NOW + DAY, NOW + DAY - 1)).toBe('LicenseExpired');
   });
 

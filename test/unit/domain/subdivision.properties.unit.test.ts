@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import type { Change } from '../../../src/domain/events.ts';
 import { Rejection } from '../../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
-import * as domain from '../../../src/domain/subdivision.ts';
+import * as domain from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
-import { addStatisticRow } from '../../../src/domain/usage.ts';
-import { aSubdivision, bycount, bytime, MINUTE, NOW, ofLicense, row, SUBDIVISION, TENANT } from './given.ts';
+import { addRow, aSubdivision, bycount, bytime, MINUTE, NOW, ofLicense, row, SUBDIVISION, TENANT } from './given.ts';
 
 type Step = Change<Subdivision> & { readonly row?: StatisticRow };
 type Operation = { readonly name: string; readonly run: (s: Subdivision, now: number) => Step };
@@ -65,7 +64,7 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     weight: 6,
     arbitrary: fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: -20, max: 8 })).map(([count, minutes]) => ({
       name: `row ${count} at ${minutes}`,
-      run: (s: Subdivision, now: number) => addStatisticRow(s, row(count, now + minutes * MINUTE), false, now),
+      run: (s: Subdivision, now: number) => addRow(s, row(count, now + minutes * MINUTE), false, now),
     })),
   },
 );

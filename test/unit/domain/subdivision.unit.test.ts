@@ -3,7 +3,7 @@ import {
   createSubdivision,
   deleteSubdivision,
   updateSubdivision,
-} from '../../../src/domain/subdivision.ts';
+} from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import {
   aSubdivision,
@@ -26,11 +26,23 @@ const IDS = { tenantId: TENANT, subdivisionId: SUBDIVISION };
 
 const update = (s: Subdivision, workStatus: 'active' | 'inactive' | null, now = NOW) =>
   updateSubdivision(s, { ...IDS, ...FIELDS, workStatus }, now);
-const shown = ({ licenses: _, ...fields }: Subdivision) => ({ ...fields, occurredAt: NOW });
+const shown = ({
+  licenses: _,
+  suspended: __,
+  settledAt: ___,
+  due: ____,
+  lateBefore: _____,
+  ...fields
+}: Subdivision) => ({
+  ...fields,
+  occurredAt: NOW,
+});
 
 test('a new subdivision is inactive and has no licenses', () => {
   const { state, events } = createSubdivision({ ...IDS, ...FIELDS }, NOW);
-  expect(state).toEqual({ ...IDS, ...FIELDS, workStatus: 'inactive', activeLicenseId: null, licenses: [], version: 1 });
+  const timeless = { suspended: false, settledAt: null, due: null, lateBefore: null };
+  const idle = { workStatus: 'inactive', activeLicenseId: null, licenses: [] };
+  expect(state).toEqual({ ...IDS, ...FIELDS, ...idle, ...timeless, version: 1 });
   expect(events).toEqual([{ type: 'licensing.events.SubdivisionCreated', data: shown(state) }]);
 });
 
@@ -67,7 +79,7 @@ describe('UpdateSubdivision', () => {
   test('active needs one that still lasts', () => {
     const suspended = update(working(bytime(1, NOW + DAY)), 'inactive').state;
     expect(refusal(() => update(suspended, 'active', NOW + DAY - 1))).toBe('accepted');
-    expect(refusal(() => update(suspended, 'active', NOW + DAY))).toBe('LicenseExpired');
+    expect(refusal(() => update(suspended, 'active', NOW + DAY))).toBe('LicenseInactive');
     expect(refusal(() => update(suspended, 'inactive', NOW + DAY))).toBe('accepted');
     expect(refusal(() => update(suspended, null, NOW + DAY))).toBe('accepted');
   });

@@ -1,6 +1,6 @@
 import { asValue } from 'awilix';
 import type { DomainEvent } from '../../../src/domain/events.ts';
-import { activateLicense, deactivateLicense, deleteLicense } from '../../../src/domain/subdivision.ts';
+import { activateLicense, deactivateLicense, deleteLicense } from '../../../src/domain/subdivision-commands.ts';
 import { createTenant } from '../../../src/domain/tenant.ts';
 import { createUser } from '../../../src/domain/user.ts';
 import type { Cause } from '../../../src/ports/handlers.ts';

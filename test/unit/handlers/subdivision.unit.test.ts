@@ -56,7 +56,7 @@ describe('UpdateSubdivision', () => {
   test('does not resume once the license has ended', () =>
     given(tenant, licensed(a.NOW + DAY))
       .when(update('active'), a.NOW + DAY)
-      .isRejected('LicenseExpired'));
+      .isRejected('LicenseInactive'));
 
   test('does not find the subdivision of another tenant', () =>
     given(tenant, a.aTenant(2), a.aSubdivision(1, { tenantId: a.tenantId(2) }))
