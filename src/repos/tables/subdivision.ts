@@ -13,6 +13,7 @@ import {
   namesIn,
   parameters,
   selected,
+  storedFrom,
   text,
   time,
   uuid,
@@ -149,10 +150,13 @@ function arrays(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
 }
 
 async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
-  await execute(db, `INSERT INTO subdivisions (lane, ${FIELDS}) SELECT ?::uuid, * FROM unnest(${PARAMETERS})`, [
-    lane,
-    ...arrays(changes),
-  ]);
+  await execute(
+    db,
+    `INSERT INTO subdivisions (lane, ${FIELDS})
+     SELECT ?::uuid, c.tenant_id, c.subdivision_id, c.version, c.deleted, ${storedFrom(STATE, 'c')}
+     FROM unnest(${PARAMETERS}) AS c (${FIELDS})`,
+    [lane, ...arrays(changes)],
+  );
 }
 
 const CHANGED = 'a subdivision has changed that was presumed not to have';
