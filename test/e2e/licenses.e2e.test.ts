@@ -14,7 +14,7 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
     const created = {
       ...{ ...ids, ...TERMS, status: 'inactive', usedRequests: 0, createdAt: A_TIME, expiresAt: null },
       ...{ activatedAt: null, deactivatedAt: null, workStatus: 'inactive', activeLicenseId: null },
-      ...{ version: 3, occurredAt: A_TIME },
+      ...{ phase: 'ready', effectiveAt: null, version: 3, occurredAt: A_TIME },
     };
     const [first] = await told(world, command('CreateLicense', { ...ids, ...TERMS }), 'LicenseCreated');
     expect(first?.data).toEqual(created);
@@ -28,7 +28,8 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
 
     const [activated] = await told(world, command('ActivateSubdivisionLicense', ids), 'LicenseActivated');
     const activatedAt = activated?.data['occurredAt'];
-    const active = { ...created, ...naming, status: 'active', workStatus: 'active', activeLicenseId: ids.licenseId };
+    const working = { status: 'active', phase: 'current', workStatus: 'active', activeLicenseId: ids.licenseId };
+    const active = { ...created, ...naming, ...working };
     expect(activated?.data).toEqual({ ...active, activatedAt, version: 5 });
 
     const [stopped] = await told(world, command('DeactivateSubdivisionLicense', ids), 'LicenseDeactivated');
