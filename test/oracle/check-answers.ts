@@ -1,5 +1,5 @@
 import { header, type WireRecord } from '../support/collect.ts';
-import { at, compareFields, firstOccurrences, show, textHeaders, type Differ } from './compare.ts';
+import { at, compareFields, firstOccurrences, show, textHeaders, withoutNulls, type Differ } from './compare.ts';
 import { partitionOf } from './identity.ts';
 import type { ExpectedEvent, ExpectedRejection, Model } from './model.ts';
 
@@ -24,7 +24,7 @@ export function checkEvents(model: Model, records: readonly WireRecord[], partit
 function checkEvent(event: ExpectedEvent, record: WireRecord, partitions: number, differ: Differ): void {
   const what = `event ${event.type} ${event.id} (${at(record)}) of ${at(event.cause.record)}`;
   const occurredAt = Number(event.data['occurredAt']);
-  compareFields(what, event.data, record.decoded?.data ?? {}, differ);
+  compareFields(what, withoutNulls(event.data), withoutNulls(record.decoded?.data ?? {}), differ);
   compareFields(
     `${what}, as it is sent`,
     { key: event.key, partition: partitionOf(event.key, partitions), ...headersOf(event, event.type, occurredAt) },

@@ -3,6 +3,7 @@ import { compareMaps, once, type Differ } from './compare.ts';
 import { asUuid } from './identity.ts';
 import type { ExpectedLetter, Model } from './model.ts';
 import { pair } from './state.ts';
+import { workStatusOf } from './told.ts';
 
 type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
@@ -108,18 +109,24 @@ function users({ state }: Model): Table {
 
 const SUBDIVISIONS = `SELECT tenant_id || '/' || subdivision_id AS key, version, deleted, name, location,
   link_to_subdivision_processing_domain AS "linkToSubdivisionProcessingDomain", work_status AS "workStatus",
-  active_license_id AS "activeLicenseId" FROM subdivisions`;
+  active_license_id AS "activeLicenseId", ${ms('settled_at')} AS "settledAt",
+  -- An older worker writes no word of it: there it stands in the work status, as long as there is an active license.
+  CASE WHEN NOT deleted THEN coalesce(suspended, work_status = 'inactive' AND active_license_id IS NOT NULL) END AS suspended
+  FROM subdivisions`;
 
 function subdivisions({ state }: Model): Table {
   const gone = {
     ...{ name: null, location: null, linkToSubdivisionProcessingDomain: null, workStatus: null, activeLicenseId: null },
-    deleted: true,
+    ...{ suspended: null, settledAt: null, deleted: true },
   };
   return keyed([
-    ...[...state.subdivisions.values()].map(
-      ({ tenantId, subdivisionId, licenses: _, ...rest }) =>
-        [pair(tenantId, subdivisionId), { deleted: false, ...rest }] as const,
-    ),
+    ...[...state.subdivisions.values()].map((subdivision) => {
+      const { tenantId, subdivisionId, licenses: _, ...rest } = subdivision;
+      return [
+        pair(tenantId, subdivisionId),
+        { deleted: false, ...rest, workStatus: workStatusOf(subdivision) },
+      ] as const;
+    }),
     ...[...state.deadSubdivisions].map(([key, { version }]) => [key, { ...gone, version }] as const),
   ]);
 }
@@ -138,7 +145,8 @@ function licenses({ state }: Model): Table {
     [...state.licenseIds].map(([key, { tenantId, subdivisionId, licenseId }]) => {
       const license = state.subdivisions.get(pair(tenantId, subdivisionId))?.licenses.get(licenseId);
       if (license === undefined) return [key, { subdivisionId, ...gone }] as const;
-      const { licenseId: _, ...rest } = license;
+      // How it ended is told by its events.
+      const { licenseId: _, endedBy: __, ...rest } = license;
       return [key, { subdivisionId, deleted: false, ...rest }] as const;
     }),
   );

@@ -5,6 +5,8 @@ import type { Random } from './random.ts';
 export interface Surroundings {
   readonly random: Random;
   readonly now: number;
+  /** The producers' clock, which goes through a quarter of an hour that has passed. Milliseconds since the epoch. */
+  time: number;
   readonly partitions: number;
   /** A counter that makes names and times of rows unique. */
   counter: number;
@@ -33,8 +35,11 @@ export interface TenantSketch {
   subdivisions: SubdivisionSketch[];
 }
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
+/** Licenses that end soon end within so long of their creation: the clock goes through it, and it is over before the load is sent. */
+export const SOON = 4 * MINUTE;
 
 const WEIGHTS = {
   ...{ CreateTenant: 5, UpdateTenant: 20, DeleteTenant: 2 },
@@ -54,7 +59,7 @@ export function createTenantSketch(around: Surroundings, creator: string | undef
 /** Makes the next command of a tenant; the first one creates it. @param neighbour a tenant of the same partition, whose name and creator may be claimed */
 export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighbour?: TenantSketch): Sending {
   const { random } = around;
-  const sent = envelope(random);
+  const sent = { ...envelope(random), ...dated(around) };
   const name = sensible(random, tenant);
   const tenantId = random.chance(0.02) ? tenant.tenantId.toUpperCase() : tenant.tenantId;
   switch (name) {
@@ -95,7 +100,7 @@ export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighb
       const stranger: SubdivisionSketch = { subdivisionId: random.uuid(), licenses: [], rows: [], active: undefined };
       const found = random.chance(0.02) ? undefined : random.pick(tenant.subdivisions);
       if (name === 'DeleteSubdivision') tenant.subdivisions = tenant.subdivisions.filter((one) => one !== found);
-      const next = found === undefined ? name : sensibleFor(random, found, name);
+      const next = found === undefined ? name : sensibleFor(around, found, name);
       return subdivisionCommand(around, tenantId, found ?? stranger, next, sent);
     }
   }
@@ -108,11 +113,16 @@ function sensible(random: Random, { born, subdivisions }: TenantSketch): TenantC
 
 /** A row needs an active license, so in most cases a license is created and activated first. */
 function sensibleFor(
-  random: Random,
-  { licenses, active }: SubdivisionSketch,
+  { random, time }: Surroundings,
+  subdivision: SubdivisionSketch,
   name: SubdivisionCommand,
 ): SubdivisionCommand {
-  if (name === 'DeleteSubdivision' || random.chance(0.1)) return name;
+  const { licenses } = subdivision;
+  const ended = licenses.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= time);
+  for (const license of ended) license.left = 0;
+  if (ended.some((license) => license === subdivision.active)) subdivision.active = undefined;
+  const { active } = subdivision;
+  if (name === 'DeleteSubdivision' || random.chance(ended.length > 0 ? 0.3 : 0.1)) return name;
   if (licenses.every(({ left }) => left <= 0)) return 'CreateLicense';
   if (name === 'AddStatisticRow' && active === undefined) return 'ActivateSubdivisionLicense';
   if (name === 'CreateLicense' && licenses.length > 3) return 'UpdateLicense';
@@ -126,7 +136,7 @@ function subdivisionCommand(
   name: SubdivisionCommand,
   sent: Sending['envelope'],
 ): Sending {
-  const { random, now } = around;
+  const { random, now, time } = around;
   const { subdivisionId, licenses } = subdivision;
   const of = { tenantId, subdivisionId };
   const active = random.chance(0.7) ? subdivision.active : undefined;
@@ -143,11 +153,12 @@ function subdivisionCommand(
     case 'DeleteSubdivision':
       return command('DeleteSubdivision', of, sent);
     case 'CreateLicense': {
-      const byTime = random.chance(0.3);
+      const byTime = random.chance(0.45);
       const again = random.chance(0.05) ? random.pick(licenses) : undefined;
       const limit = random.chance(0.03) ? 0 : random.int(20, 600);
       const left = byTime ? Number.POSITIVE_INFINITY : limit;
-      const expiresAt = byTime ? now + random.int(5, 20) * DAY : null;
+      const end = random.chance(0.6) ? time + random.int(1, SOON) : now + random.int(5, 20) * DAY;
+      const expiresAt = byTime ? end : null;
       const created = again ?? { licenseId: random.uuid(), expiresAt, left };
       if (again === undefined) licenses.push(created);
       const terms = byTime
@@ -176,26 +187,47 @@ function subdivisionCommand(
   }
 }
 
-/** Times keep minutes or days away from where a rule changes its answer, so no answer depends on the clock. */
-function row(around: Surroundings, { rows }: SubdivisionSketch): SubdivisionSketch['rows'][number] {
-  const { random, now } = around;
+function row(around: Surroundings, { rows, licenses }: SubdivisionSketch): SubdivisionSketch['rows'][number] {
+  const { random, time } = around;
   around.counter += 1;
-  const [statisticRowId, created] = [random.uuid(), now + 2 * MINUTE + around.counter];
+  const [statisticRowId, created] = [random.uuid(), time + random.int(1, 2 * SECOND)];
   const before = random.pick(rows) ?? { statisticRowId, created };
-  switch (random.weighted({ counted: 88, old: 5, sameTime: 2, sameId: 2, future: 2, seconds: 1 })) {
+  const end = random.pick(licenses.flatMap(({ expiresAt }) => expiresAt ?? [])) ?? created;
+  switch (
+    random.weighted({ counted: 79, late: 4, boundary: 4, old: 3, sameTime: 2, sameId: 2, future: 5, seconds: 1 })
+  ) {
     case 'old':
       return { statisticRowId, created: created - DAY };
+    case 'late':
+      return { statisticRowId, created: created - random.int(1, SOON) };
+    case 'boundary':
+      return { statisticRowId, created: end + random.int(-2, 2) };
     case 'sameTime':
       return { statisticRowId, created: before.created };
     case 'sameId':
       return { statisticRowId: before.statisticRowId, created };
     case 'future':
-      return { statisticRowId, created: created + 30 * DAY };
+      return {
+        statisticRowId,
+        created: created + (random.chance(0.5) ? 30 * DAY : random.int(4 * MINUTE, 6 * MINUTE)),
+      };
     case 'seconds':
       return { statisticRowId, created: Math.floor(created / 1_000) };
     case 'counted':
       rows.push({ statisticRowId, created });
       return { statisticRowId, created };
+  }
+}
+
+/** Most records are dated by the producers' clock; some by a clock that is behind, and some as they are sent, which is later than all others. */
+function dated({ random, time }: Surroundings): { readonly timestamp?: string } {
+  switch (random.weighted({ rightly: 80, behind: 15, asSent: 5 })) {
+    case 'rightly':
+      return { timestamp: String(time) };
+    case 'behind':
+      return { timestamp: String(time - random.int(1, 2 * SOON)) };
+    case 'asSent':
+      return {};
   }
 }
 

@@ -4,6 +4,7 @@ import { Random } from './random.ts';
 import {
   createTenantSketch,
   envelope,
+  SOON,
   tenantCommand,
   type Surroundings,
   type TenantSketch,
@@ -15,7 +16,7 @@ export interface LoadOptions {
   readonly messages: number;
   readonly partitions: number;
   readonly tenants?: number;
-  /** Milliseconds since the epoch. Times are chosen around it, far from where a rule changes its answer. */
+  /** Milliseconds since the epoch. The records are dated before it, and what ends soon has ended by then: no answer depends on when they are sent. */
   readonly now: number;
   /** Whether some frames name a schema that the registry does not have. Default true. */
   readonly unknownSchemas?: boolean;
@@ -38,7 +39,7 @@ export function generate(options: LoadOptions): Load {
   const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, letters = true } = options;
   const [reused, wrong] = letters ? [4, 6] : [0, 0];
   const random = new Random(seed);
-  const around: Surroundings = { random, now, partitions, counter: 0 };
+  const around: Surroundings = { random, now, time: now - 4 * SOON, partitions, counter: 0 };
   const known = Array.from({ length: Math.ceil(tenants / 2) }, () => random.uuid());
   const sketches = Array.from({ length: tenants }, (_, i) => createTenantSketch(around, known[i]));
   const strangers = Array.from({ length: 12 }, () => random.uuid());
@@ -52,6 +53,7 @@ export function generate(options: LoadOptions): Load {
   };
   for (const sketch of sketches) push(tenantCommand(around, sketch, undefined));
   while (load.length < messages) {
+    around.time = Math.min(around.time + random.int(0, (4 * SOON) / messages), now - SOON - 1);
     switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused, junk: wrong, unknown: 5 })) {
       case 'tenant': {
         const sketch = sketchOf(random, sketches);

@@ -2,8 +2,10 @@ import { header, type WireRecord } from '../support/collect.ts';
 import type { CommandShortName } from '../support/load.ts';
 import { Fields, Refused } from './fields.ts';
 import { digestOf, eventId, identityOf, positionOf, type Identity } from './identity.ts';
-import { SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
+import { LICENSE_RULES } from './rules-license.ts';
+import { INTERNAL_RULES, SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
 import { fillIn, OUTSIDE_RULES, TENANT_RULES, type Profile } from './rules-tenant.ts';
+import { USAGE_RULES } from './rules-usage.ts';
 import { State, type Happening } from './state.ts';
 
 export interface ExpectedEvent extends Happening {
@@ -71,8 +73,11 @@ export interface ModelOptions {
   readonly decidedAt: (answerId: string) => number | undefined;
 }
 
-const RULES: Readonly<Record<CommandShortName, Rule>> = { ...TENANT_RULES, ...SUBDIVISION_RULES };
+const RULES: Readonly<Record<CommandShortName, Rule>> = {
+  ...{ ...TENANT_RULES, ...SUBDIVISION_RULES, ...LICENSE_RULES, ...USAGE_RULES },
+};
 const COMMAND_RULES: Readonly<Record<string, Rule>> = RULES;
+const ADVANCE = 'licensing.internal.AdvanceSubdivision';
 
 /**
  * Handles a list of messages by the contract. It shares no code with the worker. It takes a message's time from the answers that it judges
@@ -172,9 +177,10 @@ export class Model {
   }
 
   /** The message's own time, which does not depend on who handles it or when. */
-  private timeOf({ timestamp }: WireRecord, identity: Identity): number {
-    const isItsOwn = timestamp >= YEAR_2001 && timestamp <= this.options.now();
-    return isItsOwn ? timestamp : (this.options.decidedAt(eventId(identity, 0)) ?? Number.NaN);
+  private timeOf({ timestamp, decoded }: WireRecord, identity: Identity): number {
+    const own = decoded?.type === ADVANCE ? Number(decoded.data['upTo']) : timestamp;
+    const isItsOwn = own >= YEAR_2001 && own <= this.options.now();
+    return isItsOwn ? own : (this.options.decidedAt(eventId(identity, 0)) ?? Number.NaN);
   }
 
   /** The tenant and the user that a message of ours names, in lower case, as far as they are UUIDs. */
@@ -190,6 +196,7 @@ export class Model {
     const name = (prefix: string): string =>
       decoded?.type.startsWith(prefix) === true ? decoded.type.slice(prefix.length) : '';
     if (topic === topics.users) return OUTSIDE_RULES[name('users.events.')];
+    if (topic === topics.commands && decoded?.type === ADVANCE) return INTERNAL_RULES.AdvanceSubdivision;
     if (topic === topics.commands) return COMMAND_RULES[name('licensing.commands.')];
     if (decoded?.type !== 'licensing.internal.LookUpUser') return undefined;
     return (state, fields, now) => {

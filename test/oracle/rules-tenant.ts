@@ -1,6 +1,7 @@
 import { Refused, type Fields } from './fields.ts';
 import { deleteSubdivision, type Rule } from './rules-subdivision.ts';
 import type { Happening, State, Tenant, User } from './state.ts';
+import { settled } from './time.ts';
 
 // The contract's rules for tenants and users.
 
@@ -37,7 +38,7 @@ export const TENANT_RULES = {
     const tenantId = fields.id('tenantId');
     const tenant = state.tenants.get(tenantId);
     if (tenant === undefined) throw new Refused('TenantNotFound');
-    const subdivisions = state.subdivisionsOf(tenantId).flatMap((one) => deleteSubdivision(state, one, now));
+    const subdivisions = state.subdivisionsOf(tenantId).flatMap((one) => deleteSubdivision(state, settled(one, now)));
     tenant.version += 1;
     state.tenants.delete(tenantId);
     state.deadTenants.set(tenantId, tenant.version);

@@ -24,6 +24,8 @@ export interface License {
   expiresAt: number | null;
   activatedAt: number | null;
   deactivatedAt: number | null;
+  /** What has ended it last, also once it is active again. */
+  endedBy: 'command' | 'exhausted' | 'expired' | null;
 }
 
 export interface Subdivision {
@@ -32,8 +34,11 @@ export interface Subdivision {
   name: string;
   location: string;
   linkToSubdivisionProcessingDomain: string | null;
-  workStatus: 'active' | 'inactive';
+  /** By UpdateSubdivision, whatever becomes of the licenses meanwhile. */
+  suspended: boolean;
   activeLicenseId: string | null;
+  /** The latest due time that was applied. Milliseconds since the epoch. */
+  settledAt: number | null;
   version: number;
   licenses: Map<string, License>;
 }

@@ -16,25 +16,48 @@ export interface Chunk {
 export type Step = { readonly dated: Dated } & (
   { readonly send: Sending } | { readonly again: number; readonly changed: boolean }
 );
-/** What its record says: its producer's time, an earlier one, one that nobody's clock has reached, none. */
-export type Dated = 'rightly' | 'early' | 'ahead' | 'not';
+/** What its record says: its producer's time, one of a second or a day before, one that nobody's clock has reached, none. */
+export type Dated = 'rightly' | 'justBefore' | 'early' | 'ahead' | 'not';
 
 const DAY = 24 * 60 * 60 * 1_000;
 
 const id = (kind: string, number: number): string => `${kind}0000000-0000-4000-8000-00000000000${number}`;
 const of = (kind: string, count: number): fc.Arbitrary<string> => fc.nat(count - 1).map((number) => id(kind, number));
+/** Mostly the first: it is there from the beginning. */
+const mostlyFirst = (kind: string): fc.Arbitrary<string> =>
+  fc.oneof(weighted(9, fc.constant(id(kind, 0))), one(fc.constant(id(kind, 1))));
 
-const tenantId = of('1', 2);
+const tenantId = mostlyFirst('1');
 const userId = of('2', 2);
-const subdivisionId = of('3', 2);
+const subdivisionId = mostlyFirst('3');
 const licenseId = of('4', 3);
-const name = fc.constantFrom('One', 'Two', ' One ', '');
+const name = fc.oneof(weighted(9, fc.constantFrom('One', 'Two', ' One ')), one(fc.constant('')));
 const link = fc.constantFrom(null, 'https://processing.example.org');
-const at = fc.constantFrom(0, 1_000, 2_000, DAY, 40 * DAY).map((later) => NOW + later);
+/** When licenses end and rows are created, and to where the clock moves: so that they meet, and miss each other by a millisecond. */
+const at = fc.constantFrom(0, 1, 1_000, 2_000, 2_001, 3_000, DAY, DAY + 2_000, 40 * DAY).map((later) => NOW + later);
 const inSubdivision = { tenantId, subdivisionId };
 const inLicense = { ...inSubdivision, licenseId };
 const place = { name, location: fc.constantFrom('', 'Bergen'), linkToSubdivisionProcessingDomain: link };
 const described = { name, description: fc.constantFrom('', 'as agreed') };
+const terms = fc.oneof(
+  weighted(
+    4,
+    fc.record({ type: fc.constant('bytime'), requestsLimit: fc.constant(null), expiresAt: fc.option(at, { freq: 4 }) }),
+  ),
+  weighted(
+    3,
+    fc.record({
+      ...{ type: fc.constant('bycount'), requestsLimit: fc.constantFrom(5, 100) },
+      expiresAt: fc.constant(null),
+    }),
+  ),
+  one(
+    fc.record({
+      ...{ type: fc.constantFrom('bycount', 'bytime', 'odd'), requestsLimit: fc.constantFrom(null, 0, 5, 100) },
+      expiresAt: fc.option(at),
+    }),
+  ),
+);
 const contact = fc.record({ tenantId, name }).map((given) => ({ ...given, ...CONTACT }));
 
 /** Some of each command; a command without an entry does not compile. */
@@ -43,41 +66,44 @@ const COMMANDS: Readonly<Record<CommandShortName, fc.WeightedArbitrary<Sending>>
     fc.tuple(contact, userId).map(([given, user]) => command('CreateTenant', { ...given, userId: user })),
   ),
   UpdateTenant: one(contact.map((data) => command('UpdateTenant', data))),
-  DeleteTenant: one(fc.record({ tenantId }).map((data) => command('DeleteTenant', data))),
+  DeleteTenant: one(fc.record({ tenantId: of('1', 4) }).map((data) => command('DeleteTenant', data))),
   CreateSubdivision: weighted(
     3,
     fc.record({ ...inSubdivision, ...place }).map((data) => command('CreateSubdivision', data)),
   ),
-  UpdateSubdivision: one(
+  UpdateSubdivision: weighted(
+    4,
     fc
-      .record({ ...inSubdivision, ...place, workStatus: fc.constantFrom(null, 'active', 'inactive', 'odd') })
+      .record({ ...inSubdivision, ...place, workStatus: fc.constantFrom(null, 'active', 'active', 'inactive', 'odd') })
       .map((data) => command('UpdateSubdivision', data)),
   ),
-  DeleteSubdivision: one(fc.record(inSubdivision).map((data) => command('DeleteSubdivision', data))),
+  DeleteSubdivision: one(
+    fc.record({ tenantId, subdivisionId: of('3', 4) }).map((data) => command('DeleteSubdivision', data)),
+  ),
   CreateLicense: weighted(
-    3,
+    5,
     fc
-      .record({
-        ...{ ...inLicense, ...described, type: fc.constantFrom('bycount', 'bytime', 'odd') },
-        ...{ requestsLimit: fc.constantFrom(null, 0, 5, 100), expiresAt: fc.option(at) },
-      })
-      .map((data) => command('CreateLicense', data)),
+      .tuple(fc.record({ ...inLicense, ...described }), terms)
+      .map(([data, agreed]) => command('CreateLicense', { ...data, ...agreed })),
   ),
   UpdateLicense: one(fc.record({ ...inLicense, ...described }).map((data) => command('UpdateLicense', data))),
   DeleteLicense: one(fc.record(inLicense).map((data) => command('DeleteLicense', data))),
   ActivateSubdivisionLicense: weighted(
-    3,
+    10,
     fc.record(inLicense).map((data) => command('ActivateSubdivisionLicense', data)),
   ),
-  DeactivateSubdivisionLicense: one(fc.record(inLicense).map((data) => command('DeactivateSubdivisionLicense', data))),
+  DeactivateSubdivisionLicense: weighted(
+    2,
+    fc.record(inLicense).map((data) => command('DeactivateSubdivisionLicense', data)),
+  ),
   AddStatisticRow: weighted(
-    5,
+    15,
     fc
       .record({
         ...inSubdivision,
-        statisticRowId: of('5', 4),
+        statisticRowId: of('5', 9),
         created: at,
-        countRequests: fc.constantFrom(0, 1, 4, 96, -1),
+        countRequests: fc.oneof(weighted(9, fc.constantFrom(0, 1, 4, 96)), one(fc.constant(-1))),
       })
       .map((data) => command('AddStatisticRow', data)),
   ),
@@ -94,7 +120,10 @@ const sending: fc.Arbitrary<Sending> = fc.oneof(
   one(fc.record({ userId }).map((data) => outside('UserDeleted', data))),
 );
 
-const dated = fc.oneof(weighted(12, fc.constant<Dated>('rightly')), fc.constantFrom<Dated>('early', 'ahead', 'not'));
+const dated = fc.oneof(
+  weighted(12, fc.constant<Dated>('rightly')),
+  fc.constantFrom<Dated>('justBefore', 'early', 'ahead', 'not'),
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ send: sending, dated }) },
   { weight: 1, arbitrary: fc.record({ again: fc.nat(60), changed: fc.boolean(), dated }) },
@@ -113,11 +142,15 @@ const beginning: Chunk = {
       ...{ tenantId: id('1', 0), subdivisionId: id('3', 0), licenseId: id('4', 0), name: 'Trial', description: '' },
       ...{ type: 'bycount', requestsLimit: 100, expiresAt: null },
     }),
+    command('CreateLicense', {
+      ...{ tenantId: id('1', 0), subdivisionId: id('3', 0), licenseId: id('4', 1), name: 'Month', description: '' },
+      ...{ type: 'bytime', requestsLimit: null, expiresAt: NOW + 2_000 },
+    }),
   ].map((send) => ({ send, dated: 'rightly' })),
 };
 
 const chunk: fc.Arbitrary<Chunk> = fc.record({
-  later: fc.constantFrom(0, 0, 1, 1_000, DAY),
+  later: fc.constantFrom(0, 0, 1, 999, 1_000, DAY),
   messages: fc.array(step, { minLength: 1, maxLength: 8 }),
 });
 
