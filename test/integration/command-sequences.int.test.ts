@@ -2,8 +2,8 @@ import { encodeHeaders, headerList, headersByName } from '../../src/adapters/rec
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Cradle } from '../../src/container.ts';
-import type { OutgoingMessage, ReceivedMessage } from '../../src/ports/messages.ts';
-import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
+import type { ReceivedMessage } from '../../src/ports/messages.ts';
+import type { OutboxRow, UnitOfWork } from '../../src/ports/unit-of-work.ts';
 import { InMemoryDatabase } from '../support/in-memory/database.ts';
 import { InMemoryUnitOfWork } from '../support/in-memory/unit-of-work.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -87,7 +87,7 @@ class Trial {
     expect(first.endings).toEqual(expected);
     expect(second.endings).toEqual(expected);
     // The same events, ids and times included, to the byte.
-    expect(first.outbox).toEqual(second.outbox);
+    expect(fromZero(first.outbox)).toEqual(fromZero(second.outbox));
     const { events } = this.cradle.topics;
     const told = first.outbox.filter(({ topic }) => topic === events).map((event) => this.decoded(event.value));
     expect(told.map(stated)).toEqual(this.model.events.slice(eventsBefore).map(stated));
@@ -105,7 +105,7 @@ class Trial {
   ): Promise<{
     readonly startedAt: number;
     readonly endings: readonly string[];
-    readonly outbox: readonly OutgoingMessage[];
+    readonly outbox: readonly OutboxRow[];
   }> {
     const { planner, dispatcher } = this.cradle;
     const tasks = await planner.plan(received, NEVER);
@@ -142,6 +142,12 @@ class Trial {
     const decoded = this.cradle.codec.decode(value);
     return { type: decoded.type, data: decoded.known ? { ...(decoded.data as Data) } : {} };
   }
+}
+
+/** A run that was made again may have taken numbers the first time, or may have failed before it did. */
+function fromZero(outbox: readonly OutboxRow[]): readonly OutboxRow[] {
+  const first = outbox[0]?.seq ?? 0;
+  return outbox.map((row) => ({ ...row, seq: row.seq - first }));
 }
 
 function stated({ type, data }: { readonly type: string; readonly data: Data }): object {
