@@ -19,7 +19,14 @@ export type Step = { readonly dated: Dated } & (
 /** What its record says: its producer's time, one of a second or a day before, one that nobody's clock has reached, none. */
 export type Dated = 'rightly' | 'justBefore' | 'early' | 'ahead' | 'not';
 
-const DAY = 24 * 60 * 60 * 1_000;
+const SECOND = 1_000;
+const DAY = 24 * 60 * 60 * SECOND;
+
+/** @param time by the producers' clock, in milliseconds since the epoch */
+export function timestampOf(dated: Dated, time: number): number {
+  const early = { justBefore: time - SECOND, early: time - DAY };
+  return { rightly: time, ...early, ahead: Number.MAX_SAFE_INTEGER, not: -1 }[dated];
+}
 
 const id = (kind: string, number: number): string => `${kind}0000000-0000-4000-8000-00000000000${number}`;
 const of = (kind: string, count: number): fc.Arbitrary<string> => fc.nat(count - 1).map((number) => id(kind, number));

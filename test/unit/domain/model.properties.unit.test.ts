@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import type { Cradle } from '../../../src/container.ts';
+import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { nextDue } from '../../oracle/time.ts';
+import { NOW } from '../../support/builders.ts';
+import { givenCradle } from '../../support/given-cradle.ts';
+import { InMemoryDatabase } from '../../support/in-memory/database.ts';
+import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
+import { lives } from '../../support/lives.ts';
+import { Trial } from '../../support/trial.ts';
+
+const RUNS = 300;
+
+let cradle: Cradle;
+
+beforeAll(async () => {
+  cradle = await givenCradle();
+});
+
+test(`${RUNS} random lives of a subdivision go as the oracle's model says, event for event`, async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, async (chunks) => {
+      const clock = { time: NOW, now: () => clock.time };
+      const database = new InMemoryDatabase(clock);
+      const trial = new Trial(cradle, clock, [new InMemoryUnitOfWork(database, randomUUID)]);
+      let before: Subdivision | undefined;
+      for (const chunk of chunks) {
+        await trial.run(chunk);
+        const [subdivision] = subdivisionsIn(database);
+        if (subdivision === undefined) continue;
+        checkState(subdivision);
+        checkUsage(subdivision, database);
+        checkClock(subdivision, before);
+        checkTimer(subdivision, trial);
+        before = subdivision;
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+function subdivisionsIn(database: InMemoryDatabase): readonly Subdivision[] {
+  return database.subdivisions.sorted().flatMap(({ value }) => value ?? []);
+}
+
+function checkState({ licenses, activeLicenseId, suspended, workStatus }: Subdivision): void {
+  const active = licenses.filter(({ status }) => status === 'active').map(({ licenseId }) => licenseId);
+  expect(active).toEqual(activeLicenseId === null ? [] : [activeLicenseId]);
+  expect(workStatus).toBe(activeLicenseId === null || suspended ? 'inactive' : 'active');
+}
+
+function checkUsage({ licenses }: Subdivision, database: InMemoryDatabase): void {
+  for (const { licenseId, usedRequests } of licenses) {
+    const counted = database.statisticRows.filter((row) => row.counted && row.licenseId === licenseId);
+    expect(usedRequests).toBe(counted.reduce((sum, { countRequests }) => sum + countRequests, 0));
+  }
+}
+
+function checkClock({ settledAt }: Subdivision, before: Subdivision | undefined): void {
+  expect(settledAt ?? -Infinity).toBeGreaterThanOrEqual(before?.settledAt ?? -Infinity);
+}
+
+/** A timer may ring in vain, but it never rings late. */
+function checkTimer({ due }: Subdivision, { model }: Trial): void {
+  const [expected] = [...model.state.subdivisions.values()].map(nextDue);
+  expect(due === null).toBe(expected === undefined);
+  expect(due?.at ?? 0).toBeLessThanOrEqual(expected?.at ?? 0);
+}
