@@ -2,6 +2,7 @@ import type { DeactivationReason, Phase, WorkStatus } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId, UserId } from './ids.ts';
 import type { License } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
+import type { Terms } from './terms.ts';
 
 /** What a message did to an aggregate: its new state, and what is told about it, in order. All its events share the new version. */
 export type Change<S> = { readonly state: S; readonly events: readonly DomainEvent[] };
@@ -29,7 +30,18 @@ export type EventData = {
   readonly LicenseDeleted: LicenseState;
   readonly LicenseActivated: LicenseState;
   readonly LicenseDeactivated: LicenseDeactivatedState;
+  readonly LicenseScheduled: LicenseState;
+  readonly LicenseStartBlocked: LicenseState;
+  readonly LicenseExpiringSoon: LicenseExpiringSoonState;
+  readonly LicenseGraceStarted: LicenseState;
+  readonly LicensePeriodStarted: LicensePeriodStartedState;
+  readonly LicenseThresholdReached: LicenseThresholdState;
+  readonly LicenseThresholdCleared: LicenseThresholdState;
+  readonly LicenseOverageStarted: LicenseState;
+  readonly LicenseRenewed: LicenseState;
+  readonly LicenseTermsChanged: LicenseState;
   readonly StatisticRowAdded: StatisticRowAddedState;
+  readonly StatisticRowCorrected: StatisticRowCorrectedState;
   readonly UserCreated: UserState;
   readonly UserUpdated: UserState;
   readonly UserDeleted: UserState;
@@ -60,17 +72,36 @@ export type SubdivisionState = {
 
 /** `version`, `workStatus` and `activeLicenseId` are those of the subdivision that the license belongs to. */
 export type LicenseState = Omit<License, 'endReason'> &
+  Terms &
   Pick<SubdivisionState, 'tenantId' | 'subdivisionId' | 'workStatus' | 'activeLicenseId' | 'version' | 'occurredAt'> & {
+    readonly termsVersion: number | null;
     readonly phase: Phase;
+    /** the present period; null: none, or not activated yet */
+    readonly periodStartsAt: number | null;
+    readonly periodEndsAt: number | null;
     /** the due time, when time did it */
     readonly effectiveAt: number | null;
   };
 
 export type LicenseDeactivatedState = LicenseState & { readonly reason: DeactivationReason };
+/** `noticeMs`: how long before the expiry the notice was due */
+export type LicenseExpiringSoonState = LicenseState & { readonly noticeMs: number };
+export type LicensePeriodStartedState = LicenseState & {
+  readonly closedPeriodStartsAt: number;
+  readonly closedUsedRequests: number;
+};
+/** `thresholds`: those that this message has made usage reach, or fall below; in percent, ascending */
+export type LicenseThresholdState = LicenseState & { readonly thresholds: readonly number[] };
 
 /** The row, and its license's usage after it; `version` is that of the subdivision. */
 export type StatisticRowAddedState = StatisticRow &
-  Pick<LicenseState, 'usedRequests' | 'requestsLimit' | 'version' | 'occurredAt'>;
+  Pick<LicenseState, 'usedRequests' | 'requestsLimit' | 'periodStartsAt' | 'version' | 'occurredAt'>;
+
+/** The row with its new number, and the license's usage after that. */
+export type StatisticRowCorrectedState = StatisticRowAddedState & {
+  readonly countRequestsBefore: number;
+  readonly reason: string;
+};
 
 export type UserState = {
   readonly userId: UserId;

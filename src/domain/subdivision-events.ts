@@ -2,6 +2,7 @@ import type { EventOf, LicenseState, SubdivisionState } from './events.ts';
 import type { DeactivationReason } from './fields.ts';
 import { phaseOf, type License } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
+import { NO_TERMS } from './terms.ts';
 
 // What a subdivision's events carry. Their version is that of the state they are given.
 
@@ -40,7 +41,11 @@ export function licenseState(
     expiresAt: license.expiresAt,
     activatedAt: license.activatedAt,
     deactivatedAt: license.deactivatedAt,
+    ...NO_TERMS,
+    termsVersion: null,
     phase: phaseOf(license, occurredAt),
+    periodStartsAt: null,
+    periodEndsAt: null,
     effectiveAt,
     workStatus: s.workStatus,
     activeLicenseId: s.activeLicenseId,
@@ -81,6 +86,7 @@ export function statisticRowAdded(
       counted: row.counted,
       usedRequests: license.usedRequests,
       requestsLimit: license.requestsLimit,
+      periodStartsAt: null,
       version: s.version,
       occurredAt,
     },

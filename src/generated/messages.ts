@@ -170,24 +170,46 @@ export type LicenseActivatedEvent = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** `active` or `inactive`. */
   readonly status: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
   readonly usedRequests: number;
   /** When the license was created. Milliseconds since the epoch, UTC. */
   readonly createdAt: number;
-  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
-  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
   readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
   /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
   readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
@@ -212,24 +234,46 @@ export type LicenseCreatedEvent = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** `active` or `inactive`. */
   readonly status: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
   readonly usedRequests: number;
   /** When the license was created. Milliseconds since the epoch, UTC. */
   readonly createdAt: number;
-  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
-  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
   readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
   /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
   readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
@@ -242,7 +286,7 @@ export type LicenseCreatedEvent = {
   readonly occurredAt: number;
 };
 
-/** A license stopped being active, by command or by itself. Carries its whole state after the change. */
+/** A license stopped being active, by command or by itself; or its booking was taken back, or its coming back with the next period. Carries its whole state after the change. */
 export type LicenseDeactivatedEvent = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -254,24 +298,46 @@ export type LicenseDeactivatedEvent = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** `active` or `inactive`. */
   readonly status: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
   readonly usedRequests: number;
   /** When the license was created. Milliseconds since the epoch, UTC. */
   readonly createdAt: number;
-  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
-  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
   readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
   /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
   readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
@@ -298,30 +364,702 @@ export type LicenseDeletedEvent = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** `active` or `inactive`. */
   readonly status: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
   readonly usedRequests: number;
   /** When the license was created. Milliseconds since the epoch, UTC. */
   readonly createdAt: number;
-  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
-  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
   readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
   /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
   readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
   readonly workStatus: string;
   /** The subdivision's one active license. null: none. UUID. */
   readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** One of the notices before the expiry of a license is due. Carries its whole state. */
+export type LicenseExpiringSoonEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** The notice, of noticesBeforeExpiry: so many milliseconds before expiresAt. Of several that were passed at once, the nearest to expiresAt. */
+  readonly noticeMs: number;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** The expiresAt of an active license has come, and its grace begins: it stays active until expiresAt + graceMs. Carries its whole state after the change. */
+export type LicenseGraceStartedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** Usage of a license has reached requestsLimit, and goes on beyond it. Told once a period. Carries its whole state after the change. */
+export type LicenseOverageStartedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A period of a license has ended and the next one begins: usage is counted from 0. Carries its whole state after the change. */
+export type LicensePeriodStartedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** When the period that has ended began. Milliseconds since the epoch, UTC. */
+  readonly closedPeriodStartsAt: number;
+  /** Requests counted in the period that has ended. Rows that come late and corrections can still change them. */
+  readonly closedUsedRequests: number;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license was renewed by RenewLicense. Carries its whole state after the change. */
+export type LicenseRenewedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** A license was activated ahead of its startsAt: it becomes active by itself at that time. Carries its whole state after the change. */
+export type LicenseScheduledEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** The startsAt of a scheduled license has come while another license of its subdivision was active: it does not start, and can be activated later. Carries its whole state after the change. */
+export type LicenseStartBlockedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** The terms of a license were changed by ChangeLicenseTerms. Carries its whole state after the change. */
+export type LicenseTermsChangedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** Usage of a license is below one or several of its thresholds again, by a correction, a renewal or a change of terms: they can be reached anew. Carries its whole state after the change. */
+export type LicenseThresholdClearedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Those of usageThresholds that usage is below again, in percent, ascending. Never null. */
+  readonly thresholds: readonly number[] | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** Usage of a license has reached one or several of its thresholds. Carries its whole state after the change. */
+export type LicenseThresholdReachedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** Name of the license, 1 to 200 characters. */
+  readonly name: string;
+  /** Up to 1,000 characters, may be empty. */
+  readonly description: string;
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
+  readonly type: string;
+  /** `active` or `inactive`. */
+  readonly status: string;
+  /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
+  readonly usedRequests: number;
+  /** When the license was created. Milliseconds since the epoch, UTC. */
+  readonly createdAt: number;
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
+  readonly activatedAt: number | null;
+  /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
+  readonly deactivatedAt: number | null;
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
+  readonly effectiveAt: number | null;
+  /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
+  readonly workStatus: string;
+  /** The subdivision's one active license. null: none. UUID. */
+  readonly activeLicenseId: string | null;
+  /** Those of usageThresholds that were reached, in percent, ascending. Never null. */
+  readonly thresholds: readonly number[] | null;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
   /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
@@ -340,24 +1078,46 @@ export type LicenseUpdatedEvent = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** `active` or `inactive`. */
   readonly status: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** Requests counted on the license so far, across its activations. Can exceed requestsLimit by part of the last row. */
+  /** Requests counted on the license across its activations, since the present period began or usage was reset. Can exceed requestsLimit by part of the last row, and by overage. */
   readonly usedRequests: number;
   /** When the license was created. Milliseconds since the epoch, UTC. */
   readonly createdAt: number;
-  /** When the license ends. null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends, or its grace begins. null: it does not end by time. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
   /** First activation; rows created after it count. null: never activated. Milliseconds since the epoch, UTC. */
   readonly activatedAt: number | null;
   /** Latest deactivation. null: never deactivated, or active again. Milliseconds since the epoch, UTC. */
   readonly deactivatedAt: number | null;
-  /** Active: `current`. Inactive: `ready` (can be activated), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
+  /** When the license starts: activated before it, it waits until then. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, up to 366 days. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. null: overage is not `percent`. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
+  readonly termsVersion: number | null;
+  /** Active: `current`, `overage` (beyond requestsLimit) or `grace` (past expiresAt). Inactive: `ready` (can be activated), `scheduled` (waits for startsAt), `exhausted` (requests used up) or `expired` (time over). null: written before there were phases. */
   readonly phase: string | null;
+  /** When the present period began. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** When the present period ends and the next one begins. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
   /** The due time, when time made the change; occurredAt is the time of the message with which it was told. null: a message made the change itself. Milliseconds since the epoch, UTC. */
   readonly effectiveAt: number | null;
   /** Whether the subdivision works: `active` (only with an active license) or `inactive`. */
@@ -376,20 +1136,54 @@ export type StatisticRowAddedEvent = {
   readonly tenantId: string;
   /** The subdivision that served the requests. UUID. */
   readonly subdivisionId: string;
-  /** The subdivision's active license when the row came. UUID. */
+  /** The license that the row belongs to. UUID. */
   readonly licenseId: string;
   /** The row. UUID. */
   readonly statisticRowId: string;
   /** The time the row stands for, as its sender told it. Milliseconds since the epoch, UTC. */
   readonly created: number;
-  /** Number of requests served, 0 to 1,000,000,000. */
+  /** Number of requests served, 0 to 1,000,000,000; after a correction, the corrected one. */
   readonly countRequests: number;
-  /** Whether the row counts on the license: true if `created` is after the license's first activation. */
+  /** Whether the row counts on the license: false if `created` is not after the license's first activation, or if what it would count on is kept no more. */
   readonly counted: boolean;
-  /** Requests counted on the license so far, this row included. */
+  /** Requests counted on the license so far, this row included; with a period, in that of the row. */
   readonly usedRequests: number;
   /** How many requests the license is good for. null for `bytime`. */
   readonly requestsLimit: number | null;
+  /** When the period began in which the row counts. null: the license has no period. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
+  readonly version: number;
+  /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
+  readonly occurredAt: number;
+};
+
+/** The number of requests of a row was corrected. Carries the row and the license's usage after that. */
+export type StatisticRowCorrectedEvent = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision that served the requests. UUID. */
+  readonly subdivisionId: string;
+  /** The license that the row belongs to. UUID. */
+  readonly licenseId: string;
+  /** The row. UUID. */
+  readonly statisticRowId: string;
+  /** The time the row stands for, as its sender told it. Milliseconds since the epoch, UTC. */
+  readonly created: number;
+  /** Number of requests served, 0 to 1,000,000,000; after a correction, the corrected one. */
+  readonly countRequests: number;
+  /** Whether the row counts on the license: false if `created` is not after the license's first activation, or if what it would count on is kept no more. */
+  readonly counted: boolean;
+  /** Requests counted on the license so far, this row included; with a period, in that of the row. */
+  readonly usedRequests: number;
+  /** How many requests the license is good for. null for `bytime`. */
+  readonly requestsLimit: number | null;
+  /** When the period began in which the row counts. null: the license has no period. Milliseconds since the epoch, UTC. */
+  readonly periodStartsAt: number | null;
+  /** Number of requests of the row until now. */
+  readonly countRequestsBefore: number;
+  /** Why, as the command told it. Up to 1,000 characters, may be empty. */
+  readonly reason: string;
   /** Version of the subdivision after the change: 1 at creation, one more with each message that changes it. Events of one message share it. */
   readonly version: number;
   /** The time of the message that made the change. Milliseconds since the epoch, UTC. */
@@ -692,8 +1486,19 @@ export type Events = {
   readonly 'licensing.events.LicenseCreated': LicenseCreatedEvent;
   readonly 'licensing.events.LicenseDeactivated': LicenseDeactivatedEvent;
   readonly 'licensing.events.LicenseDeleted': LicenseDeletedEvent;
+  readonly 'licensing.events.LicenseExpiringSoon': LicenseExpiringSoonEvent;
+  readonly 'licensing.events.LicenseGraceStarted': LicenseGraceStartedEvent;
+  readonly 'licensing.events.LicenseOverageStarted': LicenseOverageStartedEvent;
+  readonly 'licensing.events.LicensePeriodStarted': LicensePeriodStartedEvent;
+  readonly 'licensing.events.LicenseRenewed': LicenseRenewedEvent;
+  readonly 'licensing.events.LicenseScheduled': LicenseScheduledEvent;
+  readonly 'licensing.events.LicenseStartBlocked': LicenseStartBlockedEvent;
+  readonly 'licensing.events.LicenseTermsChanged': LicenseTermsChangedEvent;
+  readonly 'licensing.events.LicenseThresholdCleared': LicenseThresholdClearedEvent;
+  readonly 'licensing.events.LicenseThresholdReached': LicenseThresholdReachedEvent;
   readonly 'licensing.events.LicenseUpdated': LicenseUpdatedEvent;
   readonly 'licensing.events.StatisticRowAdded': StatisticRowAddedEvent;
+  readonly 'licensing.events.StatisticRowCorrected': StatisticRowCorrectedEvent;
   readonly 'licensing.events.SubdivisionCreated': SubdivisionCreatedEvent;
   readonly 'licensing.events.SubdivisionDeleted': SubdivisionDeletedEvent;
   readonly 'licensing.events.SubdivisionLicenseExpired': SubdivisionLicenseExpiredEvent;

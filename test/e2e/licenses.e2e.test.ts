@@ -14,7 +14,10 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
     const created = {
       ...{ ...ids, ...TERMS, status: 'inactive', usedRequests: 0, createdAt: A_TIME, expiresAt: null },
       ...{ activatedAt: null, deactivatedAt: null, workStatus: 'inactive', activeLicenseId: null },
-      ...{ phase: 'ready', effectiveAt: null, version: 3, occurredAt: A_TIME },
+      ...{ startsAt: null, graceMs: null, overage: null, overagePercent: null, usageThresholds: null },
+      ...{ noticesBeforeExpiry: null, period: null, periodAnchor: null, termsVersion: null },
+      ...{ phase: 'ready', periodStartsAt: null, periodEndsAt: null },
+      ...{ effectiveAt: null, version: 3, occurredAt: A_TIME },
     };
     const [first] = await told(world, command('CreateLicense', { ...ids, ...TERMS }), 'LicenseCreated');
     expect(first?.data).toEqual(created);
@@ -70,7 +73,15 @@ test('a row that crosses the limit is kept, and deactivates the license: 50 and 
     const [added] = await told(world, first, 'StatisticRowAdded');
     expect(added?.data).toEqual({
       ...ids,
-      ...{ ...first.data, counted: true, usedRequests: 50, requestsLimit: 100, version: 4, occurredAt: A_TIME },
+      ...{
+        ...first.data,
+        counted: true,
+        usedRequests: 50,
+        requestsLimit: 100,
+        periodStartsAt: null,
+        version: 4,
+        occurredAt: A_TIME,
+      },
     });
     const three = ['StatisticRowAdded', 'LicenseDeactivated', 'SubdivisionLicenseExpired'];
     const [row, license, subdivision] = await told(world, addRow(ids, 51), ...three);

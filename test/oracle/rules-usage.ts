@@ -28,7 +28,14 @@ export const USAGE_RULES = {
       state.rows.set(key, row);
       state.rowTimes.add(at);
       if (counted) license.usedRequests += countRequests;
-      const data = { ...row, usedRequests: license.usedRequests, requestsLimit, version, occurredAt: now };
+      const data = {
+        ...row,
+        usedRequests: license.usedRequests,
+        requestsLimit,
+        periodStartsAt: null,
+        version,
+        occurredAt: now,
+      };
       const added = { type: 'licensing.events.StatisticRowAdded', key: tenantId, subject: subdivisionId, data };
       if (license.status === 'inactive' || !isUsedUp(license)) return [added];
       return [

@@ -3,6 +3,13 @@ import type { Happening, License, Subdivision } from './state.ts';
 
 // What the events of a subdivision say.
 
+/** What they say of terms. */
+const NO_TERMS = {
+  ...{ startsAt: null, graceMs: null, overage: null, overagePercent: null, usageThresholds: null },
+  ...{ noticesBeforeExpiry: null, period: null, periodAnchor: null, termsVersion: null },
+  ...{ periodStartsAt: null, periodEndsAt: null },
+};
+
 /** When something happens: by the message's time, or by time itself, which was due at `due`. Milliseconds since the epoch. */
 export interface Moment {
   readonly now: number;
@@ -49,6 +56,7 @@ export function ofLicense(
     ...{ type: `licensing.events.${name}`, key: tenantId, subject: subdivisionId },
     data: {
       ...{ tenantId, subdivisionId, ...told, workStatus: workStatusOf(subdivision), activeLicenseId, version },
+      ...NO_TERMS,
       ...{ phase: phaseOf(license, due ?? now), effectiveAt: due ?? null, occurredAt: now, ...more },
     },
   };

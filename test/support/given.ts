@@ -2,6 +2,7 @@ import type { DomainEvent, EventData } from '../../src/domain/events.ts';
 import { InvalidOutsideEvent, Rejection } from '../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../src/domain/subdivision.ts';
+import { NO_TERMS } from '../../src/domain/terms.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import { LookUpAnswerHandler, type LookUpAnswer } from '../../src/handlers/events/outside-broker.ts';
@@ -185,19 +186,14 @@ function isDeletion({ type }: DomainEvent): boolean {
   return type.endsWith('Deleted');
 }
 
+/** Fields that are said of the change, or of the terms that no license has yet, not of what is stored. */
+const NOT_STORED = [
+  ...['occurredAt', 'reason', 'phase', 'effectiveAt', 'termsVersion', 'periodStartsAt', 'periodEndsAt'],
+  ...Object.keys(NO_TERMS),
+];
+
 function stateIn({ data }: DomainEvent): object {
-  // Said of the change, not of what is stored.
-  const {
-    occurredAt: _,
-    reason: __,
-    phase: ___,
-    effectiveAt: ____,
-    ...state
-  } = {
-    ...{ reason: undefined, phase: undefined, effectiveAt: undefined },
-    ...data,
-  };
-  return state;
+  return Object.fromEntries(Object.entries(data).filter(([field]) => !NOT_STORED.includes(field)));
 }
 
 /** What the event is about, with what it belongs to, as an event tells it. */

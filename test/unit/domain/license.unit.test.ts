@@ -7,6 +7,7 @@ import {
   updateSubdivision,
 } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { NO_TERMS } from '../../../src/domain/terms.ts';
 import {
   aSubdivision,
   bycount,
@@ -56,7 +57,8 @@ describe('CreateLicense', () => {
     expect(change.state).toEqual({ ...aSubdivision(), licenses: [{ ...license, endReason: null }], version: 2 });
     const ids = { tenantId: TENANT, subdivisionId: SUBDIVISION };
     const by = { phase: 'ready', effectiveAt: null, version: 2, occurredAt: NOW };
-    const data = { ...ids, ...license, ...IDLE, ...by };
+    const terms = { ...NO_TERMS, termsVersion: null, periodStartsAt: null, periodEndsAt: null };
+    const data = { ...ids, ...license, ...terms, ...IDLE, ...by };
     expect(change.events).toEqual([{ type: 'licensing.events.LicenseCreated', data }]);
   });
 

@@ -36,7 +36,7 @@ test('a row counts on the active license', () => {
     licenses: [{ ...before.licenses[0], usedRequests: 30 }, before.licenses[1]],
     version,
   });
-  const data = { ...added, usedRequests: 30, requestsLimit: 100, version, occurredAt: NOW };
+  const data = { ...added, usedRequests: 30, requestsLimit: 100, periodStartsAt: null, version, occurredAt: NOW };
   expect(change.events).toEqual([{ type: 'licensing.events.StatisticRowAdded', data }]);
 });
 
