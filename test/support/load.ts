@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Message } from 'kafkajs';
 import type { CommandName, Messages, OutsideEventName } from '../../src/generated/messages.ts';
+import { SCHEMAS } from '../../src/generated/schemas.ts';
 import type { Codec } from '../../src/ports/codec.ts';
 import type { Topics } from '../../src/ports/topics.ts';
 
@@ -35,10 +36,10 @@ export interface RawSending {
   readonly timestamp?: string;
 }
 
-/** A command by its short name: `command('CreateTenant', {...})`. */
+/** A command by its short name: `command('CreateTenant', {...})`. Optional fields that are left out are null. */
 export function command<S extends CommandShortName>(
   name: S,
-  data: Messages[`licensing.commands.${S}`],
+  data: WithoutNulls<Messages[`licensing.commands.${S}`]>,
   envelope: Envelope = {},
 ): Sending {
   return sending(`licensing.commands.${name}`, data, envelope);
@@ -47,7 +48,7 @@ export function command<S extends CommandShortName>(
 /** An event of the user domain by its short name. */
 export function outside<S extends ShortName<'users.events.'>>(
   name: S,
-  data: Messages[`users.events.${S}`],
+  data: WithoutNulls<Messages[`users.events.${S}`]>,
   envelope: Envelope = {},
 ): Sending {
   return sending(`users.events.${name}`, data, envelope);
@@ -62,13 +63,19 @@ type ShortName<Prefix extends string> = SendableName extends infer N
     : never
   : never;
 
+/** A record whose optional fields may be left out. */
+type WithoutNulls<Data> = {
+  readonly [Field in keyof Data as null extends Data[Field] ? never : Field]: Data[Field];
+} & { readonly [Field in keyof Data as null extends Data[Field] ? Field : never]?: Data[Field] };
+
 function sending<N extends SendableName>(
   type: N,
-  data: Messages[N],
+  data: WithoutNulls<Messages[N]>,
   { id = randomUUID(), ...rest }: Envelope,
 ): Sending {
+  const nulls = SCHEMAS[type].fields.filter((field) => 'default' in field).map(({ name }) => [name, null]);
   // The two belong together by this function's own type, which a union can't express.
-  return { type, data, envelope: { id, ...rest } } as unknown as Sending;
+  return { type, data: { ...Object.fromEntries(nulls), ...data }, envelope: { id, ...rest } } as unknown as Sending;
 }
 
 export function isRaw(message: Sending | RawSending): message is RawSending {
