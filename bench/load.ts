@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeHeaders } from '../src/adapters/record-headers.ts';
 import type { Cradle } from '../src/container.ts';
+import { NO_TERMS } from '../src/domain/terms.ts';
 import type { CommandName, Commands, Messages } from '../src/generated/messages.ts';
 import type { OutgoingMessage } from '../src/ports/messages.ts';
 import type { Ledger } from './ledger.ts';
@@ -86,7 +87,15 @@ export function newSubdivision({ tenantId, subdivisionId }: Place): Messages['li
 }
 
 export function newLicense(place: Place): Messages['licensing.commands.CreateLicense'] {
-  return { ...place, name: 'License', description: '', type: 'bycount', requestsLimit: 1e12, expiresAt: null };
+  return {
+    ...place,
+    name: 'License',
+    description: '',
+    type: 'bycount',
+    requestsLimit: 1e12,
+    expiresAt: null,
+    ...NO_TERMS,
+  };
 }
 
 export function* inParts<T>(items: Iterable<T>, size: number): Generator<T[]> {

@@ -412,6 +412,12 @@ export const SETTINGS = {
     about:
       'how long after the end of a license by time a statistic row that was created before it is still taken; the same for all workers',
   },
+  correctionWindow: {
+    variable: 'CORRECTION_WINDOW_MS',
+    type: wholeNumber(0, 366 * DAY),
+    default: String(35 * DAY),
+    about: 'how long after its `created` a statistic row can be corrected; the same for all workers',
+  },
   parkUndecodable: {
     variable: 'PARK_UNDECODABLE',
     type: BOOLEAN,

@@ -1,4 +1,4 @@
-import type { UsageWindows } from '../domain/usage.ts';
+import type { Windows } from '../domain/counts.ts';
 import { randomUUID } from 'node:crypto';
 import { asFunction, asValue } from 'awilix';
 import type { Logger } from 'pino';
@@ -16,7 +16,7 @@ export interface ProcessParts {
   readonly topics: Topics;
   /** Whether there is a user domain to ask: USER_DOMAIN_URL. */
   readonly userDomainKnown: boolean;
-  readonly usageWindows: UsageWindows;
+  readonly windows: Windows;
   readonly logger: Logger;
   readonly telemetry: Telemetry & Pick<LogTelemetry, 'stop'> & Partial<Pick<LogTelemetry, 'waits'>>;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
     config: asValue(config),
     topics: asValue(config.topics),
     userDomainKnown: asValue(config.userDomainUrl !== undefined),
-    usageWindows: asValue({ lateUsage: config.lateUsageWindow }),
+    windows: asValue({ lateUsage: config.lateUsageWindow, correction: config.correctionWindow }),
     logger: asFunction(() => createLogger(config.logLevel)).singleton(),
     telemetry: asFunction(
       ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),

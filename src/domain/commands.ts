@@ -2,7 +2,6 @@ import {
   email,
   id,
   integer,
-  invalid,
   LICENSE_TYPES,
   MAX_COUNT_REQUESTS,
   MAX_REQUESTS_LIMIT,
@@ -18,7 +17,7 @@ import {
 } from './fields.ts';
 import type { LicenseType, WorkStatus } from './fields.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from './ids.ts';
-import { parseTerms, rejectContradiction, type Terms } from './terms.ts';
+import { defaultExpiry, parseTerms, rejectContradiction, rejectLimit, rejectUnfit, type Terms } from './terms.ts';
 
 // The commands as the domain takes them: ids branded and lower-case, text trimmed and NFC, every value in its range.
 
@@ -40,13 +39,13 @@ export type CreateSubdivision = OfSubdivision & SubdivisionFields;
 /** `workStatus` null keeps the present one. */
 export type UpdateSubdivision = OfSubdivision & SubdivisionFields & { readonly workStatus: WorkStatus | null };
 export type DeleteSubdivision = OfSubdivision;
-/** bycount has a `requestsLimit` and no `expiresAt`; bytime no `requestsLimit`, and `expiresAt` null asks for the default. */
+/** bycount has a `requestsLimit`, and may have an `expiresAt`; bytime has no `requestsLimit`, and `expiresAt` null asks for the default. */
 export type CreateLicense = OfLicense &
   LicenseFields & {
     readonly type: LicenseType;
     readonly requestsLimit: number | null;
     readonly expiresAt: number | null;
-  };
+  } & Terms;
 export type UpdateLicense = OfLicense & LicenseFields;
 export type DeleteLicense = OfLicense;
 /** null keeps the present end or limit. `expectedTermsVersion` null: whatever they are. */
@@ -152,16 +151,18 @@ export function parseDeleteSubdivision(raw: Raw<DeleteSubdivision>): DeleteSubdi
 
 /** `rejectEnded` checks that `expiresAt` lies ahead. */
 export function parseCreateLicense(raw: Raw<CreateLicense>): CreateLicense {
-  return {
-    tenantId: id<TenantId>(raw.tenantId, 'tenantId'),
-    subdivisionId: id<SubdivisionId>(raw.subdivisionId, 'subdivisionId'),
-    licenseId: id<LicenseId>(raw.licenseId, 'licenseId'),
+  const command = {
+    ...parseLicenseIds(raw),
     name: name(raw.name),
     description: text(raw.description, 'description', 0, MAX_TEXT),
     type: oneOf(raw.type, 'type', LICENSE_TYPES),
     requestsLimit: parseRequestsLimit(raw),
-    expiresAt: parseExpiresAt(raw),
+    expiresAt: optionalTime(raw.expiresAt, 'expiresAt'),
+    ...parseTerms(raw),
   };
+  const { type, requestsLimit, expiresAt } = command;
+  rejectUnfit(type, requestsLimit, type === 'bytime' ? (expiresAt ?? earliestDefault(command)) : expiresAt, command);
+  return command;
 }
 
 export function parseUpdateLicense(raw: Raw<UpdateLicense>): UpdateLicense {
@@ -260,19 +261,13 @@ function optionalTermsVersion(value: number | null): number | null {
   return value === null ? null : integer(value, 'expectedTermsVersion', 1, Number.MAX_SAFE_INTEGER);
 }
 
-// These two come after the check of `type`, so what is not bycount is bytime.
-
+/** Comes after the check of `type`, so what is not bycount is bytime. */
 function parseRequestsLimit({ type, requestsLimit }: Raw<CreateLicense>): number | null {
-  if (type === 'bycount') {
-    if (requestsLimit === null) throw invalid('requestsLimit', 'is needed for a bycount license');
-    return integer(requestsLimit, 'requestsLimit', 1, MAX_REQUESTS_LIMIT);
-  }
-  if (requestsLimit !== null) throw invalid('requestsLimit', 'is not allowed for a bytime license');
-  return null;
+  rejectLimit(type === 'bycount' ? 'bycount' : 'bytime', requestsLimit);
+  return optionalLimit(requestsLimit);
 }
 
-function parseExpiresAt({ type, expiresAt }: Raw<CreateLicense>): number | null {
-  if (expiresAt === null) return null;
-  if (type === 'bycount') throw invalid('expiresAt', 'is not allowed for a bycount license');
-  return time(expiresAt, 'expiresAt');
+/** The message's time, from which the default counts, is not known here. What starts in the last days of the year 9999 has none. */
+function earliestDefault(terms: Terms): number {
+  return time(defaultExpiry(0, terms), 'expiresAt');
 }

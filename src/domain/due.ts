@@ -1,4 +1,4 @@
-import type { License } from './license.ts';
+import { hasExpired, isExhausted, periodEndOf, type License } from './license.ts';
 
 /** Something that time alone changes. */
 export type Due = {
@@ -8,14 +8,69 @@ export type Due = {
   readonly isNotice: boolean;
 };
 
-/** The first thing of these licenses that is due, whenever that is. */
+/** What becomes due, in the order in which things of one instant are applied: what ends comes before what starts. */
+export type DueKind = 'end' | 'grace' | 'notice' | 'period' | 'start';
+
+/** Something that is due of one license. */
+export type DueStep = {
+  readonly kind: DueKind;
+  readonly at: number;
+  readonly license: License;
+  /** of a notice: how long before the expiry */
+  readonly noticeMs: number;
+};
+
+const ORDER: readonly DueKind[] = ['end', 'grace', 'notice', 'period', 'start'];
+
+/** The first thing of these licenses that becomes due, whenever that is. */
 export function firstDue(licenses: readonly License[]): Due | null {
-  let first: Due | null = null;
+  const first = firstStep(licenses, Infinity, 'farthest');
+  return first === undefined ? null : { at: first.at, isNotice: first.kind === 'notice' };
+}
+
+/** The first of these licenses' steps that are due at `upTo`. Notices that have passed collapse into the nearest. */
+export function stepDue(licenses: readonly License[], upTo: number): DueStep | undefined {
+  return firstStep(licenses, upTo, 'nearest');
+}
+
+function firstStep(licenses: readonly License[], upTo: number, notice: 'farthest' | 'nearest'): DueStep | undefined {
+  let first: DueStep | undefined;
   for (const license of licenses) {
-    if (license.status !== 'active' || license.expiresAt === null) continue;
-    if (first === null || license.expiresAt < first.at) first = { at: license.expiresAt, isNotice: false };
+    for (const step of stepsOf(license, upTo, notice)) {
+      if (step.at <= upTo && (first === undefined || comesBefore(step, first))) first = step;
+    }
   }
   return first;
+}
+
+function comesBefore(a: DueStep, b: DueStep): boolean {
+  return a.at < b.at || (a.at === b.at && ORDER.indexOf(a.kind) < ORDER.indexOf(b.kind));
+}
+
+const NOTHING: readonly DueStep[] = [];
+
+function stepsOf(license: License, upTo: number, notice: 'farthest' | 'nearest'): readonly DueStep[] {
+  const { status, expiresAt, terms, progress, endReason } = license;
+  const step = (kind: DueKind, at: number, noticeMs = 0): DueStep => ({ kind, at, license, noticeMs });
+  if (status === 'inactive') {
+    if (progress.scheduled) return terms.startsAt === null ? NOTHING : [step('start', terms.startsAt)];
+    const back = endReason === 'exhausted' && isExhausted(license) ? periodEndOf(license) : null;
+    return back === null || hasExpired(license, back) ? NOTHING : [step('period', back)];
+  }
+  if (expiresAt === null && terms.period === null) return NOTHING;
+  const steps: DueStep[] = [];
+  const periodEnd = periodEndOf(license);
+  if (periodEnd !== null) steps.push(step('period', periodEnd));
+  if (expiresAt === null) return steps;
+  const graceMs = terms.graceMs ?? 0;
+  if (progress.inGrace || graceMs === 0) steps.push(step('end', expiresAt + graceMs));
+  else steps.push(step('grace', expiresAt));
+  if (progress.inGrace) return steps;
+  const untold = (terms.noticesBeforeExpiry ?? []).filter((ms) => ms < (progress.noticedMs ?? Infinity));
+  const passed = untold.filter((ms) => expiresAt - ms <= upTo);
+  const noticeMs = notice === 'farthest' ? untold.at(0) : passed.at(-1);
+  if (noticeMs !== undefined) steps.push(step('notice', expiresAt - noticeMs, noticeMs));
+  return steps;
 }
 
 /** When time last ended one of these licenses. */

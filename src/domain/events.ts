@@ -1,6 +1,6 @@
 import type { DeactivationReason, Phase, WorkStatus } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId, UserId } from './ids.ts';
-import type { License } from './license.ts';
+import type { License, Progress } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
 import type { Terms } from './terms.ts';
 
@@ -32,7 +32,7 @@ export type EventData = {
   readonly LicenseDeactivated: LicenseDeactivatedState;
   readonly LicenseScheduled: LicenseState;
   readonly LicenseStartBlocked: LicenseState;
-  readonly LicenseExpiringSoon: LicenseExpiringSoonState;
+  readonly LicenseExpiringSoon: LicenseState & { readonly noticeMs: number };
   readonly LicenseGraceStarted: LicenseState;
   readonly LicensePeriodStarted: LicensePeriodStartedState;
   readonly LicenseThresholdReached: LicenseThresholdState;
@@ -71,33 +71,30 @@ export type SubdivisionState = {
 };
 
 /** `version`, `workStatus` and `activeLicenseId` are those of the subdivision that the license belongs to. */
-export type LicenseState = Omit<License, 'endReason'> &
+export type LicenseState = Omit<License, 'endReason' | 'terms' | 'progress'> &
   Terms &
+  Pick<Progress, 'periodStartsAt'> &
   Pick<SubdivisionState, 'tenantId' | 'subdivisionId' | 'workStatus' | 'activeLicenseId' | 'version' | 'occurredAt'> & {
-    readonly termsVersion: number | null;
     readonly phase: Phase;
-    /** the present period; null: none, or not activated yet */
-    readonly periodStartsAt: number | null;
     readonly periodEndsAt: number | null;
     /** the due time, when time did it */
     readonly effectiveAt: number | null;
   };
 
 export type LicenseDeactivatedState = LicenseState & { readonly reason: DeactivationReason };
-/** `noticeMs`: how long before the expiry the notice was due */
-export type LicenseExpiringSoonState = LicenseState & { readonly noticeMs: number };
+
+/** Percent of the limit, ascending: all that one message has crossed. */
+export type LicenseThresholdState = LicenseState & { readonly thresholds: readonly number[] };
+
 export type LicensePeriodStartedState = LicenseState & {
   readonly closedPeriodStartsAt: number;
   readonly closedUsedRequests: number;
 };
-/** `thresholds`: those that this message has made usage reach, or fall below; in percent, ascending */
-export type LicenseThresholdState = LicenseState & { readonly thresholds: readonly number[] };
 
-/** The row, and its license's usage after it; `version` is that of the subdivision. */
-export type StatisticRowAddedState = StatisticRow &
+/** The row, and the usage of its count after it; `version` is that of the subdivision. */
+export type StatisticRowAddedState = Omit<StatisticRow, 'countNumber'> &
   Pick<LicenseState, 'usedRequests' | 'requestsLimit' | 'periodStartsAt' | 'version' | 'occurredAt'>;
 
-/** The row with its new number, and the license's usage after that. */
 export type StatisticRowCorrectedState = StatisticRowAddedState & {
   readonly countRequestsBefore: number;
   readonly reason: string;

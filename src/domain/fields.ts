@@ -7,7 +7,7 @@ export type LicenseStatus = 'active' | 'inactive';
 export type LicenseType = 'bycount' | 'bytime';
 export type EndReason = 'command' | 'exhausted' | 'expired';
 export type DeactivationReason = EndReason | 'deleted';
-export type Phase = 'current' | 'ready' | 'exhausted' | 'expired';
+export type Phase = 'current' | 'overage' | 'grace' | 'ready' | 'scheduled' | 'exhausted' | 'expired';
 
 export const WORK_STATUSES: readonly WorkStatus[] = ['active', 'inactive'];
 export const LICENSE_TYPES: readonly LicenseType[] = ['bycount', 'bytime'];

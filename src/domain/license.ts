@@ -2,6 +2,7 @@ import type { CreateLicense, UpdateLicense } from './commands.ts';
 import { invalid, type EndReason, type LicenseStatus, type LicenseType, type Phase } from './fields.ts';
 import type { LicenseId } from './ids.ts';
 import { Rejection } from './rejection.ts';
+import { defaultExpiry, hardLimitOf, periodHolding, termsOf, type Terms } from './terms.ts';
 
 /** A part of its subdivision: it changes only through it. Times are milliseconds since the epoch, UTC. */
 export type License = {
@@ -12,10 +13,10 @@ export type License = {
   readonly status: LicenseStatus;
   /** null exactly for bytime */
   readonly requestsLimit: number | null;
-  /** across all activations, for both types */
+  /** that of the current count, across activations */
   readonly usedRequests: number;
   readonly createdAt: number;
-  /** null exactly for bycount */
+  /** never null for bytime */
   readonly expiresAt: number | null;
   /** the first activation, kept for ever: rows count from there on */
   readonly activatedAt: number | null;
@@ -23,9 +24,52 @@ export type License = {
   readonly deactivatedAt: number | null;
   /** what the last deactivation came of; null while active, and where nobody knows any more */
   readonly endReason: EndReason | null;
+  readonly terms: Terms;
+  /** 1, one more with each renewal or change of terms */
+  readonly termsVersion: number;
+  readonly progress: Progress;
 };
 
-export const DEFAULT_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
+/** How far a license has come by its terms. */
+export type Progress = {
+  /** activates itself at `startsAt` */
+  readonly scheduled: boolean;
+  /** whether the first activation was by time: then a row of that very time counts, too */
+  readonly startedByTime: boolean;
+  readonly inGrace: boolean;
+  /** the nearest notice before the present `expiresAt` that was told; null: none */
+  readonly noticedMs: number | null;
+  /** of the current period; null without one, and before the first activation */
+  readonly periodStartsAt: number | null;
+  /** the current count: numbered from 0; what it holds begins here, null: at the beginning of time */
+  readonly countNumber: number;
+  readonly countStartsAt: number | null;
+  /** whether `LicenseOverageStarted` was told in the current count */
+  readonly overageTold: boolean;
+  /** counts that rows and corrections may still change, oldest first */
+  readonly closedCounts: readonly ClosedCount[];
+};
+
+/** A count that a period's end or a reset has closed. It holds the rows of `startsAt` <= time < `endsAt`. */
+export type ClosedCount = {
+  readonly number: number;
+  readonly startsAt: number | null;
+  readonly endsAt: number;
+  readonly usedRequests: number;
+  readonly periodStartsAt: number | null;
+};
+
+export const NO_PROGRESS: Progress = Object.freeze({
+  scheduled: false,
+  startedByTime: false,
+  inGrace: false,
+  noticedMs: null,
+  periodStartsAt: null,
+  countNumber: 0,
+  countStartsAt: null,
+  overageTold: false,
+  closedCounts: [],
+});
 
 export function newLicense(command: CreateLicense, now: number): License {
   return {
@@ -37,10 +81,13 @@ export function newLicense(command: CreateLicense, now: number): License {
     requestsLimit: command.requestsLimit,
     usedRequests: 0,
     createdAt: now,
-    expiresAt: command.type === 'bytime' ? (command.expiresAt ?? now + DEFAULT_LIFETIME_MS) : null,
+    expiresAt: command.expiresAt ?? (command.type === 'bytime' ? defaultExpiry(now, command) : null),
     activatedAt: null,
     deactivatedAt: null,
     endReason: null,
+    terms: termsOf(command),
+    termsVersion: 1,
+    progress: NO_PROGRESS,
   };
 }
 
@@ -56,18 +103,34 @@ export function renamed(license: License, command: UpdateLicense): License {
   return { ...license, name: command.name, description: command.description };
 }
 
-export function activated(license: License, now: number): License {
+/** @param byTime whether its terms did it, not a command */
+export function activated(license: License, at: number, byTime = false): License {
+  const { activatedAt, terms, progress } = license;
+  const isFirst = activatedAt === null;
   return {
     ...license,
     status: 'active',
-    activatedAt: license.activatedAt ?? now,
+    activatedAt: activatedAt ?? at,
     deactivatedAt: null,
     endReason: null,
+    progress: {
+      ...progress,
+      scheduled: false,
+      startedByTime: isFirst ? byTime : progress.startedByTime,
+      periodStartsAt: progress.periodStartsAt ?? periodStartOf(terms, activatedAt ?? at, at),
+    },
   };
 }
 
 export function deactivated(license: License, at: number, endReason: EndReason): License {
-  return { ...license, status: 'inactive', deactivatedAt: at, endReason };
+  const { progress } = license;
+  return {
+    ...license,
+    status: 'inactive',
+    deactivatedAt: at,
+    endReason,
+    progress: progress.inGrace || progress.scheduled ? { ...progress, inGrace: false, scheduled: false } : progress,
+  };
 }
 
 /** Spelled out, not spread: it runs for every statistic row. */
@@ -85,29 +148,73 @@ export function withUsage(license: License, usedRequests: number): License {
     activatedAt: license.activatedAt,
     deactivatedAt: license.deactivatedAt,
     endReason: license.endReason,
+    terms: license.terms,
+    termsVersion: license.termsVersion,
+    progress: license.progress,
   };
 }
 
-/**
- * A bycount license never expires.
- * @throws Rejection LicenseExpired when the license ends at or before `at`
- */
+export function withProgress(license: License, progress: Partial<Progress>): License {
+  return { ...license, progress: { ...license.progress, ...progress } };
+}
+
+/** When time ends it, grace included; null: never. */
+export function endOf({ expiresAt, terms }: License): number | null {
+  return expiresAt === null ? null : expiresAt + (terms.graceMs ?? 0);
+}
+
+/** @throws Rejection LicenseExpired */
 export function rejectExpired(license: License, at: number): void {
-  if (license.expiresAt !== null && at >= license.expiresAt) {
-    throw new Rejection('LicenseExpired', `License ${license.licenseId} has expired.`);
-  }
+  if (hasExpired(license, at)) throw new Rejection('LicenseExpired', `License ${license.licenseId} has expired.`);
+}
+
+/** A license that was in grace, and has made room for another, has expired with that. */
+export function hasExpired(license: License, at: number): boolean {
+  const { expiresAt, endReason } = license;
+  const end = endOf(license);
+  return end !== null && expiresAt !== null && (at >= end || (endReason === 'expired' && at >= expiresAt));
 }
 
 /** What a license is in, by a time that is not behind what was applied of it. */
 export function phaseOf(license: License, at: number): Phase {
-  if (license.status === 'active') return 'current';
-  if (license.expiresAt !== null && at >= license.expiresAt) return 'expired';
-  return isExhausted(license) ? 'exhausted' : 'ready';
+  const { progress } = license;
+  if (license.status === 'active') {
+    if (progress.inGrace) return 'grace';
+    return allowsOverage(license) && isOver(license) ? 'overage' : 'current';
+  }
+  if (progress.scheduled) return 'scheduled';
+  if (hasExpired(license, at)) return 'expired';
+  // One with a period comes back by itself, unless a command has put it aside.
+  const isPutAside = license.endReason === 'command' && license.terms.period !== null;
+  return isExhausted(license) && !isPutAside ? 'exhausted' : 'ready';
 }
 
-/** Whether the limit is reached. A bytime license has none. */
-export function isExhausted(license: License): boolean {
-  return license.requestsLimit !== null && license.usedRequests >= license.requestsLimit;
+/** Whether the limit is reached, be it the end or not. */
+export function isOver({ requestsLimit, usedRequests }: License): boolean {
+  return requestsLimit !== null && usedRequests >= requestsLimit;
+}
+
+export function allowsOverage({ terms: { overage } }: License): boolean {
+  return overage === 'percent' || overage === 'unlimited';
+}
+
+/** Whether nothing is left. A license without a limit never ends like this. */
+export function isExhausted({ requestsLimit, usedRequests, terms }: License): boolean {
+  const hardLimit = hardLimitOf(requestsLimit, terms);
+  return hardLimit !== null && usedRequests >= hardLimit;
+}
+
+/** When the current period ends; null: there is none. */
+export function periodEndOf({ terms, activatedAt, progress: { periodStartsAt } }: License): number | null {
+  const anchor = terms.periodAnchor ?? activatedAt;
+  if (terms.period === null || anchor === null || periodStartsAt === null) return null;
+  return periodHolding(terms.period, anchor, periodStartsAt).endsAt;
+}
+
+/** When the period begins that holds this time; null: there is none, or none yet. */
+export function periodStartOf({ period, periodAnchor }: Terms, activatedAt: number | null, at: number): number | null {
+  if (period === null || activatedAt === null) return null;
+  return periodHolding(period, periodAnchor ?? activatedAt, at).startsAt;
 }
 
 // A subdivision's licenses, sorted by id. There may be thousands, and thousands of commands in a chunk: so a license is found by binary

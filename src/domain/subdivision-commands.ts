@@ -1,3 +1,4 @@
+import { activate } from './activation.ts';
 import type {
   ActivateSubdivisionLicense,
   CreateLicense,
@@ -8,23 +9,10 @@ import type {
   UpdateSubdivision,
 } from './commands.ts';
 import type { Change, DomainEvent, Tombstone } from './events.ts';
-import type { LicenseId } from './ids.ts';
-import {
-  activated,
-  deactivated,
-  inserted,
-  isExhausted,
-  licenseOf,
-  newLicense,
-  rejectExpired,
-  removed,
-  renamed,
-  replaced,
-} from './license.ts';
-import type { License } from './license.ts';
+import { deactivated, inserted, licenseOf, newLicense, phaseOf, removed, renamed, replaced } from './license.ts';
 import { Rejection } from './rejection.ts';
 import { licenseDeactivated, licenseState, subdivisionState } from './subdivision-events.ts';
-import { activeLicense, fromStored, nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
+import { activeLicense, findLicense, fromStored, nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
 import { inTime, settle, timeOf } from './time.ts';
 
 export function createSubdivision(command: CreateSubdivision, now: number): Change<Subdivision> {
@@ -44,13 +32,11 @@ export function createSubdivision(command: CreateSubdivision, now: number): Chan
   return { state, events: [{ type: 'licensing.events.SubdivisionCreated', data: subdivisionState(state, now) }] };
 }
 
-/** @throws Rejection LicenseInactive, LicenseExpired: `active` needs an active license that still lasts */
+/** @throws Rejection LicenseInactive: `active` needs an active license */
 export const updateSubdivision = inTime((s, command: UpdateSubdivision, now) => {
   if (command.workStatus === 'active') {
-    const license = activeLicense(s);
-    if (license === undefined)
+    if (s.activeLicenseId === null)
       throw new Rejection('LicenseInactive', `Subdivision ${s.subdivisionId} has no active license.`);
-    rejectExpired(license, now);
   }
   const suspended = command.workStatus === null ? s.suspended : command.workStatus === 'inactive';
   const state: Subdivision = {
@@ -115,37 +101,23 @@ export const deleteLicense = inTime((s, command: DeleteLicense, now) => {
   };
 });
 
-/** @throws Rejection LicenseNotFound, LicenseAlreadyActive, SubdivisionHasActiveLicense, LicenseExpired, LicenseExhausted */
-export const activateLicense = inTime((s, command: ActivateSubdivisionLicense, now) => {
-  const before = findLicense(s, command.licenseId);
-  if (before.status === 'active')
-    throw new Rejection('LicenseAlreadyActive', `License ${before.licenseId} is active already.`);
-  if (s.activeLicenseId !== null) {
-    throw new Rejection(
-      'SubdivisionHasActiveLicense',
-      `Subdivision ${s.subdivisionId} has an active license already, ${s.activeLicenseId}.`,
-    );
-  }
-  rejectExpired(before, now);
-  if (isExhausted(before)) throw new Rejection('LicenseExhausted', `License ${before.licenseId} has no requests left.`);
-  const license = activated(before, now);
-  const state = withLicenses(s, replaced(s.licenses, license), license.licenseId, false);
-  return { state, events: [{ type: 'licensing.events.LicenseActivated', data: licenseState(state, license, now) }] };
-});
+/** Lifts a suspension. @throws Rejection LicenseNotFound, and those of `activate` */
+export const activateLicense = inTime((s, command: ActivateSubdivisionLicense, now) =>
+  activate(s, findLicense(s, command.licenseId), now, false),
+);
 
-/** @throws Rejection LicenseNotFound, LicenseInactive */
+/**
+ * Also takes a booking back, and keeps what has a period and is exhausted from coming back.
+ * @throws Rejection LicenseNotFound, LicenseInactive
+ */
 export const deactivateLicense = inTime((s, command: DeactivateSubdivisionLicense, now) => {
   const before = findLicense(s, command.licenseId);
-  if (before.status === 'inactive')
+  const waits =
+    phaseOf(before, now) === 'scheduled' || (before.terms.period !== null && phaseOf(before, now) === 'exhausted');
+  if (before.status === 'inactive' && !waits)
     throw new Rejection('LicenseInactive', `License ${before.licenseId} is not active.`);
   const license = deactivated(before, now, 'command');
-  const state = withLicenses(s, replaced(s.licenses, license), null);
+  const activeLicenseId = before.status === 'active' ? null : s.activeLicenseId;
+  const state = withLicenses(s, replaced(s.licenses, license), activeLicenseId);
   return { state, events: [licenseDeactivated(state, license, 'command', now)] };
 });
-
-function findLicense(s: Subdivision, licenseId: LicenseId): License {
-  const license = licenseOf(s.licenses, licenseId);
-  if (license === undefined)
-    throw new Rejection('LicenseNotFound', `Subdivision ${s.subdivisionId} has no license ${licenseId}.`);
-  return license;
-}

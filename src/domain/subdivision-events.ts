@@ -1,8 +1,9 @@
 import type { EventOf, LicenseState, SubdivisionState } from './events.ts';
 import type { DeactivationReason } from './fields.ts';
-import { phaseOf, type License } from './license.ts';
+import type { CorrectStatisticRow } from './commands.ts';
+import type { Count } from './counts.ts';
+import { periodEndOf, phaseOf, type License } from './license.ts';
 import type { StatisticRow } from './statistic-row.ts';
-import { NO_TERMS } from './terms.ts';
 
 // What a subdivision's events carry. Their version is that of the state they are given.
 
@@ -41,11 +42,18 @@ export function licenseState(
     expiresAt: license.expiresAt,
     activatedAt: license.activatedAt,
     deactivatedAt: license.deactivatedAt,
-    ...NO_TERMS,
-    termsVersion: null,
-    phase: phaseOf(license, occurredAt),
-    periodStartsAt: null,
-    periodEndsAt: null,
+    startsAt: license.terms.startsAt,
+    graceMs: license.terms.graceMs,
+    overage: license.terms.overage,
+    overagePercent: license.terms.overagePercent,
+    usageThresholds: license.terms.usageThresholds,
+    noticesBeforeExpiry: license.terms.noticesBeforeExpiry,
+    period: license.terms.period,
+    periodAnchor: license.terms.periodAnchor,
+    termsVersion: license.termsVersion,
+    phase: phaseOf(license, effectiveAt ?? occurredAt),
+    periodStartsAt: license.progress.periodStartsAt,
+    periodEndsAt: periodEndOf(license),
     effectiveAt,
     workStatus: s.workStatus,
     activeLicenseId: s.activeLicenseId,
@@ -67,11 +75,15 @@ export function licenseDeactivated(
   };
 }
 
-/** @param license the row's, after the row */
+/**
+ * @param license the row's, after the row
+ * @param count the one that the row went into, after it
+ */
 export function statisticRowAdded(
   s: LicenseHolder,
   row: StatisticRow,
   license: License,
+  count: Pick<Count, 'usedRequests' | 'periodStartsAt'>,
   occurredAt: number,
 ): StatisticRowAdded {
   return {
@@ -84,9 +96,41 @@ export function statisticRowAdded(
       created: row.created,
       countRequests: row.countRequests,
       counted: row.counted,
-      usedRequests: license.usedRequests,
+      usedRequests: count.usedRequests,
       requestsLimit: license.requestsLimit,
-      periodStartsAt: null,
+      periodStartsAt: count.periodStartsAt,
+      version: s.version,
+      occurredAt,
+    },
+  };
+}
+
+/**
+ * @param row before the correction
+ * @param of its license and its count after the correction; undefined: they are kept no more, and nothing is counted
+ */
+export function statisticRowCorrected(
+  s: LicenseHolder,
+  row: StatisticRow,
+  { countRequests, reason }: CorrectStatisticRow,
+  { license, count }: { readonly license: License | undefined; readonly count: Count | undefined },
+  occurredAt: number,
+): EventOf<'licensing.events.StatisticRowCorrected'> {
+  return {
+    type: 'licensing.events.StatisticRowCorrected',
+    data: {
+      tenantId: row.tenantId,
+      subdivisionId: row.subdivisionId,
+      licenseId: row.licenseId,
+      statisticRowId: row.statisticRowId,
+      created: row.created,
+      countRequests,
+      countRequestsBefore: row.countRequests,
+      counted: row.counted && count !== undefined,
+      usedRequests: count?.usedRequests ?? 0,
+      requestsLimit: license?.requestsLimit ?? null,
+      periodStartsAt: count?.periodStartsAt ?? null,
+      reason,
       version: s.version,
       occurredAt,
     },

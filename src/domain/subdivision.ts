@@ -2,6 +2,7 @@ import { firstDue, lastEndByTime, type Due } from './due.ts';
 import type { SubdivisionState } from './events.ts';
 import type { LicenseId } from './ids.ts';
 import { licenseOf, type License } from './license.ts';
+import { Rejection } from './rejection.ts';
 
 /**
  * Invariants: at most one license is active, and it is the one that `activeLicenseId` names; `workStatus` is active exactly while there is
@@ -82,4 +83,12 @@ export function withCounted(s: Subdivision, licenses: readonly License[]): Subdi
 
 export function activeLicense(s: Subdivision): License | undefined {
   return s.activeLicenseId === null ? undefined : licenseOf(s.licenses, s.activeLicenseId);
+}
+
+/** @throws Rejection LicenseNotFound */
+export function findLicense(s: Subdivision, licenseId: LicenseId): License {
+  const license = licenseOf(s.licenses, licenseId);
+  if (license === undefined)
+    throw new Rejection('LicenseNotFound', `Subdivision ${s.subdivisionId} has no license ${licenseId}.`);
+  return license;
 }

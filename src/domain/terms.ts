@@ -38,6 +38,7 @@ export const NO_TERMS: Terms = Object.freeze({
 const OVERAGES: readonly Overage[] = ['stop', 'percent', 'unlimited'];
 const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
 const DAY_MS = 24 * 60 * 60 * 1_000;
+const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
 const MAX_GRACE_MS = 366 * DAY_MS;
 const MAX_OVERAGE_PERCENT = 1_000;
 /** Usage ends at the hard limit, which is no higher. */
@@ -126,6 +127,11 @@ export function rejectLimit(type: LicenseType, requestsLimit: number | null): vo
   if (type === 'bycount' && requestsLimit === null) throw invalid('requestsLimit', 'is needed for a bycount license');
   if (type === 'bytime' && requestsLimit !== null)
     throw invalid('requestsLimit', 'is not allowed for a bytime license');
+}
+
+/** When a bytime license ends that does not say it itself. Milliseconds since the epoch, UTC, as are its parameters. */
+export function defaultExpiry(createdAt: number, { startsAt }: Terms): number {
+  return Math.max(createdAt, startsAt ?? createdAt) + DEFAULT_LIFETIME_MS;
 }
 
 /** The usage at which a license ends; null: it has no limit, or may exceed it for ever. */

@@ -1,12 +1,14 @@
+import { caughtUp, DEFAULT_WINDOWS, withNextPeriod, type Windows } from './counts.ts';
+import { stepDue, type DueStep } from './due.ts';
 import type { Change, DomainEvent } from './events.ts';
-import { deactivated, replaced } from './license.ts';
-import { licenseDeactivated, subdivisionState } from './subdivision-events.ts';
+import { activated, deactivated, hasExpired, replaced, withProgress, type License } from './license.ts';
+import { licenseDeactivated, licenseState, subdivisionState } from './subdivision-events.ts';
 import { activeLicense, nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
 
 // Time passes with every message of a subdivision: what is due by then is applied first, in order of time, and told first. All that one
 // message does to a subdivision, what was due included, is one version.
 
-type Decide<Command> = (s: Subdivision, command: Command, now: number) => Change<Subdivision>;
+type Decide<Command> = (s: Subdivision, command: Command, now: number, windows: Windows) => Change<Subdivision>;
 
 /** By which time a message of this subdivision is decided: its own, but never behind what was applied already. */
 export function timeOf(s: Subdivision, now: number): number {
@@ -17,20 +19,26 @@ export function timeOf(s: Subdivision, now: number): number {
  * Makes the rule of a command apply what is due before it, and what it has itself made due after it. The rule gets the version of the
  * message and the time to decide by. What it throws leaves no trace of either.
  */
-export function inTime<Command>(decide: Decide<Command>): Decide<Command> {
-  return (s, command, now) => {
+export function inTime<Command>(
+  decide: Decide<Command>,
+): (s: Subdivision, command: Command, now: number, windows?: Windows) => Change<Subdivision> {
+  return (s, command, now, windows = DEFAULT_WINDOWS) => {
     const at = timeOf(s, now);
-    const settled = settle(nextVersion(s), at, at);
-    const decided = decide(settled.state, command, at);
-    const after = settle(decided.state, at, at);
+    const settled = settle(nextVersion(s), at, at, windows);
+    const decided = decide(settled.state, command, at, windows);
+    const after = settle(decided.state, at, at, windows);
     return { state: after.state, events: [...settled.events, ...decided.events, ...after.events] };
   };
 }
 
 /** AdvanceSubdivision: the message that comes when no other does. @returns undefined when nothing is due */
-export function advance(s: Subdivision, now: number): Change<Subdivision> | undefined {
+export function advance(
+  s: Subdivision,
+  now: number,
+  windows: Windows = DEFAULT_WINDOWS,
+): Change<Subdivision> | undefined {
   if (s.due === null || s.due.at > now) return undefined;
-  return settle(nextVersion(s), now, timeOf(s, now));
+  return settle(nextVersion(s), now, timeOf(s, now), windows);
 }
 
 /**
@@ -38,21 +46,55 @@ export function advance(s: Subdivision, now: number): Change<Subdivision> | unde
  * @param upTo what is due at this time or before
  * @param occurredAt the time of the message with which it is told
  */
-export function settle(s: Subdivision, upTo: number, occurredAt: number): Change<Subdivision> {
+export function settle(
+  s: Subdivision,
+  upTo: number,
+  occurredAt: number,
+  windows: Windows = DEFAULT_WINDOWS,
+): Change<Subdivision> {
   const events: DomainEvent[] = [];
   let state = s;
   while (state.due !== null && state.due.at <= upTo) {
-    const { at } = state.due;
-    const step = expired(state, at, occurredAt);
-    state = { ...step.state, settledAt: at };
-    events.push(...step.events);
+    const step = stepDue(state.licenses, upTo);
+    if (step === undefined) break;
+    const applied = apply(state, step, occurredAt, windows);
+    state = { ...applied.state, settledAt: Math.max(step.at, state.settledAt ?? step.at) };
+    events.push(...applied.events);
   }
-  return { state, events };
+  return { state: withoutTelling(state, upTo, windows), events };
 }
 
-function expired(s: Subdivision, at: number, occurredAt: number): Change<Subdivision> {
-  const license = activeLicense(s);
-  if (license === undefined) throw new Error(`nothing of subdivision ${s.subdivisionId} ends at ${at}`);
+function apply(s: Subdivision, step: DueStep, occurredAt: number, windows: Windows): Change<Subdivision> {
+  switch (step.kind) {
+    case 'end':
+      return end(s, step.license, step.at, occurredAt);
+    case 'grace':
+      return tell(s, withProgress(step.license, { inGrace: true }), (state, license) => ({
+        type: 'licensing.events.LicenseGraceStarted',
+        data: licenseState(state, license, occurredAt, step.at),
+      }));
+    case 'notice':
+      return tell(s, withProgress(step.license, { noticedMs: step.noticeMs }), (state, license) => ({
+        type: 'licensing.events.LicenseExpiringSoon',
+        data: { ...licenseState(state, license, occurredAt, step.at), noticeMs: step.noticeMs },
+      }));
+    case 'period':
+      return nextPeriod(s, step.license, step.at, occurredAt, windows);
+    case 'start':
+      return start(s, step.license, step.at, occurredAt, windows);
+  }
+}
+
+function tell(
+  s: Subdivision,
+  license: License,
+  event: (state: Subdivision, license: License) => DomainEvent,
+): Change<Subdivision> {
+  const state = withLicenses(s, replaced(s.licenses, license), s.activeLicenseId);
+  return { state, events: [event(state, license)] };
+}
+
+function end(s: Subdivision, license: License, at: number, occurredAt: number): Change<Subdivision> {
   const ended = deactivated(license, at, 'expired');
   const state = withLicenses(s, replaced(s.licenses, ended), null);
   return {
@@ -62,4 +104,78 @@ function expired(s: Subdivision, at: number, occurredAt: number): Change<Subdivi
       { type: 'licensing.events.SubdivisionLicenseExpired', data: subdivisionState(state, occurredAt) },
     ],
   };
+}
+
+/** What exhaustion has ended comes back with the next period, if nothing else is active and it has not expired. */
+function nextPeriod(
+  s: Subdivision,
+  license: License,
+  at: number,
+  occurredAt: number,
+  windows: Windows,
+): Change<Subdivision> {
+  const next = withNextPeriod(license, windows);
+  const state = withLicenses(s, replaced(s.licenses, next), s.activeLicenseId);
+  const events: DomainEvent[] = [
+    {
+      type: 'licensing.events.LicensePeriodStarted',
+      data: {
+        ...licenseState(state, next, occurredAt, at),
+        closedPeriodStartsAt: license.progress.periodStartsAt ?? at,
+        closedUsedRequests: license.usedRequests,
+      },
+    },
+  ];
+  if (license.status === 'active' || state.activeLicenseId !== null || hasExpired(license, at))
+    return { state, events };
+  const back = begin(state, next, at, occurredAt, windows);
+  return { state: back.state, events: [...events, ...back.events] };
+}
+
+/**
+ * A booked license begins. One that is in grace makes room for it; any other active one does not.
+ * @param at when it begins
+ */
+export function start(
+  s: Subdivision,
+  license: License,
+  at: number,
+  occurredAt: number,
+  windows: Windows,
+): Change<Subdivision> {
+  const active = activeLicense(s);
+  if (active === undefined) return begin(s, license, at, occurredAt, windows);
+  if (active.progress.inGrace) {
+    const made = end(s, active, at, occurredAt);
+    const begun = begin(made.state, license, at, occurredAt, windows);
+    return { state: begun.state, events: [...made.events, ...begun.events] };
+  }
+  return tell(s, withProgress(license, { scheduled: false }), (state, blocked) => ({
+    type: 'licensing.events.LicenseStartBlocked',
+    data: licenseState(state, blocked, occurredAt, at),
+  }));
+}
+
+/** By time: a suspension stays. */
+function begin(
+  s: Subdivision,
+  license: License,
+  at: number,
+  occurredAt: number,
+  windows: Windows,
+): Change<Subdivision> {
+  const begun = activated(caughtUp(license, at, windows), at, true);
+  const state = withLicenses(s, replaced(s.licenses, begun), begun.licenseId);
+  return {
+    state,
+    events: [{ type: 'licensing.events.LicenseActivated', data: licenseState(state, begun, occurredAt, at) }],
+  };
+}
+
+/** The periods of inactive licenses go on, and nobody is told. */
+function withoutTelling(s: Subdivision, upTo: number, windows: Windows): Subdivision {
+  const licenses = s.licenses.map((license) =>
+    license.status === 'inactive' && license.terms.period !== null ? caughtUp(license, upTo, windows) : license,
+  );
+  return licenses.every((license, i) => license === s.licenses[i]) ? s : withLicenses(s, licenses, s.activeLicenseId);
 }

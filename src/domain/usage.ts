@@ -1,17 +1,15 @@
 import type { AddStatisticRow } from './commands.ts';
+import { consequences, hasMarks } from './consequences.ts';
+import { countHolding, currentCount, DEFAULT_WINDOWS, keptSince, withClosedUsage, type Windows } from './counts.ts';
 import type { Change } from './events.ts';
-import { deactivated, isExhausted, rejectExpired, replaced, withUsage, type License } from './license.ts';
+import { endOf, isExhausted, replaced, withUsage, type License } from './license.ts';
 import { Rejection } from './rejection.ts';
 import { MAX_AHEAD_MS, newStatisticRow, type StatisticRow } from './statistic-row.ts';
-import { licenseDeactivated, statisticRowAdded, subdivisionState } from './subdivision-events.ts';
-import { activeLicense, nextVersion, withCounted, withLicenses, type Subdivision } from './subdivision.ts';
+import { statisticRowAdded } from './subdivision-events.ts';
+import { activeLicense, nextVersion, withCounted, type Subdivision } from './subdivision.ts';
 import { settle, timeOf } from './time.ts';
 
-/** What becomes of rows that come late, in milliseconds. */
-export type UsageWindows = {
-  /** how long after the end of a license a row of before it may come */
-  readonly lateUsage: number;
-};
+type RowChange = Change<Subdivision> & { readonly row: StatisticRow };
 
 /**
  * Runs for every row that comes in, so it allocates only what it gives back.
@@ -23,12 +21,12 @@ export function addStatisticRow(
   command: AddStatisticRow,
   alreadyExists: boolean,
   now: number,
-  windows: UsageWindows,
-): Change<Subdivision> & { readonly row: StatisticRow } {
+  windows: Windows = DEFAULT_WINDOWS,
+): RowChange {
   const at = timeOf(s, now);
   const upTo = Math.min(command.created, at);
   if (s.due === null || s.due.at > upTo) return count(s, command, alreadyExists, at, windows);
-  const settled = settle(nextVersion(s), upTo, at);
+  const settled = settle(nextVersion(s), upTo, at, windows);
   const counted = count({ ...settled.state, version: s.version }, command, alreadyExists, at, windows);
   return { ...counted, events: [...settled.events, ...counted.events] };
 }
@@ -39,12 +37,14 @@ function count(
   command: AddStatisticRow,
   alreadyExists: boolean,
   at: number,
-  windows: UsageWindows,
-): Change<Subdivision> & { readonly row: StatisticRow } {
-  const license = licenseFor(s, command, at, windows);
+  windows: Windows,
+): RowChange {
+  const license = licenseFor(s, command.created, at, windows.lateUsage);
   if (license === undefined)
     throw new Rejection('SubdivisionInactive', `Subdivision ${s.subdivisionId} is not active.`);
-  if (license.status === 'active') rejectExpired(license, command.created);
+  const end = license.status === 'active' ? endOf(license) : null;
+  if (end !== null && command.created >= end)
+    throw new Rejection('LicenseExpired', `License ${license.licenseId} has expired.`);
   if (command.created > at + MAX_AHEAD_MS) {
     throw new Rejection(
       'StatisticRowInFuture',
@@ -58,36 +58,38 @@ function count(
     );
   }
 
-  const row = newStatisticRow(command, license);
-  // A bytime license has no limit: what goes beyond the exact integers stays at the last of them.
-  const used = withUsage(
-    license,
-    row.counted ? Math.min(license.usedRequests + row.countRequests, Number.MAX_SAFE_INTEGER) : license.usedRequests,
-  );
+  const { countNumber, countStartsAt } = license.progress;
+  if (countStartsAt !== null && Math.min(command.created, at) < countStartsAt)
+    return countLate(s, command, license, at, keptSince(at, windows));
+  const row = newStatisticRow(command, license, countNumber);
+  const used = withUsage(license, row.counted ? sum(license.usedRequests, row.countRequests) : license.usedRequests);
   const state = withCounted(s, replaced(s.licenses, used));
-  if (used.status === 'inactive' || !isExhausted(used)) {
-    return { state, events: [statisticRowAdded(state, row, used, at)], row };
-  }
-  const ended = deactivated(used, at, 'exhausted');
-  const after = withLicenses(state, replaced(state.licenses, ended), null);
-  return {
-    state: after,
-    events: [
-      statisticRowAdded(after, row, ended, at),
-      licenseDeactivated(after, ended, 'exhausted', at),
-      { type: 'licensing.events.SubdivisionLicenseExpired', data: subdivisionState(after, at) },
-    ],
-    row,
-  };
+  const added = statisticRowAdded(state, row, used, currentCount(used), at);
+  if (!hasMarks(used) && (used.status === 'inactive' || !isExhausted(used))) return { state, events: [added], row };
+  const after = consequences(state, license, used, at);
+  // The row is told with the state after all of it.
+  const told = statisticRowAdded(after.state, row, used, currentCount(used), at);
+  return { state: after.state, events: [told, ...after.events], row };
+}
+
+/** A row of a count that is closed changes only that. */
+function countLate(s: Subdivision, command: AddStatisticRow, license: License, at: number, since: number): RowChange {
+  const closed = countHolding(license, Math.min(command.created, at), since);
+  const row = newStatisticRow(command, license, closed?.number);
+  const usedRequests = sum(closed?.usedRequests ?? 0, row.counted ? row.countRequests : 0);
+  const changed = closed !== undefined && row.counted ? withClosedUsage(license, closed.number, usedRequests) : license;
+  const state = withCounted(s, replaced(s.licenses, changed));
+  const count = closed === undefined ? currentCount(license) : { ...closed, usedRequests };
+  return { state, events: [statisticRowAdded(state, row, license, count, at)], row };
+}
+
+/** A license without a limit may be used for ever: what goes beyond the exact integers stays at the last of them. */
+function sum(usedRequests: number, countRequests: number): number {
+  return Math.min(usedRequests + countRequests, Number.MAX_SAFE_INTEGER);
 }
 
 /** The license that a row belongs to: one that time has ended since, if the row comes from before its end and not too late; else the active one. */
-function licenseFor(
-  s: Subdivision,
-  { created }: AddStatisticRow,
-  at: number,
-  { lateUsage }: UsageWindows,
-): License | undefined {
+function licenseFor(s: Subdivision, created: number, at: number, lateUsage: number): License | undefined {
   if (s.suspended) return undefined;
   if (s.lateBefore !== null && created < s.lateBefore && s.lateBefore >= at - lateUsage) {
     const late = endedByTime(s.licenses, created, at - lateUsage);

@@ -1,6 +1,6 @@
 // generated from schemas/ by `npm run generate`; do not edit
 
-/** Makes a license the active one of its subdivision, and the subdivision active. Answered with LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseAlreadyActive, SubdivisionHasActiveLicense, LicenseExpired, LicenseExhausted. */
+/** Makes a license the active one of its subdivision, and the subdivision active; ahead of its startsAt, books that for then. Answered with LicenseActivated or LicenseScheduled. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseAlreadyActive, LicenseAlreadyScheduled, SubdivisionHasActiveLicense (not of a booking), LicenseExpired, LicenseExhausted. */
 export type ActivateSubdivisionLicenseCommand = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -24,6 +24,56 @@ export type AddStatisticRowCommand = {
   readonly countRequests: number;
 };
 
+/** Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage. */
+export type ChangeLicenseTermsCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** How many requests the license is to be good for, 1 to 1,000,000,000,000. null for `bytime`, and where the limit stays. */
+  readonly requestsLimit: number | null;
+  /** When the license ends. If that is not its present end, it must lie ahead of the command's own time. Needed for `bytime`. null: `bycount` does not end by time. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** When the license starts: activated before it, it waits until then. Must lie before expiresAt. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, 0 to 31,622,400,000 (366 days). Needs expiresAt. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). Only for `bycount`. null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. Needed with `percent`, null without it. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. Needs a period. null: the first activation. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
+  /** What happens if usage has reached the new hard limit already: `reject` (LimitBelowUsage) or `exhaust` (the license ends). */
+  readonly whenBelowUsage: string;
+  /** The command is refused with LicenseChanged if termsVersion is another one by then. null: whichever it is. */
+  readonly expectedTermsVersion: number | null;
+};
+
+/** Replaces the number of requests of a statistic row. Answered with StatisticRowCorrected, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired, or LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, StatisticRowNotFound, CorrectionWindowClosed. */
+export type CorrectStatisticRowCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision that served the requests. UUID. */
+  readonly subdivisionId: string;
+  /** The row. UUID. */
+  readonly statisticRowId: string;
+  /** Number of requests that were really served, 0 to 1,000,000,000. 0 voids the row; no other row can take its `created`. */
+  readonly countRequests: number;
+  /** Why, for those who read the events. Trimmed and NFC-normalised, up to 1,000 characters, may be empty. */
+  readonly reason: string;
+  /** Whether a license that the row had exhausted becomes active again when usage falls below its limit, if no other license is active. Without it the license is only ready to be activated. */
+  readonly reactivate: boolean;
+};
+
 /** Creates a license of a subdivision, inactive. Answered with LicenseCreated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseAlreadyExists. */
 export type CreateLicenseCommand = {
   /** The tenant the subdivision belongs to. UUID. */
@@ -36,12 +86,28 @@ export type CreateLicenseCommand = {
   readonly name: string;
   /** Up to 1,000 characters, may be empty. */
   readonly description: string;
-  /** `bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt). */
+  /** `bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt). */
   readonly type: string;
   /** How many requests the license is good for, 1 to 1,000,000,000,000. Needed for `bycount`, null for `bytime`. */
   readonly requestsLimit: number | null;
-  /** When the license ends; must lie ahead of the command's own time. Only for `bytime`, where null means 30 days after its creation; null for `bycount`. Milliseconds since the epoch, UTC. */
+  /** When the license ends; must lie ahead of the command's own time. null: for `bytime` 30 days after the later of its creation and startsAt, for `bycount` never. Milliseconds since the epoch, UTC. */
   readonly expiresAt: number | null;
+  /** When the license starts: activated before it, it waits until then. Must lie before expiresAt. null: at once. Milliseconds since the epoch, UTC. */
+  readonly startsAt: number | null;
+  /** For how many milliseconds after expiresAt the license goes on, 0 to 31,622,400,000 (366 days). Needs expiresAt. null: none. */
+  readonly graceMs: number | null;
+  /** What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). Only for `bycount`. null: `stop`. */
+  readonly overage: string | null;
+  /** By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. Needed with `percent`, null without it. */
+  readonly overagePercent: number | null;
+  /** Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none. */
+  readonly usageThresholds: readonly number[] | null;
+  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
+  readonly noticesBeforeExpiry: readonly number[] | null;
+  /** How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never. */
+  readonly period: string | null;
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. Needs a period. null: the first activation. Milliseconds since the epoch, UTC. */
+  readonly periodAnchor: number | null;
 };
 
 /** Creates a subdivision, inactive and without licenses. Answered with SubdivisionCreated. Rejected with InvalidCommand, TenantNotFound, SubdivisionAlreadyExists. */
@@ -112,6 +178,26 @@ export type DeleteSubdivisionCommand = {
 export type DeleteTenantCommand = {
   /** The tenant. UUID. */
   readonly tenantId: string;
+};
+
+/** Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense. */
+export type RenewLicenseCommand = {
+  /** The tenant the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision the license belongs to. UUID. */
+  readonly subdivisionId: string;
+  /** The license. UUID. */
+  readonly licenseId: string;
+  /** When the license is to end: later than the command's own time and than its present end. The present end itself is no change. null: the end stays. Milliseconds since the epoch, UTC. */
+  readonly expiresAt: number | null;
+  /** How many requests the license is to be good for, 1 to 1,000,000,000,000. null for `bytime`, and where the limit stays. */
+  readonly requestsLimit: number | null;
+  /** Whether usage is counted from 0 again. */
+  readonly resetUsage: boolean;
+  /** Whether the license is activated, too, as ActivateSubdivisionLicense does it. Without it an ended license is only ready to be activated. */
+  readonly activate: boolean;
+  /** The command is refused with LicenseChanged if termsVersion is another one by then. null: whichever it is. */
+  readonly expectedTermsVersion: number | null;
 };
 
 /** Replaces a license's name and description. Answered with LicenseUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound. */
@@ -1406,7 +1492,7 @@ export type CommandRejected = {
   readonly commandSource: string;
   /** Full name of the command, e.g. `licensing.commands.CreateTenant`. */
   readonly commandType: string;
-  /** Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come. */
+  /** Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseAlreadyScheduled, LicenseInactive, LicenseExpired, LicenseExhausted, LicenseChanged, ExpiryNotLater, LimitBelowUsage, StatisticRowInFuture, StatisticRowAlreadyExists, StatisticRowNotFound, CorrectionWindowClosed. More may come. */
   readonly code: string;
   /** Why, in a sentence for a person; may change its wording. */
   readonly message: string;
@@ -1466,6 +1552,8 @@ export type LookUpUser = {
 export type Commands = {
   readonly 'licensing.commands.ActivateSubdivisionLicense': ActivateSubdivisionLicenseCommand;
   readonly 'licensing.commands.AddStatisticRow': AddStatisticRowCommand;
+  readonly 'licensing.commands.ChangeLicenseTerms': ChangeLicenseTermsCommand;
+  readonly 'licensing.commands.CorrectStatisticRow': CorrectStatisticRowCommand;
   readonly 'licensing.commands.CreateLicense': CreateLicenseCommand;
   readonly 'licensing.commands.CreateSubdivision': CreateSubdivisionCommand;
   readonly 'licensing.commands.CreateTenant': CreateTenantCommand;
@@ -1474,6 +1562,7 @@ export type Commands = {
   readonly 'licensing.commands.DeleteLicense': DeleteLicenseCommand;
   readonly 'licensing.commands.DeleteSubdivision': DeleteSubdivisionCommand;
   readonly 'licensing.commands.DeleteTenant': DeleteTenantCommand;
+  readonly 'licensing.commands.RenewLicense': RenewLicenseCommand;
   readonly 'licensing.commands.UpdateLicense': UpdateLicenseCommand;
   readonly 'licensing.commands.UpdateSubdivision': UpdateSubdivisionCommand;
   readonly 'licensing.commands.UpdateTenant': UpdateTenantCommand;

@@ -44,7 +44,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'ActivateSubdivisionLicense',
     namespace: 'licensing.commands',
-    doc: 'Makes a license the active one of its subdivision, and the subdivision active. Answered with LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseAlreadyActive, SubdivisionHasActiveLicense, LicenseExpired, LicenseExhausted.',
+    doc: 'Makes a license the active one of its subdivision, and the subdivision active; ahead of its startsAt, books that for then. Answered with LicenseActivated or LicenseScheduled. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseAlreadyActive, LicenseAlreadyScheduled, SubdivisionHasActiveLicense (not of a booking), LicenseExpired, LicenseExhausted.',
     fields: [
       {
         name: 'tenantId',
@@ -88,6 +88,130 @@ export const SCHEMAS = {
       { name: 'countRequests', type: 'long', doc: 'Number of requests served, 0 to 1,000,000,000.' },
     ],
   },
+  'licensing.commands.ChangeLicenseTerms': {
+    type: 'record',
+    name: 'ChangeLicenseTerms',
+    namespace: 'licensing.commands',
+    doc: 'Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage.',
+    fields: [
+      {
+        name: 'tenantId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The tenant the subdivision belongs to.',
+      },
+      {
+        name: 'subdivisionId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The subdivision the license belongs to.',
+      },
+      { name: 'licenseId', type: { type: 'string', logicalType: 'uuid' }, doc: 'The license.' },
+      {
+        name: 'requestsLimit',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'How many requests the license is to be good for, 1 to 1,000,000,000,000. null for `bytime`, and where the limit stays.',
+      },
+      {
+        name: 'expiresAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: "When the license ends. If that is not its present end, it must lie ahead of the command's own time. Needed for `bytime`. null: `bycount` does not end by time.",
+      },
+      {
+        name: 'startsAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'When the license starts: activated before it, it waits until then. Must lie before expiresAt. null: at once.',
+      },
+      {
+        name: 'graceMs',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'For how many milliseconds after expiresAt the license goes on, 0 to 31,622,400,000 (366 days). Needs expiresAt. null: none.',
+      },
+      {
+        name: 'overage',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). Only for `bycount`. null: `stop`.',
+      },
+      {
+        name: 'overagePercent',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. Needed with `percent`, null without it.',
+      },
+      {
+        name: 'usageThresholds',
+        type: ['null', { type: 'array', items: 'long' }],
+        default: null,
+        doc: 'Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none.',
+      },
+      {
+        name: 'noticesBeforeExpiry',
+        type: ['null', { type: 'array', items: 'long' }],
+        default: null,
+        doc: 'Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
+      },
+      {
+        name: 'period',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never.',
+      },
+      {
+        name: 'periodAnchor',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. Needs a period. null: the first activation.',
+      },
+      {
+        name: 'whenBelowUsage',
+        type: 'string',
+        doc: 'What happens if usage has reached the new hard limit already: `reject` (LimitBelowUsage) or `exhaust` (the license ends).',
+      },
+      {
+        name: 'expectedTermsVersion',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'The command is refused with LicenseChanged if termsVersion is another one by then. null: whichever it is.',
+      },
+    ],
+  },
+  'licensing.commands.CorrectStatisticRow': {
+    type: 'record',
+    name: 'CorrectStatisticRow',
+    namespace: 'licensing.commands',
+    doc: 'Replaces the number of requests of a statistic row. Answered with StatisticRowCorrected, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired, or LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, StatisticRowNotFound, CorrectionWindowClosed.',
+    fields: [
+      {
+        name: 'tenantId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The tenant the subdivision belongs to.',
+      },
+      {
+        name: 'subdivisionId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The subdivision that served the requests.',
+      },
+      { name: 'statisticRowId', type: { type: 'string', logicalType: 'uuid' }, doc: 'The row.' },
+      {
+        name: 'countRequests',
+        type: 'long',
+        doc: 'Number of requests that were really served, 0 to 1,000,000,000. 0 voids the row; no other row can take its `created`.',
+      },
+      {
+        name: 'reason',
+        type: 'string',
+        doc: 'Why, for those who read the events. Trimmed and NFC-normalised, up to 1,000 characters, may be empty.',
+      },
+      {
+        name: 'reactivate',
+        type: 'boolean',
+        doc: 'Whether a license that the row had exhausted becomes active again when usage falls below its limit, if no other license is active. Without it the license is only ready to be activated.',
+      },
+    ],
+  },
   'licensing.commands.CreateLicense': {
     type: 'record',
     name: 'CreateLicense',
@@ -114,7 +238,7 @@ export const SCHEMAS = {
       {
         name: 'type',
         type: 'string',
-        doc: '`bycount` (ends after requestsLimit requests) or `bytime` (ends at expiresAt).',
+        doc: '`bycount` (ends with its requests, and at expiresAt if it has one) or `bytime` (ends at expiresAt).',
       },
       {
         name: 'requestsLimit',
@@ -126,7 +250,55 @@ export const SCHEMAS = {
         name: 'expiresAt',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: "When the license ends; must lie ahead of the command's own time. Only for `bytime`, where null means 30 days after its creation; null for `bycount`.",
+        doc: "When the license ends; must lie ahead of the command's own time. null: for `bytime` 30 days after the later of its creation and startsAt, for `bycount` never.",
+      },
+      {
+        name: 'startsAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'When the license starts: activated before it, it waits until then. Must lie before expiresAt. null: at once.',
+      },
+      {
+        name: 'graceMs',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'For how many milliseconds after expiresAt the license goes on, 0 to 31,622,400,000 (366 days). Needs expiresAt. null: none.',
+      },
+      {
+        name: 'overage',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'What happens when requestsLimit is reached: `stop` (the license ends), `percent` (it goes on up to overagePercent more) or `unlimited` (it goes on). Only for `bycount`. null: `stop`.',
+      },
+      {
+        name: 'overagePercent',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'By how many percent usage may exceed requestsLimit before the license ends, 1 to 1,000. Needed with `percent`, null without it.',
+      },
+      {
+        name: 'usageThresholds',
+        type: ['null', { type: 'array', items: 'long' }],
+        default: null,
+        doc: 'Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none.',
+      },
+      {
+        name: 'noticesBeforeExpiry',
+        type: ['null', { type: 'array', items: 'long' }],
+        default: null,
+        doc: 'Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
+      },
+      {
+        name: 'period',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never.',
+      },
+      {
+        name: 'periodAnchor',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. Needs a period. null: the first activation.',
       },
     ],
   },
@@ -261,6 +433,49 @@ export const SCHEMAS = {
     namespace: 'licensing.commands',
     doc: 'Deletes a tenant with its subdivisions and licenses; its users stay, without a tenant. Answered, for each subdivision, as DeleteSubdivision is, then with TenantDeleted and a UserUpdated for each user. Rejected with InvalidCommand, TenantNotFound.',
     fields: [{ name: 'tenantId', type: { type: 'string', logicalType: 'uuid' }, doc: 'The tenant.' }],
+  },
+  'licensing.commands.RenewLicense': {
+    type: 'record',
+    name: 'RenewLicense',
+    namespace: 'licensing.commands',
+    doc: 'Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense.',
+    fields: [
+      {
+        name: 'tenantId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The tenant the subdivision belongs to.',
+      },
+      {
+        name: 'subdivisionId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The subdivision the license belongs to.',
+      },
+      { name: 'licenseId', type: { type: 'string', logicalType: 'uuid' }, doc: 'The license.' },
+      {
+        name: 'expiresAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: "When the license is to end: later than the command's own time and than its present end. The present end itself is no change. null: the end stays.",
+      },
+      {
+        name: 'requestsLimit',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'How many requests the license is to be good for, 1 to 1,000,000,000,000. null for `bytime`, and where the limit stays.',
+      },
+      { name: 'resetUsage', type: 'boolean', doc: 'Whether usage is counted from 0 again.' },
+      {
+        name: 'activate',
+        type: 'boolean',
+        doc: 'Whether the license is activated, too, as ActivateSubdivisionLicense does it. Without it an ended license is only ready to be activated.',
+      },
+      {
+        name: 'expectedTermsVersion',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'The command is refused with LicenseChanged if termsVersion is another one by then. null: whichever it is.',
+      },
+    ],
   },
   'licensing.commands.UpdateLicense': {
     type: 'record',
@@ -3306,7 +3521,7 @@ export const SCHEMAS = {
       {
         name: 'code',
         type: 'string',
-        doc: 'Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseInactive, LicenseExpired, LicenseExhausted, StatisticRowInFuture, StatisticRowAlreadyExists. More may come.',
+        doc: 'Why, for programs: InvalidCommand, TenantAlreadyExists, TenantNotFound, TenantNameTaken, UserBelongsToAnotherTenant, UserDeleted, UserAlreadyExists, SubdivisionAlreadyExists, SubdivisionNotFound, SubdivisionInactive, SubdivisionHasActiveLicense, LicenseAlreadyExists, LicenseNotFound, LicenseAlreadyActive, LicenseAlreadyScheduled, LicenseInactive, LicenseExpired, LicenseExhausted, LicenseChanged, ExpiryNotLater, LimitBelowUsage, StatisticRowInFuture, StatisticRowAlreadyExists, StatisticRowNotFound, CorrectionWindowClosed. More may come.',
       },
       { name: 'message', type: 'string', doc: 'Why, in a sentence for a person; may change its wording.' },
       {
@@ -3405,6 +3620,8 @@ export const SCHEMAS = {
 export const COMMAND_NAMES = [
   'licensing.commands.ActivateSubdivisionLicense',
   'licensing.commands.AddStatisticRow',
+  'licensing.commands.ChangeLicenseTerms',
+  'licensing.commands.CorrectStatisticRow',
   'licensing.commands.CreateLicense',
   'licensing.commands.CreateSubdivision',
   'licensing.commands.CreateTenant',
@@ -3413,6 +3630,7 @@ export const COMMAND_NAMES = [
   'licensing.commands.DeleteLicense',
   'licensing.commands.DeleteSubdivision',
   'licensing.commands.DeleteTenant',
+  'licensing.commands.RenewLicense',
   'licensing.commands.UpdateLicense',
   'licensing.commands.UpdateSubdivision',
   'licensing.commands.UpdateTenant',

@@ -3,9 +3,11 @@ import type { CommandName, Commands, EventName, OutsideEventName, OutsideEvents 
 import type { EventHandler, HandlerClass, MessageHandler } from '../ports/handlers.ts';
 import {
   ActivateSubdivisionLicenseHandler,
+  ChangeLicenseTermsHandler,
   CreateLicenseHandler,
   DeactivateSubdivisionLicenseHandler,
   DeleteLicenseHandler,
+  RenewLicenseHandler,
   UpdateLicenseHandler,
 } from './commands/license.ts';
 import {
@@ -14,7 +16,7 @@ import {
   UpdateSubdivisionHandler,
 } from './commands/subdivision.ts';
 import { CreateTenantHandler, DeleteTenantHandler, UpdateTenantHandler } from './commands/tenant.ts';
-import { AddStatisticRowHandler } from './commands/usage.ts';
+import { AddStatisticRowHandler, CorrectStatisticRowHandler } from './commands/usage.ts';
 import { CreateUserHandler } from './commands/user.ts';
 import { ExternalMessageBusSender } from './events/external-message-bus.ts';
 import { ActiveLicensesKeeper } from './events/license.ts';
@@ -41,7 +43,10 @@ export const COMMANDS_HANDLERS_FOR_INJECTION = {
   'licensing.commands.DeleteLicense': DeleteLicenseHandler,
   'licensing.commands.ActivateSubdivisionLicense': ActivateSubdivisionLicenseHandler,
   'licensing.commands.DeactivateSubdivisionLicense': DeactivateSubdivisionLicenseHandler,
+  'licensing.commands.RenewLicense': RenewLicenseHandler,
+  'licensing.commands.ChangeLicenseTerms': ChangeLicenseTermsHandler,
   'licensing.commands.AddStatisticRow': AddStatisticRowHandler,
+  'licensing.commands.CorrectStatisticRow': CorrectStatisticRowHandler,
   'licensing.commands.CreateUser': CreateUserHandler,
 } as const satisfies { readonly [Name in CommandName]: HandlerClass<Taking<Commands[Name]>> };
 

@@ -1,6 +1,6 @@
 import type { Raw } from '../domain/commands.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import type { UsageWindows } from '../domain/usage.ts';
+import type { Windows } from '../domain/counts.ts';
 import type { CloudEvents } from './cloud-events.ts';
 import type { MessageContext } from './messages.ts';
 import type { Topics } from './topics.ts';
@@ -44,7 +44,7 @@ export interface HandlerDependencies {
   readonly topics: Topics;
   /** Whether there is a user domain to ask: USER_DOMAIN_URL. */
   readonly userDomainKnown: boolean;
-  readonly usageWindows: UsageWindows;
+  readonly windows: Windows;
 }
 
 export type HandlerClass<Handler> = new (dependencies: HandlerDependencies) => Handler;

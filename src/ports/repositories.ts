@@ -22,6 +22,11 @@ export interface LicenseKey {
   readonly licenseId: LicenseId;
 }
 
+export interface StatisticRowKey {
+  readonly tenantId: TenantId;
+  readonly statisticRowId: StatisticRowId;
+}
+
 /** What tells whether two rows are the same. */
 export type RowSameness = Pick<StatisticRow, 'tenantId' | 'subdivisionId' | 'statisticRowId' | 'created'>;
 
@@ -78,6 +83,8 @@ export interface StatisticRowRepository {
   isThere(declared: RowSameness): boolean;
   list(tenantId: TenantId, subdivisionId: SubdivisionId, page: Page<StatisticRowId>): Promise<readonly StatisticRow[]>;
   add(row: StatisticRow): void;
+  /** Takes the place of the row with its id, which is there: only `countRequests` may differ. */
+  correct(row: StatisticRow): void;
   remove(row: StatisticRow): void;
 }
 

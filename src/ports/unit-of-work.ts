@@ -1,4 +1,4 @@
-import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { Decision } from './decided-offsets.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
 import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
@@ -21,7 +21,10 @@ export interface Loads {
   wholeTenant(id: TenantId): void;
   subdivision(tenantId: TenantId, id: SubdivisionId): void;
   licenseId(tenantId: TenantId, id: LicenseId): void;
+  /** One that is to be added. */
   statisticRow(row: RowSameness): void;
+  /** One that is there. */
+  statisticRowId(tenantId: TenantId, id: StatisticRowId): void;
   user(id: UserId): void;
 }
 

@@ -9,6 +9,9 @@ export interface RowId {
   /** The row of this id that the unit has added, or the stored one that it has removed. */
   added: StatisticRow | undefined;
   removed: StatisticRow | undefined;
+  /** The row of this id as it was read, null: there is none; undefined: it was not. And as the unit has changed it. */
+  found: StatisticRow | null | undefined;
+  corrected: StatisticRow | undefined;
 }
 
 /** One time of a subdivision, as the unit sees it. */
@@ -37,6 +40,7 @@ export class KnownRows {
   readonly looked = new Map<RowSameness, RowNames>();
   readonly added = new Set<RowId>();
   readonly removed = new Set<RowId>();
+  readonly corrected = new Set<RowId>();
   private readonly ids = new PairMap<TenantId, string, RowId>();
   private readonly moments = new PairMap<TenantId, SubdivisionId, Moments>();
 
@@ -56,8 +60,8 @@ export class KnownRows {
     };
   }
 
-  idOf(tenantId: TenantId, statisticRowId: string): RowId | undefined {
-    return this.ids.get(tenantId, statisticRowId);
+  idOf(tenantId: TenantId, statisticRowId: string): RowId {
+    return this.ids.at(tenantId, statisticRowId, newId);
   }
 }
 
@@ -76,7 +80,7 @@ class Moments {
 }
 
 function newId(): RowId {
-  return { isTaken: false, added: undefined, removed: undefined };
+  return { isTaken: false, added: undefined, removed: undefined, found: undefined, corrected: undefined };
 }
 
 function newMoments(): Moments {

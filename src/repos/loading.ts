@@ -1,5 +1,5 @@
-import type { LicenseId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
-import type { LicenseKey, RowSameness, SubdivisionKey } from '../ports/repositories.ts';
+import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
+import type { LicenseKey, RowSameness, StatisticRowKey, SubdivisionKey } from '../ports/repositories.ts';
 import type { Loads } from '../ports/unit-of-work.ts';
 import { together } from './tables/sql.ts';
 import type { Stored } from './tables/store.ts';
@@ -14,6 +14,7 @@ export class Declared implements Loads {
   readonly subdivisions = new Map<string, SubdivisionKey>();
   readonly licenses = new Map<string, LicenseKey>();
   readonly rows: RowSameness[] = [];
+  readonly rowIds: StatisticRowKey[] = [];
   readonly users = new Set<UserId>();
 
   tenant(id: TenantId): void {
@@ -42,6 +43,10 @@ export class Declared implements Loads {
     this.rows.push(row);
   }
 
+  statisticRowId(tenantId: TenantId, statisticRowId: StatisticRowId): void {
+    this.rowIds.push({ tenantId, statisticRowId });
+  }
+
   user(id: UserId): void {
     this.users.add(id);
   }
@@ -68,6 +73,7 @@ export async function load(cache: Cache, declared: Declared): Promise<void> {
     loadNames(cache, [...declared.names]),
     loadLicensePlaces(cache, [...declared.licenses.values()]),
     cache.rows.presumedNew ? undefined : loadSameRows(cache, declared.rows),
+    loadRows(cache, declared.rowIds),
   ]);
 }
 
@@ -178,6 +184,14 @@ export async function loadSameRows({ store, rows }: Cache, wanted: readonly RowS
     const { id, moment } = rows.namesOf(same);
     if (id.removed === undefined) id.isTaken = moment.isTaken = true;
   }
+}
+
+export async function loadRows({ store, rows }: Cache, wanted: readonly StatisticRowKey[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const ids = wanted.map(({ tenantId, statisticRowId }) => rows.idOf(tenantId, statisticRowId));
+  const found = await store.statisticRows.find(wanted);
+  for (const id of ids) id.found = null;
+  for (const row of found) rows.idOf(row.tenantId, row.statisticRowId).found = row;
 }
 
 async function loadMissing<Key, V>(

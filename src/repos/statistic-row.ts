@@ -3,7 +3,7 @@ import type { RowSameness, StatisticRowRepository } from '../ports/repositories.
 import type { Cache } from './cache.ts';
 import type { RowNames } from './known-rows.ts';
 import { overlay } from './identity-map.ts';
-import { loadSameRows } from './loading.ts';
+import { loadRows, loadSameRows } from './loading.ts';
 
 export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   const { store, journal, rows } = cache;
@@ -23,10 +23,11 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
   }
 
   return {
-    async get(tenantId, id) {
-      const known = rows.idOf(tenantId, id);
-      if (known?.added !== undefined || known?.removed !== undefined) return known.added;
-      return store.statisticRows.get(tenantId, id);
+    async get(tenantId, statisticRowId) {
+      const id = rows.idOf(tenantId, statisticRowId);
+      if (id.added !== undefined || id.removed !== undefined) return id.added;
+      if (id.found === undefined) await loadRows(cache, [{ tenantId, statisticRowId }]);
+      return id.corrected ?? id.found ?? undefined;
     },
     isThere,
     async exists(row) {
@@ -34,10 +35,10 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       return isThere(row);
     },
     async list(tenantId, subdivisionId, page) {
-      const changed = [...rows.removed, ...rows.added].flatMap(({ added, removed }) => {
-        const row = added ?? removed;
+      const changed = [...rows.removed, ...rows.added, ...rows.corrected].flatMap(({ added, removed, corrected }) => {
+        const row = added ?? removed ?? corrected;
         if (row?.tenantId !== tenantId || row.subdivisionId !== subdivisionId) return [];
-        return [{ id: row.statisticRowId, value: added }];
+        return [{ id: row.statisticRowId, value: added ?? (removed === undefined ? corrected : undefined) }];
       });
       const stored = await store.statisticRows.list(tenantId, subdivisionId, {
         ...page,
@@ -57,6 +58,20 @@ export function statisticRowRepository(cache: Cache): StatisticRowRepository {
       rows.added.add(id);
       id.added = row;
       id.isTaken = moment.isTaken = true;
+    },
+    correct(row) {
+      const { id } = rows.namesOf(row);
+      const { added, corrected } = id;
+      journal.record(() => {
+        id.added = added;
+        id.corrected = corrected;
+        if (corrected === undefined) rows.corrected.delete(id);
+      });
+      if (added !== undefined) id.added = row;
+      else {
+        rows.corrected.add(id);
+        id.corrected = row;
+      }
     },
     remove(row) {
       const { id, moment } = rows.namesOf(row);

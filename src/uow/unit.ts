@@ -218,6 +218,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       const rows = store.statisticRows.flush(
         [...cache.rows.added].flatMap(({ added }) => added ?? []),
         [...cache.rows.removed].flatMap(({ removed }) => removed ?? []),
+        [...cache.rows.corrected].flatMap(({ corrected, removed }) => (removed === undefined ? (corrected ?? []) : [])),
       );
       for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();

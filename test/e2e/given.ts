@@ -71,7 +71,7 @@ export function strange(): LicenseIds {
 }
 
 export const PLACE = { name: 'North', location: '2 Side Street', linkToSubdivisionProcessingDomain: null };
-type Terms = Omit<Extract<Sending, { readonly type: 'licensing.commands.CreateLicense' }>['data'], keyof LicenseIds>;
+type Terms = Omit<Parameters<typeof command<'CreateLicense'>>[1], keyof LicenseIds>;
 
 export const TERMS: Terms = {
   name: 'Trial',

@@ -15,7 +15,7 @@ test('a bycount license is created inactive, renamed, activated, deactivated and
       ...{ ...ids, ...TERMS, status: 'inactive', usedRequests: 0, createdAt: A_TIME, expiresAt: null },
       ...{ activatedAt: null, deactivatedAt: null, workStatus: 'inactive', activeLicenseId: null },
       ...{ startsAt: null, graceMs: null, overage: null, overagePercent: null, usageThresholds: null },
-      ...{ noticesBeforeExpiry: null, period: null, periodAnchor: null, termsVersion: null },
+      ...{ noticesBeforeExpiry: null, period: null, periodAnchor: null, termsVersion: 1 },
       ...{ phase: 'ready', periodStartsAt: null, periodEndsAt: null },
       ...{ effectiveAt: null, version: 3, occurredAt: A_TIME },
     };

@@ -214,7 +214,7 @@ test('InvalidCommand names the field', () =>
       ['type', command('CreateLicense', { ...license, type: 'byday' })],
       ['requestsLimit', command('CreateLicense', { ...license, requestsLimit: null })],
       ['requestsLimit', command('CreateLicense', { ...license, requestsLimit: 1e12 + 1 })],
-      ['expiresAt', command('CreateLicense', { ...license, expiresAt: Date.now() + LATER })],
+      ['graceMs', command('CreateLicense', { ...license, graceMs: LATER })],
       ['expiresAt', command('CreateLicense', { ...license, type: 'bytime', requestsLimit: null, expiresAt: 1 })],
       ['statisticRowId', command('AddStatisticRow', { ...row, statisticRowId: 'x' })],
       ['countRequests', command('AddStatisticRow', { ...row, countRequests: 1e9 + 1 })],

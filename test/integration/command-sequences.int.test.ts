@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { givenCradle } from '../support/given-cradle.ts';
 import { InMemoryDatabase } from '../support/in-memory/database.ts';
 import { InMemoryUnitOfWork } from '../support/in-memory/unit-of-work.ts';
+import { lives } from '../support/lives.ts';
 import { sequences } from '../support/sequences.ts';
 import { Trial } from '../support/trial.ts';
 
@@ -22,7 +23,7 @@ afterAll(() => database.drop());
 
 test(`${RUNS} random sequences come to the same in memory, in PostgreSQL, and in the oracle's model`, async () => {
   await fc.assert(
-    fc.asyncProperty(sequences, async (chunks) => {
+    fc.asyncProperty(fc.oneof(sequences, lives), async (chunks) => {
       await database.clear();
       // Tells what PostgreSQL's clock has said.
       const clock = { time: NOW, now: () => clock.time };

@@ -122,6 +122,8 @@ describe('a hand-written statement', () => {
 
   afterAll(() => database.drop());
 
+  const GONE = `deleted = true, status = NULL, name = NULL, description = NULL, type = NULL, used_requests = NULL, created_at = NULL,
+    requests_limit = NULL, terms_version = NULL`;
   const license = (n: number, set: string): string => `UPDATE licenses SET ${set} WHERE license_id = '${L(n)}'`;
   const subdivision = (n: number, set: string): string =>
     `UPDATE subdivisions SET ${set} WHERE subdivision_id = '${S(n)}'`;
@@ -160,18 +162,25 @@ describe('a hand-written statement', () => {
     ['an active license moved to another subdivision', license(1, `subdivision_id = '${S(3)}'`), 'active_license'],
     ['an active license that was never activated', license(1, 'activated_at = NULL'), 'check'],
     ['an active license that was deactivated', license(1, 'deactivated_at = now()'), 'check'],
-    ['as much used as the limit of an active license', license(1, 'used_requests = 100'), 'check'],
-    ['more used than the limit of an active license', license(1, 'used_requests = 101'), 'check'],
+    ['as much used as the limit of an active license', license(1, 'used_requests = 100'), 'licenses_below_limit'],
+    ['more used than the limit of an active license', license(1, 'used_requests = 101'), 'licenses_below_limit'],
     [
       'a limit lowered to what an active license has used',
       license(1, 'requests_limit = 1, used_requests = 1'),
-      'check',
+      'licenses_below_limit',
     ],
     ['a negative usage', license(2, 'used_requests = -1'), 'used_requests_check'],
     ['a limit of nothing', license(2, 'requests_limit = 0'), 'requests_limit_check'],
     ['bycount without a limit', license(2, 'requests_limit = NULL'), 'check'],
-    ['bycount with an end', license(2, 'expires_at = now()'), 'check'],
-    ['bytime without an end', license(5, 'expires_at = NULL'), 'check'],
+    ['bytime without an end', license(5, 'expires_at = NULL'), 'licenses_bytime_ends'],
+    ['bytime with a period', license(5, "period = 'day'"), 'licenses_period'],
+    ['an unknown period', license(2, "period = 'hour'"), 'check'],
+    ['an overage of some percent without saying how many', license(2, "overage = 'percent'"), 'licenses_overage'],
+    ['percents without such an overage', license(2, 'overage_percent = 10'), 'licenses_overage'],
+    ['too many thresholds', license(2, 'usage_thresholds = array_fill(1::bigint, ARRAY[11])'), 'check'],
+    ['an active license that is scheduled', license(1, 'scheduled = true'), 'licenses_scheduled'],
+    ['an inactive license in grace', license(2, 'in_grace = true'), 'licenses_in_grace'],
+    ['terms of a deleted license', license(4, `${GONE}, grace_ms = 1`), 'licenses_deleted_terms'],
     ['bytime with a limit', license(5, 'requests_limit = 5'), 'check'],
     ['a license type that there is not', license(2, "type = 'byluck'"), 'check'],
     ['a second tenant of a name', newTenant('Tenant 1'), 'tenants_name_tenant_id_fkey'],

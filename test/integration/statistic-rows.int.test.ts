@@ -24,7 +24,7 @@ it('statistic rows go into their table subdivision by subdivision, tenant by ten
       }),
     ),
   );
-  await postgresStore(database.db).statisticRows.flush(rows, []);
+  await postgresStore(database.db).statisticRows.flush(rows, [], []);
   const stored = await database.db('statistic_rows').orderByRaw('ctid').pluck<string[]>('subdivision_id');
   expect(stored).toEqual([21, 22, 11, 12].flatMap((n) => Array<string>(3).fill(a.subdivisionId(n))));
 });

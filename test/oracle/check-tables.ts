@@ -1,5 +1,6 @@
 import type { World } from '../support/world.ts';
 import { compareMaps, once, type Differ } from './compare.ts';
+import { currentOf } from './counts.ts';
 import { asUuid } from './identity.ts';
 import type { ExpectedLetter, Model } from './model.ts';
 import { pair } from './state.ts';
@@ -145,9 +146,12 @@ function licenses({ state }: Model): Table {
     [...state.licenseIds].map(([key, { tenantId, subdivisionId, licenseId }]) => {
       const license = state.subdivisions.get(pair(tenantId, subdivisionId))?.licenses.get(licenseId);
       if (license === undefined) return [key, { subdivisionId, ...gone }] as const;
-      // How it ended is told by its events.
-      const { licenseId: _, endedBy: __, ...rest } = license;
-      return [key, { subdivisionId, deleted: false, ...rest }] as const;
+      // Terms, and how it came to this, are told by its events.
+      const { status, name, description, type, requestsLimit, createdAt, expiresAt, activatedAt, deactivatedAt } =
+        license;
+      const kept = { status, name, description, type, requestsLimit, createdAt, expiresAt, activatedAt, deactivatedAt };
+      const { usedRequests } = currentOf(license);
+      return [key, { subdivisionId, deleted: false, ...kept, usedRequests }] as const;
     }),
   );
 }
@@ -161,7 +165,7 @@ function rows({ state }: Model): Table {
   return keyed(
     [...state.rows]
       .filter(([, { tenantId, subdivisionId }]) => state.subdivisions.has(pair(tenantId, subdivisionId)))
-      .map(([key, { tenantId: _, statisticRowId: __, ...rest }]) => [key, rest] as const),
+      .map(([key, { tenantId: _, statisticRowId: __, count: ___, ...rest }]) => [key, rest] as const),
   );
 }
 

@@ -11,10 +11,15 @@ export function compareFields(
   differ: Differ,
 ): void {
   const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-  const wrong = [...names].filter((name) => !isDeepStrictEqual(expected[name], actual[name]));
+  const wrong = [...names].filter((name) => !isSame(expected[name], actual[name]));
   if (wrong.length === 0) return;
   const told = wrong.map((name) => `${name} is ${show(actual[name])}, expected ${show(expected[name])}`);
   differ(`${what}: ${told.join('; ')}`);
+}
+
+/** A list may come from another realm, as those of structuredClone do. */
+function isSame(a: unknown, b: unknown): boolean {
+  return Array.isArray(a) && Array.isArray(b) ? isDeepStrictEqual([...a], [...b]) : isDeepStrictEqual(a, b);
 }
 
 /** A field that a schema does not have says no less than one that is null: so a schema may grow. */

@@ -60,6 +60,14 @@ export class Fields {
     return value;
   }
 
+  /** At most ten numbers, each in its order to the next. */
+  numbers(field: string, min: number, max: number, inOrder: (a: number, b: number) => boolean): readonly number[] {
+    const list = Array.isArray(this.data[field]) ? this.data[field].map(Number) : [];
+    const good = list.every((one, i) => one >= min && one <= max && (i === 0 || inOrder(list[i - 1] ?? 0, one)));
+    if (!good || list.length > 10) this.refuse(field);
+    return list;
+  }
+
   time(field: string): number {
     return this.number(field, 0, LATEST);
   }

@@ -1,6 +1,8 @@
 import { command, type CommandShortName, type Sending } from '../support/load.ts';
 import { partitionOf } from './identity.ts';
+import { endOf, LONGEST_GRACE, SOON, termsOf } from './generate-terms.ts';
 import type { Random } from './random.ts';
+import { NO_TERMS } from './terms.ts';
 
 export interface Surroundings {
   readonly random: Random;
@@ -14,7 +16,8 @@ export interface Surroundings {
 
 interface LicenseSketch {
   readonly licenseId: string;
-  readonly expiresAt: number | null;
+  readonly type: string;
+  expiresAt: number | null;
   /** How many requests are left of the license, as far as the generator knows. */
   left: number;
 }
@@ -38,14 +41,13 @@ export interface TenantSketch {
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
-/** Licenses that end soon end within so long of their creation: the clock goes through it, and it is over before the load is sent. */
-export const SOON = 4 * MINUTE;
 
 const WEIGHTS = {
   ...{ CreateTenant: 5, UpdateTenant: 20, DeleteTenant: 2 },
   ...{ CreateSubdivision: 40, UpdateSubdivision: 40, DeleteSubdivision: 8 },
   ...{ CreateLicense: 70, UpdateLicense: 25, DeleteLicense: 12 },
-  ...{ ActivateSubdivisionLicense: 110, DeactivateSubdivisionLicense: 25, AddStatisticRow: 640 },
+  ...{ RenewLicense: 25, ChangeLicenseTerms: 20, CorrectStatisticRow: 30 },
+  ...{ ActivateSubdivisionLicense: 110, DeactivateSubdivisionLicense: 25, AddStatisticRow: 600 },
 } as const satisfies Readonly<Record<TenantCommand, number>>;
 type TenantCommand = Exclude<CommandShortName, 'CreateUser'>;
 type SubdivisionCommand = Exclude<TenantCommand, `${string}Tenant` | 'CreateSubdivision'>;
@@ -142,7 +144,7 @@ function subdivisionCommand(
   const active = random.chance(0.7) ? subdivision.active : undefined;
   const good = licenses.filter(({ left }) => left > 0);
   const chosen = active ?? random.pick(random.chance(0.8) ? good : licenses);
-  const license = chosen ?? { licenseId: random.uuid(), expiresAt: null, left: 0 };
+  const license = chosen ?? { licenseId: random.uuid(), type: 'bycount', expiresAt: null, left: 0 };
   const { licenseId } = license;
   switch (name) {
     case 'UpdateSubdivision': {
@@ -157,14 +159,45 @@ function subdivisionCommand(
       const again = random.chance(0.05) ? random.pick(licenses) : undefined;
       const limit = random.chance(0.03) ? 0 : random.int(20, 600);
       const left = byTime ? Number.POSITIVE_INFINITY : limit;
-      const end = random.chance(0.6) ? time + random.int(1, SOON) : now + random.int(5, 20) * DAY;
-      const expiresAt = byTime ? end : null;
-      const created = again ?? { licenseId: random.uuid(), expiresAt, left };
+      const type = byTime ? 'bytime' : 'bycount';
+      const created = again ?? { licenseId: random.uuid(), type, expiresAt: endOf(around, byTime), left };
       if (again === undefined) licenses.push(created);
-      const terms = byTime
-        ? { type: 'bytime', requestsLimit: null, expiresAt: random.chance(0.2) ? null : created.expiresAt }
-        : { type: 'bycount', requestsLimit: limit, expiresAt: null };
-      return command('CreateLicense', { ...of, licenseId: created.licenseId, ...described(random), ...terms }, sent);
+      const { expiresAt } = created;
+      const agreed = { type, requestsLimit: byTime ? null : limit, expiresAt: random.chance(0.1) ? null : expiresAt };
+      const terms = random.chance(0.6)
+        ? NO_TERMS
+        : termsOf(around, byTime, agreed.expiresAt ?? (byTime ? now + DAY : null));
+      return command(
+        'CreateLicense',
+        { ...of, licenseId: created.licenseId, ...described(random), ...agreed, ...terms },
+        sent,
+      );
+    }
+    case 'RenewLicense': {
+      const later = random.chance(0.5)
+        ? around.now + random.int(21, 30) * DAY
+        : time + random.int(1, SOON - LONGEST_GRACE);
+      const expiresAt = license.expiresAt === null || random.chance(0.3) ? null : later;
+      const requestsLimit = license.type === 'bycount' && random.chance(0.3) ? random.int(100, 900) : null;
+      const [resetUsage, activate] = [random.chance(0.5), random.chance(0.3)];
+      if (resetUsage) license.left = Math.max(license.left, 20);
+      if (activate) subdivision.active ??= license;
+      if (expiresAt !== null) license.expiresAt = expiresAt;
+      const expectedTermsVersion = random.chance(0.2) ? random.int(1, 2) : null;
+      const renewal = { expiresAt, requestsLimit, resetUsage, activate, expectedTermsVersion };
+      return command('RenewLicense', { ...of, licenseId, ...renewal }, sent);
+    }
+    case 'ChangeLicenseTerms': {
+      const byTime = license.type === 'bytime';
+      const expiresAt = endOf(around, byTime);
+      license.expiresAt = expiresAt;
+      const changed = {
+        ...{ requestsLimit: byTime || random.chance(0.5) ? null : random.int(20, 900), expiresAt },
+        ...{ ...termsOf(around, byTime, expiresAt), startsAt: null },
+        whenBelowUsage: random.weighted({ reject: 3, exhaust: 2, other: 1 }),
+        expectedTermsVersion: random.chance(0.2) ? random.int(1, 2) : null,
+      };
+      return command('ChangeLicenseTerms', { ...of, licenseId, ...changed }, sent);
     }
     case 'UpdateLicense':
       return command('UpdateLicense', { ...of, licenseId, ...described(random) }, sent);
@@ -183,6 +216,11 @@ function subdivisionCommand(
       if (subdivision.active !== undefined) subdivision.active.left -= countRequests;
       if ((subdivision.active?.left ?? 1) <= 0) subdivision.active = undefined;
       return command('AddStatisticRow', { ...of, ...row(around, subdivision), countRequests }, sent);
+    }
+    case 'CorrectStatisticRow': {
+      const statisticRowId = random.pick(subdivision.rows)?.statisticRowId ?? random.uuid();
+      const corrected = { countRequests: random.int(0, 60), reason: 'a wrong meter', reactivate: random.chance(0.5) };
+      return command('CorrectStatisticRow', { ...of, statisticRowId, ...corrected }, sent);
     }
   }
 }

@@ -1,10 +1,10 @@
 import { command, keyOf, outside, type RawSending, type Sending } from '../support/load.ts';
 import { partitionOf } from './identity.ts';
+import { SOON } from './generate-terms.ts';
 import { Random } from './random.ts';
 import {
   createTenantSketch,
   envelope,
-  SOON,
   tenantCommand,
   type Surroundings,
   type TenantSketch,

@@ -12,6 +12,28 @@ export interface Tenant {
   version: number;
 }
 
+/** What was agreed on, as it was said. Times and spans are in milliseconds. */
+export interface Terms {
+  startsAt: number | null;
+  graceMs: number | null;
+  overage: string | null;
+  overagePercent: number | null;
+  usageThresholds: readonly number[] | null;
+  noticesBeforeExpiry: readonly number[] | null;
+  period: string | null;
+  periodAnchor: number | null;
+}
+
+/** What was used between two times, milliseconds since the epoch: the first count has no beginning, the current one no end. */
+export interface Count {
+  readonly from: number | null;
+  to: number | null;
+  /** Of the period in which it began; null without one. */
+  periodStartsAt: number | null;
+  usedRequests: number;
+  overageTold: boolean;
+}
+
 export interface License {
   licenseId: string;
   name: string;
@@ -19,11 +41,21 @@ export interface License {
   type: string;
   status: 'active' | 'inactive';
   requestsLimit: number | null;
-  usedRequests: number;
   createdAt: number;
   expiresAt: number | null;
   activatedAt: number | null;
   deactivatedAt: number | null;
+  terms: Terms;
+  termsVersion: number;
+  /** It starts by itself. */
+  scheduled: boolean;
+  /** Time has activated it the first time. */
+  startedByTime: boolean;
+  inGrace: boolean;
+  /** The nearest notice that was told of the present expiresAt. */
+  noticedMs: number | null;
+  /** The last one is the current one. */
+  counts: Count[];
   /** What has ended it last, also once it is active again. */
   endedBy: 'command' | 'exhausted' | 'expired' | null;
 }
@@ -51,6 +83,8 @@ export interface Row {
   created: number;
   countRequests: number;
   counted: boolean;
+  /** The place of its count among those of its license. */
+  count: number;
 }
 
 export interface User {

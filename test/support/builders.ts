@@ -2,10 +2,11 @@ import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { createHash } from 'node:crypto';
 import { storedId } from '../../src/domain/ids.ts';
 import type { AnyId, LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../src/domain/ids.ts';
-import type { License } from '../../src/domain/license.ts';
+import { NO_PROGRESS, type License } from '../../src/domain/license.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
 import { fromStored, type StoredSubdivision, type Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
+import { NO_TERMS } from '../../src/domain/terms.ts';
 import type { User } from '../../src/domain/user.ts';
 import type { OutgoingMessage } from '../../src/ports/messages.ts';
 import type { Levels } from '../../src/ports/levels.ts';
@@ -72,6 +73,9 @@ export function aLicense(number: number, changes: Partial<License> = {}): Licens
     activatedAt: null,
     deactivatedAt: null,
     endReason: null,
+    terms: NO_TERMS,
+    termsVersion: 1,
+    progress: NO_PROGRESS,
     ...changes,
   };
 }
@@ -99,6 +103,7 @@ export function aRow(number: number, changes: Partial<StatisticRow> = {}): Stati
     created: NOW + number * 1_000,
     countRequests: 1,
     counted: true,
+    countNumber: null,
     ...changes,
   };
 }

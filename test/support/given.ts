@@ -1,8 +1,8 @@
 import type { DomainEvent, EventData } from '../../src/domain/events.ts';
 import { InvalidOutsideEvent, Rejection } from '../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
+import { DEFAULT_WINDOWS } from '../../src/domain/counts.ts';
 import type { Subdivision } from '../../src/domain/subdivision.ts';
-import { NO_TERMS } from '../../src/domain/terms.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import { LookUpAnswerHandler, type LookUpAnswer } from '../../src/handlers/events/outside-broker.ts';
@@ -162,7 +162,7 @@ function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
   if (type === 'answer') return new LookUpAnswerHandler();
   const handlers = { ...COMMANDS_HANDLERS_FOR_INJECTION, ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION };
   // Which record belongs to which handler is checked in the tables; here they meet under one type.
-  return new handlers[type]({ usageWindows: { lateUsage: 24 * 60 * 60 * 1_000 } });
+  return new handlers[type]({ windows: DEFAULT_WINDOWS });
 }
 
 async function add(thing: Thing, unit: Unit): Promise<void> {
@@ -186,14 +186,14 @@ function isDeletion({ type }: DomainEvent): boolean {
   return type.endsWith('Deleted');
 }
 
-/** Fields that are said of the change, or of the terms that no license has yet, not of what is stored. */
-const NOT_STORED = [
-  ...['occurredAt', 'reason', 'phase', 'effectiveAt', 'termsVersion', 'periodStartsAt', 'periodEndsAt'],
-  ...Object.keys(NO_TERMS),
+/** What is said of the change, not of what is stored. */
+const OF_THE_CHANGE = [
+  ...['occurredAt', 'effectiveAt', 'reason', 'phase', 'periodEndsAt', 'thresholds', 'noticeMs'],
+  ...['closedPeriodStartsAt', 'closedUsedRequests', 'countRequestsBefore'],
 ];
 
 function stateIn({ data }: DomainEvent): object {
-  return Object.fromEntries(Object.entries(data).filter(([field]) => !NOT_STORED.includes(field)));
+  return Object.fromEntries(Object.entries(data).filter(([field]) => !OF_THE_CHANGE.includes(field)));
 }
 
 /** What the event is about, with what it belongs to, as an event tells it. */
@@ -209,5 +209,5 @@ function findIn(stored: Snapshot, { data }: DomainEvent): object | undefined {
   const row =
     'statisticRowId' in data &&
     stored.statisticRows.find(({ statisticRowId }) => statisticRowId === data.statisticRowId);
-  return license && { ...subdivision, ...license, ...row };
+  return license && { ...subdivision, ...license, ...license.terms, ...license.progress, ...row };
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { CONTACT, PLACE } from '../e2e/given.ts';
 import { Model } from '../oracle/model.ts';
 import type { License, Subdivision } from '../oracle/state.ts';
-import { nextDue } from '../oracle/time.ts';
+import { allDue } from '../oracle/time.ts';
+import { phaseOf } from '../oracle/told.ts';
 import { NOW } from './builders.ts';
 import { command, type Sending } from './load.ts';
 import { timestampOf, type Chunk, type Dated } from './sequences.ts';
@@ -56,9 +57,13 @@ class Knowledge {
 
   /** The times at which something is due, or was. */
   get moments(): readonly number[] {
-    const due = this.subdivision === undefined ? undefined : nextDue(this.subdivision)?.at;
-    const ofLicenses = this.licenses.flatMap((one) => [one.expiresAt, one.activatedAt, one.deactivatedAt]);
-    return [due, ...ofLicenses].filter((moment) => typeof moment === 'number');
+    const due = this.subdivision === undefined ? [] : allDue(this.subdivision).map(({ at: when }) => when);
+    const ofLicenses = this.licenses.flatMap(
+      ({ expiresAt, activatedAt, deactivatedAt, terms: { startsAt }, counts }) => [
+        ...[expiresAt, activatedAt, deactivatedAt, startsAt, ...counts.map(({ from }) => from)],
+      ],
+    );
+    return [...due, ...ofLicenses].filter((moment) => moment !== null);
   }
 
   /** When what is late has come too late. */
@@ -86,29 +91,105 @@ function ofLicense(make: (ids: { readonly licenseId: string } & typeof SUBDIVISI
   );
 }
 
-const terms = fc.oneof(
-  fc.record({
-    ...{ type: fc.constant('bytime'), requestsLimit: fc.constant(null) },
-    lasts: fc.option(fc.constantFrom(1, SECOND, MINUTE, MINUTE, 2 * MINUTE, 10 * MINUTE), { freq: 9 }),
-  }),
-  fc.record({
-    ...{ type: fc.constant('bycount'), requestsLimit: fc.constantFrom(2, 5, 100) },
-    lasts: fc.constant(null),
-  }),
-);
+/** Spans from now on, in milliseconds. */
+const span = fc.constantFrom(1, SECOND, MINUTE, MINUTE, 2 * MINUTE, 10 * MINUTE);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 2 });
 
-const create: fc.Arbitrary<Choice> = fc.tuple(terms, fc.nat(9)).map(([{ lasts, ...agreed }, again]) => (known) => {
-  const number = again === 0 ? 0 : (known.asked += 1);
-  const expiresAt = lasts === null ? null : known.time + lasts;
-  return command('CreateLicense', { ...SUBDIVISION, licenseId: id(4, number), ...DESCRIBED, ...agreed, expiresAt });
+/** Terms of any license: when it starts, how it ends, who is told before. */
+const ofTime = fc.record({
+  ...{ startsIn: maybe(span), lasts: fc.option(span, { freq: 4 }), graceMs: maybe(fc.constantFrom(0, 1, MINUTE)) },
+  notices: maybe(fc.constantFrom([MINUTE], [2 * MINUTE, MINUTE], [10 * MINUTE, MINUTE, 1])),
 });
+/** Terms of a license that is counted. */
+const ofUse = fc.record({
+  requestsLimit: fc.constantFrom(2, 5, 5, 100),
+  overage: fc.constantFrom(null, null, 'stop', 'percent', 'unlimited'),
+  usageThresholds: maybe(fc.constantFrom([50, 100], [80, 100, 120], [1])),
+  period: fc.constantFrom(null, null, 'day', 'day', 'month'),
+  anchorIn: maybe(fc.constantFrom(-DAY, 0, MINUTE, 10 * DAY)),
+});
+const agreed = fc.record({
+  type: fc.constantFrom<'bytime' | 'bycount'>('bytime', 'bycount'),
+  time: ofTime,
+  use: ofUse,
+});
+type Agreed = typeof agreed extends fc.Arbitrary<infer T> ? T : never;
+
+/** The terms as a command tells them. */
+function termsAt({ type, time, use: { anchorIn, ...use } }: Agreed, now: number) {
+  const startsAt = time.startsIn === null ? null : now + time.startsIn;
+  const end = time.lasts === null ? null : (startsAt ?? now) + time.lasts;
+  const expiresAt = type === 'bytime' ? (end ?? now + 10 * MINUTE) : end;
+  const ofEnd =
+    expiresAt === null
+      ? { graceMs: null, noticesBeforeExpiry: null }
+      : { graceMs: time.graceMs, noticesBeforeExpiry: time.notices };
+  if (type === 'bytime') return { startsAt, expiresAt, ...ofEnd, ...UNCOUNTED };
+  const periodAnchor = anchorIn === null || use.period === null ? null : now + anchorIn;
+  const overagePercent = use.overage === 'percent' ? 40 : null;
+  return { startsAt, expiresAt, ...ofEnd, ...use, overagePercent, periodAnchor };
+}
+
+const UNCOUNTED = {
+  ...{ requestsLimit: null, overage: null, overagePercent: null, usageThresholds: null },
+  ...{ period: null, periodAnchor: null },
+};
+
+const create: fc.Arbitrary<Choice> = fc.tuple(agreed, fc.nat(9)).map(([terms, again]) => (known) => {
+  const licenseId = id(4, again === 0 ? 0 : (known.asked += 1));
+  const { type } = terms;
+  return command('CreateLicense', { ...SUBDIVISION, licenseId, ...DESCRIBED, type, ...termsAt(terms, known.time) });
+});
+
+function versionOf({ termsVersion }: License, isRight: boolean | null): number | null {
+  if (isRight === null) return null;
+  return isRight ? termsVersion : termsVersion + 1;
+}
+
+const renew: fc.Arbitrary<Choice> = fc
+  .record({
+    ...{ which: place, lasts: maybe(span), limit: maybe(fc.constantFrom(1, 6, 200)), resetUsage: fc.boolean() },
+    ...{ activates: fc.boolean(), isRight: fc.constantFrom(null, null, true, true, false) },
+  })
+  .map(({ which, lasts, limit, resetUsage, activates, isRight }) => (known) => {
+    const license = at(known.licenses, which);
+    const {
+      licenseId,
+      expiresAt: end,
+      requestsLimit: before,
+    } = license ?? { ...UNCOUNTED, licenseId: id(4, 0), expiresAt: null };
+    // Nobody says what it is to give an end to a license that has none.
+    const expiresAt = lasts === null || end === null ? null : Math.max(end, known.time) + lasts - 1;
+    return command('RenewLicense', {
+      ...{ ...SUBDIVISION, licenseId, expiresAt, requestsLimit: before === null ? null : limit, resetUsage },
+      ...{ activate: activates, expectedTermsVersion: license === undefined ? null : versionOf(license, isRight) },
+    });
+  });
+
+const changeTerms: fc.Arbitrary<Choice> = fc
+  .record({
+    ...{ which: place, terms: agreed, whenBelowUsage: fc.constantFrom('reject', 'exhaust') },
+    ...{ isRight: fc.constantFrom(null, null, true, true, false), keepsLimit: fc.boolean() },
+  })
+  .map(({ which, terms, whenBelowUsage, isRight, keepsLimit }) => (known) => {
+    const license = at(known.licenses, which);
+    const { status, scheduled = false } = license ?? {};
+    const type = license?.type === 'bycount' ? 'bycount' : 'bytime';
+    const changed = termsAt({ ...terms, type }, known.time);
+    // Only an inactive license has its start moved, and a booking needs one.
+    const startsAt = status === 'active' || scheduled ? (license?.terms.startsAt ?? null) : changed.startsAt;
+    const isLate = startsAt !== null && changed.expiresAt !== null && startsAt >= changed.expiresAt;
+    return command('ChangeLicenseTerms', {
+      ...{ ...SUBDIVISION, licenseId: license?.licenseId ?? id(4, 0), ...changed, startsAt },
+      ...{ requestsLimit: keepsLimit ? null : changed.requestsLimit, whenBelowUsage },
+      ...(isLate && { expiresAt: startsAt + MINUTE }),
+      expectedTermsVersion: license === undefined ? null : versionOf(license, isRight),
+    });
+  });
 
 /** One that can be activated, if there is one. */
 const activate: fc.Arbitrary<Choice> = fc.tuple(place, create).map(([which, orElse]) => (known) => {
-  const ready = known.licenses.filter(
-    ({ status, expiresAt, requestsLimit, usedRequests }) =>
-      status === 'inactive' && (expiresAt ?? Infinity) > known.time && (requestsLimit ?? Infinity) > usedRequests,
-  );
+  const ready = known.licenses.filter((license) => phaseOf(license, known.time) === 'ready');
   const license = at(ready, which);
   if (license === undefined) return orElse(known);
   return command('ActivateSubdivisionLicense', { ...SUBDIVISION, licenseId: license.licenseId });
@@ -146,10 +227,17 @@ const created: fc.Arbitrary<(known: Knowledge) => number> = fc.oneof(
 );
 
 const addRow: fc.Arbitrary<Choice> = fc
-  .record({ when: created, again: fc.nat(19), which: place, countRequests: fc.constantFrom(0, 1, 1, 2, 4) })
+  .record({ when: created, again: fc.nat(19), which: place, countRequests: fc.constantFrom(0, 1, 2, 4, 5) })
   .map(({ when, again, which, countRequests }) => (known) => {
     const statisticRowId = (again === 0 ? at(known.rowIds, which) : undefined) ?? id(5, (known.asked += 1));
     return command('AddStatisticRow', { ...SUBDIVISION, statisticRowId, created: when(known), countRequests });
+  });
+
+const correct: fc.Arbitrary<Choice> = fc
+  .record({ which: place, countRequests: fc.constantFrom(0, 0, 1, 2, 5, 100), reactivate: fc.boolean() })
+  .map(({ which, countRequests, reactivate }) => ({ rowIds }) => {
+    const statisticRowId = at(rowIds, which) ?? id(5, 0);
+    return command('CorrectStatisticRow', { ...SUBDIVISION, statisticRowId, countRequests, reason: '', reactivate });
   });
 
 /** Usage makes sense while a license is active, and for a while after its end. */
@@ -161,6 +249,9 @@ const use: fc.Arbitrary<Choice> = fc.tuple(addRow, activate, fc.nat(1)).map(([ad
 const choice: fc.Arbitrary<Choice> = fc.oneof(
   weighted(3, create),
   weighted(3, activate),
+  weighted(2, renew),
+  weighted(2, changeTerms),
+  weighted(3, correct),
   weighted(
     1,
     ofLicense((ids) => command('ActivateSubdivisionLicense', ids)),
@@ -198,7 +289,7 @@ const later = fc.oneof(
     6,
     fc.tuple(place, beside).map(([to, aside]) => ({ to, aside })),
   ),
-  weighted(1, fc.constantFrom(10 * MINUTE, DAY - MINUTE, DAY)),
+  weighted(1, fc.constantFrom(10 * MINUTE, DAY - MINUTE, DAY, 34 * DAY)),
 );
 
 /** Mostly one message at a time: what one leaves behind is what the next one finds. */

@@ -36,12 +36,11 @@ export interface RawSending {
   readonly timestamp?: string;
 }
 
+/** The fields of a command by its short name. */
+export type CommandData<S extends CommandShortName> = WithoutNulls<Messages[`licensing.commands.${S}`]>;
+
 /** A command by its short name: `command('CreateTenant', {...})`. Optional fields that are left out are null. */
-export function command<S extends CommandShortName>(
-  name: S,
-  data: WithoutNulls<Messages[`licensing.commands.${S}`]>,
-  envelope: Envelope = {},
-): Sending {
+export function command<S extends CommandShortName>(name: S, data: CommandData<S>, envelope: Envelope = {}): Sending {
   return sending(`licensing.commands.${name}`, data, envelope);
 }
 

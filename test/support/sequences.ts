@@ -46,7 +46,22 @@ const inSubdivision = { tenantId, subdivisionId };
 const inLicense = { ...inSubdivision, licenseId };
 const place = { name, location: fc.constantFrom('', 'Bergen'), linkToSubdivisionProcessingDomain: link };
 const described = { name, description: fc.constantFrom('', 'as agreed') };
-const terms = fc.oneof(
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof(weighted(4, fc.constant(null)), one(arbitrary));
+/** All of them together contradict each other more often than not. */
+const terms = {
+  ...{ startsAt: seldom(at), graceMs: seldom(fc.constantFrom(-1, 0, SECOND)) },
+  ...{
+    overage: seldom(fc.constantFrom('stop', 'percent', 'unlimited', 'odd')),
+    overagePercent: seldom(fc.constant(20)),
+  },
+  ...{
+    usageThresholds: seldom(fc.constantFrom([50, 100], [100, 50])),
+    noticesBeforeExpiry: seldom(fc.constant([SECOND])),
+  },
+  ...{ period: seldom(fc.constantFrom('day', 'month', 'odd')), periodAnchor: seldom(at) },
+};
+const agreed = fc.oneof(
   weighted(
     4,
     fc.record({ type: fc.constant('bytime'), requestsLimit: fc.constant(null), expiresAt: fc.option(at, { freq: 4 }) }),
@@ -58,10 +73,11 @@ const terms = fc.oneof(
       expiresAt: fc.constant(null),
     }),
   ),
-  one(
+  weighted(
+    2,
     fc.record({
       ...{ type: fc.constantFrom('bycount', 'bytime', 'odd'), requestsLimit: fc.constantFrom(null, 0, 5, 100) },
-      expiresAt: fc.option(at),
+      ...{ expiresAt: fc.option(at), ...terms },
     }),
   ),
 );
@@ -90,8 +106,8 @@ const COMMANDS: Readonly<Record<CommandShortName, fc.WeightedArbitrary<Sending>>
   CreateLicense: weighted(
     5,
     fc
-      .tuple(fc.record({ ...inLicense, ...described }), terms)
-      .map(([data, agreed]) => command('CreateLicense', { ...data, ...agreed })),
+      .tuple(fc.record({ ...inLicense, ...described }), agreed)
+      .map(([data, how]) => command('CreateLicense', { ...data, ...how })),
   ),
   UpdateLicense: one(fc.record({ ...inLicense, ...described }).map((data) => command('UpdateLicense', data))),
   DeleteLicense: one(fc.record(inLicense).map((data) => command('DeleteLicense', data))),
@@ -113,6 +129,36 @@ const COMMANDS: Readonly<Record<CommandShortName, fc.WeightedArbitrary<Sending>>
         countRequests: fc.oneof(weighted(9, fc.constantFrom(0, 1, 4, 96)), one(fc.constant(-1))),
       })
       .map((data) => command('AddStatisticRow', data)),
+  ),
+  RenewLicense: weighted(
+    2,
+    fc
+      .record({
+        ...{ ...inLicense, expiresAt: fc.option(at), requestsLimit: seldom(fc.constantFrom(0, 5, 200)) },
+        ...{ resetUsage: fc.boolean(), activate: fc.boolean(), expectedTermsVersion: seldom(fc.constantFrom(1, 2)) },
+      })
+      .map((data) => command('RenewLicense', data)),
+  ),
+  ChangeLicenseTerms: weighted(
+    2,
+    fc
+      .record({
+        ...{ ...inLicense, expiresAt: fc.option(at), requestsLimit: seldom(fc.constantFrom(0, 5, 200)), ...terms },
+        ...{
+          whenBelowUsage: fc.constantFrom('reject', 'exhaust', 'odd'),
+          expectedTermsVersion: seldom(fc.constant(1)),
+        },
+      })
+      .map((data) => command('ChangeLicenseTerms', data)),
+  ),
+  CorrectStatisticRow: weighted(
+    3,
+    fc
+      .record({
+        ...{ ...inSubdivision, statisticRowId: of('5', 9), countRequests: fc.constantFrom(-1, 0, 0, 1, 100) },
+        ...{ reason: fc.constantFrom('', 'wrong'), reactivate: fc.boolean() },
+      })
+      .map((data) => command('CorrectStatisticRow', data)),
   ),
   CreateUser: one(fc.record({ userId }).map((data) => command('CreateUser', data))),
 };

@@ -45,3 +45,25 @@ test('what is sent again under its id has to be given whole', () => {
     /lacks created; with --id/,
   );
 });
+
+describe('a list', () => {
+  const LICENSE = { tenantId: 't', subdivisionId: 's', licenseId: 'l', name: 'Gold', type: 'bycount' };
+  const thresholds = (usageThresholds: unknown) =>
+    completeRecord('licensing.commands.CreateLicense', { ...LICENSE, usageThresholds }, FILL_INS)['usageThresholds'];
+
+  test('is taken in brackets, and may be empty, null or left out', () => {
+    expect([thresholds([80, 100]), thresholds([]), thresholds(null)]).toEqual([[80, 100], [], null]);
+    expect(thresholds(undefined)).toBeNull();
+  });
+
+  test.each([
+    [80, /^usageThresholds must be a list in brackets/],
+    ['80, 100', /^usageThresholds must be a list in brackets/],
+    [[80, '100'], /^each of usageThresholds must be a whole number/],
+    [[80, null], /^each of usageThresholds must be a whole number/],
+    [[80.5], /^each of usageThresholds must be a whole number/],
+  ])('is not %j', (given, message) => {
+    expect(() => thresholds(given)).toThrow(message);
+    expect(() => thresholds(given)).toThrow(/usageThresholds +list of whole numbers or null/);
+  });
+});

@@ -2,10 +2,13 @@ import {
   parseActivateSubdivisionLicense,
   parseCreateLicense,
   parseDeactivateSubdivisionLicense,
+  parseChangeLicenseTerms,
   parseDeleteLicense,
+  parseRenewLicense,
   parseUpdateLicense,
   type CreateLicense,
 } from '../../domain/commands.ts';
+import type { Windows } from '../../domain/counts.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { rejectEnded } from '../../domain/license.ts';
 import { Rejection } from '../../domain/rejection.ts';
@@ -16,13 +19,21 @@ import {
   deleteLicense,
   updateLicense,
 } from '../../domain/subdivision-commands.ts';
-import type { CommandHandler } from '../../ports/handlers.ts';
+import { changeLicenseTerms, renewLicense } from '../../domain/terms-commands.ts';
+import { timeOf } from '../../domain/time.ts';
+import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
 import type { LicenseUnitOfWork, Loads } from '../../ports/unit-of-work.ts';
 import { foundSubdivision } from './found.ts';
 import { onSubdivision } from './on-subdivision.ts';
 
 export class CreateLicenseHandler implements CommandHandler<CreateLicense> {
   readonly parse = parseCreateLicense;
+
+  private readonly windows: Windows;
+
+  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
+    this.windows = windows;
+  }
 
   declare({ tenantId, subdivisionId, licenseId }: CreateLicense, loads: Loads): void {
     loads.subdivision(tenantId, subdivisionId);
@@ -37,10 +48,12 @@ export class CreateLicenseHandler implements CommandHandler<CreateLicense> {
     const { tenantId, subdivisionId, licenseId } = command;
     rejectEnded(command, now);
     const subdivision = foundSubdivision(await subdivisions.get(tenantId, subdivisionId), tenantId, subdivisionId);
+    // The time of the subdivision may be later than that of the message.
+    rejectEnded(command, timeOf(subdivision, now));
     if (await licenses.exists(tenantId, licenseId)) {
       throw new Rejection('LicenseAlreadyExists', `License ${licenseId} exists already, or did once.`);
     }
-    const { state, events } = createLicense(subdivision, command, now);
+    const { state, events } = createLicense(subdivision, command, now, this.windows);
     subdivisions.update(state);
     return events;
   }
@@ -58,4 +71,11 @@ export class ActivateSubdivisionLicenseHandler extends onSubdivision({
 export class DeactivateSubdivisionLicenseHandler extends onSubdivision({
   parse: parseDeactivateSubdivisionLicense,
   decide: deactivateLicense,
+}) {}
+
+export class RenewLicenseHandler extends onSubdivision({ parse: parseRenewLicense, decide: renewLicense }) {}
+
+export class ChangeLicenseTermsHandler extends onSubdivision({
+  parse: parseChangeLicenseTerms,
+  decide: changeLicenseTerms,
 }) {}

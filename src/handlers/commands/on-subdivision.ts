@@ -1,14 +1,15 @@
 import type { Raw } from '../../domain/commands.ts';
+import type { Windows } from '../../domain/counts.ts';
 import type { Change, DomainEvent } from '../../domain/events.ts';
 import type { Subdivision } from '../../domain/subdivision.ts';
-import type { CommandHandler } from '../../ports/handlers.ts';
+import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import type { Loads, Unit } from '../../ports/unit-of-work.ts';
 import { foundSubdivision } from './found.ts';
 
 interface Rule<Command> {
   readonly parse: (raw: Raw<Command>) => Command;
-  readonly decide: (subdivision: Subdivision, command: Command, now: number) => Change<Subdivision>;
+  readonly decide: (subdivision: Subdivision, command: Command, now: number, windows: Windows) => Change<Subdivision>;
 }
 
 /**
@@ -18,8 +19,14 @@ interface Rule<Command> {
 export function onSubdivision<Command extends SubdivisionKey>({
   parse,
   decide,
-}: Rule<Command>): new () => CommandHandler<Command> {
+}: Rule<Command>): new (dependencies: Pick<HandlerDependencies, 'windows'>) => CommandHandler<Command> {
   return class implements CommandHandler<Command> {
+    private readonly windows: Windows;
+
+    constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
+      this.windows = windows;
+    }
+
     parse(raw: Raw<Command>): Command {
       return parse(raw);
     }
@@ -31,7 +38,7 @@ export function onSubdivision<Command extends SubdivisionKey>({
     handle(command: Command, { subdivisions }: Pick<Unit, 'subdivisions'>, now: number): readonly DomainEvent[] {
       const { tenantId, subdivisionId } = command;
       const subdivision = foundSubdivision(subdivisions.declared(tenantId, subdivisionId), tenantId, subdivisionId);
-      const { state, events } = decide(subdivision, command, now);
+      const { state, events } = decide(subdivision, command, now, this.windows);
       subdivisions.update(state);
       return events;
     }

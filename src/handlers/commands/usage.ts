@@ -1,16 +1,23 @@
-import { parseAddStatisticRow, type AddStatisticRow } from '../../domain/commands.ts';
+import {
+  parseAddStatisticRow,
+  parseCorrectStatisticRow,
+  type AddStatisticRow,
+  type CorrectStatisticRow,
+} from '../../domain/commands.ts';
+import { correctStatisticRow } from '../../domain/correction.ts';
 import type { DomainEvent } from '../../domain/events.ts';
-import { addStatisticRow, type UsageWindows } from '../../domain/usage.ts';
+import type { Windows } from '../../domain/counts.ts';
+import { addStatisticRow } from '../../domain/usage.ts';
 import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
 import type { Loads, UsageUnitOfWork } from '../../ports/unit-of-work.ts';
 import { foundSubdivision } from './found.ts';
 
 export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
   readonly parse = parseAddStatisticRow;
-  private readonly windows: UsageWindows;
+  private readonly windows: Windows;
 
-  constructor({ usageWindows }: Pick<HandlerDependencies, 'usageWindows'>) {
-    this.windows = usageWindows;
+  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
+    this.windows = windows;
   }
 
   declare(command: AddStatisticRow, loads: Loads): void {
@@ -36,5 +43,34 @@ export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
     subdivisions.update(state);
     statisticRows.add(row);
     return events;
+  }
+}
+
+export class CorrectStatisticRowHandler implements CommandHandler<CorrectStatisticRow> {
+  readonly parse = parseCorrectStatisticRow;
+  private readonly windows: Windows;
+
+  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
+    this.windows = windows;
+  }
+
+  declare({ tenantId, subdivisionId, statisticRowId }: CorrectStatisticRow, loads: Loads): void {
+    loads.subdivision(tenantId, subdivisionId);
+    loads.statisticRowId(tenantId, statisticRowId);
+  }
+
+  async handle(
+    command: CorrectStatisticRow,
+    { subdivisions, statisticRows }: UsageUnitOfWork,
+    now: number,
+  ): Promise<readonly DomainEvent[]> {
+    const { tenantId, subdivisionId, statisticRowId } = command;
+    const subdivision = foundSubdivision(subdivisions.declared(tenantId, subdivisionId), tenantId, subdivisionId);
+    const row = await statisticRows.get(tenantId, statisticRowId);
+    const its = row?.subdivisionId === subdivisionId ? row : undefined;
+    const corrected = correctStatisticRow(subdivision, command, its, now, this.windows);
+    subdivisions.update(corrected.state);
+    statisticRows.correct(corrected.row);
+    return corrected.events;
   }
 }

@@ -35,6 +35,19 @@ export const time = (name: string): Column<number | null> => ({
   read: fromTime,
 });
 
+/** A short list of whole numbers. */
+export const integers = (name: string): Column<readonly number[] | null> => ({
+  ...{ name, type: 'text', array: (lists) => texts(lists.map((list) => list && `{${list.join(',')}}`)) },
+  stored: (element) => `${element}::bigint[]`,
+  read: (stored) => `to_jsonb(${stored})`,
+});
+/** What has a structure of its own. */
+export const json = <V>(name: string): Column<V | null> => ({
+  ...{ name, type: 'text', array: (values) => texts(values.map((value) => value && JSON.stringify(value))) },
+  stored: (element) => `${element}::jsonb`,
+  read: asIs,
+});
+
 /** The same in binary, for rows that come by the thousand. */
 export const binary = {
   integer: (name: string) => plainColumn<number | null>(name, 'bigint', longs),

@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
-import { differencesOf, type License } from '../../domain/license.ts';
-import type { LicenseKey, LicenseOfSubdivision, SubdivisionKey } from '../../ports/repositories.ts';
+import { differencesOf, NO_PROGRESS, type License, type Progress } from '../../domain/license.ts';
+import { termsOf, type Terms } from '../../domain/terms.ts';
+import type { LicenseKey, SubdivisionKey } from '../../ports/repositories.ts';
 import { longs, uuids } from './arrays.ts';
 import {
   arraysOrNulls,
   assignments,
+  flag,
   integer,
-  isSame,
+  integers,
+  json,
   namesIn,
   parameters,
   selected,
@@ -20,8 +23,11 @@ import {
 import { execute, plain, query, queryMost, rowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
+/** A license as its row has it, without its keys. */
+type LicenseFields = Omit<License, 'licenseId' | 'terms' | 'progress'> & Terms & Progress;
+
 /** What changes of a license, and what of it stays as it was created; its keys are in the statements. */
-const STATE: Columns<OrNulls<Omit<License, 'licenseId'>>> = {
+const STATE: Columns<OrNulls<LicenseFields>> = {
   status: word('status'),
   name: text('name'),
   description: text('description'),
@@ -33,7 +39,83 @@ const STATE: Columns<OrNulls<Omit<License, 'licenseId'>>> = {
   activatedAt: time('activated_at'),
   deactivatedAt: time('deactivated_at'),
   endReason: word('end_reason'),
+  startsAt: time('starts_at'),
+  graceMs: integer('grace_ms'),
+  overage: word('overage'),
+  overagePercent: integer('overage_percent'),
+  usageThresholds: integers('usage_thresholds'),
+  noticesBeforeExpiry: integers('notices_before_expiry'),
+  period: word('period'),
+  periodAnchor: time('period_anchor'),
+  termsVersion: integer('terms_version'),
+  scheduled: flag('scheduled'),
+  startedByTime: flag('started_by_time'),
+  inGrace: flag('in_grace'),
+  noticedMs: integer('noticed_ms'),
+  periodStartsAt: time('period_starts_at'),
+  countNumber: integer('count_number'),
+  countStartsAt: time('count_starts_at'),
+  overageTold: flag('overage_told'),
+  closedCounts: json('closed_counts'),
 };
+
+/** Nulls where nothing is agreed on and nothing has happened yet, as in the rows of the version before: they take no room. */
+function fieldsOf({ terms, progress, ...license }: License): OrNulls<LicenseFields> {
+  return {
+    ...license,
+    ...terms,
+    ...progress,
+    scheduled: progress.scheduled || null,
+    startedByTime: progress.startedByTime || null,
+    inGrace: progress.inGrace || null,
+    countNumber: progress.countNumber || null,
+    overageTold: progress.overageTold || null,
+    closedCounts: progress.closedCounts.length === 0 ? null : progress.closedCounts,
+  };
+}
+
+type LicenseRow = LicenseKey &
+  Omit<LicenseFields, keyof Progress | 'termsVersion'> &
+  OrNulls<Progress & Pick<License, 'termsVersion'>>;
+
+function licenseFrom(row: LicenseRow): License {
+  return {
+    licenseId: row.licenseId,
+    name: row.name,
+    description: row.description,
+    type: row.type,
+    status: row.status,
+    requestsLimit: row.requestsLimit,
+    usedRequests: row.usedRequests,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    activatedAt: row.activatedAt,
+    deactivatedAt: row.deactivatedAt,
+    endReason: row.endReason,
+    terms: termsOf(row),
+    termsVersion: row.termsVersion ?? 1,
+    progress: progressFrom(row),
+  };
+}
+
+function progressFrom(row: OrNulls<Progress>): Progress {
+  const progress = {
+    scheduled: row.scheduled === true,
+    startedByTime: row.startedByTime === true,
+    inGrace: row.inGrace === true,
+    noticedMs: row.noticedMs,
+    periodStartsAt: row.periodStartsAt,
+    countNumber: row.countNumber ?? 0,
+    countStartsAt: row.countStartsAt,
+    overageTold: row.overageTold === true,
+    closedCounts: row.closedCounts ?? NO_PROGRESS.closedCounts,
+  };
+  return isSameProgress(progress, NO_PROGRESS) ? NO_PROGRESS : progress;
+}
+
+function isSameProgress(a: Progress, b: Progress): boolean {
+  return (Object.keys(a) as (keyof Progress)[]).every((field) => a[field] === b[field]);
+}
 
 const SELECTED = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", ${selected(STATE, 'l')}`;
 
@@ -50,13 +132,14 @@ export function licenseTable(db: Knex): Store['licenses'] {
     },
 
     async list(tenantId, { after, limit }) {
-      return query<LicenseOfSubdivision>(
+      const rows = await query<LicenseRow & SubdivisionKey>(
         db,
         `SELECT ${SELECTED} FROM licenses l
          WHERE l.tenant_id = ? AND NOT l.deleted ${after === undefined ? '' : 'AND l.license_id > ?'}
          ORDER BY l.license_id LIMIT ?`,
         [tenantId, ...(after === undefined ? [] : [after]), limit],
       );
+      return rows.map((row) => ({ ...licenseFrom(row), tenantId, subdivisionId: row.subdivisionId }));
     },
   };
 }
@@ -69,7 +152,7 @@ export async function licensesOf(
 ): Promise<ReadonlyMap<string, License[]>> {
   const found = new Map<string, License[]>();
   if (keys.length === 0) return found;
-  const rows = await queryMost<LicenseOfSubdivision>(
+  const rows = await queryMost<LicenseRow & SubdivisionKey>(
     db,
     // Sorted when it is known to be not too much.
     `SELECT ${SELECTED} FROM (
@@ -79,8 +162,9 @@ export async function licensesOf(
     [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
     most,
   );
-  for (const { tenantId, subdivisionId, ...license } of rows) {
-    const place = tenantId + subdivisionId;
+  for (const row of rows) {
+    const license = licenseFrom(row);
+    const place = row.tenantId + row.subdivisionId;
     const licenses = found.get(place);
     if (licenses) licenses.push(license);
     else found.set(place, [license]);
@@ -102,7 +186,7 @@ export async function flushLicenses(
   const licenses = [...changes.flatMap(licenseChanges), ...tombstones];
   if (licenses.length === 0) return;
   const { counted = [], others = [] } = Object.groupBy(licenses, ({ before, after }) =>
-    before && after && isSame(STATE, before, after, 'usedRequests') ? 'counted' : 'others',
+    before && after && isCounted(before, after) ? 'counted' : 'others',
   );
   const stored = others.filter(({ before }) => before !== undefined);
   // What gives up being active goes first: the unique index over active licenses is checked row by row.
@@ -123,6 +207,15 @@ export async function flushLicenses(
   ]);
 }
 
+/** Whether nothing but the usage differs. Terms and progress are values: what has not changed is the same object. */
+function isCounted(before: License, after: License): boolean {
+  for (const field in before) {
+    const name = field as keyof License;
+    if (name !== 'usedRequests' && before[name] !== after[name]) return false;
+  }
+  return true;
+}
+
 function licenseChanges({ key, before, after }: SubdivisionChange): LicenseChange[] {
   return differencesOf(before?.licenses ?? [], after?.licenses ?? []).map((license) => ({ ...key, ...license }));
 }
@@ -138,7 +231,7 @@ function arrays(changes: readonly LicenseChange[]): (string | Buffer)[] {
     plain(changes.map(({ after }) => after === undefined)),
     ...arraysOrNulls(
       STATE,
-      changes.map(({ after }) => after),
+      changes.map(({ after }) => after && fieldsOf(after)),
     ),
   ];
 }

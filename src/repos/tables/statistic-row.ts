@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { StatisticRow } from '../../domain/statistic-row.ts';
 import type { RowSameness } from '../../ports/repositories.ts';
-import { times, uuids } from './arrays.ts';
+import { longs, times, uuids } from './arrays.ts';
 import { arraysOf, binary, namesIn, selected, unnested, uuid, type Columns } from './columns.ts';
 import { execute, fromTime, query, rowsOf, together } from './sql.ts';
 import type { Store } from './store.ts';
@@ -14,6 +14,7 @@ const COLUMNS: Columns<StatisticRow> = {
   created: binary.time('created'),
   countRequests: binary.integer('count_requests'),
   counted: binary.flag('counted'),
+  countNumber: binary.integer('count_number'),
 };
 
 const SELECTED = selected(COLUMNS, 'r');
@@ -42,13 +43,13 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       );
     },
 
-    async get(tenantId, id) {
-      const rows = await query<StatisticRow>(
+    async find(keys) {
+      return query<StatisticRow>(
         db,
-        `SELECT ${SELECTED} FROM statistic_rows r WHERE tenant_id = ? AND statistic_row_id = ?`,
-        [tenantId, id],
+        `SELECT ${SELECTED} FROM ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
+         JOIN statistic_rows r USING (tenant_id, statistic_row_id)`,
+        [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ statisticRowId }) => statisticRowId))],
       );
-      return rows[0];
     },
 
     async list(tenantId, subdivisionId, { after, limit }) {
@@ -61,10 +62,11 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       );
     },
 
-    async flush(added, removed) {
+    async flush(added, removed, corrected) {
       await together([
         removed.length > 0 ? remove(db, removed) : undefined,
         added.length > 0 ? insert(db, added) : undefined,
+        corrected.length > 0 ? correct(db, corrected) : undefined,
       ]);
     },
   };
@@ -76,6 +78,20 @@ async function remove(db: Knex, removed: readonly StatisticRow[]): Promise<void>
     `DELETE FROM statistic_rows r USING ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
      WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
     [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
+  );
+}
+
+async function correct(db: Knex, corrected: readonly StatisticRow[]): Promise<void> {
+  const columns = { tenant_id: 'uuid', statistic_row_id: 'uuid', count_requests: 'bigint' };
+  await execute(
+    db,
+    `UPDATE statistic_rows r SET count_requests = k.count_requests FROM ${rowsOf('k', columns)}
+     WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
+    [
+      uuids(corrected.map(({ tenantId }) => tenantId)),
+      uuids(corrected.map(({ statisticRowId }) => statisticRowId)),
+      longs(corrected.map(({ countRequests }) => countRequests)),
+    ],
   );
 }
 

@@ -11,6 +11,7 @@ import type {
   LicenseOfSubdivision,
   Page,
   RowSameness,
+  StatisticRowKey,
   SubdivisionKey,
   UserLookUp,
 } from '../../ports/repositories.ts';
@@ -157,13 +158,18 @@ export interface Store {
   readonly statisticRows: {
     /** The stored rows that are the same as one of these, by id or by subdivision and `created`. */
     same(rows: readonly RowSameness[]): Promise<readonly RowSameness[]>;
-    get(tenantId: TenantId, id: StatisticRowId): Promise<StatisticRow | undefined>;
+    /** Those of these that are there. */
+    find(keys: readonly StatisticRowKey[]): Promise<readonly StatisticRow[]>;
     list(
       tenantId: TenantId,
       subdivisionId: SubdivisionId,
       page: Page<StatisticRowId>,
     ): Promise<readonly StatisticRow[]>;
-    flush(added: readonly StatisticRow[], removed: readonly StatisticRow[]): Promise<void>;
+    flush(
+      added: readonly StatisticRow[],
+      removed: readonly StatisticRow[],
+      corrected: readonly StatisticRow[],
+    ): Promise<void>;
   };
   readonly users: {
     /** @throws TooMuchAtOnce when they are more than `most` */

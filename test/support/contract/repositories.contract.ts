@@ -181,6 +181,64 @@ export function describeRepositories(create: CreateSubject): void {
     expect(await reading(subject, ({ tenants }) => tenants.get(a.tenantId(1)))).toEqual(a.aTenant(1));
   });
 
+  it('keep what time has done to a subdivision, and how far its licenses have come', async () => {
+    const terms = {
+      ...{ startsAt: a.NOW, graceMs: 5, overage: 'percent' as const, overagePercent: 10, usageThresholds: [50, 100] },
+      ...{ noticesBeforeExpiry: [7, 3], period: 'month' as const, periodAnchor: a.NOW - 1 },
+    };
+    const closed = { number: 0, startsAt: null, endsAt: a.NOW + 9, usedRequests: 7, periodStartsAt: a.NOW - 1 };
+    const progress = {
+      ...{ scheduled: false, startedByTime: true, inGrace: true, noticedMs: 3, periodStartsAt: a.NOW + 9 },
+      ...{ countNumber: 1, countStartsAt: a.NOW + 9, overageTold: true, closedCounts: [closed] },
+    };
+    const licenses = [
+      a.anActiveLicense(1, { expiresAt: a.NOW + 10, termsVersion: 4, usedRequests: 105, terms, progress }),
+      a.aLicense(2, { deactivatedAt: a.NOW, endReason: 'expired' }),
+    ];
+    const kept = a.aSubdivision(2, {
+      ...a.licensed(...licenses),
+      workStatus: 'inactive',
+      suspended: true,
+      settledAt: a.NOW,
+    });
+    await subject.unitOfWork.run([], (unit) => addSubdivisions(unit, kept));
+    const stored = () => reading(subject, ({ subdivisions }) => subdivisions.get(a.tenantId(1), a.subdivisionId(2)));
+    expect(await stored()).toEqual(kept);
+    const later = a.aSubdivision(2, {
+      ...kept,
+      licenses: licenses.slice(1),
+      activeLicenseId: null,
+      settledAt: a.NOW + 1,
+      version: 2,
+    });
+    await subject.unitOfWork.run([], (unit) => changeSubdivision(unit, kept, later));
+    expect(await stored()).toEqual(later);
+  });
+
+  it('correct a row that is stored, one of the same unit, and one that was corrected before', async () => {
+    const row = a.aRow(1, { countNumber: 3 });
+    const correct = (countRequests: number) => ({ ...row, countRequests });
+    await subject.unitOfWork.run([], async ({ statisticRows }) => {
+      await statisticRows.exists(row);
+      statisticRows.add(row);
+      statisticRows.correct(correct(5));
+      expect(await statisticRows.get(a.tenantId(1), row.statisticRowId)).toEqual(correct(5));
+    });
+    await subject.unitOfWork.run([], async (unit) => {
+      const { statisticRows } = unit;
+      expect(await statisticRows.get(a.tenantId(1), row.statisticRowId)).toEqual(correct(5));
+      statisticRows.correct(correct(6));
+      unit.beginAttempt();
+      statisticRows.correct(correct(7));
+      unit.undoAttempt();
+      expect(await statisticRows.get(a.tenantId(1), row.statisticRowId)).toEqual(correct(6));
+      const page = { limit: 9 };
+      expect(await statisticRows.list(a.tenantId(1), a.subdivisionId(1), page)).toEqual([correct(6)]);
+    });
+    const found = await reading(subject, ({ statisticRows }) => statisticRows.get(a.tenantId(1), row.statisticRowId));
+    expect(found).toEqual(correct(6));
+  });
+
   it("a tenant's users and subdivisions are its own, those of this unit included", async () => {
     const mine = { tenantId: a.tenantId(1) };
     await subject.unitOfWork.run([], async (unit) => {

@@ -33,16 +33,21 @@ export function constrainSubdivision(subdivision: Subdivision): void {
 }
 
 function constrainLicense(license: License): void {
-  const { type, status, requestsLimit, usedRequests, expiresAt, activatedAt, deactivatedAt } = license;
+  const { type, status, requestsLimit, usedRequests, expiresAt, activatedAt, deactivatedAt, terms, progress } = license;
   constrainText(license.name, 1, 200, 'name');
   constrainText(license.description, 0, 1_000, 'description');
   constrain(usedRequests >= 0, 'used requests');
   constrain(requestsLimit === null || (requestsLimit >= 1 && requestsLimit <= 1e12), 'requests limit');
   constrain((type === 'bycount') === (requestsLimit !== null), 'bycount has a limit');
-  constrain((type === 'bytime') === (expiresAt !== null), 'bytime has an end');
+  constrain(type !== 'bytime' || expiresAt !== null, 'bytime has an end');
+  constrain(terms.period === null || type === 'bycount', 'period');
+  constrain((terms.overagePercent !== null) === (terms.overage === 'percent'), 'overage');
+  constrain(!progress.scheduled || status === 'inactive', 'scheduled');
+  constrain(!progress.inGrace || status === 'active', 'in grace');
   if (status === 'inactive') return;
   constrain(activatedAt !== null && deactivatedAt === null, 'activated');
-  constrain(requestsLimit === null || usedRequests < requestsLimit, 'not exhausted');
+  const mayExceed = terms.overage === 'percent' || terms.overage === 'unlimited';
+  constrain(requestsLimit === null || usedRequests < requestsLimit || mayExceed, 'not exhausted');
 }
 
 export function constrainStatisticRow({ countRequests }: StatisticRow): void {

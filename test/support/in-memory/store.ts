@@ -153,14 +153,20 @@ function statisticRows({ statisticRows, statisticRowsByMoment }: InMemoryDatabas
           statisticRowsByMoment.get(momentOf(row)),
         ])
         .filter((row) => row !== undefined),
-    get: async (tenantId, id) => statisticRows.get(pairOf(tenantId, id)),
+    find: async (keys) =>
+      keys.flatMap(({ tenantId, statisticRowId }) => statisticRows.get(pairOf(tenantId, statisticRowId)) ?? []),
     list: async (tenantId, subdivisionId, page) =>
       pageOf(
         statisticRows.filter((row) => row.tenantId === tenantId && row.subdivisionId === subdivisionId),
         ({ statisticRowId }) => statisticRowId,
         page,
       ),
-    async flush(added, removed) {
+    async flush(added, removed, corrected) {
+      for (const row of corrected) {
+        constrainStatisticRow(row);
+        statisticRows.set(pairOf(row.tenantId, row.statisticRowId), row);
+        statisticRowsByMoment.set(momentOf(row), row);
+      }
       for (const { tenantId, statisticRowId } of removed) {
         const id = pairOf(tenantId, statisticRowId);
         const row = statisticRows.get(id);

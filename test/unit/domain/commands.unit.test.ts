@@ -18,8 +18,8 @@ const SUBDIVISION = {
   linkToSubdivisionProcessingDomain: null,
 };
 const LICENSE = { tenantId: A, subdivisionId: B, licenseId: C, name: 'Basic', description: '' };
-const BYCOUNT = { ...LICENSE, type: 'bycount', requestsLimit: 100, expiresAt: null };
-const BYTIME = { ...LICENSE, type: 'bytime', requestsLimit: null, expiresAt: NOW + DAY };
+const BYCOUNT = { ...LICENSE, ...NO_TERMS, type: 'bycount', requestsLimit: 100, expiresAt: null };
+const BYTIME = { ...LICENSE, ...NO_TERMS, type: 'bytime', requestsLimit: null, expiresAt: NOW + DAY };
 const ROW = { tenantId: A, subdivisionId: B, statisticRowId: C, created: NOW, countRequests: 5 };
 const LICENSE_IDS = { tenantId: A, subdivisionId: B, licenseId: C };
 const RENEWAL = {
@@ -65,6 +65,7 @@ function aCase<R extends object>(parse: (raw: R) => unknown, raw: R, fields: rea
 }
 
 const OF_LICENSE = ['tenantId', 'subdivisionId', 'licenseId'];
+const OF_TERMS = Object.keys(NO_TERMS);
 const CASES: Readonly<Record<CommandShortName | 'RenewLicense' | 'ChangeLicenseTerms' | 'CorrectStatisticRow', Case>> =
   {
     CreateTenant: aCase(commands.parseCreateTenant, { ...TENANT, userId: B }, [
@@ -105,6 +106,7 @@ const CASES: Readonly<Record<CommandShortName | 'RenewLicense' | 'ChangeLicenseT
       'type',
       'requestsLimit',
       'expiresAt',
+      ...OF_TERMS,
     ]),
     UpdateLicense: aCase(commands.parseUpdateLicense, LICENSE, [
       'tenantId',
@@ -124,14 +126,7 @@ const CASES: Readonly<Record<CommandShortName | 'RenewLicense' | 'ChangeLicenseT
       ...OF_LICENSE,
       'requestsLimit',
       'expiresAt',
-      'startsAt',
-      'graceMs',
-      'overage',
-      'overagePercent',
-      'usageThresholds',
-      'noticesBeforeExpiry',
-      'period',
-      'periodAnchor',
+      ...OF_TERMS,
       'whenBelowUsage',
       'expectedTermsVersion',
     ]),
@@ -314,9 +309,23 @@ describe('CreateLicense', () => {
   const parse = (raw: commands.Raw<commands.CreateLicense>) =>
     refusal(() => rejectEnded(commands.parseCreateLicense(raw), NOW));
 
-  test('bycount needs a limit and takes no expiry', () => {
+  test('bycount needs a limit, and its expiry lies ahead where it has one', () => {
     expect(parse({ ...BYCOUNT, requestsLimit: null })).toBe('InvalidCommand requestsLimit');
-    expect(parse({ ...BYCOUNT, expiresAt: NOW + DAY })).toBe('InvalidCommand expiresAt');
+    expect(parse({ ...BYCOUNT, expiresAt: NOW + 1 })).toBe('accepted');
+    expect(parse({ ...BYCOUNT, expiresAt: NOW })).toBe('InvalidCommand expiresAt');
+  });
+
+  test('terms are judged after the defaults', () => {
+    const ahead = NOW + 400 * DAY;
+    expect(parse({ ...BYTIME, expiresAt: null, startsAt: ahead, graceMs: DAY, noticesBeforeExpiry: [DAY] })).toBe(
+      'accepted',
+    );
+    expect(parse({ ...BYTIME, startsAt: NOW + DAY })).toBe('InvalidCommand startsAt');
+    expect(parse({ ...BYTIME, expiresAt: null, startsAt: LATEST_TIME })).toBe('InvalidCommand expiresAt');
+    expect(parse({ ...BYCOUNT, graceMs: DAY })).toBe('InvalidCommand graceMs');
+    expect(parse({ ...BYCOUNT, overagePercent: 10 })).toBe('InvalidCommand overagePercent');
+    expect(parse({ ...BYTIME, period: 'month' })).toBe('InvalidCommand period');
+    expect(parse({ ...BYTIME, usageThresholds: [80] })).toBe('InvalidCommand usageThresholds');
   });
 
   test('bytime takes no limit, and its expiry lies ahead', () => {

@@ -5,6 +5,7 @@ import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from 
 import { InvalidOutsideEvent, Rejection } from '../../../src/domain/rejection.ts';
 import { activateLicense, createLicense, createSubdivision } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { NO_TERMS } from '../../../src/domain/terms.ts';
 import { addStatisticRow } from '../../../src/domain/usage.ts';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
@@ -38,11 +39,11 @@ export function aSubdivision(): Subdivision {
 }
 
 export function bycount(number: number, requestsLimit: number): CreateLicense {
-  return { ...license(number), type: 'bycount', requestsLimit, expiresAt: null };
+  return { ...license(number), ...NO_TERMS, type: 'bycount', requestsLimit, expiresAt: null };
 }
 
 export function bytime(number: number, expiresAt: number | null): CreateLicense {
-  return { ...license(number), type: 'bytime', requestsLimit: null, expiresAt };
+  return { ...license(number), ...NO_TERMS, type: 'bytime', requestsLimit: null, expiresAt };
 }
 
 /** A subdivision with these licenses, created at NOW. */
@@ -63,9 +64,8 @@ export function row(countRequests: number, created: number = NOW + SECOND): AddS
   return { tenantId: TENANT, subdivisionId: SUBDIVISION, statisticRowId: rowId(1), created, countRequests };
 }
 
-/** Late rows are taken for a day. */
 export function addRow(s: Subdivision, command: AddStatisticRow, alreadyExists: boolean, now: number) {
-  return addStatisticRow(s, command, alreadyExists, now, { lateUsage: DAY });
+  return addStatisticRow(s, command, alreadyExists, now);
 }
 
 export function typesOf(change: Change<unknown>): readonly string[] {

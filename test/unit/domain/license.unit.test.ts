@@ -7,6 +7,7 @@ import {
   updateSubdivision,
 } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { NO_PROGRESS } from '../../../src/domain/license.ts';
 import { NO_TERMS } from '../../../src/domain/terms.ts';
 import {
   aSubdivision,
@@ -54,10 +55,11 @@ describe('CreateLicense', () => {
       activatedAt: null,
       deactivatedAt: null,
     };
-    expect(change.state).toEqual({ ...aSubdivision(), licenses: [{ ...license, endReason: null }], version: 2 });
+    const inside = { endReason: null, terms: NO_TERMS, termsVersion: 1, progress: NO_PROGRESS };
+    expect(change.state).toEqual({ ...aSubdivision(), licenses: [{ ...license, ...inside }], version: 2 });
     const ids = { tenantId: TENANT, subdivisionId: SUBDIVISION };
     const by = { phase: 'ready', effectiveAt: null, version: 2, occurredAt: NOW };
-    const terms = { ...NO_TERMS, termsVersion: null, periodStartsAt: null, periodEndsAt: null };
+    const terms = { ...NO_TERMS, termsVersion: 1, periodStartsAt: null, periodEndsAt: null };
     const data = { ...ids, ...license, ...terms, ...IDLE, ...by };
     expect(change.events).toEqual([{ type: 'licensing.events.LicenseCreated', data }]);
   });

@@ -50,10 +50,14 @@ function checkState({ licenses, activeLicenseId, suspended, workStatus }: Subdiv
   expect(workStatus).toBe(activeLicenseId === null || suspended ? 'inactive' : 'active');
 }
 
+/** Each count holds what the rows that went into it say. */
 function checkUsage({ licenses }: Subdivision, database: InMemoryDatabase): void {
-  for (const { licenseId, usedRequests } of licenses) {
-    const counted = database.statisticRows.filter((row) => row.counted && row.licenseId === licenseId);
-    expect(usedRequests).toBe(counted.reduce((sum, { countRequests }) => sum + countRequests, 0));
+  for (const { licenseId, usedRequests, progress } of licenses) {
+    const ofLicense = database.statisticRows.filter((row) => row.counted && row.licenseId === licenseId);
+    for (const count of [...progress.closedCounts, { number: progress.countNumber, usedRequests }]) {
+      const rows = ofLicense.filter(({ countNumber }) => (countNumber ?? 0) === count.number);
+      expect(count.usedRequests).toBe(rows.reduce((sum, { countRequests }) => sum + countRequests, 0));
+    }
   }
 }
 
@@ -63,7 +67,7 @@ function checkClock({ settledAt }: Subdivision, before: Subdivision | undefined)
 
 /** A timer may ring in vain, but it never rings late. */
 function checkTimer({ due }: Subdivision, { model }: Trial): void {
-  const [expected] = [...model.state.subdivisions.values()].map(nextDue);
+  const [expected] = [...model.state.subdivisions.values()].map((subdivision) => nextDue(subdivision));
   expect(due === null).toBe(expected === undefined);
   expect(due?.at ?? 0).toBeLessThanOrEqual(expected?.at ?? 0);
 }

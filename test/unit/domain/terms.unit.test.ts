@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { EARLIEST_TIME, LATEST_TIME } from '../../../src/domain/fields.ts';
 import {
+  defaultExpiry,
   hardLimitOf,
   NO_TERMS,
   parseTerms,
@@ -165,6 +166,11 @@ test('licenses without terms share one value', () => {
   }
   const more = { ...ALL, name: 'Basic' };
   expect(termsOf(more)).toEqual(ALL);
+});
+
+test('a bytime license lasts 30 days from its creation, or from its start if that is later', () => {
+  const at = (startsAt: number | null) => defaultExpiry(NOW, { ...NO_TERMS, startsAt }) - NOW;
+  expect([at(null), at(NOW - DAY), at(NOW + DAY)]).toEqual([30 * DAY, 30 * DAY, 31 * DAY]);
 });
 
 describe('the hard limit', () => {

@@ -61,7 +61,7 @@ test.each<[string, keyof ReturnType<typeof parts>, Partial<HandlerTables>]>([
 function parts(tables?: HandlerTables): HandlerParts {
   const container = createContainer<HandlerParts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({ ...handlerParts(tables) });
-  for (const name of ['cloudEvents', 'topics', 'userDomainKnown', 'usageWindows']) {
+  for (const name of ['cloudEvents', 'topics', 'userDomainKnown', 'windows']) {
     container.register(name, asFunction(() => ({})).singleton());
   }
   return container.cradle;
