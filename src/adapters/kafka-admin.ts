@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { ConfigurationError } from '../ports/errors.ts';
 import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
-import { ConfigResourceTypes } from './kafkajs.ts';
+import { ConfigResourceTypes, mayWrite } from './kafkajs.ts';
 import { shortReason } from './short-reason.ts';
 import { dlqLimit, type TopicSettings as Settings, type TopicState } from './topic-policy.ts';
 
@@ -102,6 +102,11 @@ export class KafkaAdmin {
         settings: settingsOf(configs.get(topic)),
       }));
     });
+  }
+
+  /** @returns whether this user may write the topic; undefined when the broker does not tell */
+  async mayWrite(topic: string): Promise<boolean | undefined> {
+    return withAdmin(this.kafka, (admin) => mayWrite(admin, topic));
   }
 
   async partitionsOf(topic: string): Promise<number> {

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type KafkaJs from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { mendedKafkaJs } from './kafkajs/mended.ts';
+import { OPERATIONS } from './kafkajs/mends.ts';
 
 const folder = dirname(createRequire(import.meta.url).resolve('kafkajs/package.json'));
 
@@ -22,3 +24,8 @@ export const {
   Partitioners,
   ResourcePatternTypes,
 } = mendedKafkaJs(folder).load('index.js') as typeof KafkaJs;
+
+/** @returns whether the user of this client may write the topic; undefined when the broker does not tell */
+export async function mayWrite(admin: Admin, topic: string): Promise<boolean | undefined> {
+  return OPERATIONS.mayWrite(admin, topic);
+}

@@ -109,6 +109,10 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
   });
 }
 
+export function cannotWrite(commands: string): string {
+  return `topic ${commands}: the brokers do not let this user write it, and the worker queues there what time brings about (docs/operations.md, "Kafka rights")`;
+}
+
 /** What the worker works with all the same, a sentence each. */
 export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLimits, 'topics'>): readonly string[] {
   const sources = sourcesOf(topics);

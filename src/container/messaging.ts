@@ -12,7 +12,7 @@ import { MessageCodec } from '../adapters/avro/message-codec.ts';
 import { SchemaRegistration } from '../adapters/avro/schema-registration.ts';
 import { SchemaRegistryClient } from '../adapters/avro/schema-registry.ts';
 import { subjectsOf, writtenSubjects, type Subject } from '../adapters/subjects.ts';
-import { topicReport } from '../adapters/topic-policy.ts';
+import { cannotWrite, topicReport } from '../adapters/topic-policy.ts';
 import { HttpUserDomainClient } from '../adapters/user-domain-client.ts';
 import type { Config } from '../config.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
@@ -78,6 +78,16 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         const report = topicReport(await kafkaAdmin.describe(topics), config);
         for (const sentence of report.assumed) logger.warn(sentence);
         return report;
+      },
+      lackingRights: async () => {
+        const { commands } = topics;
+        const may = await kafkaAdmin.mayWrite(commands);
+        if (may === undefined) {
+          logger.warn(
+            `whether ${commands} may be written can't be found out: assumed that it may, for what time brings about is queued there`,
+          );
+        }
+        return may === false ? [cannotWrite(commands)] : [];
       },
     })).singleton(),
     consumer: asFunction(

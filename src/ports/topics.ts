@@ -28,4 +28,6 @@ export interface TopicReport {
 
 export interface TopicCheck {
   check(): Promise<TopicReport>;
+  /** What the worker may not do with the topics and has to, a sentence each. */
+  lackingRights(): Promise<readonly string[]>;
 }

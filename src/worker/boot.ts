@@ -77,7 +77,10 @@ export class Boot {
   }
 
   private async checkTopics(): Promise<void> {
-    const { faults } = await this.d.topicCheck.check();
+    const { topicCheck } = this.d;
+    const report = await topicCheck.check();
+    // Of a topic that is not there nobody has rights: that it is missing is what has to be told.
+    const faults = report.faults.length > 0 ? report.faults : await topicCheck.lackingRights();
     if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   }
 

@@ -36,8 +36,8 @@ interface Right {
 
 const topic = (name: string, ...operations: Right['operations']): Right => ({ type: Of.TOPIC, name, operations });
 const written = (): readonly string[] => {
-  const { events, rejections, userLookUps } = world.topics;
-  return [events, rejections, userLookUps, ...world.sources.map(dlqOf)];
+  const { commands, events, rejections, userLookUps } = world.topics;
+  return [commands, events, rejections, userLookUps, ...world.sources.map(dlqOf)];
 };
 
 const readingOf = (): readonly Right[] => world.sources.map((name) => topic(name, May.READ));
@@ -140,6 +140,12 @@ const CASES: readonly Case[] = [
     'no right on a topic',
     () => [...readingOf(), groupOf(), ...writingOf().filter(({ name }) => name !== world.topics.events)],
     /^topic \S+ does not exist, or the brokers do not let this user see it/,
+    'exit 1',
+  ],
+  [
+    'no right to write the commands',
+    () => [...readingOf(), groupOf(), ...writingOf().filter(({ name }) => name !== world.topics.commands)],
+    /^topic \S+: the brokers do not let this user write it/,
     'exit 1',
   ],
   [

@@ -1,5 +1,6 @@
 import { withoutAbortedRecords, type AbortedTransaction } from './aborted-records.ts';
 import { keepPartialAnswers, type ProduceAnswer } from './acknowledgements.ts';
+import { Operations, type Broker, type Cluster as AskedCluster, type Protocol } from './authorized-operations.ts';
 import {
   endAfterFailedProof,
   endAfterTimeout,
@@ -54,6 +55,9 @@ import { createSenders, type Cluster as SendersCluster, type SenderParts, type S
 
 /** The version that the mends are made for; package.json pins it. */
 export const KAFKAJS_VERSION = '2.2.4';
+
+/** What users may do, which kafkajs does not ask. */
+export const OPERATIONS = new Operations();
 
 /** A file of kafkajs: what of it is relied on, and how it is mended, if it is. */
 export interface Part {
@@ -239,7 +243,21 @@ export const PARTS: readonly Part[] = [
     }),
     mend: changed<CoordinatorFinder>(tellWhyNoCoordinator),
   },
+  {
+    // 21. Nothing tells whether a user may write a topic, but a message in it.
+    path: 'src/admin/index.js',
+    needs: ['cluster'],
+    mend: (original, load) => {
+      const protocol = { Encoder: load('src/protocol/encoder.js'), Decoder: load('src/protocol/decoder.js') };
+      return OPERATIONS.createAdmins(original as CreateAdmin, protocol as Protocol);
+    },
+  },
+  { path: 'src/cluster/brokerPool.js', needs: names<AskedCluster['brokerPool']>({ findConnectedBroker: true }) },
+  { path: 'src/broker/index.js', needs: names<Broker>({ versions: true, connectionPool: true }) },
+  { path: 'src/protocol/encoder.js', needs: ['buffer', 'writeArray', 'writeBoolean'] },
 ];
+
+type CreateAdmin = Parameters<Operations['createAdmins']>[0];
 
 type DecodeMessageSet = (decoder: AnswerDecoder, size: number) => Promise<unknown[]>;
 

@@ -35,6 +35,14 @@ describe('a boot', () => {
     expect(world.told).toEqual([]);
   });
 
+  it('ends for a right that the brokers have not given, once the topics fit', async () => {
+    const world = new World();
+    world.lackingRights = ['topic a: the brokers do not let this user write it'];
+    await expect(world.boot()).rejects.toThrow('topic a: the brokers do not let this user write it');
+    world.faults = ['topic a does not exist'];
+    await expect(world.boot()).rejects.toThrow(/^topic a does not exist$/);
+  });
+
   it('ends for a right that the database has not given', async () => {
     const world = new World();
     world.lacking = new DatabaseRefuses('DATABASE_URL: permission denied');
@@ -64,6 +72,7 @@ class World {
   readonly told: string[] = [];
   userDomainKnown = true;
   faults: readonly string[] = [];
+  lackingRights: readonly string[] = [];
   brokerErrors: Error[] = [];
   lacking: Error | undefined;
   /** Whether the check of the registry would go on. */
@@ -84,6 +93,7 @@ class World {
           if (error !== undefined) throw error;
           return { faults: this.faults, advice: [], assumed: [] };
         },
+        lackingRights: async () => this.lackingRights,
       },
       codec: {
         prepareWriters: async (_, signal) => {
