@@ -120,3 +120,9 @@ export interface UserLookUpRepository {
   put(lookUp: UserLookUp): void;
   drop(userId: UserId): void;
 }
+
+/** The timers of subdivisions. A unit writes those of the subdivisions that it changes by itself, where what is due next has changed. */
+export interface TimerRepository {
+  /** The timer of this subdivision is written anew, to what is due now, even if the unit changes nothing of it: whoever sent for it is answered. */
+  rewrite(key: SubdivisionKey): void;
+}

@@ -9,6 +9,7 @@ import type {
   StatisticRowRepository,
   SubdivisionRepository,
   TenantRepository,
+  TimerRepository,
   UserLookUpRepository,
   UserRepository,
 } from './repositories.ts';
@@ -89,6 +90,7 @@ export interface Unit {
   readonly users: UserRepository;
   readonly activeLicenses: ActiveLicenseRepository;
   readonly userLookUps: UserLookUpRepository;
+  readonly timers: TimerRepository;
   readonly outbox: OutboxWriter;
   readonly deadLetters: DeadLetterWriter;
   /**
@@ -111,6 +113,7 @@ export interface Unit {
 export type TenantUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions' | 'users'>;
 export type SubdivisionUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions'>;
 export type LicenseUnitOfWork = Pick<Unit, 'subdivisions' | 'licenses'>;
+export type TimerUnitOfWork = Pick<Unit, 'subdivisions' | 'timers'>;
 export type UsageUnitOfWork = Pick<Unit, 'subdivisions' | 'statisticRows'>;
 export type UserUnitOfWork = Pick<Unit, 'users' | 'userLookUps'>;
 export type OutboxUnitOfWork = Pick<Unit, 'outbox'>;

@@ -26,6 +26,8 @@ export interface Cache {
   readonly licensePlaces: Map<string, SubdivisionId | null>;
   /** Licenses that were created and deleted within this unit: they leave a tombstone too. */
   readonly buried: (LicenseKey & SubdivisionKey)[];
+  /** Subdivisions whose timer is to be written whatever has changed, by `pairOf(tenantId, subdivisionId)`. */
+  readonly answeredTimers: Map<string, SubdivisionKey>;
   readonly rows: KnownRows;
   readonly activeLicenses: Map<string, { readonly key: LicenseKey; readonly value: ActiveLicense | undefined }>;
   readonly userLookUps: Map<UserId, UserLookUp | undefined>;
@@ -82,6 +84,7 @@ export function createCache(store: Store, most: number, { presumesNew = false, w
     belongings: new Belongings(),
     licensePlaces: new Map(),
     buried: [],
+    answeredTimers: new Map(),
     rows: new KnownRows(presumesNew),
     activeLicenses: new Map(),
     userLookUps: new Map(),

@@ -15,6 +15,7 @@ export const TABLES = [
   'parked_letters',
   'statistic_row_removals',
   'statistic_rows',
+  'subdivision_timers',
   'subdivisions',
   'tenant_active_licenses',
   'tenant_names',

@@ -22,6 +22,7 @@ import { activeLicenseRepository, licenseRepository } from '../repos/license.ts'
 import { statisticRowRepository } from '../repos/statistic-row.ts';
 import { subdivisionRepository } from '../repos/subdivision.ts';
 import { tenantRepository } from '../repos/tenant.ts';
+import { timerChanges, timerRepository } from '../repos/timer.ts';
 import { userLookUpRepository, userRepository } from '../repos/user.ts';
 
 /** A unit over its store: it is opened before the work and flushed after it, both inside the transaction. */
@@ -166,6 +167,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
     users: userRepository(cache),
     activeLicenses: activeLicenseRepository(cache),
     userLookUps: userLookUpRepository(cache),
+    timers: timerRepository(cache),
     outbox: {
       add(message) {
         owed.push(message);
@@ -222,10 +224,12 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       );
       for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();
-      const [isRight, , , , effect] = await together([
+      const changes = cache.subdivisions.changes();
+      const [isRight, , , , , effect] = await together([
         presumed,
         rows,
-        store.subdivisions.flush(cache.subdivisions.changes(), cache.buried, lane.id),
+        store.subdivisions.flush(changes, cache.buried, lane.id),
+        store.timers.flush(timerChanges(cache, changes)),
         store.users.flush(cache.users.changes(), lane.id),
         flushRest(),
       ]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { pairOf } from '../../src/repos/cache.ts';
 import { InMemoryDeadLetters } from '../support/in-memory/dead-letters.ts';
 import { InMemoryDecidedOffsets } from '../support/in-memory/decided-offsets.ts';
 import { InMemoryDatabase, numberKey } from '../support/in-memory/database.ts';
@@ -13,6 +14,16 @@ describeUnitOfWork('InMemoryUnitOfWork', async () => {
     unitOfWork: new InMemoryUnitOfWork(database, randomUUID),
     letters: new InMemoryDeadLetters(database),
     decidedOffsets: new InMemoryDecidedOffsets(database),
+    timers: async () => (await database.snapshot()).timers,
+    queueTimers: () =>
+      database.transaction(() => {
+        for (const timer of database.timers.sorted())
+          database.timers.set(pairOf(timer.tenantId, timer.subdivisionId), { ...timer, isQueued: true });
+      }),
+    putTimer: ({ tenantId, subdivisionId }, due) =>
+      database.transaction(() =>
+        database.timers.set(pairOf(tenantId, subdivisionId), { tenantId, subdivisionId, due, isQueued: false }),
+      ),
     clock: async () => database.clock.now(),
     forgetMessages: async () =>
       database.transaction(() => {

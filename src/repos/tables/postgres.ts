@@ -10,6 +10,7 @@ import { statisticRowTable } from './statistic-row.ts';
 import type { Store } from './store.ts';
 import { subdivisionTable } from './subdivision.ts';
 import { tenantTable } from './tenant.ts';
+import { timerTable } from './timer.ts';
 import { userLookUpTable } from './user-look-up.ts';
 import { userTable } from './user.ts';
 
@@ -21,6 +22,7 @@ export function postgresStore(db: Knex): Store {
     tenants: tenantTable(db),
     subdivisions: subdivisionTable(db),
     licenses: licenseTable(db),
+    timers: timerTable(db),
     statisticRows: statisticRowTable(db),
     users: userTable(db),
     activeLicenses: activeLicenseTable(db),

@@ -2,6 +2,7 @@ import type { Tombstone } from '../../domain/events.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../domain/ids.ts';
 import type { StatisticRow } from '../../domain/statistic-row.ts';
 import type { Subdivision } from '../../domain/subdivision.ts';
+import type { Due } from '../../domain/due.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { User } from '../../domain/user.ts';
 import type { MessageIdentity, Position } from '../../ports/messages.ts';
@@ -41,6 +42,10 @@ export interface SubdivisionChange extends RowChange<Subdivision> {
   readonly key: SubdivisionKey;
   /** Whether it was not locked: it may only be written if it is as `before` says, and this lane wrote it last. */
   readonly presumed: boolean;
+}
+/** What is due next in a subdivision whose timer is to be written; null: nothing. */
+export interface TimerChange extends SubdivisionKey {
+  readonly due: Due | null;
 }
 export interface UserChange extends RowChange<User> {
   readonly key: UserId;
@@ -154,6 +159,10 @@ export interface Store {
       keys: readonly LicenseKey[],
     ): Promise<readonly (LicenseKey & SubdivisionKey & { readonly deleted: boolean })[]>;
     list(tenantId: TenantId, page: Page<LicenseId>): Promise<readonly LicenseOfSubdivision[]>;
+  };
+  readonly timers: {
+    /** Each as it is from now on, not sent for yet. */
+    flush(timers: readonly TimerChange[]): Promise<void>;
   };
   readonly statisticRows: {
     /** The stored rows that are the same as one of these, by id or by subdivision and `created`. */

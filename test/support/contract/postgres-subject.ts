@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { SubdivisionKey } from '../../../src/ports/repositories.ts';
 import { KnexDeadLetters } from '../../../src/uow/dead-letters.ts';
 import { KnexDecidedOffsets } from '../../../src/uow/decided-offsets.ts';
 import { KnexUnitOfWork } from '../../../src/uow/unit-of-work.ts';
@@ -13,6 +14,20 @@ export function postgresSubject(db: Knex): Subject {
     letters: new KnexDeadLetters(db),
     decidedOffsets: new KnexDecidedOffsets(db),
     outbox: async () => (await owedIn(db)).map(({ lane, seq, value }) => ({ lane, seq, text: String(value) })),
+    timers: async () => {
+      const { rows } = await db.raw<{ rows: readonly StoredTimer[] }>(
+        `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", due_at AS "dueAt", is_notice AS "isNotice",
+           queued_at IS NOT NULL AS "isQueued" FROM subdivision_timers ORDER BY tenant_id, subdivision_id`,
+      );
+      return rows.map(({ dueAt, isNotice, ...timer }) => ({ ...timer, due: { at: dueAt.getTime(), isNotice } }));
+    },
+    queueTimers: async () => {
+      await db('subdivision_timers').update({ queued_at: db.fn.now(), resent: true });
+    },
+    putTimer: async ({ tenantId, subdivisionId }, { at, isNotice }) => {
+      const row = { due_at: new Date(at), is_notice: isNotice };
+      await db('subdivision_timers').insert({ tenant_id: tenantId, subdivision_id: subdivisionId, ...row });
+    },
     clock: async () => {
       const sql = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`;
       const { rows } = await db.raw<{ rows: readonly { readonly now: string }[] }>(sql);
@@ -23,4 +38,10 @@ export function postgresSubject(db: Knex): Subject {
     },
     deadLetters: () => db('dead_letters').orderBy('letter_id').pluck('offset'),
   };
+}
+
+interface StoredTimer extends SubdivisionKey {
+  readonly dueAt: Date;
+  readonly isNotice: boolean;
+  readonly isQueued: boolean;
 }

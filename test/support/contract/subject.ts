@@ -1,9 +1,11 @@
+import type { Due } from '../../../src/domain/due.ts';
 import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
 import type { DecidedOffsets } from '../../../src/ports/decided-offsets.ts';
 import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
+import type { SubdivisionKey } from '../../../src/ports/repositories.ts';
 import type { Unit, UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import { aSubdivision, aTenant, licensed } from '../builders.ts';
 
@@ -14,6 +16,12 @@ export interface Subject {
   readonly decidedOffsets: DecidedOffsets;
   /** In the order of (lane, seq). */
   outbox(): Promise<readonly { readonly lane: string; readonly seq: number; readonly text: string }[]>;
+  /** By subdivision, in the order of their ids. */
+  timers(): Promise<readonly (SubdivisionKey & { readonly due: Due; readonly isQueued: boolean })[]>;
+  /** As if all timers had been sent for. */
+  queueTimers(): Promise<void>;
+  /** A timer that no unit has written. */
+  putTimer(key: SubdivisionKey, due: Due): Promise<void>;
   /** The offsets of the messages that letters are about. */
   deadLetters(): Promise<readonly number[]>;
   /** The clock that its transactions go by; milliseconds since the epoch, with fractions where it has them. */

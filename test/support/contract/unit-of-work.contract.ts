@@ -8,6 +8,7 @@ import { describeResends } from './resends.contract.ts';
 import { describeRuns } from './runs.contract.ts';
 import { describeThousands } from './thousands.contract.ts';
 import type { CreateSubject } from './subject.ts';
+import { describeTimers } from './timers.contract.ts';
 import { describeWarmSubdivisions } from './warm-subdivisions.contract.ts';
 
 /** What every unit of work does; `create` gives one over empty tables. */
@@ -22,6 +23,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('parking', () => describeParking(create));
     describe('decided offsets', () => describeDecidedOffsets(create));
     describe('subdivisions that a lane has written before', () => describeWarmSubdivisions(create));
+    describe('timers', () => describeTimers(create));
     describe('the outbox', () => describeOutbox(create));
   });
 }

@@ -1,6 +1,7 @@
 import type { TenantId, UserId } from '../../../src/domain/ids.ts';
 import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import type { Due } from '../../../src/domain/due.ts';
 import type { Tenant } from '../../../src/domain/tenant.ts';
 import type { User } from '../../../src/domain/user.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -19,6 +20,7 @@ import type { InboxEntry, ParkedKey, Stored } from '../../../src/repos/tables/st
 import { Journal } from '../../../src/repos/identity-map.ts';
 
 export type StoredLicenseId = LicenseKey & SubdivisionKey & { readonly deleted: boolean };
+export type StoredTimer = SubdivisionKey & { readonly due: Due; readonly isQueued: boolean };
 export type StoredInboxEntry = InboxEntry & { readonly receivedAt: number };
 export type StoredOutboxRow = OutboxRow & { readonly lane: string };
 export type StoredDeadLetter = DeadLetter & {
@@ -43,6 +45,7 @@ export interface Snapshot {
   readonly licenseIds: readonly StoredLicenseId[];
   readonly statisticRows: readonly StatisticRow[];
   readonly statisticRowRemovals: readonly SubdivisionKey[];
+  readonly timers: readonly StoredTimer[];
   readonly users: readonly Stored<User>[];
   readonly activeLicenses: readonly ActiveLicense[];
   readonly userLookUps: readonly UserLookUp[];
@@ -109,6 +112,7 @@ export class InMemoryDatabase {
   /** The rows once more, by `momentOf`: two of one subdivision never have the same `created`. */
   readonly statisticRowsByMoment = new Table<StatisticRow>(this.journal);
   readonly statisticRowRemovals = new Table<SubdivisionKey>(this.journal);
+  readonly timers = new Table<StoredTimer>(this.journal);
   readonly users = new Table<Stored<User> & { readonly key: UserId }>(this.journal);
   readonly activeLicenses = new Table<ActiveLicense>(this.journal);
   readonly userLookUps = new Table<UserLookUp>(this.journal);
@@ -159,6 +163,7 @@ export class InMemoryDatabase {
       licenseIds: this.licenseIds.sorted(),
       statisticRows: this.statisticRows.sorted(),
       statisticRowRemovals: this.statisticRowRemovals.sorted(),
+      timers: this.timers.sorted(),
       users: this.users.sorted(),
       activeLicenses: this.activeLicenses.sorted(),
       userLookUps: this.userLookUps.sorted(),

@@ -18,6 +18,7 @@ export function inMemoryStore(db: InMemoryDatabase): Store {
     tenants: tenants(db),
     subdivisions: subdivisions(db),
     licenses: licenses(db),
+    timers: timers(db),
     statisticRows: statisticRows(db),
     users: users(db),
     activeLicenses: activeLicenses(db),
@@ -140,6 +141,18 @@ function licenses({ subdivisions, licenseIds }: InMemoryDatabase): Store['licens
         .filter((subdivision) => subdivision.tenantId === tenantId)
         .flatMap(({ subdivisionId, licenses }) => licenses.map((license) => ({ ...license, tenantId, subdivisionId })));
       return pageOf(all, ({ licenseId }) => licenseId, page);
+    },
+  };
+}
+
+function timers({ timers }: InMemoryDatabase): Store['timers'] {
+  return {
+    async flush(changes) {
+      for (const { due, tenantId, subdivisionId } of changes) {
+        const id = pairOf(tenantId, subdivisionId);
+        if (due === null) timers.delete(id);
+        else timers.set(id, { tenantId, subdivisionId, due, isQueued: false });
+      }
     },
   };
 }
