@@ -13,7 +13,10 @@ import { readEvents, renderAvsc } from './states.ts';
 const ROOT = join(import.meta.dirname, '..');
 const HEADER = 'generated from schemas/ by `npm run generate`; do not edit';
 
-/** One folder of schemas: its namespace, what its types are called in TypeScript, and the topic that carries them. */
+/**
+ * One folder of schemas, or those of its records that share a topic: its namespace, what its types are called in TypeScript, and the topic that
+ * carries them.
+ */
 const FOLDERS = [
   {
     folder: 'commands',
@@ -57,17 +60,46 @@ const FOLDERS = [
   },
   {
     folder: 'internal',
+    only: ['AdvanceSubdivision'],
     namespace: 'licensing.internal',
     suffix: '',
-    map: 'InternalMessages',
-    nameType: 'InternalMessageName',
-    names: 'INTERNAL_MESSAGE_NAMES',
+    map: 'InternalCommands',
+    nameType: 'InternalCommandName',
+    names: 'INTERNAL_COMMAND_NAMES',
+    topic: 'licensing.commands.v1',
+    title: 'licensing.commands.v1, internal',
+    about:
+      'What the worker tells itself among the commands; nobody else sends it, and nobody else needs it. Key: tenantId.',
+  },
+  {
+    folder: 'internal',
+    only: ['LookUpUser'],
+    namespace: 'licensing.internal',
+    suffix: '',
+    map: 'LookUpMessages',
+    nameType: 'LookUpMessageName',
+    names: 'LOOK_UP_MESSAGE_NAMES',
     topic: 'licensing.user-lookups.v1',
     about: 'What the worker tells itself; nobody else needs it. Key: userId.',
   },
-] as const;
+] as const satisfies readonly Folder[];
 
-type Group = (typeof FOLDERS)[number] & { readonly records: readonly RecordSchema[] };
+interface Folder {
+  readonly folder: string;
+  /** The records that this entry is about; the folder's others have an entry of their own. Default: all. */
+  readonly only?: readonly string[];
+  readonly namespace: string;
+  readonly suffix: string;
+  readonly map: string;
+  readonly nameType: string;
+  readonly names: string;
+  readonly topic: string;
+  /** Of its part of the page, where that is not the topic. */
+  readonly title?: string;
+  readonly about: string;
+}
+
+type Group = Folder & { readonly records: readonly RecordSchema[] };
 type Output = { readonly path: string; readonly text: string };
 
 /** Paths, from the repository's root, of the generated files that are missing or not what their sources give. */
@@ -116,9 +148,11 @@ async function formatted(files: readonly Output[]): Promise<readonly Output[]> {
   );
 }
 
-async function readGroup(folder: (typeof FOLDERS)[number]): Promise<Group> {
+async function readGroup(folder: Folder): Promise<Group> {
   // Plain code-unit order, so that the output is the same on every machine.
-  const files = (await readdir(join(ROOT, 'schemas', folder.folder))).filter((file) => file.endsWith('.avsc')).sort();
+  const all = (await readdir(join(ROOT, 'schemas', folder.folder))).filter((file) => file.endsWith('.avsc')).sort();
+  const { only } = folder;
+  const files = only === undefined ? all : all.filter((file) => only.includes(nameOf(file)));
   if (folder.folder === 'events') {
     const records = await readEvents(join(ROOT, 'schemas/states'), folder.namespace);
     const stray = files.find((file) => !records.some(({ name }) => file === `${name}.avsc`));
@@ -128,9 +162,21 @@ async function readGroup(folder: (typeof FOLDERS)[number]): Promise<Group> {
   const records = files.map(async (file) => {
     const path = `schemas/${folder.folder}/${file}`;
     const parsed: unknown = JSON.parse(await readFile(join(ROOT, path), 'utf8'));
-    return checkedRecord(parsed, { path, name: file.slice(0, -'.avsc'.length), namespace: folder.namespace });
+    return checkedRecord(parsed, { path, name: nameOf(file), namespace: folder.namespace });
   });
+  const homeless = all.find((file) => !FOLDERS.some((one) => one.folder === folder.folder && has(one, nameOf(file))));
+  if (homeless !== undefined) {
+    throw new SchemaRuleError(`schemas/${folder.folder}/${homeless}: no entry of FOLDERS says which topic carries it`);
+  }
   return { ...folder, records: await Promise.all(records) };
+}
+
+function has({ only }: Folder, name: string): boolean {
+  return only === undefined || only.includes(name);
+}
+
+function nameOf(file: string): string {
+  return file.slice(0, -'.avsc'.length);
 }
 
 /** The contract's files of what has happened. Those of the other folders are written by hand. */
@@ -215,7 +261,7 @@ ${names.join('\n')}`;
 }
 
 function renderPage(groups: readonly Group[]): string {
-  const topics = groups.map(({ topic, about, namespace, records }) => {
+  const topics = groups.map(({ topic, title = topic, about, namespace, records }) => {
     const messages = records.map(({ name, doc, fields }) => {
       const rows = fields.map((field) => {
         const type = describe(isOptional(field) ? field.type[1] : field.type).wire;
@@ -223,7 +269,7 @@ function renderPage(groups: readonly Group[]): string {
       });
       return `### ${namespace}.${name}\n\n${doc}\n\n| field | type | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
     });
-    return `## ${topic}\n\n${about}\n\n${messages.join('\n')}`;
+    return `## ${title}\n\n${about}\n\n${messages.join('\n')}`;
   });
   return `<!-- ${HEADER} -->
 

@@ -2,7 +2,8 @@ import type { MessageName } from '../generated/messages.ts';
 import {
   COMMAND_NAMES,
   EVENT_NAMES,
-  INTERNAL_MESSAGE_NAMES,
+  INTERNAL_COMMAND_NAMES,
+  LOOK_UP_MESSAGE_NAMES,
   OUTSIDE_EVENT_NAMES,
   REJECTION_NAMES,
 } from '../generated/schemas.ts';
@@ -34,7 +35,8 @@ export function writtenSubjects(topics: Topics): readonly Subject[] {
   return [
     ...subjects(topics.events, EVENT_NAMES),
     ...subjects(topics.rejections, REJECTION_NAMES),
-    ...subjects(topics.userLookUps, INTERNAL_MESSAGE_NAMES),
+    ...subjects(topics.commands, INTERNAL_COMMAND_NAMES),
+    ...subjects(topics.userLookUps, LOOK_UP_MESSAGE_NAMES),
   ];
 }
 

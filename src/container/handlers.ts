@@ -1,13 +1,14 @@
 import { asClass, asFunction, type Resolver } from 'awilix';
 import type { DomainEvent } from '../domain/events.ts';
-import type { CommandName, OutsideEventName } from '../generated/messages.ts';
-import { COMMAND_NAMES, EVENT_NAMES, OUTSIDE_EVENT_NAMES } from '../generated/schemas.ts';
+import type { CommandName, InternalCommandName, OutsideEventName } from '../generated/messages.ts';
+import { COMMAND_NAMES, EVENT_NAMES, INTERNAL_COMMAND_NAMES, OUTSIDE_EVENT_NAMES } from '../generated/schemas.ts';
 import { LookUpAnswerHandler } from '../handlers/events/outside-broker.ts';
 import type { UserLookUpQueuer } from '../handlers/events/user.ts';
 import {
   COMMANDS_HANDLERS_FOR_INJECTION,
   EVENT_HANDLERS,
   EVENTS_HANDLERS_FOR_INJECTION,
+  INTERNAL_HANDLERS_FOR_INJECTION,
   OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
 } from '../handlers/index.ts';
 import { ConfigurationError } from '../ports/errors.ts';
@@ -25,7 +26,7 @@ export type HandlerParts = {
 } & MessageHandlersByName &
   EventHandlersByName;
 
-type MessageType = CommandName | OutsideEventName;
+type MessageType = CommandName | InternalCommandName | OutsideEventName;
 type MessageHandlersByName = { readonly [Type in MessageType as HandlerName<Type>]: MessageHandler<never, unknown> };
 type EventHandlerName = keyof typeof EVENT_HANDLERS;
 /** The CLI asks the queuer itself, so what takes its place has to be one. */
@@ -33,8 +34,8 @@ type EventHandlersByName = {
   readonly [Name in EventHandlerName]: Name extends 'userLookUpQueuer' ? UserLookUpQueuer : EventHandler<never>;
 };
 
-/** Under which name the container has the handler of a command or an outside event. */
-type HandlerName<Type extends MessageType> = Type extends `licensing.commands.${infer Short}`
+/** Under which name the container has the handler of a command, of what the worker tells itself, or of an outside event. */
+type HandlerName<Type extends MessageType> = Type extends `licensing.${'commands' | 'internal'}.${infer Short}`
   ? `${Uncapitalize<Short>}Handler`
   : Type extends `users.events.${infer Short}`
     ? `outside${Short}Handler`
@@ -43,19 +44,21 @@ type HandlerName<Type extends MessageType> = Type extends `licensing.commands.${
 /** The tables of src/handlers/index.ts, as somebody might leave them who does not ask the compiler. */
 export interface HandlerTables {
   readonly commands: Readonly<Record<string, HandlerClass<MessageHandler<never, unknown>>>>;
+  readonly internal: Readonly<Record<string, HandlerClass<MessageHandler<never, unknown>>>>;
   readonly outsideEvents: Readonly<Record<string, HandlerClass<MessageHandler<never, unknown>>>>;
   readonly events: Readonly<Record<string, readonly HandlerClass<EventHandler<never>>[]>>;
 }
 
 const TABLES: HandlerTables = {
   commands: COMMANDS_HANDLERS_FOR_INJECTION,
+  internal: INTERNAL_HANDLERS_FOR_INJECTION,
   outsideEvents: OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
   events: EVENTS_HANDLERS_FOR_INJECTION,
 };
 
 /** Resolving `handlers` or `eventHandlers` throws a ConfigurationError when a message has no handler, or an event one twice. */
 export function handlerParts(tables: HandlerTables = TABLES): Registrations<HandlerParts> {
-  const messageHandlers = Object.entries({ ...tables.commands, ...tables.outsideEvents });
+  const messageHandlers = Object.entries({ ...tables.commands, ...tables.internal, ...tables.outsideEvents });
   return {
     // That no name is missing is said by the types of the tables, which `Object.entries` does not keep.
     ...(registered(
@@ -65,6 +68,7 @@ export function handlerParts(tables: HandlerTables = TABLES): Registrations<Hand
     lookUpAnswerHandler: asClass(LookUpAnswerHandler).singleton(),
     handlers: asFunction((cradle: HandlerParts): Handlers => ({
       commands: messageTable(cradle, COMMAND_NAMES, tables.commands),
+      internal: messageTable(cradle, INTERNAL_COMMAND_NAMES, tables.internal),
       outsideEvents: messageTable(cradle, OUTSIDE_EVENT_NAMES, tables.outsideEvents),
       lookUpAnswer: cradle.lookUpAnswerHandler,
     })).singleton(),

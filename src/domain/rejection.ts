@@ -42,7 +42,10 @@ export class Rejection extends Error {
   }
 }
 
-/** An event of the user domain says what can't be true or can't be stored. It is no command, so it is dead-lettered, not rejected. */
+/**
+ * An event of the user domain, or a message of our own, says what can't be true or can't be stored. It is no command, so it is dead-lettered,
+ * not rejected.
+ */
 export class InvalidOutsideEvent extends Error {
   override readonly name = 'InvalidOutsideEvent';
   readonly field: string;

@@ -1542,6 +1542,16 @@ export type UserUpdatedOutsideEvent = {
   readonly updatedAt: number | null;
 };
 
+/** Internal to the worker: applies what has become due in a subdivision when no other message comes. Ends in the events of what was due, or in none, and is never rejected. */
+export type AdvanceSubdivision = {
+  /** The tenant that the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision in which something was due. UUID. */
+  readonly subdivisionId: string;
+  /** The message's time: when it was queued, by the database's clock. What is due up to here is applied. Milliseconds since the epoch, UTC. */
+  readonly upTo: number;
+};
+
 /** Internal to the worker: asks the user domain for the profile of a user created without one. Ends in a UserUpdated, or in nothing if the user domain does not know the user. */
 export type LookUpUser = {
   /** The user to look up. UUID. */
@@ -1615,11 +1625,17 @@ export type OutsideEvents = {
 };
 export type OutsideEventName = keyof OutsideEvents;
 
+/** By full name; on `licensing.commands.v1` unless configured otherwise. */
+export type InternalCommands = {
+  readonly 'licensing.internal.AdvanceSubdivision': AdvanceSubdivision;
+};
+export type InternalCommandName = keyof InternalCommands;
+
 /** By full name; on `licensing.user-lookups.v1` unless configured otherwise. */
-export type InternalMessages = {
+export type LookUpMessages = {
   readonly 'licensing.internal.LookUpUser': LookUpUser;
 };
-export type InternalMessageName = keyof InternalMessages;
+export type LookUpMessageName = keyof LookUpMessages;
 
-export type Messages = Commands & Events & Rejections & OutsideEvents & InternalMessages;
+export type Messages = Commands & Events & Rejections & OutsideEvents & InternalCommands & LookUpMessages;
 export type MessageName = keyof Messages;

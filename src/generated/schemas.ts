@@ -5,7 +5,8 @@ import type {
   EventName,
   RejectionName,
   OutsideEventName,
-  InternalMessageName,
+  InternalCommandName,
+  LookUpMessageName,
   MessageName,
 } from './messages.ts';
 
@@ -3608,6 +3609,29 @@ export const SCHEMAS = {
       },
     ],
   },
+  'licensing.internal.AdvanceSubdivision': {
+    type: 'record',
+    name: 'AdvanceSubdivision',
+    namespace: 'licensing.internal',
+    doc: 'Internal to the worker: applies what has become due in a subdivision when no other message comes. Ends in the events of what was due, or in none, and is never rejected.',
+    fields: [
+      {
+        name: 'tenantId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The tenant that the subdivision belongs to.',
+      },
+      {
+        name: 'subdivisionId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The subdivision in which something was due.',
+      },
+      {
+        name: 'upTo',
+        type: { type: 'long', logicalType: 'timestamp-millis' },
+        doc: "The message's time: when it was queued, by the database's clock. What is due up to here is applied.",
+      },
+    ],
+  },
   'licensing.internal.LookUpUser': {
     type: 'record',
     name: 'LookUpUser',
@@ -3674,6 +3698,8 @@ export const OUTSIDE_EVENT_NAMES = [
   'users.events.UserUpdated',
 ] as const satisfies readonly OutsideEventName[];
 
-export const INTERNAL_MESSAGE_NAMES = [
-  'licensing.internal.LookUpUser',
-] as const satisfies readonly InternalMessageName[];
+export const INTERNAL_COMMAND_NAMES = [
+  'licensing.internal.AdvanceSubdivision',
+] as const satisfies readonly InternalCommandName[];
+
+export const LOOK_UP_MESSAGE_NAMES = ['licensing.internal.LookUpUser'] as const satisfies readonly LookUpMessageName[];

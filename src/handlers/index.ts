@@ -1,5 +1,13 @@
 import type { EventOf } from '../domain/events.ts';
-import type { CommandName, Commands, EventName, OutsideEventName, OutsideEvents } from '../generated/messages.ts';
+import type {
+  CommandName,
+  Commands,
+  EventName,
+  InternalCommandName,
+  InternalCommands,
+  OutsideEventName,
+  OutsideEvents,
+} from '../generated/messages.ts';
 import type { EventHandler, HandlerClass, MessageHandler } from '../ports/handlers.ts';
 import {
   ActivateSubdivisionLicenseHandler,
@@ -26,6 +34,7 @@ import {
   OutsideUserUpdatedHandler,
 } from './events/outside-broker.ts';
 import { UserLookUpQueuer } from './events/user.ts';
+import { AdvanceSubdivisionHandler } from './internal/time.ts';
 
 // Which handler takes which message. The tables are data: a message without a handler, or with one that does not take its record, does
 // not compile, and the boot checks the tables once more. The container has each handler by a name, under which another can be registered.
@@ -94,6 +103,11 @@ export const OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION = {
   'users.events.UserUpdated': OutsideUserUpdatedHandler,
   'users.events.UserDeleted': OutsideUserDeletedHandler,
 } as const satisfies { readonly [Name in OutsideEventName]: HandlerClass<Taking<OutsideEvents[Name]>> };
+
+/** What the worker tells itself on the commands topic. In the container: `advanceSubdivisionHandler`. */
+export const INTERNAL_HANDLERS_FOR_INJECTION = {
+  'licensing.internal.AdvanceSubdivision': AdvanceSubdivisionHandler,
+} as const satisfies { readonly [Name in InternalCommandName]: HandlerClass<Taking<InternalCommands[Name]>> };
 
 // Function properties, since a method's parameters would not be compared strictly.
 

@@ -13,9 +13,11 @@ import type { Loads, Unit } from './unit-of-work.ts';
 export interface MessageHandler<RawMessage, Message> {
   /**
    * Checks everything but what depends on the message's time, which `handle` checks.
-   * @throws Rejection InvalidCommand; InvalidOutsideEvent for an outside event
+   * @throws Rejection InvalidCommand; InvalidOutsideEvent for what is no command
    */
   parse(raw: RawMessage): Message;
+  /** The time that the message brings itself, in milliseconds since the epoch. Without this method it is that of its record. */
+  time?(message: Message): number;
   /** Names what `handle` will read, so that a chunk loads it all at once, and `handle` finds it without waiting. */
   declare(message: Message, loads: Loads): void;
   /**

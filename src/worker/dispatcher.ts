@@ -96,8 +96,8 @@ export class Dispatcher {
     const slice = new TimeSlice();
     for (const task of tasks) {
       if (slice.isOver) await slice.next();
-      const { plan, received } = task;
-      const now = messageTime(received.timestamp, unit.startedAt);
+      const { plan } = task;
+      const now = timeOf(task, unit.startedAt);
       let ending: Answered | E | Failed | undefined = before(task);
       if (ending === undefined) {
         if (plan.kind !== 'handle') ending = this.unhandled(task, plan, unit, now);
@@ -245,6 +245,11 @@ async function tellFurther(
 ): Promise<void> {
   await told;
   for (const handler of handlers) await handler.handle(event, unit, cause);
+}
+
+function timeOf({ plan, received }: Task, startedAt: number): number {
+  const brought = plan.kind === 'handle' ? plan.handler.time?.(plan.message) : undefined;
+  return messageTime(brought ?? received.timestamp, startedAt);
 }
 
 function idReused({ identity: { source, id } }: Task): Failed {

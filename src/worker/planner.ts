@@ -1,6 +1,6 @@
 import { isUuid } from '../domain/ids.ts';
 import { InvalidOutsideEvent, Rejection } from '../domain/rejection.ts';
-import type { CommandName, OutsideEventName } from '../generated/messages.ts';
+import type { CommandName, InternalCommandName, OutsideEventName } from '../generated/messages.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import { UndecodableMessage, type Codec } from '../ports/codec.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
@@ -13,6 +13,8 @@ import { namesIn, NAMELESS, Task, type AnyHandler, type Names, type Plan } from 
 
 export interface Handlers {
   readonly commands: ReadonlyMap<CommandName, AnyHandler>;
+  /** What the worker tells itself on the commands topic. */
+  readonly internal: ReadonlyMap<InternalCommandName, AnyHandler>;
   readonly outsideEvents: ReadonlyMap<OutsideEventName, AnyHandler>;
   readonly lookUpAnswer: AnyHandler;
 }
@@ -112,8 +114,8 @@ export class Planner {
 
   private handlerOf(topic: string, type: string): AnyHandler | undefined {
     const { handlers, topics } = this.d;
-    const table: ReadonlyMap<string, AnyHandler> = topic === topics.users ? handlers.outsideEvents : handlers.commands;
-    return table.get(type);
+    if (topic === topics.users) return handlerIn(handlers.outsideEvents, type);
+    return handlerIn(handlers.commands, type) ?? handlerIn(handlers.internal, type);
   }
 
   private handled(handler: AnyHandler, data: unknown, whenInvalid: DeadLetterReason = 'UndecodableMessage'): Plan {
@@ -157,6 +159,10 @@ export class Planner {
     const { cloudEvents } = this.d;
     return new Task(received, cloudEvents.read(received), cloudEvents.digest(received.value), type, names, plan);
   }
+}
+
+function handlerIn(table: ReadonlyMap<string, AnyHandler>, type: string): AnyHandler | undefined {
+  return table.get(type);
 }
 
 function isUserId(text: string | null): text is string {

@@ -278,8 +278,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/dispatcher.ts',
-        find: 'const now = messageTime(received.timestamp, unit.startedAt);',
-        replace: 'const now = messageTime(received.timestamp, Date.now());',
+        find: 'messageTime(brought ?? received.timestamp, startedAt)',
+        replace: 'messageTime(brought ?? received.timestamp, Date.now())',
       },
     ],
   },

@@ -6,7 +6,11 @@ import type { Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
 import { LookUpAnswerHandler, type LookUpAnswer } from '../../src/handlers/events/outside-broker.ts';
-import { COMMANDS_HANDLERS_FOR_INJECTION, OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION } from '../../src/handlers/index.ts';
+import {
+  COMMANDS_HANDLERS_FOR_INJECTION,
+  INTERNAL_HANDLERS_FOR_INJECTION,
+  OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
+} from '../../src/handlers/index.ts';
 import type { MessageHandler } from '../../src/ports/handlers.ts';
 import type { Unit } from '../../src/ports/unit-of-work.ts';
 import { aMessage, NOW } from './builders.ts';
@@ -160,7 +164,11 @@ function readsOf(database: InMemoryDatabase): string[] {
 
 function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
   if (type === 'answer') return new LookUpAnswerHandler();
-  const handlers = { ...COMMANDS_HANDLERS_FOR_INJECTION, ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION };
+  const handlers = {
+    ...COMMANDS_HANDLERS_FOR_INJECTION,
+    ...INTERNAL_HANDLERS_FOR_INJECTION,
+    ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
+  };
   // Which record belongs to which handler is checked in the tables; here they meet under one type.
   return new handlers[type]({ windows: DEFAULT_WINDOWS });
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Message } from 'kafkajs';
-import type { CommandName, Messages, OutsideEventName } from '../../src/generated/messages.ts';
+import type { CommandName, InternalCommandName, Messages, OutsideEventName } from '../../src/generated/messages.ts';
 import { SCHEMAS } from '../../src/generated/schemas.ts';
 import type { Codec } from '../../src/ports/codec.ts';
 import type { Topics } from '../../src/ports/topics.ts';
 
-type SendableName = CommandName | OutsideEventName;
+type SendableName = CommandName | InternalCommandName | OutsideEventName;
 
 export interface Envelope {
   /** `ce_id`; null: the message goes without one. Default: a new UUID. */
@@ -51,6 +51,11 @@ export function outside<S extends ShortName<'users.events.'>>(
   envelope: Envelope = {},
 ): Sending {
   return sending(`users.events.${name}`, data, envelope);
+}
+
+/** What a timer sends. */
+export function advance(data: Messages['licensing.internal.AdvanceSubdivision'], envelope: Envelope = {}): Sending {
+  return sending('licensing.internal.AdvanceSubdivision', data, envelope);
 }
 
 /** Without its namespace: `CreateTenant`. */

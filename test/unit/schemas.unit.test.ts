@@ -7,7 +7,8 @@ import { eventsOf } from '../../schemas/states.ts';
 import {
   COMMAND_NAMES,
   EVENT_NAMES,
-  INTERNAL_MESSAGE_NAMES,
+  INTERNAL_COMMAND_NAMES,
+  LOOK_UP_MESSAGE_NAMES,
   OUTSIDE_EVENT_NAMES,
   REJECTION_NAMES,
   SCHEMAS,
@@ -38,7 +39,14 @@ test('every schema file is a message, and every message has a schema file', () =
 });
 
 test('the lists of names hold each message once', () => {
-  const lists = [COMMAND_NAMES, EVENT_NAMES, REJECTION_NAMES, OUTSIDE_EVENT_NAMES, INTERNAL_MESSAGE_NAMES];
+  const lists = [
+    COMMAND_NAMES,
+    EVENT_NAMES,
+    REJECTION_NAMES,
+    OUTSIDE_EVENT_NAMES,
+    INTERNAL_COMMAND_NAMES,
+    LOOK_UP_MESSAGE_NAMES,
+  ];
   expect(lists.flat()).toEqual(Object.keys(SCHEMAS));
 });
 

@@ -6,6 +6,7 @@ import {
   COMMANDS_HANDLERS_FOR_INJECTION,
   EVENT_HANDLERS,
   EVENTS_HANDLERS_FOR_INJECTION,
+  INTERNAL_HANDLERS_FOR_INJECTION,
   OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
 } from '../../../src/handlers/index.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
@@ -13,6 +14,7 @@ import { ConfigurationError } from '../../../src/ports/errors.ts';
 const { externalMessageBusSender: sender } = EVENT_HANDLERS;
 const TABLES: HandlerTables = {
   commands: COMMANDS_HANDLERS_FOR_INJECTION,
+  internal: INTERNAL_HANDLERS_FOR_INJECTION,
   outsideEvents: OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
   events: EVENTS_HANDLERS_FOR_INJECTION,
 };
@@ -31,6 +33,11 @@ test.each<[string, keyof ReturnType<typeof parts>, Partial<HandlerTables>]>([
     'licensing.commands.CreateUser has no handler (src/handlers/index.ts)',
     'handlers',
     { commands: without(TABLES.commands, 'licensing.commands.CreateUser') },
+  ],
+  [
+    'licensing.internal.AdvanceSubdivision has no handler (src/handlers/index.ts)',
+    'handlers',
+    { internal: without(TABLES.internal, 'licensing.internal.AdvanceSubdivision') },
   ],
   [
     'users.events.UserDeleted has no handler (src/handlers/index.ts)',

@@ -12,12 +12,22 @@ import { NOW, TestLane } from '../../support/builders.ts';
 import type { Data } from '../../support/collect.ts';
 import { NEVER } from '../../support/given-codec.ts';
 import { givenCradle } from '../../support/given-cradle.ts';
-import { command, keyOf, outside, toOutgoing, type Sending } from '../../support/load.ts';
+import {
+  advance,
+  command,
+  isRaw,
+  keyOf,
+  outside,
+  toOutgoing,
+  type RawSending,
+  type Sending,
+} from '../../support/load.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const IDS = strange();
+const PLACED = { tenantId: IDS.tenantId, subdivisionId: IDS.subdivisionId };
 const TENANT = createTenant({ tenantId: IDS.tenantId });
 
 let world: World;
@@ -136,8 +146,50 @@ test('a replay decides by the time of the message, not by that of the replay', a
   for (const { data } of answers) expect(data['occurredAt']).toBe(NOW);
 });
 
+describe('a message that a timer sends', () => {
+  const DUE = NOW + MINUTE;
+
+  beforeEach(async () => {
+    const { tenantId, subdivisionId } = IDS;
+    await world.handle(
+      [
+        [TENANT, NOW],
+        [command('CreateSubdivision', { tenantId, subdivisionId, ...PLACE }), NOW],
+        [command('CreateLicense', { ...IDS, ...TERMS, type: 'bytime', requestsLimit: null, expiresAt: DUE }), NOW],
+        [command('ActivateSubdivisionLicense', IDS), NOW],
+      ],
+      NOW,
+    );
+  });
+
+  test('brings its own time: neither when it reached its topic counts, nor when it is handled', async () => {
+    expect(await world.handle([[advance({ ...PLACED, upTo: DUE - 1 }), DUE + DAY]], DUE + DAY)).toEqual([]);
+    const answers = await world.handle([[advance({ ...PLACED, upTo: DUE + SECOND }), DUE + DAY]], DUE + DAY);
+    expect(answers.map(said)).toEqual(['LicenseDeactivated', 'SubdivisionLicenseExpired']);
+    for (const { data } of answers) expect(data['occurredAt']).toBe(DUE + SECOND);
+  });
+
+  test('is never decided by a time that lies ahead of the database', async () => {
+    expect(await world.handle([[advance({ ...PLACED, upTo: DUE + DAY }), NOW]], DUE - 1)).toEqual([]);
+    const [deactivated] = await world.handle([[advance({ ...PLACED, upTo: DUE + DAY }), NOW]], DUE + SECOND);
+    expect(deactivated?.data).toMatchObject({ occurredAt: DUE + SECOND, deactivatedAt: DUE });
+  });
+
+  test('is buried, not rejected, when nothing of ours can have sent it', async () => {
+    const [letter] = await world.handle([[advance({ ...PLACED, subdivisionId: 'north', upTo: DUE }), NOW]], DUE);
+    expect(letter).toMatchObject({
+      topic: dlqOf(world.topics.commands),
+      headers: { 'dlq-reason': 'UndecodableMessage' },
+    });
+  });
+
+  test('is known on the commands topic alone', async () => {
+    expect(await world.handle([[world.amongUsers(advance({ ...PLACED, upTo: DUE })), NOW]], DUE)).toEqual([]);
+  });
+});
+
 /** A message, and when its record says that it was sent. */
-type Dated = readonly [Sending, timestamp: number];
+type Dated = readonly [Sending | RawSending, timestamp: number];
 
 interface Answer {
   readonly topic: string;
@@ -193,6 +245,13 @@ class World {
     return outbox.map((message) => this.answerIn(message));
   }
 
+  /** The same message on the users' topic. */
+  amongUsers(message: Sending): RawSending {
+    const { codec, topics } = this.cradle;
+    const value = codec.encode(topics.users, message.type, message.data);
+    return { topic: 'users', key: keyOf(message), value, headers: {} };
+  }
+
   async replay(letterId: number, startedAt: number): Promise<readonly Answer[]> {
     this.clock.time = startedAt;
     const before = new Set(await this.owed());
@@ -206,7 +265,13 @@ class World {
     if (!Buffer.isBuffer(value)) throw new Error('a message has a value');
     this.offset += 1;
     const place = { topic, partition: 0, offset: this.offset, timestamp };
-    return { ...place, key: Buffer.from(keyOf(message)), value, headers: encodeHeaders(headerList(headers)) };
+    const key = isRaw(message) ? message.key : keyOf(message);
+    return {
+      ...place,
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers: encodeHeaders(headerList(headers)),
+    };
   }
 
   private answerIn({ topic, value, headers }: OutgoingMessage): Answer {

@@ -50,7 +50,7 @@ function plannerWith(fetchSchema: (id: number) => Promise<undefined>): Planner {
   const cloudEvents = new KafkaCloudEvents(codec, { source: 'licensing', maxMessageBytes: 1_000_000 });
   const nothing = async (): Promise<readonly never[]> => [];
   const lookUpAnswer = { parse: (data: unknown) => data, declare: () => undefined, handle: nothing };
-  const handlers = { commands: new Map(), outsideEvents: new Map(), lookUpAnswer };
+  const handlers = { commands: new Map(), internal: new Map(), outsideEvents: new Map(), lookUpAnswer };
   return new Planner({ codec, cloudEvents, handlers, topics: TOPICS, telemetry: silentTelemetry() });
 }
 
