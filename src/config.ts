@@ -481,6 +481,26 @@ export const SETTINGS = {
       'for how long no broker may answer before the worker counts as not live, and a new start as worth a try; longer than twice ' +
       '`KAFKA_SESSION_TIMEOUT_MS`, since a rebalance may take that long (checked at the start, with `HEALTH_FILE`)',
   },
+  timerSweepInterval: {
+    variable: 'TIMER_SWEEP_INTERVAL_MS',
+    type: wholeNumber(10, MINUTE),
+    default: String(SECOND),
+    about:
+      'from one look at which timers are due to the next; so much later than its time a license may start or end when no message comes',
+  },
+  timerResend: {
+    variable: 'TIMER_RESEND_MS',
+    type: wholeNumber(SECOND, DAY),
+    default: String(MINUTE),
+    about: 'after how long a timer is sent for again that was not answered; longer than commands wait in the lag',
+  },
+  timersInFlight: {
+    variable: 'TIMERS_IN_FLIGHT',
+    type: wholeNumber(1, 1_000_000),
+    default: '4000',
+    about:
+      'the most timers, of all workers, that are sent for and not answered: so many messages a command may find before it when a million are due at once',
+  },
   userDomainTimeout: {
     variable: 'USER_DOMAIN_TIMEOUT_MS',
     type: wholeNumber(10, MINUTE),

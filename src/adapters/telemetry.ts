@@ -104,6 +104,14 @@ export class LogTelemetry implements Telemetry {
     this.logger.info({ level }, 'what every worker can read');
   }
 
+  timersBlocked(blocked: Parameters<Telemetry['timersBlocked']>[0]): void {
+    this.logger.error(blocked, 'timers are due, and nobody may send for them');
+  }
+
+  timersLate(late: Parameters<Telemetry['timersLate']>[0]): void {
+    this.logger.warn(late, 'a timer has been due for long');
+  }
+
   heldBack(held: HeldBack): void {
     const since = new Date(Date.now() - held.heldMs).toISOString();
     this.logger.warn({ ...held, since }, 'an open transaction holds the partition');

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { DecidedOffsets } from '../ports/decided-offsets.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import type { Timers } from '../ports/timers.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
 import { KnexDecidedOffsets } from '../uow/decided-offsets.ts';
 import { DatabaseServer } from '../uow/database-server.ts';
@@ -14,6 +15,7 @@ import { Migrations } from '../uow/migrations.ts';
 import { KnexOutboxMaintenance } from '../uow/outbox-maintenance.ts';
 import { sessionSettings } from '../uow/session.ts';
 import { iamPasswords } from '../uow/opening/iam.ts';
+import { KnexTimers } from '../uow/timers.ts';
 import { KnexUnitOfWork } from '../uow/unit-of-work.ts';
 import type { ProcessParts } from './process.ts';
 import type { Registrations } from './registrations.ts';
@@ -24,6 +26,7 @@ export interface DatabaseParts {
   readonly migrations: Migrations;
   readonly unitOfWork: UnitOfWork;
   readonly outboxMaintenance: OutboxMaintenance;
+  readonly timers: Timers;
   readonly decidedOffsets: DecidedOffsets;
   readonly deadLetters: DeadLetters;
 }
@@ -42,8 +45,8 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
             : 'statements are sent without names, and planned each time; PgBouncer keeps names apart from 1.21 on (max_prepared_statements)';
           logger.info({ namedStatements: keepsNames }, `a connection pooler stands before the database: ${names}`);
         },
-        // The lanes, the look-ups' lane, the relay, the cleaner, and the looks at what is decided.
-        poolMax: config.lanes + 4,
+        // The lanes, the look-ups' lane, the relay, the cleaner, the looks at what is decided, and the sweeps of timers.
+        poolMax: config.lanes + 5,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
         lockTimeout: config.lockTimeout,
@@ -60,6 +63,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     ).singleton(),
     unitOfWork: asFunction(({ database: db, newId }: Needs) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),
+    timers: asFunction(({ database: db }: DatabaseParts) => new KnexTimers(db)).singleton(),
     decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
   };

@@ -38,6 +38,10 @@ export interface Telemetry {
   healing(healing: Healing): void;
   /** Another level than before is what every worker on the database can read; 0: one of them is older than levels. */
   level(level: number): void;
+  /** Something is due, and nobody may send for it. To be called about once a minute. */
+  timersBlocked(blocked: { readonly timers: number; readonly oldestMs: number; readonly why: string }): void;
+  /** What is due waits for long, though it is sent for. To be called about once a minute. */
+  timersLate(late: { readonly oldestMs: number; readonly unanswered: number }): void;
   /** An open transaction has held a partition for a while. To be called about once a minute. */
   heldBack(held: HeldBack): void;
   /** The transaction was committed or aborted. */

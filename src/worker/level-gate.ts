@@ -33,6 +33,10 @@ export class LevelGate implements Levels {
   private rising: { readonly since: number; readonly level: number } | undefined;
   private told = 0;
   private assignments = 0;
+  /** What the last look since then has found. */
+  private last: { readonly living: readonly FoundStatement[]; readonly partitions: readonly string[] } | undefined;
+  /** How often less was to count than before: at each assignment, and when a look has found less. */
+  falls = 0;
 
   /** @param now a clock that only goes forward, in milliseconds */
   constructor(dependencies: Dependencies, now: () => number = () => performance.now()) {
@@ -44,12 +48,27 @@ export class LevelGate implements Levels {
     return level <= this.shared;
   }
 
+  /** Why a level may not be written, for an operator. */
+  lacks(level: number): string {
+    if (this.last === undefined) return 'no look since the last assignment has told what the workers can read';
+    const { living, partitions } = this.last;
+    const unstated = unstatedOf(living, partitions, this.d.group);
+    if (unstated.length > 0) {
+      return `no worker states that it can read level ${level} for ${unstated.join(', ')}: an older one holds it, or none does`;
+    }
+    const lowest = lowestOf(living);
+    if (lowest < level) return `a worker that reads no more than level ${lowest} is alive; level ${level} is needed`;
+    return `level ${level} counts once every look for ${this.d.provenAfter} ms has found it`;
+  }
+
   /** A new assignment: topics may have more partitions by now, and an older worker may hold some. */
   assigned(): void {
     this.partitions = undefined;
     this.shared = 0;
     this.rising = undefined;
+    this.last = undefined;
     this.assignments += 1;
+    this.falls += 1;
   }
 
   /** @throws when database or broker do not answer; what was found before holds until the next look */
@@ -69,6 +88,7 @@ export class LevelGate implements Levels {
       ).flat();
     if (assignments !== this.assignments) return; // it began before an assignment: the next look tells
     this.partitions = partitions;
+    this.last = { living, partitions };
     this.found(sharedLevel(living, partitions, group), at);
   }
 
@@ -85,6 +105,7 @@ export class LevelGate implements Levels {
   }
 
   private settle(level: number): void {
+    if (level < this.shared) this.falls += 1;
     this.shared = level;
     if (level !== this.told) this.d.telemetry.level(level);
     this.told = level;
@@ -93,7 +114,20 @@ export class LevelGate implements Levels {
 
 /** The highest level that every living lane can read; 0 when some lane, or the holder of some partition, is older than levels. */
 export function sharedLevel(living: readonly FoundStatement[], partitions: readonly string[], group: string): number {
+  if (living.length === 0 || unstatedOf(living, partitions, group).length > 0) return 0;
+  return lowestOf(living);
+}
+
+/** The partitions that no living lane of the group states. */
+function unstatedOf(
+  living: readonly FoundStatement[],
+  partitions: readonly string[],
+  group: string,
+): readonly string[] {
   const stated = new Set(living.flatMap((found) => (found.group === group ? (found.partitions ?? []) : [])));
-  if (living.length === 0 || partitions.some((partition) => !stated.has(partition))) return 0;
+  return partitions.filter((partition) => !stated.has(partition));
+}
+
+function lowestOf(living: readonly FoundStatement[]): number {
   return Math.min(...living.map(({ level }) => level ?? 0));
 }

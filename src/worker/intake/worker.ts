@@ -2,7 +2,9 @@ import type { Batch, BatchFlow, Consumer, ConsumerListener, Reset, TopicPartitio
 import type { DecidedOffsets } from '../../ports/decided-offsets.ts';
 import type { LaneStatement } from '../../ports/levels.ts';
 import type { Placement } from '../../ports/placement.ts';
+import type { CloudEvents } from '../../ports/cloud-events.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { Timers } from '../../ports/timers.ts';
 import type { Topics } from '../../ports/topics.ts';
 import { asError } from '../as-error.ts';
 import { Backoff, untilUp } from '../backoff.ts';
@@ -18,6 +20,7 @@ import { OpenTransactions } from './open-transactions.ts';
 import { idOf } from '../partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
 import type { Planner } from '../planner.ts';
+import { TimerSweeper, type TimerSettings } from '../timers.ts';
 import type { UserLookUps } from '../user-look-ups.ts';
 
 export interface WorkerSettings {
@@ -41,6 +44,7 @@ export interface WorkerSettings {
   readonly patience: number;
   readonly relay: RelaySettings;
   readonly cleaner: CleanerSettings;
+  readonly timers: TimerSettings;
 }
 
 export interface WorkerDependencies extends Omit<
@@ -49,6 +53,8 @@ export interface WorkerDependencies extends Omit<
 > {
   readonly consumer: Consumer;
   readonly decidedOffsets: DecidedOffsets;
+  readonly timers: Timers;
+  readonly cloudEvents: Pick<CloudEvents, 'write'>;
   /** What this worker can read. */
   readonly level: number;
   readonly levelGate: LevelGate;
@@ -68,7 +74,7 @@ export interface Membership {
   readonly brokerSilentFor: number | undefined;
 }
 
-/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay and a cleaner run beside them. */
+/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay, a cleaner and a sweeper run beside them. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -79,6 +85,7 @@ export class Worker implements ConsumerListener {
   private readonly allLanes: readonly Lane[];
   private readonly relay: OutboxRelay;
   private readonly cleaner: Cleaner;
+  private readonly sweeper: TimerSweeper;
   /** Assigned partitions are dealt out to the lanes in turn. By the partition's number, each of two workers would use half of its lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private assignment: readonly TopicPartition[] = [];
@@ -131,6 +138,7 @@ export class Worker implements ConsumerListener {
       failed: (error) => this.end(error),
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
+    this.sweeper = new TimerSweeper(settings.timers, { ...dependencies, failed: (error) => this.end(error) });
   }
 
   /** The phase of each lane, by the lane's name. */
@@ -144,7 +152,7 @@ export class Worker implements ConsumerListener {
     return { joined, partitions: joined ? assignment.length : 0, brokerSilentFor };
   }
 
-  /** Starts the lanes, the relay and the cleaner. Messages come only after `consume`. */
+  /** Starts the lanes, the relay, the cleaner and the sweeper. Messages come only after `consume`. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
@@ -155,7 +163,8 @@ export class Worker implements ConsumerListener {
       this.looks('levels', () => this.d.levelGate.look()),
       this.looks('broker to answer', () => this.listen()),
     ];
-    this.running = Promise.all([...lanes, this.relay.run(signal), this.cleaner.run(signal), ...looks]);
+    const others = [this.relay, this.cleaner, this.sweeper].map((one) => one.run(signal));
+    this.running = Promise.all([...lanes, ...others, ...looks]);
   }
 
   /** Joins the group, as soon as there is a broker. @throws ConfigurationError, or the signal's reason */
@@ -328,10 +337,11 @@ export class Worker implements ConsumerListener {
   private statements(): readonly LaneStatement[] {
     const { level } = this.d;
     const { group } = this.settings;
-    return this.allLanes.map((lane) => {
+    const lanes = this.allLanes.map((lane) => {
       const partitions = [...this.lanesOfPartitions].flatMap(([id, holder]) => (holder === lane ? id : []));
       return { lane: lane.livingOutbox, level, group, partitions };
     });
+    return [...lanes, { lane: this.sweeper.livingOutbox, level, group, partitions: [] }];
   }
 
   private lane(settings: LaneSettings, plan: LaneDependencies['plan']): Lane {

@@ -17,6 +17,7 @@ import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.
 import { InMemoryOutboxMaintenance } from '../../support/in-memory/unit-of-work.ts';
 import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
+import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
 const GROUP = 'workers';
@@ -143,6 +144,7 @@ function given({
       },
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
+      timers: RARE_SWEEPS,
     },
     {
       topics: TOPICS,
@@ -166,6 +168,8 @@ function given({
           }),
       } as unknown as Dispatcher,
       producer: { publish: done },
+      timers: NO_TIMERS,
+      cloudEvents: { write: none },
       outboxMaintenance: new InMemoryOutboxMaintenance(database),
       telemetry: silentTelemetry({ healing: ({ messages }) => void healed.push(messages) }),
       newId: randomUUID,
@@ -208,6 +212,10 @@ function taskAt(received: UnitMessage['received']): Task {
     NAMELESS,
     plan,
   );
+}
+
+function none(): never {
+  throw new Error('nothing is to be written');
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

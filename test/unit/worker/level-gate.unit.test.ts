@@ -41,6 +41,29 @@ describe('what every worker can read', () => {
     expect(told).toEqual([2, 1]);
   });
 
+  it('falls at each assignment, and when a look has found less', async () => {
+    const { gate, lookAfter, find } = given(lane(2, 't/0', 't/1'));
+    await lookAfter(0);
+    await lookAfter(10_001);
+    expect(gate.falls).toBe(0);
+    find(lane(1, 't/0', 't/1'));
+    await lookAfter(1);
+    expect(gate.falls).toBe(1);
+    gate.assigned();
+    expect(gate.falls).toBe(2);
+  });
+
+  it.each<[string, readonly FoundStatement[], RegExp]>([
+    ['nobody states a partition', [lane(3, 't/0')], /level 3 for t\/1: an older one holds it, or none does/],
+    ['a living lane reads less', [lane(3, 't/0', 't/1'), lane(2)], /no more than level 2 is alive/],
+    ['it was found a moment ago', [lane(3, 't/0', 't/1')], /once every look for 10000 ms has found it/],
+  ])('says why it does not count while %s', async (_, living, why) => {
+    const { gate, lookAfter } = given(...living);
+    expect(gate.lacks(3)).toMatch(/no look/);
+    await lookAfter(0);
+    expect(gate.lacks(3)).toMatch(why);
+  });
+
   it('begins anew when a look in between has found less', async () => {
     const { gate, lookAfter, find } = given(lane(1, 't/0', 't/1'));
     await lookAfter(0);

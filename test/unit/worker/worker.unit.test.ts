@@ -11,6 +11,7 @@ import * as a from '../../support/builders.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
+import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 import { until } from '../../support/world-until.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
@@ -165,6 +166,7 @@ function given({
       ...{ heartbeatInterval, patience: heartbeatInterval },
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
+      timers: RARE_SWEEPS,
     },
     {
       topics: TOPICS,
@@ -183,6 +185,8 @@ function given({
       unitOfWork: { run: none },
       dispatcher: { dispatch: none } as unknown as Dispatcher,
       producer: { publish: done },
+      timers: NO_TIMERS,
+      cloudEvents: { write: none },
       outboxMaintenance: {
         ...{
           deleteDelivered: done,
