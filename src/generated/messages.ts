@@ -286,7 +286,7 @@ export type LicenseActivatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -350,7 +350,7 @@ export type LicenseCreatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -372,7 +372,7 @@ export type LicenseCreatedEvent = {
   readonly occurredAt: number;
 };
 
-/** A license stopped being active, by command or by itself; or its booking was taken back, or its coming back with the next period. Carries its whole state after the change. */
+/** A license stopped being active, by command or by itself; or one that waited for its start, or for its next period, waits no more. Carries its whole state after the change. */
 export type LicenseDeactivatedEvent = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -414,7 +414,7 @@ export type LicenseDeactivatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -480,7 +480,7 @@ export type LicenseDeletedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -544,7 +544,7 @@ export type LicenseExpiringSoonEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -610,7 +610,7 @@ export type LicenseGraceStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -674,7 +674,7 @@ export type LicenseOverageStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -738,7 +738,7 @@ export type LicensePeriodStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -806,7 +806,7 @@ export type LicenseRenewedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -870,7 +870,7 @@ export type LicenseScheduledEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -934,7 +934,7 @@ export type LicenseStartBlockedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -998,7 +998,7 @@ export type LicenseTermsChangedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1062,7 +1062,7 @@ export type LicenseThresholdClearedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1128,7 +1128,7 @@ export type LicenseThresholdReachedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1194,7 +1194,7 @@ export type LicenseUpdatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1232,7 +1232,7 @@ export type StatisticRowAddedEvent = {
   readonly countRequests: number;
   /** Whether the row counts on the license: false if `created` is not after the license's first activation, or if what it would count on is kept no more. */
   readonly counted: boolean;
-  /** Requests counted on the license so far, this row included; with a period, in that of the row. */
+  /** Requests counted on the license so far, this row included; with a period, in that of the row. 0 of a correction that counts nowhere any more. */
   readonly usedRequests: number;
   /** How many requests the license is good for. null for `bytime`. */
   readonly requestsLimit: number | null;
@@ -1260,7 +1260,7 @@ export type StatisticRowCorrectedEvent = {
   readonly countRequests: number;
   /** Whether the row counts on the license: false if `created` is not after the license's first activation, or if what it would count on is kept no more. */
   readonly counted: boolean;
-  /** Requests counted on the license so far, this row included; with a period, in that of the row. */
+  /** Requests counted on the license so far, this row included; with a period, in that of the row. 0 of a correction that counts nowhere any more. */
   readonly usedRequests: number;
   /** How many requests the license is good for. null for `bytime`. */
   readonly requestsLimit: number | null;

@@ -653,7 +653,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -813,7 +813,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -872,7 +872,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'LicenseDeactivated',
     namespace: 'licensing.events',
-    doc: 'A license stopped being active, by command or by itself; or its booking was taken back, or its coming back with the next period. Carries its whole state after the change.',
+    doc: 'A license stopped being active, by command or by itself; or one that waited for its start, or for its next period, waits no more. Carries its whole state after the change.',
     fields: [
       {
         name: 'tenantId',
@@ -973,7 +973,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1138,7 +1138,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1298,7 +1298,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1463,7 +1463,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1623,7 +1623,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1783,7 +1783,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -1953,7 +1953,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2113,7 +2113,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2273,7 +2273,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2433,7 +2433,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2593,7 +2593,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2759,7 +2759,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -2925,7 +2925,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: the first activation, or no period.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
       },
       {
         name: 'termsVersion',
@@ -3016,7 +3016,7 @@ export const SCHEMAS = {
       {
         name: 'usedRequests',
         type: 'long',
-        doc: 'Requests counted on the license so far, this row included; with a period, in that of the row.',
+        doc: 'Requests counted on the license so far, this row included; with a period, in that of the row. 0 of a correction that counts nowhere any more.',
       },
       {
         name: 'requestsLimit',
@@ -3078,7 +3078,7 @@ export const SCHEMAS = {
       {
         name: 'usedRequests',
         type: 'long',
-        doc: 'Requests counted on the license so far, this row included; with a period, in that of the row.',
+        doc: 'Requests counted on the license so far, this row included; with a period, in that of the row. 0 of a correction that counts nowhere any more.',
       },
       {
         name: 'requestsLimit',
