@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeHeaders } from '../src/adapters/record-headers.ts';
 import { shortName } from '../src/cli/message-types.ts';
@@ -119,8 +120,10 @@ async function withStack(stack: Stack, once: boolean, started: number): Promise<
 
 async function play({ steps }: Story, cradle: Cradle, answers: Answers, signal: AbortSignal): Promise<void> {
   const sender = new Sender(cradle);
-  for (const { says, sends, expects } of steps) {
+  for (const { says, sends, expects, notBefore } of steps) {
     console.log(`\n${says}`);
+    const wait = (notBefore?.() ?? 0) - Date.now();
+    if (wait > 0) await sleep(wait, undefined, { signal });
     const id = 'type' in sends ? await sendCommand(sender, sends) : await sendBytes(cradle, sends);
     await answers.expect(id, expects, ANSWER_LIMIT_MS);
     signal.throwIfAborted();
@@ -130,7 +133,7 @@ async function play({ steps }: Story, cradle: Cradle, answers: Answers, signal: 
 type Sends<Kind> = Extract<Step['sends'], Kind>;
 
 async function sendCommand(sender: Sender, { type, data }: Sends<{ type: unknown }>): Promise<string> {
-  const { id } = await sender.send(type, data, { source: 'story' });
+  const { id } = await sender.send(type, data(), { source: 'story' });
   return id;
 }
 

@@ -27,11 +27,13 @@ function line([kind, what, version, facts]: readonly [string, string, string, st
 function factsOf({ type = '', data = {}, headers }: ReadMessage): readonly string[] {
   if (headers['dlq-reason'] !== undefined) return [String(headers['dlq-message'])];
   if (type === 'licensing.rejections.CommandRejected') return [String(data['message'])];
-  const { name, email, workStatus, status, reason, countRequests, usedRequests, requestsLimit } = data;
+  const { name, email, workStatus, status, phase, reason, countRequests, usedRequests, requestsLimit, thresholds } =
+    data;
   return [
     ...told('', name),
     ...told('e-mail ', email),
-    ...told('', status),
+    ...told('', phase ?? status),
+    ...(Array.isArray(thresholds) ? [`${thresholds.join(', ')} %`] : []),
     ...(type.startsWith('licensing.events.Subdivision') ? told('', workStatus) : []),
     ...told('requests ', countRequests),
     ...(typeof requestsLimit === 'number' ? [`used ${String(usedRequests)} of ${requestsLimit}`] : []),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SendableName } from '../src/cli/message-types.ts';
 import type { Sent } from '../src/cli/sender.ts';
+import type { CommandName } from '../src/generated/messages.ts';
 
 /** An answer that has to come back: `what` is the type of an event, the code of a rejection or the reason of a dead letter. */
 export interface Expected {
@@ -11,9 +12,11 @@ export interface Expected {
 export interface Step {
   /** What happens, told to the person who watches. */
   readonly says: string;
-  /** A command and its data, or bytes that are no message at all. */
+  /** A command and its data, made when it is sent, or bytes that are no message at all. */
   readonly sends:
-    { readonly type: SendableName; readonly data: object } | { readonly key: string; readonly bytes: string };
+    { readonly type: SendableName; readonly data: () => object } | { readonly key: string; readonly bytes: string };
+  /** It is not sent before this time. Milliseconds since the epoch. */
+  readonly notBefore?: () => number;
   /** Answers of the same key come in this order. */
   readonly expects: readonly Expected[];
 }
@@ -24,75 +27,128 @@ export interface Story {
   readonly next: Pick<Sent, 'type'> & { readonly data: object };
 }
 
-/** A tenant buys 100 requests for one of its two subdivisions, and uses them up. */
+type CommandShortName = CommandName extends `licensing.commands.${infer Short}` ? Short : never;
+
+/** How long South may try. */
+const TRIAL_MS = 1_500;
+
+/** A tenant buys 100 requests for one of its two subdivisions, and uses them up; the other one has a short trial. */
 export function tellStory(): Story {
   const tenantId = randomUUID();
   const userId = randomUUID();
-  const north = randomUUID();
-  const south = randomUUID();
-  const licenseId = randomUUID();
+  const north = { tenantId, subdivisionId: randomUUID() };
+  const south = { tenantId, subdivisionId: randomUUID() };
+  const [starter, trial, plan, lastRow] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+  let trialEndsAt = 0;
   const ofTenant = (...whats: readonly string[]): readonly Expected[] => whats.map((what) => ({ key: tenantId, what }));
-  const row = (countRequests: number): Step['sends'] => ({
-    type: 'licensing.commands.AddStatisticRow',
-    data: { tenantId, subdivisionId: north, countRequests },
+  const step = (says: string, type: SendableName, data: object | (() => object), ...expects: Expected[]): Step => ({
+    says,
+    sends: { type, data: typeof data === 'function' ? (data as () => object) : () => data },
+    expects,
   });
+  const command = (
+    says: string,
+    name: CommandShortName,
+    data: object | (() => object),
+    ...whats: readonly string[]
+  ): Step => step(says, `licensing.commands.${name}`, data, ...ofTenant(...whats));
+
   return {
     steps: [
-      {
-        says: 'A tenant signs up. Its creator is a new user, so the user domain is asked who that is.',
-        sends: { type: 'licensing.commands.CreateTenant', data: { tenantId, userId, name: 'Acme' } },
-        expects: [
-          ...ofTenant('TenantCreated'),
-          { key: userId, what: 'UserCreated' },
-          { key: userId, what: 'UserUpdated' },
-        ],
-      },
-      {
-        says: 'It opens a subdivision, North ...',
-        sends: {
-          type: 'licensing.commands.CreateSubdivision',
-          data: { tenantId, subdivisionId: north, name: 'North', location: 'Oslo' },
+      step(
+        'A tenant signs up. Its creator is a new user, so the user domain is asked who that is.',
+        'licensing.commands.CreateTenant',
+        { tenantId, userId, name: 'Acme' },
+        ...ofTenant('TenantCreated'),
+        { key: userId, what: 'UserCreated' },
+        { key: userId, what: 'UserUpdated' },
+      ),
+      command(
+        'It opens a subdivision, North ...',
+        'CreateSubdivision',
+        { ...north, name: 'North', location: 'Oslo' },
+        'SubdivisionCreated',
+      ),
+      command(
+        '... and another one, South.',
+        'CreateSubdivision',
+        { ...south, name: 'South', location: 'Rome' },
+        'SubdivisionCreated',
+      ),
+      command(
+        `South may try for ${TRIAL_MS / 1_000} s ...`,
+        'CreateLicense',
+        () => {
+          trialEndsAt = Date.now() + TRIAL_MS;
+          return { ...south, licenseId: trial, name: 'Trial', type: 'bytime', expiresAt: trialEndsAt };
         },
-        expects: ofTenant('SubdivisionCreated'),
-      },
-      {
-        says: '... and another one, South.',
-        sends: {
-          type: 'licensing.commands.CreateSubdivision',
-          data: { tenantId, subdivisionId: south, name: 'South', location: 'Rome' },
+        'LicenseCreated',
+      ),
+      command(
+        '... and begins at once.',
+        'ActivateSubdivisionLicense',
+        { ...south, licenseId: trial },
+        'LicenseActivated',
+      ),
+      command(
+        'North gets a license for 100 requests, and wants to know when half of them are used ...',
+        'CreateLicense',
+        {
+          ...{ ...north, licenseId: starter, name: 'Starter', type: 'bycount' },
+          ...{ requestsLimit: 100, usageThresholds: [50] },
         },
-        expects: ofTenant('SubdivisionCreated'),
-      },
+        'LicenseCreated',
+      ),
+      command(
+        '... and activates it: from now on North is active.',
+        'ActivateSubdivisionLicense',
+        { ...north, licenseId: starter },
+        'LicenseActivated',
+      ),
+      command(
+        'North serves 50 requests.',
+        'AddStatisticRow',
+        { ...north, countRequests: 50 },
+        'StatisticRowAdded',
+        'LicenseThresholdReached',
+      ),
+      command(
+        'Then 51 more. The row is kept, but the license is used up: it is deactivated, and North with it.',
+        'AddStatisticRow',
+        { ...north, statisticRowId: lastRow, countRequests: 51 },
+        'StatisticRowAdded',
+        'LicenseDeactivated',
+        'SubdivisionLicenseExpired',
+      ),
+      command(
+        'North tries to go on without a license. The answer is no.',
+        'AddStatisticRow',
+        { ...north, countRequests: 1 },
+        'SubdivisionInactive',
+      ),
+      command(
+        'There was a mistake: it was 41, not 51. With the correction the license has requests left, and is active again.',
+        'CorrectStatisticRow',
+        { ...north, statisticRowId: lastRow, countRequests: 41, reason: 'Ten were tests.', reactivate: true },
+        'StatisticRowCorrected',
+        'LicenseActivated',
+      ),
+      command(
+        'South buys a plan ...',
+        'CreateLicense',
+        { ...south, licenseId: plan, name: 'Plan', type: 'bycount', requestsLimit: 1_000 },
+        'LicenseCreated',
+      ),
       {
-        says: 'North gets a license for 100 requests ...',
-        sends: {
-          type: 'licensing.commands.CreateLicense',
-          data: { tenantId, subdivisionId: north, licenseId, name: 'Starter', type: 'bycount', requestsLimit: 100 },
-        },
-        expects: ofTenant('LicenseCreated'),
-      },
-      {
-        says: '... and activates it: from now on North is active.',
-        sends: {
-          type: 'licensing.commands.ActivateSubdivisionLicense',
-          data: { tenantId, subdivisionId: north, licenseId },
-        },
-        expects: ofTenant('LicenseActivated'),
-      },
-      {
-        says: 'North serves 50 requests.',
-        sends: row(50),
-        expects: ofTenant('StatisticRowAdded'),
-      },
-      {
-        says: 'Then 51 more. The row is kept, but the license is used up: it is deactivated, and North with it.',
-        sends: row(51),
-        expects: ofTenant('StatisticRowAdded', 'LicenseDeactivated', 'SubdivisionLicenseExpired'),
-      },
-      {
-        says: 'North tries to go on without a license. The answer is no.',
-        sends: row(1),
-        expects: ofTenant('SubdivisionInactive'),
+        ...command(
+          '... and activates it once its trial is over. The end of the trial comes first, as of its due time.',
+          'ActivateSubdivisionLicense',
+          { ...south, licenseId: plan },
+          'LicenseDeactivated',
+          'SubdivisionLicenseExpired',
+          'LicenseActivated',
+        ),
+        notBefore: () => trialEndsAt,
       },
       {
         says: 'Somebody publishes bytes that are no Avro. They are set aside, and nothing behind them waits.',

@@ -25,6 +25,10 @@ export const VERBS: Readonly<Record<string, Listed>> = {
     about: 'says whether the worker beside it is live, or ready',
     load: async () => (await import('./health.ts')).health,
   },
+  show: {
+    about: 'shows a license: what has happened to it, and what time will do',
+    load: async () => (await import('./show.ts')).show,
+  },
   dlq: {
     about: 'dead letters: lists, shows, replays, discards them',
     load: async () => (await import('./dlq.ts')).dlq,

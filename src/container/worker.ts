@@ -18,6 +18,8 @@ import type { HandlerParts } from './handlers.ts';
 import { heartbeatInterval, type MessagingParts } from './messaging.ts';
 import type { ProcessParts } from './process.ts';
 import type { Registrations } from './registrations.ts';
+import type { Looks } from '../ports/looks.ts';
+import { StoredLooks } from '../worker/looks.ts';
 
 export interface WorkerParts {
   readonly planner: Planner;
@@ -25,6 +27,7 @@ export interface WorkerParts {
   readonly userLookUps: UserLookUps;
   readonly replayer: Replayer;
   readonly boot: Boot;
+  readonly looks: Looks;
   /** What this worker can read. */
   readonly level: number;
   /** A level of others counts once all looks for longer than that have found it. Milliseconds; no less than SILENCE_MS where versions mix. */
@@ -95,6 +98,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
           partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
         }),
     ).singleton(),
+    looks: asFunction((cradle: Needs) => new StoredLooks(pick(cradle, 'unitOfWork'))).singleton(),
     worker: asFunction(
       (cradle: Needs) =>
         new Worker(

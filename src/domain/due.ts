@@ -33,10 +33,10 @@ export function stepDue(licenses: readonly License[], upTo: number): DueStep | u
   return firstStep(licenses, upTo, 'nearest');
 }
 
-function firstStep(licenses: readonly License[], upTo: number, notice: 'farthest' | 'nearest'): DueStep | undefined {
+function firstStep(licenses: readonly License[], upTo: number, notices: Notices): DueStep | undefined {
   let first: DueStep | undefined;
   for (const license of licenses) {
-    for (const step of stepsOf(license, upTo, notice)) {
+    for (const step of stepsOf(license, upTo, notices)) {
       if (step.at <= upTo && (first === undefined || comesBefore(step, first))) first = step;
     }
   }
@@ -49,7 +49,11 @@ function comesBefore(a: DueStep, b: DueStep): boolean {
 
 const NOTHING: readonly DueStep[] = [];
 
-function stepsOf(license: License, upTo: number, notice: 'farthest' | 'nearest'): readonly DueStep[] {
+/** Which of the notices that are still to be told: the next one, the nearest of those that have passed at `upTo`, or each. */
+type Notices = 'farthest' | 'nearest' | 'all';
+
+/** What will become due of a license as it stands. */
+export function stepsOf(license: License, upTo: number, notices: Notices): readonly DueStep[] {
   const { status, expiresAt, terms, progress, endReason } = license;
   const step = (kind: DueKind, at: number, noticeMs = 0): DueStep => ({ kind, at, license, noticeMs });
   if (status === 'inactive') {
@@ -68,8 +72,8 @@ function stepsOf(license: License, upTo: number, notice: 'farthest' | 'nearest')
   if (progress.inGrace) return steps;
   const untold = (terms.noticesBeforeExpiry ?? []).filter((ms) => ms < (progress.noticedMs ?? Infinity));
   const passed = untold.filter((ms) => expiresAt - ms <= upTo);
-  const noticeMs = notice === 'farthest' ? untold.at(0) : passed.at(-1);
-  if (noticeMs !== undefined) steps.push(step('notice', expiresAt - noticeMs, noticeMs));
+  const told = { farthest: untold.slice(0, 1), nearest: passed.slice(-1), all: untold }[notices];
+  for (const noticeMs of told) steps.push(step('notice', expiresAt - noticeMs, noticeMs));
   return steps;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { check } from '../oracle/check.ts';
 import { command } from '../support/load.ts';
 import { theWorld } from '../support/world-of-tests.ts';
+import { licensing } from '../support/world-process.ts';
 import { addRow, givenLicense, LATER, TERMS, told, type LicenseIds } from './given.ts';
 
 const A_TIME = expect.any(Number);
@@ -58,6 +59,20 @@ test('a bytime license ends at its expiresAt, or 30 days after its creation', ()
     const open = command('CreateLicense', { ...ids, licenseId: randomUUID(), ...terms });
     const [other] = await told(world, open, 'LicenseCreated');
     expect(other?.data['expiresAt']).toBe(Number(other?.data['createdAt']) + 30 * LATER);
+  }));
+
+test('`licensing show license` tells where a license stands', () =>
+  world.guard(async () => {
+    const { tenantId, licenseId } = await givenLicense(world, { active: true });
+    const shown = await licensing(['show', 'license', tenantId, licenseId], world.env);
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    expect(shown.stdout).toMatch(/^phase +current \(active\)$/m);
+    expect(shown.stdout).toMatch(/Z +activated for the first time$/m);
+    const json = await licensing(['show', 'license', tenantId, licenseId, '--json'], world.env);
+    expect(JSON.parse(json.stdout)).toMatchObject({ licenseId, phase: 'current', usedRequests: 0 });
+    const strange = await licensing(['show', 'license', tenantId, randomUUID()], world.env);
+    expect(strange).toMatchObject({ code: 1, stderr: expect.stringContaining('has no license') });
+    expect((await licensing(['show', 'license', 'x'], world.env)).code).toBe(2);
   }));
 
 test('an inactive license is deleted without being deactivated', () =>
