@@ -58,6 +58,7 @@ export class World {
       TOPIC_EVENTS: `${name}.events`,
       TOPIC_REJECTIONS: `${name}.rejections`,
       TOPIC_USER_LOOKUPS: `${name}.lookups`,
+      TOPIC_ENTITLEMENTS: `${name}.entitlements`,
       TOPIC_PARTITIONS: String(partitions),
       TOPIC_REPLICATION_FACTOR: '1',
     });

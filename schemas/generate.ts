@@ -49,6 +49,20 @@ const FOLDERS = [
     about: 'What was refused. Key: that of the command.',
   },
   {
+    folder: 'entitlements',
+    namespace: 'licensing.entitlements',
+    suffix: 'Message',
+    map: 'Entitlements',
+    nameType: 'EntitlementName',
+    names: 'ENTITLEMENT_NAMES',
+    topic: 'licensing.entitlements.v1',
+    about:
+      'What each subdivision is entitled to now, for services that decide by themselves. Compacted. Key: `tenantId/subdivisionId`. The last ' +
+      'record of a key counts, and a tombstone says that the subdivision is deleted; where two copies are at hand, the one with the higher ' +
+      '`epoch`, then `version`, then `issuedAt`. A service is allowed to serve while `allowed` and within the validity, as long as it has caught up no longer ' +
+      'ago than it wants to trust what it knows.',
+  },
+  {
     folder: 'users',
     namespace: 'users.events',
     suffix: 'OutsideEvent',

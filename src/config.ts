@@ -332,6 +332,12 @@ export const SETTINGS = {
       default: 'licensing.user-lookups.v1',
       about: 'the internal topic of users to look up',
     },
+    entitlements: {
+      variable: 'TOPIC_ENTITLEMENTS',
+      type: NAME,
+      default: 'licensing.entitlements.v1',
+      about: 'the compacted topic of what each subdivision is entitled to; its number of partitions never changes',
+    },
   },
   topicPrefix: {
     variable: 'TOPIC_PREFIX',

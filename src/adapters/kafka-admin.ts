@@ -18,10 +18,13 @@ export interface TopicSettings {
 /** The broker dates incoming records, so that the clock of no producer decides messages or what retention keeps. */
 const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
 
-/** The topics of the contract: three that are read, with their dead letters, and two that are only written. */
+/** It keeps the last record of each key, however old that is. */
+const COMPACTED = ['cleanup.policy', 'compact'] as const;
+
+/** The topics of the contract: three that are read, with their dead letters, and three that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
   const sources = sourcesOf(topics);
-  return [...sources, topics.events, topics.rejections, ...sources.map(dlqOf)];
+  return [...sources, topics.events, topics.rejections, topics.entitlements, ...sources.map(dlqOf)];
 }
 
 export interface CreatedTopics {
@@ -63,7 +66,10 @@ export class KafkaAdmin {
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
-        (topic) => [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])],
+        (topic) =>
+          topic === topics.entitlements
+            ? [COMPACTED]
+            : [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])],
       );
       // How much a source takes may be the broker's default, which can be asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));

@@ -1,6 +1,7 @@
 import type { MessageName } from '../generated/messages.ts';
 import {
   COMMAND_NAMES,
+  ENTITLEMENT_NAMES,
   EVENT_NAMES,
   INTERNAL_COMMAND_NAMES,
   LOOK_UP_MESSAGE_NAMES,
@@ -37,6 +38,7 @@ export function writtenSubjects(topics: Topics): readonly Subject[] {
     ...subjects(topics.rejections, REJECTION_NAMES),
     ...subjects(topics.commands, INTERNAL_COMMAND_NAMES),
     ...subjects(topics.userLookUps, LOOK_UP_MESSAGE_NAMES),
+    ...subjects(topics.entitlements, ENTITLEMENT_NAMES),
   ];
 }
 

@@ -54,7 +54,8 @@ export function assumedOf(states: readonly TopicState[], limits: TopicLimits): r
       ? []
       : [
           `the settings of ${some.map(({ topic }) => topic).join(', ')} can't be read (${reason}): assumed that cleanup.policy of what is read ` +
-            `is delete, with retention.ms and segment.ms together below INBOX_RETENTION_MS (${inboxRetention}), and that what is written ` +
+            `is delete, with retention.ms and segment.ms together below INBOX_RETENTION_MS (${inboxRetention}), that of ` +
+            `${limits.topics.entitlements} is compact, and that what is written ` +
             `takes MAX_MESSAGE_BYTES (${maxMessageBytes}), a DLQ ${DLQ_EXTRA_BYTES} more than that and than its source takes`,
         ],
   );
@@ -100,6 +101,12 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
       faults.push(
         `topic ${topic} keeps messages ${kept}, INBOX_RETENTION_MS is ${inboxRetention}: it must be longer, or a redelivered message ` +
           'would take effect again',
+      );
+    }
+    if (topic === names.entitlements && cleanup.join() !== 'compact') {
+      faults.push(
+        `topic ${topic} loses what subdivisions are entitled to, or never forgets what they were (cleanup.policy is ` +
+          `${cleanup.join(',') || 'empty'}): its cleanup.policy must be compact`,
       );
     }
     if ((topic === names.events || topic === names.rejections) && takes < maxMessageBytes) {

@@ -52,6 +52,8 @@ export function kindOfTopic(topic: string, topics: Topics): string {
       return 'rejection';
     case topics.userLookUps:
       return 'look-up';
+    case topics.entitlements:
+      return 'entitlement';
     default:
       return [topics.commands, topics.users, topics.userLookUps].map(dlqOf).includes(topic) ? 'dead letter' : topic;
   }

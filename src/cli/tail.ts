@@ -7,7 +7,7 @@ import { configFor } from './settings.ts';
 import { TopicReader, type ReadMessage } from './topic-reader.ts';
 import { print, UsageError, type Call, type Verb } from './verb.ts';
 
-const CHOICES = ['events', 'rejections', 'dead-letters', 'commands', 'users', 'all'] as const;
+const CHOICES = ['events', 'rejections', 'entitlements', 'dead-letters', 'commands', 'users', 'all'] as const;
 type Choice = (typeof CHOICES)[number];
 
 export const tail: Verb = {
@@ -18,7 +18,7 @@ Without options: events, rejections and dead letters from now on, until Ctrl-C. 
 
   --topic   ${CHOICES.join(', ')}; may be given several times
   --from    beginning: all that the topics still keep; end (default): what comes from now on
-  --key     only messages with this key: the tenant's id, for users the user's
+  --key     only messages with this key: the tenant's id, for users the user's, for entitlements TENANT/SUBDIVISION
   --type    only messages of this type, by its full or its short name
   --count   ends after so many messages
   --json    one JSON object a line: topic, partition, offset, timestamp, key, headers, type, data; what can't be decoded has
@@ -87,12 +87,13 @@ function wantedOf({ positionals, values }: Call): Wanted {
 }
 
 function topicsOf(choice: Choice, topics: Topics): readonly string[] {
-  const deadLetters = [topics.commands, topics.users, topics.userLookUps].map(dlqOf);
+  const { commands, users, userLookUps, events, rejections, entitlements } = topics;
+  const deadLetters = [commands, users, userLookUps].map(dlqOf);
   switch (choice) {
     case 'dead-letters':
       return deadLetters;
     case 'all':
-      return [topics.commands, topics.users, topics.userLookUps, topics.events, topics.rejections, ...deadLetters];
+      return [commands, users, userLookUps, events, rejections, entitlements, ...deadLetters];
     default:
       return [topics[choice]];
   }

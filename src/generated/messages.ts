@@ -1508,6 +1508,40 @@ export type CommandRejected = {
   readonly rejectedAt: number;
 };
 
+/** Whether a subdivision may be served, so that a service can decide by itself. The topic is compacted and keeps the last one of each key; a deleted subdivision has a tombstone. It is allowed while `allowed`, from `validFrom` until before `validUntil`. */
+export type EntitlementMessage = {
+  /** The tenant that the subdivision belongs to. UUID. */
+  readonly tenantId: string;
+  /** The subdivision that this is about. Its id is unique only in its tenant. UUID. */
+  readonly subdivisionId: string;
+  /** Rises when the database has lost something. The later of two is the one with the higher epoch; of one epoch, the one with the higher version. */
+  readonly epoch: number;
+  /** The version of the subdivision when this was published. The same version may be published again, anew. */
+  readonly version: number;
+  /** Whether it may be served within the validity. A booking that nothing stands against is allowed, too: from its `validFrom`. */
+  readonly allowed: boolean;
+  /** Why: `active`, `overage`, `grace`, `scheduled`, `exhausted`, `expired`, `deactivated` (by a command), `suspended` (the subdivision), `none` (no license was ever active, or those that were are deleted). The list can grow. */
+  readonly reason: string;
+  /** The license that decides: the active one, else the booked one that starts first, else the one that ended last. UUID. */
+  readonly licenseId: string | null;
+  /** What that license is in: `current`, `overage` or `grace` while active, else `ready`, `scheduled`, `exhausted` or `expired`. */
+  readonly phase: string | null;
+  /** Of an active license its first activation, of a booked one its start; null for one that has ended. Milliseconds since the epoch, UTC. */
+  readonly validFrom: number | null;
+  /** Of an active or booked license its end, grace included, or that of the last booking that follows without a gap: at this time it is over. null: no end is known, or the license has ended. Milliseconds since the epoch, UTC. */
+  readonly validUntil: number | null;
+  /** The limit of that license; null without one. */
+  readonly requestsLimit: number | null;
+  /** The usage at which that license ends, overage included; null when no usage ends it. */
+  readonly hardLimit: number | null;
+  /** What was used of that license when this was published, in the current period where it has one; 0 without a license. A row that changes nothing else brings no new record. */
+  readonly usedRequests: number;
+  /** When the current period of that license ends; null without one. Milliseconds since the epoch, UTC. */
+  readonly periodEndsAt: number | null;
+  /** When this was published, by the database's clock. Milliseconds since the epoch, UTC. */
+  readonly issuedAt: number;
+};
+
 /** The user domain created a user. Creates or refreshes the local user: licensing.events.UserCreated or UserUpdated follows, or nothing if nothing changes. */
 export type UserCreatedOutsideEvent = {
   /** The user. UUID. */
@@ -1617,6 +1651,12 @@ export type Rejections = {
 };
 export type RejectionName = keyof Rejections;
 
+/** By full name; on `licensing.entitlements.v1` unless configured otherwise. */
+export type Entitlements = {
+  readonly 'licensing.entitlements.Entitlement': EntitlementMessage;
+};
+export type EntitlementName = keyof Entitlements;
+
 /** By full name; on `users.events.v1` unless configured otherwise. */
 export type OutsideEvents = {
   readonly 'users.events.UserCreated': UserCreatedOutsideEvent;
@@ -1637,5 +1677,11 @@ export type LookUpMessages = {
 };
 export type LookUpMessageName = keyof LookUpMessages;
 
-export type Messages = Commands & Events & Rejections & OutsideEvents & InternalCommands & LookUpMessages;
+export type Messages = Commands &
+  Events &
+  Rejections &
+  Entitlements &
+  OutsideEvents &
+  InternalCommands &
+  LookUpMessages;
 export type MessageName = keyof Messages;

@@ -4,6 +4,7 @@ import type {
   CommandName,
   EventName,
   RejectionName,
+  EntitlementName,
   OutsideEventName,
   InternalCommandName,
   LookUpMessageName,
@@ -3556,6 +3557,96 @@ export const SCHEMAS = {
       },
     ],
   },
+  'licensing.entitlements.Entitlement': {
+    type: 'record',
+    name: 'Entitlement',
+    namespace: 'licensing.entitlements',
+    doc: 'Whether a subdivision may be served, so that a service can decide by itself. The topic is compacted and keeps the last one of each key; a deleted subdivision has a tombstone. It is allowed while `allowed`, from `validFrom` until before `validUntil`.',
+    fields: [
+      {
+        name: 'tenantId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The tenant that the subdivision belongs to.',
+      },
+      {
+        name: 'subdivisionId',
+        type: { type: 'string', logicalType: 'uuid' },
+        doc: 'The subdivision that this is about. Its id is unique only in its tenant.',
+      },
+      {
+        name: 'epoch',
+        type: 'long',
+        doc: 'Rises when the database has lost something. The later of two is the one with the higher epoch; of one epoch, the one with the higher version.',
+      },
+      {
+        name: 'version',
+        type: 'long',
+        doc: 'The version of the subdivision when this was published. The same version may be published again, anew.',
+      },
+      {
+        name: 'allowed',
+        type: 'boolean',
+        doc: 'Whether it may be served within the validity. A booking that nothing stands against is allowed, too: from its `validFrom`.',
+      },
+      {
+        name: 'reason',
+        type: 'string',
+        doc: 'Why: `active`, `overage`, `grace`, `scheduled`, `exhausted`, `expired`, `deactivated` (by a command), `suspended` (the subdivision), `none` (no license was ever active, or those that were are deleted). The list can grow.',
+      },
+      {
+        name: 'licenseId',
+        type: ['null', { type: 'string', logicalType: 'uuid' }],
+        default: null,
+        doc: 'The license that decides: the active one, else the booked one that starts first, else the one that ended last.',
+      },
+      {
+        name: 'phase',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'What that license is in: `current`, `overage` or `grace` while active, else `ready`, `scheduled`, `exhausted` or `expired`.',
+      },
+      {
+        name: 'validFrom',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'Of an active license its first activation, of a booked one its start; null for one that has ended.',
+      },
+      {
+        name: 'validUntil',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'Of an active or booked license its end, grace included, or that of the last booking that follows without a gap: at this time it is over. null: no end is known, or the license has ended.',
+      },
+      {
+        name: 'requestsLimit',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'The limit of that license; null without one.',
+      },
+      {
+        name: 'hardLimit',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'The usage at which that license ends, overage included; null when no usage ends it.',
+      },
+      {
+        name: 'usedRequests',
+        type: 'long',
+        doc: 'What was used of that license when this was published, in the current period where it has one; 0 without a license. A row that changes nothing else brings no new record.',
+      },
+      {
+        name: 'periodEndsAt',
+        type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
+        default: null,
+        doc: 'When the current period of that license ends; null without one.',
+      },
+      {
+        name: 'issuedAt',
+        type: { type: 'long', logicalType: 'timestamp-millis' },
+        doc: "When this was published, by the database's clock.",
+      },
+    ],
+  },
   'users.events.UserCreated': {
     type: 'record',
     name: 'UserCreated',
@@ -3691,6 +3782,8 @@ export const EVENT_NAMES = [
 ] as const satisfies readonly EventName[];
 
 export const REJECTION_NAMES = ['licensing.rejections.CommandRejected'] as const satisfies readonly RejectionName[];
+
+export const ENTITLEMENT_NAMES = ['licensing.entitlements.Entitlement'] as const satisfies readonly EntitlementName[];
 
 export const OUTSIDE_EVENT_NAMES = [
   'users.events.UserCreated',

@@ -5,6 +5,8 @@ export interface Topics {
   readonly events: string;
   readonly rejections: string;
   readonly userLookUps: string;
+  /** compacted; never given more partitions, or the last record of a key would stay in the old one for ever */
+  readonly entitlements: string;
 }
 
 export function dlqOf(topic: string): string {

@@ -36,8 +36,8 @@ interface Right {
 
 const topic = (name: string, ...operations: Right['operations']): Right => ({ type: Of.TOPIC, name, operations });
 const written = (): readonly string[] => {
-  const { commands, events, rejections, userLookUps } = world.topics;
-  return [commands, events, rejections, userLookUps, ...world.sources.map(dlqOf)];
+  const { commands, events, rejections, userLookUps, entitlements } = world.topics;
+  return [commands, events, rejections, userLookUps, entitlements, ...world.sources.map(dlqOf)];
 };
 
 const readingOf = (): readonly Right[] => world.sources.map((name) => topic(name, May.READ));

@@ -16,6 +16,7 @@ export const TOPICS: Topics = {
   events: 'e',
   rejections: 'r',
   userLookUps: 'l',
+  entitlements: 'n',
 };
 
 /** @param own what this test's tasks need; anything else throws when it is asked for */

@@ -88,7 +88,8 @@ export class World {
   }
 
   get allTopics(): readonly string[] {
-    return [...this.sources, this.topics.events, this.topics.rejections, ...this.sources.map(dlqOf)];
+    const { events, rejections, entitlements } = this.topics;
+    return [...this.sources, events, rejections, entitlements, ...this.sources.map(dlqOf)];
   }
 
   /** For clients of a test's own. */
@@ -261,6 +262,7 @@ export async function createWorld({
       TOPIC_EVENTS: `${prefix}licensing.events.v1`,
       TOPIC_REJECTIONS: `${prefix}licensing.rejections.v1`,
       TOPIC_USER_LOOKUPS: `${prefix}licensing.user-lookups.v1`,
+      TOPIC_ENTITLEMENTS: `${prefix}licensing.entitlements.v1`,
       TOPIC_PARTITIONS: String(partitions),
       ...SWIFT,
       ...env,

@@ -53,6 +53,7 @@ test('a prefix goes before the default names of our topics, and before no other'
       events: 'events',
       rejections: 'eu.licensing.rejections.v1',
       userLookUps: 'eu.licensing.user-lookups.v1',
+      entitlements: 'eu.licensing.entitlements.v1',
     },
     'licensing-worker',
   ]);

@@ -6,6 +6,7 @@ import { checkedRecord, isList, isOptional, SchemaRuleError, VALUE_TYPES } from 
 import { eventsOf } from '../../schemas/states.ts';
 import {
   COMMAND_NAMES,
+  ENTITLEMENT_NAMES,
   EVENT_NAMES,
   INTERNAL_COMMAND_NAMES,
   LOOK_UP_MESSAGE_NAMES,
@@ -20,6 +21,7 @@ const NAMESPACES = new Map([
   ['commands', 'licensing.commands'],
   ['events', 'licensing.events'],
   ['rejections', 'licensing.rejections'],
+  ['entitlements', 'licensing.entitlements'],
   ['internal', 'licensing.internal'],
   ['users', 'users.events'],
 ]);
@@ -43,6 +45,7 @@ test('the lists of names hold each message once', () => {
     COMMAND_NAMES,
     EVENT_NAMES,
     REJECTION_NAMES,
+    ENTITLEMENT_NAMES,
     OUTSIDE_EVENT_NAMES,
     INTERNAL_COMMAND_NAMES,
     LOOK_UP_MESSAGE_NAMES,

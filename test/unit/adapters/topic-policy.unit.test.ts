@@ -13,7 +13,7 @@ const config = readConfig({
   SCHEMA_REGISTRY_URL: 'http://registry',
   DATABASE_URL: 'postgres://database/licensing',
 });
-const { commands, users, userLookUps, events, rejections } = config.topics;
+const { commands, users, userLookUps, events, rejections, entitlements } = config.topics;
 const SOURCES = [commands, users, userLookUps];
 const DAY = 24 * 60 * 60 * 1_000;
 /** What a topic takes when nobody has said otherwise. */
@@ -119,6 +119,15 @@ describe('cleanup', () => {
   });
 });
 
+test.each([[['delete']], [['compact', 'delete']], [[]]])(
+  'the topic of entitlements is compacted and nothing else, not %j',
+  (cleanup) => {
+    expect(faultsWith({ [entitlements]: { cleanup } })).toEqual([
+      expect.stringMatching(new RegExp(`^topic ${entitlements} .*cleanup.policy must be compact$`)),
+    ]);
+  },
+);
+
 test('of settings that can not be read, it is said what is assumed; the others are checked', () => {
   const states = statesWith({ [users]: { cleanup: ['compact'] } }).map((state) =>
     state.topic === commands || state.topic === dlqOf(commands) ? { ...state, settings: 'not authorized' } : state,
@@ -144,7 +153,7 @@ function faultsWith(
 }
 
 function statesWith(changes: Readonly<Record<string, Partial<TopicSettings>>>): readonly TopicState[] {
-  return [...SOURCES, events, rejections, ...SOURCES.map(dlqOf)].map((topic) => ({
+  return [...SOURCES, events, rejections, entitlements, ...SOURCES.map(dlqOf)].map((topic) => ({
     topic,
     partitions: 12,
     settings: {
@@ -153,7 +162,7 @@ function statesWith(changes: Readonly<Record<string, Partial<TopicSettings>>>): 
       maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
       compression: 'producer',
       timestampType: SOURCES.includes(topic) ? 'LogAppendTime' : 'CreateTime',
-      cleanup: ['delete'],
+      cleanup: [topic === entitlements ? 'compact' : 'delete'],
       ...changes[topic],
     },
   }));

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Cradle } from '../../../src/container.ts';
+import { entitlementOf } from '../../../src/domain/entitlement.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { settle } from '../../../src/domain/time.ts';
 import { nextDue } from '../../oracle/time.ts';
 import { NOW } from '../../support/builders.ts';
 import { givenCradle } from '../../support/given-cradle.ts';
@@ -33,6 +35,7 @@ test(`${RUNS} random lives of a subdivision go as the oracle's model says, event
         checkUsage(subdivision, database);
         checkClock(subdivision, before);
         checkTimer(subdivision, trial);
+        checkEntitlement(subdivision, clock.time);
         before = subdivision;
       }
     }),
@@ -70,4 +73,17 @@ function checkTimer({ due }: Subdivision, { model }: Trial): void {
   const [expected] = [...model.state.subdivisions.values()].map((subdivision) => nextDue(subdivision));
   expect(due === null).toBe(expected === undefined);
   expect(due?.at ?? 0).toBeLessThanOrEqual(expected?.at ?? 0);
+}
+
+/** Whoever reads what a subdivision is entitled to decides by it as the subdivision itself would, whatever time it is. */
+function checkEntitlement(s: Subdivision, now: number): void {
+  // What comes back with its next period is published then; nobody says so beforehand.
+  if (s.licenses.some(({ endReason, terms }) => endReason === 'exhausted' && terms.period !== null)) return;
+  const settled = settle(s, now, now).state;
+  const { allowed, validFrom, validUntil } = entitlementOf(settled, now);
+  const moments = [now, ...[validFrom, validUntil].flatMap((time) => (time === null ? [] : [time - 1, time]))];
+  for (const at of moments.filter((time) => time >= now)) {
+    const isValid = (validFrom === null || validFrom <= at) && (validUntil === null || at < validUntil);
+    expect(settle(settled, at, at).state.workStatus).toBe(allowed && isValid ? 'active' : 'inactive');
+  }
 }

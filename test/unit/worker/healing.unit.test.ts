@@ -19,7 +19,7 @@ import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 
-const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l', entitlements: 'n' };
 const GROUP = 'workers';
 const PLACE: TopicPartition = { topic: TOPICS.commands, partition: 0 };
 const HISTORY = randomUUID();

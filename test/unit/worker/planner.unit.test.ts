@@ -8,7 +8,14 @@ import { frame, NEVER } from '../../support/given-codec.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
 import { givenClock, givenLogger } from '../adapters/given.ts';
 
-const TOPICS = { commands: 'licensing.commands.v1', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const TOPICS = {
+  commands: 'licensing.commands.v1',
+  users: 'u',
+  events: 'e',
+  rejections: 'r',
+  userLookUps: 'l',
+  entitlements: 'n',
+};
 
 describe('the schemas that a chunk needs', () => {
   it('are asked for at once, each once, up to sixteen of them', async () => {

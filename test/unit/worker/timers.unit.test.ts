@@ -10,7 +10,14 @@ import { silentTelemetry } from '../../support/telemetry.ts';
 import { RARE_SWEEPS } from '../../support/timers.ts';
 import { until } from '../../support/world-until.ts';
 
-const TOPICS = { commands: 'licensing.commands.v1', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const TOPICS = {
+  commands: 'licensing.commands.v1',
+  users: 'u',
+  events: 'e',
+  rejections: 'r',
+  userLookUps: 'l',
+  entitlements: 'n',
+};
 const KEY = { tenantId: a.tenantId(1), subdivisionId: a.subdivisionId(1) };
 const MINUTE = 60_000;
 

@@ -14,7 +14,7 @@ import { silentTelemetry } from '../../support/telemetry.ts';
 import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 import { until } from '../../support/world-until.ts';
 
-const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l' };
+const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l', entitlements: 'n' };
 const COMMANDS: TopicPartition = { topic: TOPICS.commands, partition: 0 };
 const LOOK_UPS: TopicPartition = { topic: TOPICS.userLookUps, partition: 0 };
 
