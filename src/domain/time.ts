@@ -1,7 +1,7 @@
 import { caughtUp, DEFAULT_WINDOWS, withNextPeriod, type Windows } from './counts.ts';
 import { stepDue, type DueStep } from './due.ts';
 import type { Change, DomainEvent } from './events.ts';
-import { activated, deactivated, hasExpired, replaced, withProgress, type License } from './license.ts';
+import { activated, deactivated, hasExpired, isExhausted, replaced, withProgress, type License } from './license.ts';
 import { licenseDeactivated, licenseState, subdivisionState } from './subdivision-events.ts';
 import { activeLicense, nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
 
@@ -133,7 +133,7 @@ function nextPeriod(
 }
 
 /**
- * A booked license begins. One that is in grace makes room for it; any other active one does not.
+ * A booked license begins. One that is in grace makes room for it; any other active one does not. Nor does it begin with nothing left.
  * @param at when it begins
  */
 export function start(
@@ -144,16 +144,17 @@ export function start(
   windows: Windows,
 ): Change<Subdivision> {
   const active = activeLicense(s);
-  if (active === undefined) return begin(s, license, at, occurredAt, windows);
-  if (active.progress.inGrace) {
-    const made = end(s, active, at, occurredAt);
-    const begun = begin(made.state, license, at, occurredAt, windows);
-    return { state: begun.state, events: [...made.events, ...begun.events] };
+  const isBlocked = active?.progress.inGrace === false || isExhausted(caughtUp(license, at, windows));
+  if (isBlocked) {
+    return tell(s, withProgress(license, { scheduled: false }), (state, blocked) => ({
+      type: 'licensing.events.LicenseStartBlocked',
+      data: licenseState(state, blocked, occurredAt, at),
+    }));
   }
-  return tell(s, withProgress(license, { scheduled: false }), (state, blocked) => ({
-    type: 'licensing.events.LicenseStartBlocked',
-    data: licenseState(state, blocked, occurredAt, at),
-  }));
+  if (active === undefined) return begin(s, license, at, occurredAt, windows);
+  const made = end(s, active, at, occurredAt);
+  const begun = begin(made.state, license, at, occurredAt, windows);
+  return { state: begun.state, events: [...made.events, ...begun.events] };
 }
 
 /** By time: a suspension stays. */

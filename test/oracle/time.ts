@@ -88,7 +88,10 @@ function expire(subdivision: Subdivision, license: License, moment: Moment): rea
 function start(subdivision: Subdivision, license: License, moment: Moment): readonly Happening[] {
   const other = subdivision.licenses.get(subdivision.activeLicenseId ?? '');
   license.scheduled = false;
-  if (other !== undefined && !other.inGrace) return [ofLicense('LicenseStartBlocked', subdivision, license, moment)];
+  // Its periods have gone on without an event: it may have requests again.
+  passPeriods(license, timeOf(moment));
+  if ((other !== undefined && !other.inGrace) || isUsedUp(license))
+    return [ofLicense('LicenseStartBlocked', subdivision, license, moment)];
   const before = other === undefined ? [] : expire(subdivision, other, moment);
   return [...before, activate(subdivision, license, moment)];
 }

@@ -133,6 +133,16 @@ describe('startsAt', () => {
     expect(blocked.state.due).toBeNull();
   });
 
+  test('due with nothing left: LicenseStartBlocked, exhausted', () => {
+    const used = use(active(counted({ requestsLimit: 200 })), 80, NOW + 1).state;
+    const idle = deactivateLicense(used, ofLicense(1), NOW + 2).state;
+    const again = activateLicense(change(idle, { startsAt: START }, NOW + 3).state, ofLicense(1), NOW + 4).state;
+    const out = change(again, { startsAt: START, requestsLimit: 50, whenBelowUsage: 'exhaust' }, NOW + 5).state;
+    const blocked = at(out, START);
+    expect(typesOf(blocked)).toEqual(['LicenseStartBlocked']);
+    expect(dataOf(blocked)).toMatchObject([{ phase: 'exhausted', status: 'inactive' }]);
+  });
+
   test('due while another is in grace: that one ends for it', () => {
     const s = active(timed({ expiresAt: NOW + HOUR, graceMs: 3 * DAY }));
     const next = createLicense(s, { ...bycount(3, 100), startsAt: START }, NOW).state;
