@@ -31,6 +31,12 @@ export interface Bench {
   readonly pauseSeconds: number;
   readonly history: number;
   readonly leftovers: number;
+  /** Licenses that end at one moment, and the commands a second that come in meanwhile. */
+  readonly timers: number;
+  readonly timersRate: number;
+  /** How long the commands come in; and from the start of the worker until the licenses end. */
+  readonly timersSeconds: number;
+  readonly timersLeadSeconds: number;
   readonly starts: number;
   readonly profiles: number;
   /** Of the soak. */
@@ -54,6 +60,10 @@ export const FULL: Sizes = {
   pauseSeconds: 4,
   history: 10_000_000,
   leftovers: 200_000,
+  timers: 1_000_000,
+  timersRate: 1_000,
+  timersSeconds: 240,
+  timersLeadSeconds: 60,
   starts: 10,
   profiles: 1,
   minutes: 10,
@@ -76,6 +86,10 @@ export const QUICK: Sizes = {
   pauseSeconds: 0,
   history: 5_000,
   leftovers: 2_000,
+  timers: 400,
+  timersRate: 100,
+  timersSeconds: 16,
+  timersLeadSeconds: 14,
   starts: 2,
   profiles: 1,
   minutes: 0.05,

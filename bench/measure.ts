@@ -9,6 +9,7 @@ import type { ScenarioName } from './scenarios.ts';
 import { soak } from './soak.ts';
 import { profile } from './profile.ts';
 import { start } from './start.ts';
+import { timers } from './timers.ts';
 import { versionsOf } from './versions.ts';
 
 /** Runs the scenarios one after the other, and hands over the results of each as soon as it has ended. */
@@ -36,6 +37,7 @@ export async function measure(
   if (wanted.includes('paced')) await keep({ paced: of(await paced(bench)) });
   if (wanted.includes('history')) await keep({ history: of(await history(bench)) });
   if (wanted.includes('leftovers')) await keep({ leftovers: of(await leftovers(bench)) });
+  if (wanted.includes('timers')) await keep({ timers: of(await timers(bench)) });
   if (wanted.includes('start')) await keep({ start: of(await start(bench)) });
   if (wanted.includes('profile')) await keep({ profile: of(await profile(bench)) });
   if (wanted.includes('soak')) await keep({ soak: of(await soak(bench)) });

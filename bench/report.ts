@@ -6,7 +6,7 @@ import { GOAL_HEAD, goalRows } from './goals.ts';
 import { byContender } from './pairs.ts';
 import { CATEGORIES, REASONS } from './profile-categories.ts';
 import type { ContenderName } from './programs.ts';
-import { readResults, type PacedResult, type Results, type SoakSample } from './results.ts';
+import { readResults, type PacedResult, type Results, type SoakSample, type TimersResult } from './results.ts';
 import { drains } from './report-drains.ts';
 import { median } from './statistics.ts';
 
@@ -15,6 +15,7 @@ import { median } from './statistics.ts';
 const TARGETS = {
   paced: '1,000/s: p50 <= 10, p99 <= 25; 5,000/s: p50 <= 12, p99 <= 30',
   leftovers: '>= 40,000 rows/s',
+  timers: 'all within 3 minutes, p99 of the commands <= 1 s',
   start: '<= 1,500 ms',
   soak: 'flat; RSS <= 300 MB',
 };
@@ -35,6 +36,7 @@ Figures are medians; a spread is the least and the greatest of the runs. A run w
       paced(results),
       history(results),
       leftovers(results),
+      timers(results),
       starts(results),
       profiles(results),
       soak(results),
@@ -124,6 +126,27 @@ the topic to an empty outbox. To reach: ${TARGETS.leftovers}.`,
             2,
           ),
           runs.length,
+        ],
+      ],
+    ),
+  ];
+}
+
+function timers({ timers: measured }: Results): readonly string[] {
+  if (measured === undefined) return [];
+  const { runs } = measured;
+  const of = (pick: (run: TimersResult) => number, decimals = 0): string => spread(runs.map(pick), decimals);
+  return [
+    '## A million at one moment',
+    `${number(runs[0]?.timers ?? 0)} licenses that end at one moment, while ${number(runs[0]?.rate ?? 0)} commands/s come in: from that moment until all
+ends are told. To reach: ${TARGETS.timers}.`,
+    about(measured),
+    table(
+      ['seconds', 'p50 of the commands, ms', 'p99, ms', 'max, ms', 'RSS before, MB', 'RSS at its peak, MB', 'runs'],
+      [
+        [
+          ...[of(({ seconds }) => seconds, 1), of(({ p50 }) => p50, 1), of(({ p99 }) => p99), of(({ max }) => max)],
+          ...[of(({ memoryBeforeMb }) => memoryBeforeMb), of(({ peakMemoryMb }) => peakMemoryMb), runs.length],
         ],
       ],
     ),

@@ -16,6 +16,7 @@ export interface Results {
   readonly paced?: Measured<PacedResult>;
   readonly history?: Measured<HistoryResult>;
   readonly leftovers?: Measured<LeftoversResult>;
+  readonly timers?: Measured<TimersResult>;
   readonly start?: Measured<StartResult>;
   readonly profile?: Measured<ProfileResult>;
   readonly soak?: Measured<SoakResult>;
@@ -85,6 +86,22 @@ export interface LeftoversResult {
   readonly perSecond: number;
   /** From the start of the process to the last event. */
   readonly secondsFromSpawn: number;
+}
+
+export interface TimersResult {
+  readonly run: number;
+  /** How many licenses ended at one moment. */
+  readonly timers: number;
+  /** From that moment until all ends were told. */
+  readonly seconds: number;
+  /** Commands a second that came in meanwhile, and the times from handing over to their event. */
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** The most memory of the worker up to that moment, and in all. */
+  readonly memoryBeforeMb: number;
+  readonly peakMemoryMb: number;
 }
 
 export interface StartResult {

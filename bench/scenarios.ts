@@ -4,7 +4,7 @@ export type ScenarioName = keyof Results;
 
 export const SCENARIOS: readonly ScenarioName[] = [
   ...(['drain', 'mixed', 'hot', 'workers', 'large', 'many'] as const),
-  ...(['paced', 'history', 'leftovers', 'start', 'profile', 'soak'] as const),
+  ...(['paced', 'history', 'leftovers', 'timers', 'start', 'profile', 'soak'] as const),
 ];
 
 /** Names for several scenarios at once. */

@@ -91,7 +91,10 @@ export class World {
   }
 
   /** Waits until all events and rejections are on their topics, and the group's lag is 0. @returns performance.now() */
-  async drained(contender: Pick<Contender, 'check'>, { events, rejected } = this.ledger): Promise<number> {
+  async drained(
+    contender: Pick<Contender, 'check'>,
+    { events, rejected }: Pick<Ledger, 'events' | 'rejected'> = this.ledger,
+  ): Promise<number> {
     const { topics } = this.config;
     for (;;) {
       contender.check();
