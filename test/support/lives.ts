@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { CONTACT, PLACE } from '../e2e/given.ts';
+import { CORRECTION_WINDOW } from '../oracle/counts.ts';
 import { Model } from '../oracle/model.ts';
 import type { License, Subdivision } from '../oracle/state.ts';
 import { allDue } from '../oracle/time.ts';
 import { phaseOf } from '../oracle/told.ts';
 import { NOW } from './builders.ts';
-import { command, type Sending } from './load.ts';
+import { advance, command, type Sending } from './load.ts';
 import { timestampOf, type Chunk, type Dated } from './sequences.ts';
 
 // Random lives of one subdivision. What is chosen at random is made into commands by somebody who knows, from the oracle, how things
@@ -66,9 +67,10 @@ class Knowledge {
     return [...due, ...ofLicenses].filter((moment) => moment !== null);
   }
 
-  /** When what is late has come too late. */
+  /** When late rows and corrections come too late. */
   get ends(): readonly number[] {
-    return this.licenses.flatMap(({ deactivatedAt }) => (deactivatedAt === null ? [] : deactivatedAt + DAY));
+    const late = this.licenses.flatMap(({ deactivatedAt }) => (deactivatedAt === null ? [] : deactivatedAt + DAY));
+    return [...late, ...[...this.model.state.rows.values()].map((row) => row.created + CORRECTION_WINDOW)];
   }
 }
 
@@ -102,23 +104,29 @@ const ofTime = fc.record({
 });
 /** Terms of a license that is counted. */
 const ofUse = fc.record({
-  requestsLimit: fc.constantFrom(2, 5, 5, 100),
+  requestsLimit: fc.constantFrom(2, 3, 5, 100),
   overage: fc.constantFrom(null, null, 'stop', 'percent', 'unlimited'),
   usageThresholds: maybe(fc.constantFrom([50, 100], [80, 100, 120], [1])),
   period: fc.constantFrom(null, null, 'day', 'day', 'month'),
-  anchorIn: maybe(fc.constantFrom(-DAY, 0, MINUTE, 10 * DAY)),
+  anchorIn: maybe(fc.constantFrom(-DAY, 0, MINUTE, MINUTE, 2 * MINUTE, 10 * DAY)),
 });
 const agreed = fc.record({
   type: fc.constantFrom<'bytime' | 'bycount'>('bytime', 'bycount'),
   time: ofTime,
   use: ofUse,
+  /** Begins or ends at a moment at which something else is due. */
+  aimed: fc.option(fc.record({ which: place, starts: fc.boolean() })),
 });
 type Agreed = typeof agreed extends fc.Arbitrary<infer T> ? T : never;
 
 /** The terms as a command tells them. */
-function termsAt({ type, time, use: { anchorIn, ...use } }: Agreed, now: number) {
-  const startsAt = time.startsIn === null ? null : now + time.startsIn;
-  const end = time.lasts === null ? null : (startsAt ?? now) + time.lasts;
+function termsAt({ type, time, use: { anchorIn, ...use }, aimed }: Agreed, { time: now, moments }: Knowledge) {
+  const ahead = moments.filter((moment) => moment > now);
+  const aim = aimed === null ? undefined : at(ahead, aimed.which);
+  const startsIn = time.startsIn === null ? null : now + time.startsIn;
+  const startsAt = aimed?.starts === true ? (aim ?? startsIn) : startsIn;
+  const lasts = time.lasts === null ? null : (startsAt ?? now) + time.lasts;
+  const end = aimed?.starts === false ? (aim ?? lasts) : lasts;
   const expiresAt = type === 'bytime' ? (end ?? now + 10 * MINUTE) : end;
   const ofEnd =
     expiresAt === null
@@ -126,7 +134,7 @@ function termsAt({ type, time, use: { anchorIn, ...use } }: Agreed, now: number)
       : { graceMs: time.graceMs, noticesBeforeExpiry: time.notices };
   if (type === 'bytime') return { startsAt, expiresAt, ...ofEnd, ...UNCOUNTED };
   const periodAnchor = anchorIn === null || use.period === null ? null : now + anchorIn;
-  const overagePercent = use.overage === 'percent' ? 40 : null;
+  const overagePercent = use.overage === 'percent' ? 50 : null;
   return { startsAt, expiresAt, ...ofEnd, ...use, overagePercent, periodAnchor };
 }
 
@@ -138,7 +146,7 @@ const UNCOUNTED = {
 const create: fc.Arbitrary<Choice> = fc.tuple(agreed, fc.nat(9)).map(([terms, again]) => (known) => {
   const licenseId = id(4, again === 0 ? 0 : (known.asked += 1));
   const { type } = terms;
-  return command('CreateLicense', { ...SUBDIVISION, licenseId, ...DESCRIBED, type, ...termsAt(terms, known.time) });
+  return command('CreateLicense', { ...SUBDIVISION, licenseId, ...DESCRIBED, type, ...termsAt(terms, known) });
 });
 
 function versionOf({ termsVersion }: License, isRight: boolean | null): number | null {
@@ -148,10 +156,16 @@ function versionOf({ termsVersion }: License, isRight: boolean | null): number |
 
 const renew: fc.Arbitrary<Choice> = fc
   .record({
-    ...{ which: place, lasts: maybe(span), limit: maybe(fc.constantFrom(1, 6, 200)), resetUsage: fc.boolean() },
+    ...{
+      which: place,
+      lasts: maybe(span),
+      fromNow: fc.boolean(),
+      limit: maybe(fc.constantFrom(1, 6, 200)),
+      resetUsage: fc.boolean(),
+    },
     ...{ activates: fc.boolean(), isRight: fc.constantFrom(null, null, true, true, false) },
   })
-  .map(({ which, lasts, limit, resetUsage, activates, isRight }) => (known) => {
+  .map(({ which, lasts, fromNow, limit, resetUsage, activates, isRight }) => (known) => {
     const license = at(known.licenses, which);
     const {
       licenseId,
@@ -159,7 +173,8 @@ const renew: fc.Arbitrary<Choice> = fc
       requestsLimit: before,
     } = license ?? { ...UNCOUNTED, licenseId: id(4, 0), expiresAt: null };
     // Nobody says what it is to give an end to a license that has none.
-    const expiresAt = lasts === null || end === null ? null : Math.max(end, known.time) + lasts - 1;
+    const expiresAt =
+      lasts === null || end === null ? null : (fromNow ? known.time : Math.max(end, known.time)) + lasts - 1;
     return command('RenewLicense', {
       ...{ ...SUBDIVISION, licenseId, expiresAt, requestsLimit: before === null ? null : limit, resetUsage },
       ...{ activate: activates, expectedTermsVersion: license === undefined ? null : versionOf(license, isRight) },
@@ -173,11 +188,11 @@ const changeTerms: fc.Arbitrary<Choice> = fc
   })
   .map(({ which, terms, whenBelowUsage, isRight, keepsLimit }) => (known) => {
     const license = at(known.licenses, which);
-    const { status, scheduled = false } = license ?? {};
+    const { scheduled = false } = license ?? {};
     const type = license?.type === 'bycount' ? 'bycount' : 'bytime';
-    const changed = termsAt({ ...terms, type }, known.time);
-    // Only an inactive license has its start moved, and a booking needs one.
-    const startsAt = status === 'active' || scheduled ? (license?.terms.startsAt ?? null) : changed.startsAt;
+    const changed = termsAt({ ...terms, type }, known);
+    // A booking without a start would never start.
+    const startsAt = scheduled ? (license?.terms.startsAt ?? null) : changed.startsAt;
     const isLate = startsAt !== null && changed.expiresAt !== null && startsAt >= changed.expiresAt;
     return command('ChangeLicenseTerms', {
       ...{ ...SUBDIVISION, licenseId: license?.licenseId ?? id(4, 0), ...changed, startsAt },
@@ -230,7 +245,11 @@ const addRow: fc.Arbitrary<Choice> = fc
   .record({ when: created, again: fc.nat(19), which: place, countRequests: fc.constantFrom(0, 1, 2, 4, 5) })
   .map(({ when, again, which, countRequests }) => (known) => {
     const statisticRowId = (again === 0 ? at(known.rowIds, which) : undefined) ?? id(5, (known.asked += 1));
-    return command('AddStatisticRow', { ...SUBDIVISION, statisticRowId, created: when(known), countRequests });
+    // Nobody says of which count a row tells that is kept no more.
+    const earliest = known.time - CORRECTION_WINDOW + 2 * DAY;
+    return command('AddStatisticRow', {
+      ...{ ...SUBDIVISION, statisticRowId, created: Math.max(earliest, when(known)), countRequests },
+    });
   });
 
 const correct: fc.Arbitrary<Choice> = fc
@@ -274,6 +293,15 @@ const choice: fc.Arbitrary<Choice> = fc.oneof(
       .constantFrom(null, 'active', 'active', 'active', 'inactive')
       .map((workStatus) => () => command('UpdateSubdivision', { ...SUBDIVISION, ...PLACE, workStatus })),
   ),
+  weighted(
+    3,
+    // Also one that comes late, and one from a clock that goes wrong.
+    fc.constantFrom(0, 0, -1, -MINUTE, DAY).map(
+      (aside): Choice =>
+        ({ time }) =>
+          advance({ ...SUBDIVISION, upTo: time + aside }),
+    ),
+  ),
   weighted(20, use),
 );
 
@@ -282,12 +310,18 @@ const dated = fc.oneof(
   weighted(1, fc.constantFrom<Dated>('justBefore', 'early', 'ahead', 'not')),
 );
 
+type Aim = 'moments' | 'ends';
+
 /** How the clock moves on: by some time, or to a moment at which something is due. */
 const later = fc.oneof(
   weighted(12, fc.constantFrom(0, 1, SECOND, MINUTE)),
   weighted(
     6,
-    fc.tuple(place, beside).map(([to, aside]) => ({ to, aside })),
+    fc.record({
+      to: place,
+      aside: beside,
+      of: fc.constantFrom<Aim>('moments', 'moments', 'moments', 'moments', 'ends'),
+    }),
   ),
   weighted(1, fc.constantFrom(10 * MINUTE, DAY - MINUTE, DAY, 34 * DAY)),
 );
@@ -326,12 +360,12 @@ export const lives: fc.Arbitrary<readonly Chunk[]> = fc
   });
 
 function moved(
-  { time, moments, ends }: Knowledge,
-  by: number | { readonly to: number; readonly aside: number },
+  known: Knowledge,
+  by: number | { readonly to: number; readonly aside: number; readonly of: Aim },
 ): number {
-  if (typeof by === 'number') return time + by;
-  const ahead = [...moments, ...ends].filter((moment) => moment >= time);
-  return (at(ahead, by.to) ?? time) + by.aside;
+  if (typeof by === 'number') return known.time + by;
+  const ahead = known[by.of].filter((moment) => moment >= known.time);
+  return (at(ahead, by.to) ?? known.time) + by.aside;
 }
 
 function beginning(): readonly Sending[] {
