@@ -112,8 +112,10 @@ export const activateLicense = inTime((s, command: ActivateSubdivisionLicense, n
  */
 export const deactivateLicense = inTime((s, command: DeactivateSubdivisionLicense, now) => {
   const before = findLicense(s, command.licenseId);
-  const waits =
-    phaseOf(before, now) === 'scheduled' || (before.terms.period !== null && phaseOf(before, now) === 'exhausted');
+  const phase = phaseOf(before, now);
+  // Late rows may use up what time has ended, and that does not come back.
+  const comesBack = phase === 'exhausted' && before.endReason === 'exhausted' && before.terms.period !== null;
+  const waits = phase === 'scheduled' || comesBack;
   if (before.status === 'inactive' && !waits)
     throw new Rejection('LicenseInactive', `License ${before.licenseId} is not active.`);
   const license = deactivated(before, now, 'command');

@@ -348,6 +348,14 @@ describe('period', () => {
     expect(use(monthly({ expiresAt: FEBRUARY }), 100, NOW + 1).state.due).toBeNull();
   });
 
+  test('nor does what time has ended, though late rows use it up: there is nothing for a command to put aside', () => {
+    const ended = at(active(counted({ expiresAt: NOW + HOUR })), NOW + HOUR).state;
+    const monthlySince = change(ended, { period: 'month' }, NOW + HOUR).state;
+    const usedUp = use(monthlySince, 100, NOW + 1, NOW + HOUR).state;
+    expect(usedUp.due).toBeNull();
+    expect(refusal(() => deactivateLicense(usedUp, ofLicense(1), NOW + HOUR))).toBe('LicenseInactive');
+  });
+
   test('a row of before its end changes only the closed count, whenever it comes', () => {
     const next = at(use(monthly(), 30, NOW + 1).state, FEBRUARY).state;
     const late = use(next, 90, FEBRUARY - 1, FEBRUARY + HOUR);
