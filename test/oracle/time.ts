@@ -70,8 +70,11 @@ export function waitsForPeriod(license: License): boolean {
 }
 
 /** The notice that is due next, and when: the nearest of those that have passed, or the next one. */
-function noticeOf({ terms, expiresAt, noticedMs }: License, upTo: number): readonly { at: number; noticeMs: number }[] {
-  if (expiresAt === null) return [];
+function noticeOf(
+  { terms, expiresAt, noticedMs, inGrace }: License,
+  upTo: number,
+): readonly { at: number; noticeMs: number }[] {
+  if (expiresAt === null || inGrace) return [];
   const untold = (terms.noticesBeforeExpiry ?? []).filter((noticeMs) => noticeMs < (noticedMs ?? Infinity));
   const dated = untold.map((noticeMs) => ({ noticeMs, at: expiresAt - noticeMs })).sort((a, b) => a.at - b.at);
   const notice = dated.findLast(({ at }) => at <= upTo) ?? dated[0];

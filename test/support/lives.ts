@@ -184,15 +184,17 @@ const renew: fc.Arbitrary<Choice> = fc
 const changeTerms: fc.Arbitrary<Choice> = fc
   .record({
     ...{ which: place, terms: agreed, whenBelowUsage: fc.constantFrom('reject', 'exhaust') },
-    ...{ isRight: fc.constantFrom(null, null, true, true, false), keepsLimit: fc.boolean() },
+    ...{ isRight: fc.constantFrom(null, null, true, true, false), keepsLimit: fc.boolean(), keepsEnd: fc.boolean() },
   })
-  .map(({ which, terms, whenBelowUsage, isRight, keepsLimit }) => (known) => {
+  .map(({ which, terms, whenBelowUsage, isRight, keepsLimit, keepsEnd }) => (known) => {
     const license = at(known.licenses, which);
     const { scheduled = false } = license ?? {};
     const type = license?.type === 'bycount' ? 'bycount' : 'bytime';
     const changed = termsAt({ ...terms, type }, known);
+    if (keepsEnd && license !== undefined) changed.expiresAt = license.expiresAt;
+    if (changed.expiresAt === null) Object.assign(changed, { graceMs: null, noticesBeforeExpiry: null });
     // A booking without a start would never start.
-    const startsAt = scheduled ? (license?.terms.startsAt ?? null) : changed.startsAt;
+    const startsAt = changed.startsAt ?? (scheduled ? (license?.terms.startsAt ?? null) : null);
     const isLate = startsAt !== null && changed.expiresAt !== null && startsAt >= changed.expiresAt;
     return command('ChangeLicenseTerms', {
       ...{ ...SUBDIVISION, licenseId: license?.licenseId ?? id(4, 0), ...changed, startsAt },
