@@ -4,12 +4,21 @@ import { currentOf } from './counts.ts';
 import { asUuid } from './identity.ts';
 import type { ExpectedLetter, Model } from './model.ts';
 import { pair } from './state.ts';
+import { nextDue } from './time.ts';
 import { workStatusOf } from './told.ts';
 
 type Table = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
-/** Checks every table, row by row and column by column, but for lanes and for what the database alone decides. */
-export async function checkTables(model: Model, world: Pick<World, 'db'>, differ: Differ): Promise<void> {
+/**
+ * Checks every table, row by row and column by column, but for lanes and for what the database alone decides.
+ * @param beside whether a worker that knows no timers has worked on them: then some may be too early
+ */
+export async function checkTables(
+  model: Model,
+  world: Pick<World, 'db'>,
+  differ: Differ,
+  beside: { readonly olderWorker: boolean } = { olderWorker: false },
+): Promise<void> {
   const compare = async (what: string, expected: Table, sql: string): Promise<void> =>
     compareMaps(what, expected, await rowsOf(world, sql), differ);
   const { state } = model;
@@ -41,6 +50,9 @@ export async function checkTables(model: Model, world: Pick<World, 'db'>, differ
   );
   await compare('row of subdivisions', subdivisions(model), SUBDIVISIONS);
   await compare('row of licenses', licenses(model), LICENSES);
+  const due = timers(model);
+  const found = await rowsOf(world, TIMERS);
+  compareMaps('row of subdivision_timers', due, beside.olderWorker ? withoutEarlier(found, due) : found, differ);
   await compare('row of statistic_rows', rows(model), ROWS);
   await compare('row of tenant_active_licenses', activeLicenses(model), ACTIVE);
   await compare(
@@ -154,6 +166,28 @@ function licenses({ state }: Model): Table {
       return [key, { subdivisionId, deleted: false, ...kept, usedRequests }] as const;
     }),
   );
+}
+
+const TIMERS = `SELECT tenant_id || '/' || subdivision_id AS key, ${ms('due_at')} AS "dueAt", is_notice AS "isNotice" FROM subdivision_timers`;
+
+function timers({ state }: Model): Table {
+  return keyed(
+    [...state.subdivisions.values()].flatMap((subdivision) => {
+      const due = nextDue(subdivision);
+      const key = pair(subdivision.tenantId, subdivision.subdivisionId);
+      return due === undefined ? [] : [[key, { dueAt: due.at, isNotice: due.isNotice }] as const];
+    }),
+  );
+}
+
+/** One that is too early harms nobody: it only sends for nothing. */
+function withoutEarlier(found: Table, due: Table): Table {
+  const rows = [...found].flatMap(([key, row]) => {
+    const expected = due.get(key);
+    if (expected === undefined) return [];
+    return [[key, Number(row['dueAt']) < Number(expected['dueAt']) ? expected : row] as const];
+  });
+  return new Map(rows);
 }
 
 /** The rows of deleted subdivisions are left out: the cleaner removes them later. */

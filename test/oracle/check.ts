@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly tooLarge?: ModelOptions['tooLarge'];
   /** Whether the database has lost letters that were in their topics already. Default: no. */
   readonly databaseLost?: boolean;
+  /** Whether a worker that knows no timers has worked on the tables. Default: no. */
+  readonly olderWorker?: boolean;
 }
 
 /** The profile with which the stand-in answers by default. */
@@ -42,7 +44,7 @@ export function madeUp(userId: string): ReturnType<typeof madeUpProfile> {
  */
 export async function check(
   world: World,
-  { userDomain, setAside, rank = () => 0, tooLarge, databaseLost = false }: CheckOptions = {},
+  { userDomain, setAside, rank = () => 0, tooLarge, databaseLost = false, olderWorker = false }: CheckOptions = {},
 ): Promise<Checked> {
   await world.settled();
   const { topics, collector } = world;
@@ -67,7 +69,7 @@ export async function check(
   checkLetters(model, world, now, differ, databaseLost);
   checkLookUps(model, world, differ, userDomain !== undefined);
   checkAcknowledged(world, differ);
-  await checkTables(model, world, differ);
+  await checkTables(model, world, differ, { olderWorker });
   if (differences.length > 0) {
     const more = differences.length > SHOWN ? `\n... and ${differences.length - SHOWN} more` : '';
     throw new Error(
