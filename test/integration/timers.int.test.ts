@@ -214,6 +214,14 @@ describe('what a worker of before has written', () => {
     expect(queued.map(a.numberOf)).toEqual([2]);
   });
 
+  it('never was a license in grace, whose timer is later than its expiry', async () => {
+    await givenLicenses(at(5));
+    await database.db('licenses').where({ status: 'active' }).update({ in_grace: true });
+    await move(1, { due_at: new Date(at(9)) });
+    await addMissing(10);
+    expect(await stored()).toEqual([[1, 9, false]]);
+  });
+
   it('waits for nobody who writes a timer', async () => {
     await givenLicenses(at(5), at(5));
     await move(1, { due_at: new Date(at(9)) });

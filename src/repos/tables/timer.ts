@@ -151,7 +151,7 @@ export async function dueTimers(db: Knex): Promise<{ readonly timers: number; re
 
 /**
  * Gives timers to subdivisions whose active license expires and that have none, or a later one, `limit` active licenses at a time: a worker of
- * before writes licenses without them. One that is too early harms nobody: nothing is due then, and whoever finds that out writes the right one.
+ * before writes licenses without them, none of which is in grace. One that is too early harms nobody: nothing is due then, and whoever finds that out writes the right one.
  * A row that somebody else writes is left to them: a lane writes what is due, and to a sweep it was due already.
  * @param after where the last call ended @returns where this one ended; undefined when there are no more
  */
@@ -163,7 +163,7 @@ export async function addMissingTimers(
   const rows = await query<SubdivisionKey & { readonly licenses: number }>(
     db,
     `WITH page AS MATERIALIZED (
-       SELECT tenant_id, subdivision_id, expires_at FROM licenses
+       SELECT tenant_id, subdivision_id, CASE WHEN in_grace IS NOT TRUE THEN expires_at END AS expires_at FROM licenses
        WHERE status = 'active' ${after === undefined ? '' : 'AND (tenant_id, subdivision_id) > (?::uuid, ?::uuid)'}
        ORDER BY tenant_id, subdivision_id LIMIT ?),
      later AS (
