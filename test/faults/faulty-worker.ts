@@ -61,6 +61,24 @@ const WRAPPED: Readonly<Record<Point, (container: Container, die: Die) => void>>
         die();
       },
     })),
+  'after timers are queued, before they are published': (container, die) =>
+    wrap(container, 'timers', (inner) => ({
+      sweep: async (...sweep) => {
+        const swept = await inner.sweep(...sweep);
+        if (swept !== undefined && swept.firstSends > 0) die();
+        return swept;
+      },
+      due: () => inner.due(),
+      addMissing: (...page) => inner.addMissing(...page),
+    })),
+  'after timers are published': (container, die) =>
+    wrap(container, 'producer', (inner) => ({
+      stop: () => inner.stop(),
+      publish: async (messages) => {
+        await inner.publish(messages);
+        if (messages.some(({ topic }) => topic === config.topics.commands)) die();
+      },
+    })),
   'before the offset commit': (container, die) =>
     wrapCommit(container, (inner) => async (offsets) => {
       die();

@@ -11,7 +11,13 @@ export const POINTS = [
   'before the offset commit',
   'after the offset commit',
 ] as const;
-export type Point = (typeof POINTS)[number];
+
+/** The same of what timers send. */
+export const TIMER_POINTS = [
+  'after timers are queued, before they are published',
+  'after timers are published',
+] as const;
+export type Point = (typeof POINTS)[number] | (typeof TIMER_POINTS)[number];
 
 export const FAULT_POINT = 'FAULT_POINT';
 /** How many milliseconds the clock is wrong. Each SIGUSR2 moves it on: ahead, right, behind, right. */
