@@ -110,6 +110,7 @@ faultCase(stack, {
   shows: 'Nothing.',
   todo: 'Nothing: stop the workers, start the others, leave the schema as it is.',
   load: { messages: 4_000 },
+  check: { olderWorker: true },
   sendsRest: true,
   async inject({ world, load }) {
     await world.worker().stop();

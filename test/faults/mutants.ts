@@ -284,6 +284,28 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'timers beside an older worker',
+    cases: 'F44: ',
+    patches: [
+      {
+        file: 'src/worker/timers.ts',
+        find: 'if (!levelGate.mayWrite(TIMERS)) return this.tellWhatBlocks();',
+        replace: 'if (!levelGate.mayWrite(0)) return this.tellWhatBlocks();',
+      },
+    ],
+  },
+  {
+    name: 'no timers for what an older worker has written',
+    cases: 'F44: ',
+    patches: [
+      {
+        file: 'src/worker/timers.ts',
+        find: 'if (levelGate.falls !== this.falls) this.filledTo = undefined;',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'letters of any size to their topic',
     cases: 'F20: ',
     patches: [
