@@ -3,7 +3,7 @@ import { header, type WireRecord } from '../support/collect.ts';
 import { command } from '../support/load.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { until } from '../support/world-until.ts';
-import { givenLicense, lastingUntil, told, type LicenseIds } from './given.ts';
+import { givenLicense, lastingUntil, LATER, told, type LicenseIds } from './given.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -43,15 +43,18 @@ test('a license ends when it expires, though no message comes', () =>
     expect(await timersOf(ids)).toEqual([]);
   }));
 
-test('a license that was deactivated, or deleted with its subdivision, before it expires does not end again', () =>
+test('a license that was renewed, deactivated, or deleted with its subdivision before it expires does not end then', () =>
   world.guard(async () => {
     const expiresAt = Date.now() + 2_500;
     const terms = lastingUntil(expiresAt);
-    const [kept, deactivated, deleted] = await Promise.all([
+    const [kept, renewed, deactivated, deleted] = await Promise.all([
+      givenLicense(world, { active: true, terms }),
       givenLicense(world, { active: true, terms }),
       givenLicense(world, { active: true, terms }),
       givenLicense(world, { active: true, terms }),
     ]);
+    const renewal = { expiresAt: expiresAt + LATER, resetUsage: false, activate: false };
+    await told(world, command('RenewLicense', { ...renewed, ...renewal }), 'LicenseRenewed');
     await told(world, command('DeactivateSubdivisionLicense', deactivated), 'LicenseDeactivated');
     const { tenantId, subdivisionId } = deleted;
     await told(
@@ -61,12 +64,13 @@ test('a license that was deactivated, or deleted with its subdivision, before it
       'LicenseDeleted',
       'SubdivisionDeleted',
     );
+    expect(await timersOf(renewed)).toMatchObject([{ due_at: new Date(expiresAt + LATER), queued_at: null }]);
     expect(await timersOf(deactivated)).toEqual([]);
     expect(await timersOf(deleted)).toEqual([]);
     await endOf(kept);
     await world.settled();
     await world.collector.decode();
-    for (const ids of [deactivated, deleted]) expect([endsOf(ids), advancesOf(ids)]).toEqual([[], []]);
+    for (const ids of [renewed, deactivated, deleted]) expect([endsOf(ids), advancesOf(ids)]).toEqual([[], []]);
   }));
 
 test('of many licenses and two workers, each ends once, by one message', () =>

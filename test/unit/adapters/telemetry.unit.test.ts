@@ -110,6 +110,17 @@ describe('telemetry', () => {
     expect(counters()).toEqual([{ 'wrongPartition of shop': 10, 'wrongPartition of meter': 5 }]);
   });
 
+  it('tells at level error that nobody may send for what is due, and why; at level warn that it waits', () => {
+    const { telemetry, lines } = given();
+    const blocked = { timers: 7, oldestMs: 90_000, why: 'an older worker holds a partition' };
+    telemetry.timersBlocked(blocked);
+    telemetry.timersLate({ oldestMs: 61_000, unanswered: 4_000 });
+    expect(lines).toMatchObject([
+      { level: 50, msg: 'timers are due, and nobody may send for them', ...blocked },
+      { level: 40, msg: 'a timer has been due for long', oldestMs: 61_000, unanswered: 4_000 },
+    ]);
+  });
+
   it('tells at level error how many messages were deleted before they were read, and counts them', () => {
     const { telemetry, lines, counters } = given();
     const place = { topic: 'commands', partition: 2 };
