@@ -84,6 +84,9 @@ export class Events {
         ce_subject: subdivisionId,
         ce_correlationid: cause.id,
         ce_causationid: cause.id,
+        ce_causationsource: 'bench',
+        ce_answerindex: '0',
+        ce_answercount: '1',
         'content-type': 'application/avro',
       },
     };

@@ -16,8 +16,9 @@ const VARIANTS = '89ab'.repeat(4);
 const [ID, SOURCE, CORRELATION_ID, TRACEPARENT] = [0, 1, 2, 3];
 /** Room for what is hashed of nearly every message. */
 const HASHED = Buffer.alloc(1_024);
-/** In this order. Traced events have a `traceparent` behind them. */
+/** In this order. Behind them answers have those of `ANSWER_HEADERS`, and traced messages a `traceparent`. */
 const OWN_HEADERS = ['ce_id', 'ce_time', 'ce_subject', 'ce_correlationid', 'ce_causationid'];
+const ANSWER_HEADERS = ['ce_causationsource', 'ce_answerindex', 'ce_answercount'];
 
 export interface CloudEventsSettings {
   readonly source: string;
@@ -30,8 +31,8 @@ export class KafkaCloudEvents implements CloudEvents {
   private readonly codec: Codec;
   private readonly settings: CloudEventsSettings;
   private readonly headers = new HeaderWriter();
-  private readonly templates = new Map<string, HeaderTemplate>();
-  private readonly tracedTemplates = new Map<string, HeaderTemplate>();
+  private readonly templates = newTemplates();
+  private readonly tracedTemplates = newTemplates();
   private readonly keys = new Map<string, Buffer>();
   private readonly finder = new HeaderFinder(['ce_id', 'ce_source', 'ce_correlationid', 'traceparent']);
   private lastSource = { bytes: Buffer.alloc(0), text: '' };
@@ -115,16 +116,19 @@ export class KafkaCloudEvents implements CloudEvents {
   }
 
   private headersOf(event: OutgoingEvent<MessageName>): Buffer {
-    const { id, subject, correlationId, causationId, traceparent } = event;
+    const { id, subject, correlationId, causationId, answer, traceparent } = event;
     const values = [id, timeText(event.time), subject, correlationId, causationId];
+    if (answer !== undefined) values.push(answer.causationSource, String(answer.index), String(answer.count));
     if (traceparent !== null) values.push(traceparent);
     return this.headers.write(this.templateOf(event), values);
   }
 
-  /** Cached: there are two for each type and each of the few suffixes. */
-  private templateOf({ type, sourceSuffix = '', traceparent }: OutgoingEvent<MessageName>): HeaderTemplate {
+  /** Cached: there are a few for each type and each of the few suffixes. */
+  private templateOf({ type, sourceSuffix = '', answer, traceparent }: OutgoingEvent<MessageName>): HeaderTemplate {
     const isTraced = traceparent !== null;
-    const templates = isTraced ? this.tracedTemplates : this.templates;
+    const isAnswer = answer !== undefined;
+    const { answers, others } = isTraced ? this.tracedTemplates : this.templates;
+    const templates = isAnswer ? answers : others;
     const known = templates.get(type + sourceSuffix);
     if (known !== undefined) return known;
     const fixed = [
@@ -133,7 +137,8 @@ export class KafkaCloudEvents implements CloudEvents {
       ['ce_source', this.settings.source + sourceSuffix],
       ['content-type', 'application/avro'],
     ] as const;
-    const template = new HeaderTemplate(fixed, isTraced ? [...OWN_HEADERS, 'traceparent'] : OWN_HEADERS);
+    const names = [...OWN_HEADERS, ...(isAnswer ? ANSWER_HEADERS : []), ...(isTraced ? ['traceparent'] : [])];
+    const template = new HeaderTemplate(fixed, names);
     templates.set(type + sourceSuffix, template);
     return template;
   }
@@ -158,6 +163,16 @@ export class KafkaCloudEvents implements CloudEvents {
       key: received.key,
     };
   }
+}
+
+/** By type and suffix. */
+interface Templates {
+  readonly answers: Map<string, HeaderTemplate>;
+  readonly others: Map<string, HeaderTemplate>;
+}
+
+function newTemplates(): Templates {
+  return { answers: new Map(), others: new Map() };
 }
 
 /** @returns a header as text; null when it is absent, empty, or holds U+0000, which the database can't store and no sensible id has */

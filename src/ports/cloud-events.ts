@@ -1,6 +1,15 @@
 import type { MessageName, Messages } from '../generated/messages.ts';
 import type { MessageContext, OutgoingMessage, ReceivedMessage } from './messages.ts';
 
+/** A waiter has its whole answer when it has `count` of them. */
+export interface Answer {
+  /** `ce_source` of the cause; '' for none. */
+  readonly causationSource: string;
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
 /** What a message on its way out says about itself, beside its data. Written as CloudEvents 1.0 headers, Kafka binary mode. */
 export interface OutgoingEvent<N extends MessageName> {
   readonly topic: string;
@@ -14,6 +23,8 @@ export interface OutgoingEvent<N extends MessageName> {
   readonly time: number;
   readonly subject: string;
   readonly causationId: string;
+  /** Which of how many events and rejections of its cause this is. Absent in internal messages, which answer nobody. */
+  readonly answer?: Answer;
   readonly correlationId: string;
   readonly traceparent: string | null;
 }

@@ -34,6 +34,9 @@ export interface Cause {
   readonly context: MessageContext;
   /** The event's own id, derived from its cause and its index: the same at every repetition. */
   readonly eventId: string;
+  /** Its place among the events of its cause, from 0, and how many these are. */
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface EventHandler<E extends DomainEvent> {

@@ -145,7 +145,7 @@ export class Dispatcher {
   ): Promise<void> | undefined {
     const event = events[index];
     if (event === undefined) return undefined;
-    const cause = { context, eventId: this.d.cloudEvents.eventId(context, index) };
+    const cause = { context, eventId: this.d.cloudEvents.eventId(context, index), index, count: events.length };
     const handlers = this.d.eventHandlers.get(event.type) ?? [];
     for (let i = 0; i < handlers.length; i += 1) {
       const told = handlers[i]?.handle(event, unit, cause);
@@ -197,6 +197,7 @@ export class Dispatcher {
       time: now,
       subject: aggregateId ?? id,
       causationId: context.causationId,
+      answer: { causationSource: source, index: 0, count: 1 },
       correlationId: context.correlationId ?? id,
       traceparent: context.traceparent,
     });

@@ -43,6 +43,9 @@ describe('tenant', () => {
           ce_subject: key,
           ce_correlationid: 'case 7',
           ce_causationid: envelope.id,
+          ce_causationsource: 'urn:crm',
+          ce_answerindex: String(index),
+          ce_answercount: '2',
           'content-type': 'application/avro',
           traceparent,
         });

@@ -25,6 +25,7 @@ test('a rejection names the command, the code and the field, under the key of th
     const { record } = answer ?? { record: undefined };
     expect(record?.key?.toString()).toBe('a key of their own');
     expect(header(record ?? { headers: {} }, 'ce_causationid')).toBe(message.envelope.id);
+    expect(header(record ?? { headers: {} }, 'ce_answercount')).toBe('1');
   }));
 
 describe('each rejection code is seen once', () => {

@@ -67,7 +67,7 @@ export function checkRejections(model: Model, records: readonly WireRecord[], di
 }
 
 function headersOf(
-  { id, subject, cause }: Pick<ExpectedEvent | ExpectedRejection, 'id' | 'subject' | 'cause'>,
+  { id, subject, cause, answer }: Pick<ExpectedEvent | ExpectedRejection, 'id' | 'subject' | 'cause' | 'answer'>,
   type: string,
   time: number,
 ): Record<string, string> {
@@ -80,6 +80,9 @@ function headersOf(
     ce_subject: subject,
     ce_correlationid: cause.correlationId ?? cause.id,
     ce_causationid: cause.id,
+    ce_causationsource: cause.source,
+    ce_answerindex: String(answer.index),
+    ce_answercount: String(answer.count),
     'content-type': 'application/avro',
     ...(cause.traceparent !== null && { traceparent: cause.traceparent }),
   };

@@ -11,12 +11,21 @@ import { State, type Happening } from './state.ts';
 export interface ExpectedEvent extends Happening {
   readonly id: string;
   readonly cause: Cause;
+  readonly answer: Answer;
+}
+
+/** Which of how many events and rejections of its cause it is. */
+interface Answer {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** The part of an answer that names the message it answers. */
 interface Cause {
   readonly record: WireRecord;
   readonly id: string;
+  /** '' for none. */
+  readonly source: string;
   readonly correlationId: string | null;
   readonly traceparent: string | null;
 }
@@ -24,6 +33,7 @@ interface Cause {
 export interface ExpectedRejection {
   readonly id: string;
   readonly cause: Cause;
+  readonly answer: Answer;
   readonly subject: string;
   /** Without the sentence in `message`. */
   readonly data: Readonly<Record<string, string | number | null>>;
@@ -159,6 +169,7 @@ export class Model {
     const cause: Cause = {
       record,
       id: identity.id,
+      source: identity.source,
       correlationId: header(record, 'ce_correlationid') ?? null,
       traceparent: header(record, 'traceparent') ?? null,
     };
@@ -212,7 +223,8 @@ export class Model {
 
   private tell(happenings: readonly Happening[], identity: Identity, cause: Cause): void {
     for (const [index, happening] of happenings.entries()) {
-      const event = { ...happening, id: eventId(identity, index), cause };
+      const answer = { index, count: happenings.length };
+      const event = { ...happening, id: eventId(identity, index), cause, answer };
       this.events.push(event);
       if (event.type === 'licensing.events.UserCreated') this.lookUp(event);
     }
@@ -237,6 +249,7 @@ export class Model {
     this.rejections.push({
       id: eventId(identity, 0),
       cause,
+      answer: { index: 0, count: 1 },
       subject: aggregateId ?? identity.id,
       data: {
         ...{ commandId: identity.id, commandSource: identity.source, commandType: type, code, field },

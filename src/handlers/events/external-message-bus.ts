@@ -14,7 +14,7 @@ export class ExternalMessageBusSender implements EventHandler<DomainEvent> {
     this.topics = topics;
   }
 
-  handle(event: DomainEvent, { outbox }: OutboxUnitOfWork, { context, eventId }: Cause): void {
+  handle(event: DomainEvent, { outbox }: OutboxUnitOfWork, { context, eventId, index, count }: Cause): void {
     outbox.add(
       this.cloudEvents.write({
         topic: this.topics.events,
@@ -25,6 +25,7 @@ export class ExternalMessageBusSender implements EventHandler<DomainEvent> {
         time: event.data.occurredAt,
         subject: eventSubject(event),
         causationId: context.causationId,
+        answer: { causationSource: context.identity.source, index, count },
         correlationId: context.correlationId ?? context.identity.id,
         traceparent: context.traceparent,
       }),

@@ -25,9 +25,10 @@ async function givenHandlers({ userDomainKnown = true } = {}) {
     async hear(events: readonly DomainEvent[], context: Partial<Cause['context']> = {}) {
       const { identity } = a.aMessage(1);
       const whole = { identity, causationId: identity.id, correlationId: null, traceparent: null, key: null };
-      const cause: Cause = { eventId: ID, context: { ...whole, ...context } };
+      const origin = { eventId: ID, context: { ...whole, ...context }, count: events.length };
       const { outbox } = await unitOfWork.run([], async (unit) => {
-        for (const event of events) {
+        for (const [index, event] of events.entries()) {
+          const cause: Cause = { ...origin, index };
           for (const handler of cradle.eventHandlers.get(event.type) ?? []) await handler.handle(event, unit, cause);
         }
       });
@@ -114,6 +115,9 @@ describe('an event on its way to other services', () => {
         ce_subject: a.tenantId(1),
         ce_time: new Date(a.NOW).toISOString(),
         ce_causationid: 'message-1',
+        ce_causationsource: a.aMessage(1).identity.source,
+        ce_answerindex: '0',
+        ce_answercount: String(events.length),
         ce_correlationid: 'message-1',
       },
     });
