@@ -53,6 +53,8 @@ export class World {
   readonly workers: WorkerProcess[] = [];
   /** The source topics' ends, as the collector counts, at moments when everything before them had taken effect. */
   readonly barriers: Offsets[] = [];
+  /** Where the source topics ended when the world settled last. */
+  private settledAt: Offsets = new Map();
   readonly collector: Collector;
   /** The `ce_id` of every message that the broker has acknowledged, null where it has none. */
   readonly acknowledged: (string | null)[] = [];
@@ -196,8 +198,14 @@ export class World {
       within,
       () => `(lag ${lag}, outbox ${owed})`,
     );
+    this.settledAt = barrier;
     await this.collector.caughtUp(this.allTopics);
     this.barriers.push(new Map([...barrier].map(([name, end]) => [name, this.collector.indexOf(name, end)])));
+  }
+
+  /** Whether anything was sent since the world settled last, or is owed: a timer may send at any time. */
+  async hasMoved(): Promise<boolean> {
+    return (await this.outboxRows()) > 0 || !isDeepStrictEqual(this.settledAt, await this.offsets.ends());
   }
 
   /** The events and rejections that name this message as their cause, as soon as there are `atLeast` many, in their order. */
