@@ -1,7 +1,7 @@
 import { activated, hasExpired, isExhausted, licenseOf, replaced, withUsage, type License } from './license.ts';
 import type { CorrectStatisticRow } from './commands.ts';
 import { consequences } from './consequences.ts';
-import { countNumbered, DEFAULT_WINDOWS, keptSince, withClosedUsage, type Windows } from './counts.ts';
+import { countNumbered, DEFAULT_WINDOWS, correctableSince, withClosedUsage, type Windows } from './counts.ts';
 import type { Change } from './events.ts';
 import { Rejection } from './rejection.ts';
 import type { StatisticRow } from './statistic-row.ts';
@@ -33,7 +33,7 @@ export function correctStatisticRow(
       `Statistic row ${row.statisticRowId} was created too long ago to be corrected.`,
     );
   const settled = settle(nextVersion(s), at, at, windows);
-  const corrected = apply(settled.state, command, row, at, keptSince(at, windows));
+  const corrected = apply(settled.state, command, row, at, correctableSince(at, windows));
   const after = settle(corrected.state, at, at, windows);
   return {
     state: after.state,

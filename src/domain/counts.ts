@@ -1,4 +1,5 @@
 import { periodEndOf, withProgress, type ClosedCount, type License } from './license.ts';
+import { MAX_AHEAD_MS } from './statistic-row.ts';
 
 // Usage is counted. A license has one current count; the end of a period or a reset closes it and opens the next. A row remembers the
 // number of its count, and what comes late changes only that.
@@ -24,7 +25,7 @@ export function withNewCount(license: License, at: number, windows: Windows): Li
     usedRequests,
     periodStartsAt: progress.periodStartsAt,
   };
-  const since = keptSince(at, windows);
+  const since = correctableSince(at, windows);
   return {
     ...withProgress(license, {
       countNumber: progress.countNumber + 1,
@@ -58,6 +59,11 @@ export function keptSince(now: number, { lateUsage, correction }: Windows): numb
   return now - Math.max(lateUsage, correction);
 }
 
+/** The same for corrections: the `created` of a row, from which its window runs, may lie behind the end of its count. */
+export function correctableSince(now: number, windows: Windows): number {
+  return keptSince(now, windows) - MAX_AHEAD_MS;
+}
+
 /** The count that holds this time. @param since see `keptSince` @returns undefined when it is kept no more */
 export function countHolding(license: License, at: number, since: number): Count | undefined {
   const { countStartsAt, closedCounts } = license.progress;
@@ -66,7 +72,7 @@ export function countHolding(license: License, at: number, since: number): Count
   return held !== undefined && held.endsAt >= since ? held : undefined;
 }
 
-/** The count of this number. @param since see `keptSince` @returns undefined when it is kept no more */
+/** The count of this number. @param since see `correctableSince` @returns undefined when it is kept no more */
 export function countNumbered(license: License, number: number, since: number): Count | undefined {
   const { countNumber, closedCounts } = license.progress;
   if (number === countNumber) return currentCount(license);

@@ -1,3 +1,4 @@
+import { caughtUp, DEFAULT_WINDOWS } from './counts.ts';
 import type { Phase } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId } from './ids.ts';
 import { endOf, hasExpired, isExhausted, periodEndOf, phaseOf, type License } from './license.ts';
@@ -107,11 +108,15 @@ function entitlement(
   };
 }
 
-/** In the order in which they start. */
+/** In the order in which they start. One with nothing left is blocked when its time comes. */
 function bookings({ licenses }: Subdivision): readonly License[] {
-  return licenses
-    .filter(({ progress }) => progress.scheduled)
-    .sort((a, b) => (a.terms.startsAt ?? 0) - (b.terms.startsAt ?? 0));
+  return licenses.filter(isToStart).sort((a, b) => (a.terms.startsAt ?? 0) - (b.terms.startsAt ?? 0));
+}
+
+function isToStart(license: License): boolean {
+  const { progress, terms } = license;
+  if (!progress.scheduled || terms.startsAt === null) return false;
+  return !isExhausted(caughtUp(license, terms.startsAt, DEFAULT_WINDOWS));
 }
 
 /**

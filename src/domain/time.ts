@@ -144,16 +144,16 @@ export function start(
   windows: Windows,
 ): Change<Subdivision> {
   const active = activeLicense(s);
-  const isBlocked = active?.progress.inGrace === false || isExhausted(caughtUp(license, at, windows));
-  if (isBlocked) {
-    return tell(s, withProgress(license, { scheduled: false }), (state, blocked) => ({
+  const booked = caughtUp(license, at, windows);
+  if (active?.progress.inGrace === false || isExhausted(booked)) {
+    return tell(s, withProgress(booked, { scheduled: false }), (state, blocked) => ({
       type: 'licensing.events.LicenseStartBlocked',
       data: licenseState(state, blocked, occurredAt, at),
     }));
   }
-  if (active === undefined) return begin(s, license, at, occurredAt, windows);
+  if (active === undefined) return begin(s, booked, at, occurredAt, windows);
   const made = end(s, active, at, occurredAt);
-  const begun = begin(made.state, license, at, occurredAt, windows);
+  const begun = begin(made.state, booked, at, occurredAt, windows);
   return { state: begun.state, events: [...made.events, ...begun.events] };
 }
 

@@ -39,8 +39,9 @@ export function phaseOf(license: License, at: number): string {
   }
   if (scheduled) return 'scheduled';
   if (hasEnded(license, at)) return 'expired';
-  // A command may keep an exhausted one from coming back; then it is told as ready.
-  return isUsedUp(license) && endedBy !== 'command' ? 'exhausted' : 'ready';
+  // A command may keep one with a period from coming back; then it is told as ready.
+  const isKeptBack = endedBy === 'command' && license.terms.period !== null;
+  return isUsedUp(license) && !isKeptBack ? 'exhausted' : 'ready';
 }
 
 export function ofSubdivision(name: string, subdivision: Subdivision, { now }: Moment): Happening {
