@@ -10,7 +10,12 @@ const never = (name, from, to, comment) => ({
 const config = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['^src/main.ts$'] }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['^src/main.ts$', '^clients/typescript/src/(index|messages|schemas).ts$'] },
+      to: {},
+    },
     never('domain-is-pure', '^src/domain/', '^(?!src/domain/)', 'The domain imports nothing but itself.'),
     never(
       'ports-name-things',
@@ -72,6 +77,13 @@ const config = {
       '^src/(adapters|container|handlers|repos|uow|worker|domain)/',
       'The CLI gets what it needs from the container.',
     ),
+    never(
+      'clients-stand-alone',
+      '^clients/',
+      '^(?!clients/|src/generated/|node:|crypto$|timers/promises$|node_modules/(kafkajs|avsc)/)',
+      'A client has nothing of the worker but its messages, and no driver of a database.',
+    ),
+    never('nobody-here-needs-a-client', '^src/', '^clients/', 'The worker knows nothing of its clients.'),
     never(
       'only-the-container-composes',
       '^src/(?!container(.ts|/)|cli/|main.ts)',

@@ -1,0 +1,74 @@
+// What a service does with the package: `node program.ts answers|once`. It prints, as JSON, what came of what it sent. The test gives the ids.
+import { LicensingClient, type Answer } from 'licensing-client';
+
+const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', PREFIX = '' } = process.env;
+const [mode, tenantId = '', userId = '', subdivisionId = '', licenseId = '', name = '', deadline = ''] =
+  process.argv.slice(2);
+const SOURCE = 'shop';
+
+function clientOf(): LicensingClient {
+  return new LicensingClient({
+    kafka: { clientId: SOURCE, brokers: KAFKA_BROKERS.split(',') },
+    registry: { url: SCHEMA_REGISTRY_URL },
+    source: SOURCE,
+    topicPrefix: PREFIX,
+    onProblem: (problem) => console.error(problem),
+  });
+}
+
+/** Types narrow as they should: what is misspelt here does not compile. */
+function told(answer: Answer): unknown {
+  switch (answer.outcome) {
+    case 'done':
+      return answer.events.map((event) =>
+        event.type === 'licensing.events.LicenseActivated'
+          ? [event.type, event.data.phase, event.data.graceMs, event.data.expiresAt]
+          : [event.type],
+      );
+    case 'rejected':
+      return [answer.rejection.code, answer.rejection.commandId, answer.rejection.field];
+    case 'dead-letter':
+      return [answer.reason, answer.message];
+    case 'unanswered':
+      return [answer.acknowledged, answer.received ?? null];
+  }
+}
+
+const client = clientOf();
+await client.connect();
+const contact = { address: '', email: 'office@example.org', phone: '' };
+const tenant = { tenantId, userId, name, ...contact };
+const said: Record<string, unknown> = {};
+if (mode === 'once') {
+  said['once'] = told(
+    await client.send('CreateTenant', tenant, { id: `sign up ${tenantId}`, deadlineMs: Number(deadline) }),
+  );
+} else {
+  said['tenant'] = told(await client.send('licensing.commands.CreateTenant', tenant, { id: `sign up ${tenantId}` }));
+  said['again'] = told(await client.send('CreateTenant', tenant, { id: `sign up ${tenantId}` }));
+  const subdivision = { tenantId, subdivisionId, name: 'north', location: '' };
+  said['subdivision'] = told(await client.send('CreateSubdivision', subdivision));
+  const ids = { tenantId, subdivisionId, licenseId };
+  const terms = { expiresAt: Date.UTC(2100, 0, 1), graceMs: 86_400_000, noticesBeforeExpiry: [86_400_000] };
+  said['license'] = told(
+    await client.send('CreateLicense', { ...ids, name: 'a year', description: '', type: 'bytime', ...terms }),
+  );
+  said['activation'] = told(await client.send('ActivateSubdivisionLicense', ids));
+  said['rejection'] = told(await client.send('CreateTenant', tenant, { id: `once more ${tenantId}` }));
+  said['field'] = told(await client.send('CreateSubdivision', { ...subdivision, name: '' }, { id: 'no name' }));
+  // Two that wait at the same time share one reader, and each gets its own answer.
+  const names = ['one', 'two', 'three'];
+  const sendings = names.map((one) => client.send('UpdateTenant', { tenantId, ...contact, name: `${name} ${one}` }));
+  said['several'] = (await Promise.all(sendings)).map(told);
+  // Another client does not know that the id was used.
+  const other = clientOf();
+  said['letter'] = told(await other.send('CreateTenant', { ...tenant, name: '' }, { id: `sign up ${tenantId}` }));
+  await other.close();
+  // @ts-expect-error a field that the command does not have
+  const misspelt = client.send('DeleteTenant', { tenantId, reason: 'none' });
+  said['misspelt'] = await misspelt.then(told, (error: unknown) => String(error));
+  // @ts-expect-error a field that is left out
+  said['missing'] = await client.send('CreateSubdivision', { tenantId }).then(told, (error: unknown) => String(error));
+}
+await client.close();
+console.log(JSON.stringify(said));
