@@ -35,8 +35,9 @@ export function judgeTerms(
 ): void {
   const { startsAt, graceMs, overage, overagePercent, usageThresholds, noticesBeforeExpiry, period } = terms;
   if (startsAt !== null && expiresAt !== null && startsAt >= expiresAt) fields.refuse('startsAt');
-  if (graceMs !== null && expiresAt === null) fields.refuse('graceMs');
-  if (overage !== null && requestsLimit === null) fields.refuse('overage');
+  // A grace of 0 is none, and to stop is what happens anyway.
+  if ((graceMs ?? 0) > 0 && expiresAt === null) fields.refuse('graceMs');
+  if ((overage ?? 'stop') !== 'stop' && requestsLimit === null) fields.refuse('overage');
   if ((overagePercent !== null) !== (overage === 'percent')) fields.refuse('overagePercent');
   if (usageThresholds !== null && requestsLimit === null) fields.refuse('usageThresholds');
   if (noticesBeforeExpiry !== null && expiresAt === null) fields.refuse('noticesBeforeExpiry');
