@@ -82,22 +82,12 @@ export function parseTerms(raw: RawTerms): Terms {
 }
 
 /**
- * Whether terms agree with each other and with the end of the license. A term that asks for nothing (no grace, an empty list, `stop`) needs
- * nothing.
+ * Whether terms agree with each other and with the end of the license, as far as that shows without the license. A term that asks for nothing
+ * (no grace, an empty list, `stop`) needs nothing.
  * @throws Rejection InvalidCommand with the first term that does not
  */
 export function rejectContradiction(expiresAt: number | null, terms: Terms): void {
-  const { startsAt, graceMs, overage, overagePercent, noticesBeforeExpiry } = terms;
-  if (expiresAt !== null && startsAt !== null && startsAt >= expiresAt)
-    throw invalid('startsAt', 'must lie before expiresAt');
-  if (graceMs !== null && graceMs > 0) {
-    if (expiresAt === null) throw invalid('graceMs', 'needs expiresAt');
-    if (expiresAt + graceMs > LATEST_TIME) throw invalid('graceMs', 'must end in the year 9999 or before');
-  }
-  if (overage === 'percent' && overagePercent === null) throw invalid('overagePercent', 'is needed with percent');
-  if (overage !== 'percent' && overagePercent !== null) throw invalid('overagePercent', 'needs percent as overage');
-  if (expiresAt === null && isAsked(noticesBeforeExpiry)) throw invalid('noticesBeforeExpiry', 'needs expiresAt');
-  if (terms.period === null && terms.periodAnchor !== null) throw invalid('periodAnchor', 'needs a period');
+  judge(expiresAt, terms, true);
 }
 
 /**
@@ -115,11 +105,25 @@ export function rejectUnfit(
 ): void {
   rejectLimit(type, requestsLimit);
   if (type === 'bytime' && expiresAt === null) throw invalid('expiresAt', 'is needed for a bytime license');
-  rejectContradiction(expiresAt, terms);
-  if (type === 'bycount') return;
-  if (terms.overage !== null && terms.overage !== 'stop') throw invalid('overage', 'needs a limit');
-  if (isAsked(terms.usageThresholds)) throw invalid('usageThresholds', 'needs a limit');
-  if (terms.period !== null) throw invalid('period', 'is not allowed for a bytime license');
+  judge(expiresAt, terms, type === 'bycount');
+}
+
+/** In the order of the fields. @param isCounted whether the license has a limit */
+function judge(expiresAt: number | null, terms: Terms, isCounted: boolean): void {
+  const { startsAt, graceMs, overage, overagePercent, usageThresholds, noticesBeforeExpiry, period } = terms;
+  if (expiresAt !== null && startsAt !== null && startsAt >= expiresAt)
+    throw invalid('startsAt', 'must lie before expiresAt');
+  if (graceMs !== null && graceMs > 0) {
+    if (expiresAt === null) throw invalid('graceMs', 'needs expiresAt');
+    if (expiresAt + graceMs > LATEST_TIME) throw invalid('graceMs', 'must end in the year 9999 or before');
+  }
+  if (!isCounted && overage !== null && overage !== 'stop') throw invalid('overage', 'needs a limit');
+  if (overage === 'percent' && overagePercent === null) throw invalid('overagePercent', 'is needed with percent');
+  if (overage !== 'percent' && overagePercent !== null) throw invalid('overagePercent', 'needs percent as overage');
+  if (!isCounted && isAsked(usageThresholds)) throw invalid('usageThresholds', 'needs a limit');
+  if (expiresAt === null && isAsked(noticesBeforeExpiry)) throw invalid('noticesBeforeExpiry', 'needs expiresAt');
+  if (!isCounted && period !== null) throw invalid('period', 'is not allowed for a bytime license');
+  if (period === null && terms.periodAnchor !== null) throw invalid('periodAnchor', 'needs a period');
 }
 
 /** @throws Rejection InvalidCommand when a license of this type has no limit but should, or has one but should not */

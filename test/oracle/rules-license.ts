@@ -2,7 +2,7 @@ import { currentOf, hardLimitOf, isUsedUp, newCount, openCount, passPeriods, per
 import { Refused, type Fields } from './fields.ts';
 import { activeOf, finder, type Rule } from './rules-subdivision.ts';
 import { pair, type Happening, type License, type State, type Subdivision } from './state.ts';
-import { judgeTerms, readTerms } from './terms.ts';
+import { judgeAlone, judgeTerms, readTerms } from './terms.ts';
 import { activate, change, waitsForPeriod } from './time.ts';
 import { deactivate, hasEnded, ofLicense } from './told.ts';
 import { marksOf, usageChanged } from './usage.ts';
@@ -122,12 +122,14 @@ export const LICENSE_RULES = {
     const terms = readTerms(fields);
     const whenBelowUsage = fields.oneOf('whenBelowUsage', 'reject', 'exhaust');
     const expected = optionalVersion(fields);
+    judgeAlone(fields, { expiresAt, terms });
     return decide((subdivision, license, now) => {
       const { type } = license;
       const requestsLimit = limit ?? license.requestsLimit;
       if (limit !== null && type === 'bytime') fields.refuse('requestsLimit');
       if (expiresAt === null && type === 'bytime') fields.refuse('expiresAt');
-      judgeTerms(fields, { type, requestsLimit, expiresAt, terms });
+      const kept = license.status === 'active' ? license.terms.startsAt : terms.startsAt;
+      judgeTerms(fields, { type, requestsLimit, expiresAt, terms: { ...terms, startsAt: kept } });
       if (expected !== null && expected !== license.termsVersion) throw new Refused('LicenseChanged');
       const moved = expiresAt !== license.expiresAt;
       if (moved && expiresAt !== null && expiresAt <= now) throw new Refused('ExpiryNotLater');
@@ -136,7 +138,7 @@ export const LICENSE_RULES = {
       if (whenBelowUsage === 'reject' && isBelow) throw new Refused('LimitBelowUsage');
       const before = marksOf(license);
       const { period, periodAnchor } = license.terms;
-      license.terms = { ...terms, startsAt: license.status === 'active' ? license.terms.startsAt : terms.startsAt };
+      license.terms = { ...terms, startsAt: kept };
       license.requestsLimit = requestsLimit;
       if (moved) moveExpiry(license, expiresAt, now);
       if (terms.period !== period || terms.periodAnchor !== periodAnchor) {

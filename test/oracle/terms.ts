@@ -28,19 +28,25 @@ export function readTerms(fields: Fields): Terms {
   };
 }
 
-/** Refuses terms that contradict each other, or the rest of the license. */
-export function judgeTerms(
-  fields: Fields,
-  { type, requestsLimit, expiresAt, terms }: Pick<License, 'type' | 'requestsLimit' | 'expiresAt' | 'terms'>,
-): void {
+/** What a license is, as far as its terms have to fit it. */
+type Bearer = Pick<License, 'type' | 'requestsLimit' | 'expiresAt' | 'terms'>;
+
+/** Refuses terms that contradict each other, or the rest of the license. What asks for nothing contradicts nothing. */
+export function judgeTerms(fields: Fields, { type, requestsLimit, expiresAt, terms }: Bearer): void {
   const { startsAt, graceMs, overage, overagePercent, usageThresholds, noticesBeforeExpiry, period } = terms;
+  const asks = (list: readonly number[] | null): boolean => list !== null && list.length > 0;
+  const isCounted = requestsLimit !== null;
   if (startsAt !== null && expiresAt !== null && startsAt >= expiresAt) fields.refuse('startsAt');
-  // A grace of 0 is none, and to stop is what happens anyway.
-  if ((graceMs ?? 0) > 0 && expiresAt === null) fields.refuse('graceMs');
-  if ((overage ?? 'stop') !== 'stop' && requestsLimit === null) fields.refuse('overage');
+  if (graceMs !== null && graceMs > 0 && expiresAt === null) fields.refuse('graceMs');
+  if ((overage === 'percent' || overage === 'unlimited') && !isCounted) fields.refuse('overage');
   if ((overagePercent !== null) !== (overage === 'percent')) fields.refuse('overagePercent');
-  if (usageThresholds !== null && requestsLimit === null) fields.refuse('usageThresholds');
-  if (noticesBeforeExpiry !== null && expiresAt === null) fields.refuse('noticesBeforeExpiry');
+  if (asks(usageThresholds) && !isCounted) fields.refuse('usageThresholds');
+  if (asks(noticesBeforeExpiry) && expiresAt === null) fields.refuse('noticesBeforeExpiry');
   if (period !== null && type === 'bytime') fields.refuse('period');
   if (terms.periodAnchor !== null && period === null) fields.refuse('periodAnchor');
+}
+
+/** Refuses what no license could bear, before anybody looks for the license. */
+export function judgeAlone(fields: Fields, { expiresAt, terms }: Pick<Bearer, 'expiresAt' | 'terms'>): void {
+  judgeTerms(fields, { type: 'bycount', requestsLimit: 1, expiresAt, terms });
 }

@@ -141,12 +141,12 @@ describe('terms together', () => {
           of === 'bytime' && end === null && 'expiresAt',
           end !== null && terms.startsAt !== null && terms.startsAt >= end && 'startsAt',
           end === null && terms.graceMs === DAY && 'graceMs',
-          (terms.overage === 'percent') !== (terms.overagePercent !== null) && 'overagePercent',
-          end === null && terms.noticesBeforeExpiry?.length === 1 && 'noticesBeforeExpiry',
-          terms.period === null && terms.periodAnchor !== null && 'periodAnchor',
           of === 'bytime' && ['percent', 'unlimited'].includes(terms.overage ?? '') && 'overage',
+          (terms.overage === 'percent') !== (terms.overagePercent !== null) && 'overagePercent',
           of === 'bytime' && terms.usageThresholds?.length === 1 && 'usageThresholds',
+          end === null && terms.noticesBeforeExpiry?.length === 1 && 'noticesBeforeExpiry',
           of === 'bytime' && terms.period !== null && 'period',
+          terms.period === null && terms.periodAnchor !== null && 'periodAnchor',
         ];
         const first = faults.find((fault) => fault !== false);
         expect(refusal(() => rejectUnfit(of, limit, end, terms))).toBe(
