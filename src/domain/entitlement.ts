@@ -1,7 +1,7 @@
 import { caughtUp, DEFAULT_WINDOWS } from './counts.ts';
 import type { Phase } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId } from './ids.ts';
-import { endOf, hasExpired, isExhausted, periodEndOf, phaseOf, type License } from './license.ts';
+import { endOf, hasExpired, isExhausted, isOver, periodEndOf, phaseOf, type License } from './license.ts';
 import { activeLicense, type Subdivision } from './subdivision.ts';
 import { hardLimitOf } from './terms.ts';
 
@@ -59,6 +59,35 @@ export function decisionChanged(before: Entitlement, after: Entitlement): boolea
     before.hardLimit !== after.hardLimit ||
     before.periodEndsAt !== after.periodEndsAt
   );
+}
+
+/**
+ * Whether it is worth a closer look if the decision has changed. Nearly always a row was only counted, and this is all that it pays: terms and
+ * progress are values, so what has not changed is the same object.
+ */
+export function decisionMayDiffer(before: Subdivision, after: Subdivision): boolean {
+  const { licenses } = after;
+  if (before.suspended !== after.suspended || before.licenses.length !== licenses.length) return true;
+  for (let i = 0; i < licenses.length; i += 1) {
+    const was = before.licenses[i];
+    const is = licenses[i];
+    if (was === is || was === undefined || is === undefined) continue;
+    if (
+      was.licenseId !== is.licenseId ||
+      was.status !== is.status ||
+      was.requestsLimit !== is.requestsLimit ||
+      was.expiresAt !== is.expiresAt ||
+      was.activatedAt !== is.activatedAt ||
+      was.deactivatedAt !== is.deactivatedAt ||
+      was.endReason !== is.endReason ||
+      was.terms !== is.terms ||
+      was.progress !== is.progress ||
+      isOver(was) !== isOver(is) ||
+      isExhausted(was) !== isExhausted(is)
+    )
+      return true;
+  }
+  return false;
 }
 
 /** Of a license that is active or booked. A suspension outranks both: a start by time leaves it. */

@@ -6,6 +6,8 @@ import { query } from '../repos/tables/sql.ts';
 export const TABLES = [
   'dead_letters',
   'decided_offsets',
+  'entitlement_epoch',
+  'entitlements',
   'inbox',
   'lanes',
   'licenses',

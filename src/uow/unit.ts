@@ -22,6 +22,7 @@ import { activeLicenseRepository, licenseRepository } from '../repos/license.ts'
 import { statisticRowRepository } from '../repos/statistic-row.ts';
 import { subdivisionRepository } from '../repos/subdivision.ts';
 import { tenantRepository } from '../repos/tenant.ts';
+import { owedEntitlements } from '../repos/entitlement.ts';
 import { timerChanges, timerRepository } from '../repos/timer.ts';
 import { userLookUpRepository, userRepository } from '../repos/user.ts';
 
@@ -225,11 +226,12 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       for (const told of [presumed, rows]) told.catch(() => undefined); // told below
       await sent();
       const changes = cache.subdivisions.changes();
-      const [isRight, , , , , effect] = await together([
+      const [isRight, , , , , , effect] = await together([
         presumed,
         rows,
         store.subdivisions.flush(changes, cache.buried, lane.id),
         store.timers.flush(timerChanges(cache, changes)),
+        store.entitlements.owe(owedEntitlements(changes, startedAt)),
         store.users.flush(cache.users.changes(), lane.id),
         flushRest(),
       ]);

@@ -24,6 +24,12 @@ describeUnitOfWork('InMemoryUnitOfWork', async () => {
       database.transaction(() =>
         database.timers.set(pairOf(tenantId, subdivisionId), { tenantId, subdivisionId, due, isQueued: false }),
       ),
+    takeOwedEntitlements: () =>
+      database.transaction(() => {
+        const owed = database.owedEntitlements.sorted();
+        for (const key of owed) database.owedEntitlements.delete(pairOf(key.tenantId, key.subdivisionId));
+        return owed.map(({ tenantId, subdivisionId }) => ({ tenantId, subdivisionId }));
+      }),
     clock: async () => database.clock.now(),
     forgetMessages: async () =>
       database.transaction(() => {

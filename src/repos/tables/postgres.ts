@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { activeLicenseTable } from './active-license.ts';
 import { beginning } from './decided-offset.ts';
 import { deadLetterTable } from './dead-letter.ts';
+import { entitlementTable } from './entitlement.ts';
 import { inboxTable } from './inbox.ts';
 import { licenseTable } from './license.ts';
 import { outboxTable } from './outbox.ts';
@@ -23,6 +24,7 @@ export function postgresStore(db: Knex): Store {
     subdivisions: subdivisionTable(db),
     licenses: licenseTable(db),
     timers: timerTable(db),
+    entitlements: entitlementTable(db),
     statisticRows: statisticRowTable(db),
     users: userTable(db),
     activeLicenses: activeLicenseTable(db),

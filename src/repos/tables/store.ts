@@ -164,6 +164,10 @@ export interface Store {
     /** Each as it is from now on, not sent for yet. */
     flush(timers: readonly TimerChange[]): Promise<void>;
   };
+  readonly entitlements: {
+    /** Has these published (sorted, each once): whoever has claimed one has claimed it no more. */
+    owe(keys: readonly SubdivisionKey[]): Promise<void>;
+  };
   readonly statisticRows: {
     /** The stored rows that are the same as one of these, by id or by subdivision and `created`. */
     same(rows: readonly RowSameness[]): Promise<readonly RowSameness[]>;

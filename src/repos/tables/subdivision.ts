@@ -117,6 +117,23 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
   };
 }
 
+/** These subdivisions as they are, but for those that are deleted, keyed by tenantId + subdivisionId. Nothing is locked. */
+export async function subdivisionsOf(
+  db: Knex,
+  keys: readonly SubdivisionKey[],
+): Promise<ReadonlyMap<string, Subdivision>> {
+  const [rows, licenses] = await together([
+    query<SubdivisionRow>(
+      db,
+      `SELECT ${SELECTED} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
+       JOIN subdivisions s USING (tenant_id, subdivision_id) WHERE NOT s.deleted`,
+      [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
+    ),
+    licensesOf(db, keys, Infinity),
+  ]);
+  return new Map(rows.map((row) => [row.tenantId + row.subdivisionId, withLicenses(row, licenses)]));
+}
+
 function withLicenses(row: PlaceRow, licenses: ReadonlyMap<string, License[]>): Subdivision {
   return fromStored({
     tenantId: row.tenantId,

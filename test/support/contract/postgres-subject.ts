@@ -28,6 +28,12 @@ export function postgresSubject(db: Knex): Subject {
       const row = { due_at: new Date(at), is_notice: isNotice };
       await db('subdivision_timers').insert({ tenant_id: tenantId, subdivision_id: subdivisionId, ...row });
     },
+    takeOwedEntitlements: async () => {
+      const sql = `DELETE FROM entitlements WHERE NOT is_repetition
+        RETURNING tenant_id AS "tenantId", subdivision_id AS "subdivisionId"`;
+      const { rows } = await db.raw<{ rows: readonly SubdivisionKey[] }>(sql);
+      return rows.toSorted((a, b) => (a.subdivisionId < b.subdivisionId ? -1 : 1));
+    },
     clock: async () => {
       const sql = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`;
       const { rows } = await db.raw<{ rows: readonly { readonly now: string }[] }>(sql);

@@ -22,6 +22,8 @@ export interface Subject {
   queueTimers(): Promise<void>;
   /** A timer that no unit has written. */
   putTimer(key: SubdivisionKey, due: Due): Promise<void>;
+  /** Whose entitlements are owed since the last call, in the order of their ids. */
+  takeOwedEntitlements(): Promise<readonly SubdivisionKey[]>;
   /** The offsets of the messages that letters are about. */
   deadLetters(): Promise<readonly number[]>;
   /** The clock that its transactions go by; milliseconds since the epoch, with fractions where it has them. */

@@ -1,5 +1,6 @@
 import { describeChunks } from './chunks.contract.ts';
 import { describeDecidedOffsets } from './decided-offsets.contract.ts';
+import { describeEntitlements } from './entitlements.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
@@ -24,6 +25,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('decided offsets', () => describeDecidedOffsets(create));
     describe('subdivisions that a lane has written before', () => describeWarmSubdivisions(create));
     describe('timers', () => describeTimers(create));
+    describe('entitlements', () => describeEntitlements(create));
     describe('the outbox', () => describeOutbox(create));
   });
 }

@@ -113,6 +113,7 @@ export class InMemoryDatabase {
   readonly statisticRowsByMoment = new Table<StatisticRow>(this.journal);
   readonly statisticRowRemovals = new Table<SubdivisionKey>(this.journal);
   readonly timers = new Table<StoredTimer>(this.journal);
+  readonly owedEntitlements = new Table<SubdivisionKey>(this.journal);
   readonly users = new Table<Stored<User> & { readonly key: UserId }>(this.journal);
   readonly activeLicenses = new Table<ActiveLicense>(this.journal);
   readonly userLookUps = new Table<UserLookUp>(this.journal);

@@ -19,6 +19,7 @@ export function inMemoryStore(db: InMemoryDatabase): Store {
     subdivisions: subdivisions(db),
     licenses: licenses(db),
     timers: timers(db),
+    entitlements: entitlements(db),
     statisticRows: statisticRows(db),
     users: users(db),
     activeLicenses: activeLicenses(db),
@@ -153,6 +154,14 @@ function timers({ timers }: InMemoryDatabase): Store['timers'] {
         if (due === null) timers.delete(id);
         else timers.set(id, { tenantId, subdivisionId, due, isQueued: false });
       }
+    },
+  };
+}
+
+function entitlements({ owedEntitlements }: InMemoryDatabase): Store['entitlements'] {
+  return {
+    async owe(keys) {
+      for (const key of keys) owedEntitlements.set(pairOf(key.tenantId, key.subdivisionId), key);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Cradle } from '../../../src/container.ts';
-import { entitlementOf } from '../../../src/domain/entitlement.ts';
+import { decisionChanged, decisionMayDiffer, entitlementOf } from '../../../src/domain/entitlement.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import { settle } from '../../../src/domain/time.ts';
 import { nextDue } from '../../oracle/time.ts';
@@ -36,6 +36,7 @@ test(`${RUNS} random lives of a subdivision go as the oracle's model says, event
         checkClock(subdivision, before);
         checkTimer(subdivision, trial);
         checkEntitlement(subdivision, clock.time);
+        checkDecision(subdivision, before ?? subdivision, clock.time);
         before = subdivision;
       }
     }),
@@ -86,4 +87,9 @@ function checkEntitlement(s: Subdivision, now: number): void {
     const isValid = (validFrom === null || validFrom <= at) && (validUntil === null || at < validUntil);
     expect(settle(settled, at, at).state.workStatus).toBe(allowed && isValid ? 'active' : 'inactive');
   }
+}
+
+function checkDecision(after: Subdivision, before: Subdivision, now: number): void {
+  if (decisionMayDiffer(before, after)) return;
+  expect(decisionChanged(entitlementOf(before, now), entitlementOf(after, now))).toBe(false);
 }

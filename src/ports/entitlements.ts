@@ -1,0 +1,65 @@
+import type { Subdivision } from '../domain/subdivision.ts';
+import type { SubdivisionKey } from './repositories.ts';
+
+export interface ClaimLimits {
+  /** The most that are claimed of what has changed, of what is to be repeated, and of what an older epoch was told of; each by itself. */
+  readonly step: number;
+  /** For how long they are claimed, by the database's clock. Milliseconds. */
+  readonly claimMs: number;
+}
+
+/** What was claimed for a publisher. */
+export interface Claimed {
+  readonly keys: readonly SubdivisionKey[];
+  /** For how long the oldest change had been owed. Milliseconds; 0: none of them is a change. */
+  readonly oldestMs: number;
+  /** Whether more may be owed than was claimed. */
+  readonly isFull: boolean;
+}
+
+/** The present state of what is still claimed, all of one moment. */
+export interface ClaimedState {
+  readonly subdivisions: readonly (SubdivisionKey & {
+    /** undefined: it is deleted */
+    readonly subdivision: Subdivision | undefined;
+  })[];
+  readonly epoch: number;
+  /** That moment, by the database's clock: milliseconds since the epoch, UTC. */
+  readonly at: number;
+  /** For how long from then on all of it is claimed. Milliseconds. */
+  readonly leftMs: number;
+}
+
+/** When what was published is published next. Milliseconds from now on. */
+export interface Repetition {
+  /** What had changed: longer than any send of it can be under way. */
+  readonly repeatMs: number;
+  /** Everything else: at most so long, and half of it at least, so that it spreads. */
+  readonly refreshMs: number;
+}
+
+/** What is owed to those who read entitlements, as publishers see it. All goes by the database's clock. */
+export interface Entitlements {
+  /** Claims what is owed and nobody has claimed, for `claim`, a UUID of its own. What a transaction marks anew is claimed no more. */
+  claim(claim: string, limits: ClaimLimits): Promise<Claimed>;
+  read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState>;
+  /**
+   * They are published, in this epoch. What is not claimed by `claim` any more stays as it is.
+   * @returns how many were still claimed
+   */
+  published(
+    claim: string,
+    keys: readonly (SubdivisionKey & { readonly isDeleted: boolean })[],
+    epoch: number,
+    repetition: Repetition,
+  ): Promise<number>;
+  /** They were not published, as far as is known: they are owed as before. */
+  release(claim: string, keys: readonly SubdivisionKey[]): Promise<void>;
+  /** The database has lost something: a new epoch begins, higher than all before, also those that were lost. So everything is owed. */
+  raiseEpoch(): Promise<void>;
+  /**
+   * Looks at `limit` subdivisions, and has those owed that a worker of before has created.
+   * @param after where the last call ended @returns where this one ended; undefined when there are no more
+   */
+  addMissing(after: SubdivisionKey | undefined, limit: number): Promise<SubdivisionKey | undefined>;
+}

@@ -1,0 +1,162 @@
+import type { Knex } from 'knex';
+import type { Claimed, ClaimedState, ClaimLimits, Repetition } from '../../ports/entitlements.ts';
+import type { SubdivisionKey } from '../../ports/repositories.ts';
+import { uuids } from './arrays.ts';
+import { execute, fromTime, plain, query, rowsOf, STARTED_AT, together } from './sql.ts';
+import type { Store } from './store.ts';
+import { subdivisionsOf } from './subdivision.ts';
+
+/**
+ * What is owed to those who read entitlements. Who changes a decision marks it here, which takes it from whoever has claimed it: what that one
+ * publishes is old by then. Rows are locked in the order of their ids, and publishers wait for nobody's lock, so none waits in a circle.
+ */
+export function entitlementTable(db: Knex): Store['entitlements'] {
+  return {
+    async owe(keys) {
+      if (keys.length === 0) return;
+      await execute(
+        db,
+        `INSERT INTO entitlements (tenant_id, subdivision_id, owed_at, is_repetition)
+         SELECT tenant_id, subdivision_id, now(), false FROM ${rowsOf('k', KEY)} ORDER BY tenant_id, subdivision_id
+         ON CONFLICT (tenant_id, subdivision_id) DO UPDATE SET owed_at = excluded.owed_at, is_repetition = false,
+           claim = NULL, claimed_until = NULL`,
+        keysOf(keys),
+      );
+    },
+  };
+}
+
+const KEY = { tenant_id: 'uuid', subdivision_id: 'uuid' };
+
+function keysOf(keys: readonly SubdivisionKey[]): Buffer[] {
+  return [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))];
+}
+
+const IS_FREE = '(claim IS NULL OR claimed_until <= now())';
+
+/** What has changed comes by itself, so that however much else is owed holds it back by one step at most. */
+export async function claimEntitlements(db: Knex, claim: string, { step, claimMs }: ClaimLimits): Promise<Claimed> {
+  const due = (isRepetition: boolean): string =>
+    `SELECT tenant_id, subdivision_id FROM entitlements
+     WHERE ${isRepetition ? '' : 'NOT '}is_repetition AND owed_at <= now() AND ${IS_FREE}
+     ORDER BY owed_at LIMIT ? FOR UPDATE SKIP LOCKED`;
+  const rows = await query<SubdivisionKey & { readonly waitedMs: number; readonly isChange: boolean }>(
+    db,
+    `WITH changed AS (${due(false)}), again AS (${due(true)}),
+     behind AS (
+       SELECT tenant_id, subdivision_id FROM entitlements
+       WHERE epoch < (SELECT max(epoch) FROM entitlement_epoch) AND ${IS_FREE}
+       ORDER BY epoch LIMIT ? FOR UPDATE SKIP LOCKED)
+     UPDATE entitlements e SET claim = ?::uuid, claimed_until = now() + ? * interval '1 millisecond'
+     FROM (SELECT * FROM changed UNION SELECT * FROM again UNION SELECT * FROM behind) AS o
+     WHERE e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id
+     RETURNING e.tenant_id AS "tenantId", e.subdivision_id AS "subdivisionId", NOT e.is_repetition AS "isChange",
+       CASE WHEN e.is_repetition THEN 0 ELSE (extract(epoch FROM now() - e.owed_at) * 1000)::bigint END AS "waitedMs"`,
+    [step, step, step, claim, claimMs],
+  );
+  const changes = rows.filter(({ isChange }) => isChange);
+  return {
+    keys: rows.map(({ tenantId, subdivisionId }) => ({ tenantId, subdivisionId })),
+    oldestMs: changes.reduce((oldest, { waitedMs }) => Math.max(oldest, waitedMs), 0),
+    isFull: changes.length >= step || rows.length - changes.length >= step,
+  };
+}
+
+/** @param trx with one snapshot for all of its statements */
+export async function readClaimed(trx: Knex, claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState> {
+  const [claims, subdivisions] = await together([
+    query<SubdivisionKey & { readonly epoch: number; readonly at: number; readonly leftMs: number }>(
+      trx,
+      `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", ${STARTED_AT} AS at,
+         (SELECT coalesce(max(epoch), 0) FROM entitlement_epoch) AS epoch,
+         (extract(epoch FROM e.claimed_until - now()) * 1000)::bigint AS "leftMs"
+       FROM ${rowsOf('k', KEY)} JOIN entitlements e USING (tenant_id, subdivision_id)
+       WHERE e.claim = ?::uuid AND e.claimed_until > now()`,
+      [...keysOf(keys), claim],
+    ),
+    subdivisionsOf(trx, keys),
+  ]);
+  const [first] = claims;
+  return {
+    subdivisions: claims.map(({ tenantId, subdivisionId }) => ({
+      tenantId,
+      subdivisionId,
+      subdivision: subdivisions.get(tenantId + subdivisionId),
+    })),
+    epoch: first?.epoch ?? 0,
+    at: first?.at ?? 0,
+    leftMs: claims.reduce((left, one) => Math.min(left, one.leftMs), Infinity),
+  };
+}
+
+/** Rows that somebody marks at this moment are left to them. A deleted subdivision is done with when its tombstone is out for the second time. */
+export async function entitlementsPublished(
+  db: Knex,
+  claim: string,
+  keys: readonly (SubdivisionKey & { readonly isDeleted: boolean })[],
+  epoch: number,
+  { repeatMs, refreshMs }: Repetition,
+): Promise<number> {
+  const own = `SELECT e.tenant_id, e.subdivision_id, k.is_deleted AND e.is_repetition AS is_done
+    FROM ${rowsOf('k', { ...KEY, is_deleted: 'boolean' })} JOIN entitlements e USING (tenant_id, subdivision_id)
+    WHERE e.claim = ?::uuid ORDER BY e.tenant_id, e.subdivision_id FOR UPDATE OF e SKIP LOCKED`;
+  return execute(
+    db,
+    `WITH own AS MATERIALIZED (${own}),
+     done AS (
+       DELETE FROM entitlements e USING own o
+       WHERE o.is_done AND e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id),
+     kept AS (
+       UPDATE entitlements e SET claim = NULL, claimed_until = NULL, epoch = ?, is_repetition = true,
+         owed_at = now() + CASE WHEN e.is_repetition THEN ?::float8 * (0.5 + random() / 2) ELSE ?::float8 END * interval '1 millisecond'
+       FROM own o WHERE NOT o.is_done AND e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id)
+     SELECT FROM own`,
+    [...keysOf(keys), plain(keys.map(({ isDeleted }) => isDeleted)), claim, epoch, refreshMs, repeatMs],
+  );
+}
+
+export async function releaseEntitlements(db: Knex, claim: string, keys: readonly SubdivisionKey[]): Promise<void> {
+  await execute(
+    db,
+    `UPDATE entitlements e SET claim = NULL, claimed_until = NULL FROM (
+       SELECT e.tenant_id, e.subdivision_id FROM ${rowsOf('k', KEY)} JOIN entitlements e USING (tenant_id, subdivision_id)
+       WHERE e.claim = ?::uuid ORDER BY e.tenant_id, e.subdivision_id FOR UPDATE OF e SKIP LOCKED) AS o
+     WHERE e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id`,
+    [...keysOf(keys), claim],
+  );
+}
+
+/** The clock stands for the epochs that were lost with the rest. */
+export async function raiseEntitlementEpoch(db: Knex): Promise<void> {
+  await execute(
+    db,
+    `INSERT INTO entitlement_epoch AS e (epoch) SELECT ${fromTime('now()')}
+     ON CONFLICT (is_it) DO UPDATE SET epoch = greatest(e.epoch + 1, excluded.epoch)`,
+    [],
+  );
+}
+
+export async function addMissingEntitlements(
+  db: Knex,
+  after: SubdivisionKey | undefined,
+  limit: number,
+): Promise<SubdivisionKey | undefined> {
+  const [last] = await query<SubdivisionKey & { readonly subdivisions: number }>(
+    db,
+    `WITH page AS MATERIALIZED (
+       SELECT tenant_id, subdivision_id, deleted FROM subdivisions
+       ${after === undefined ? '' : 'WHERE (tenant_id, subdivision_id) > (?::uuid, ?::uuid)'}
+       ORDER BY tenant_id, subdivision_id LIMIT ?),
+     missing AS (
+       INSERT INTO entitlements (tenant_id, subdivision_id, owed_at, is_repetition)
+       SELECT p.tenant_id, p.subdivision_id, now(), false FROM page p
+       WHERE NOT p.deleted AND NOT EXISTS (
+         SELECT FROM entitlements e WHERE e.tenant_id = p.tenant_id AND e.subdivision_id = p.subdivision_id)
+       ORDER BY p.tenant_id, p.subdivision_id ON CONFLICT DO NOTHING)
+     SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", count(*) OVER () AS subdivisions FROM page
+     ORDER BY tenant_id DESC, subdivision_id DESC LIMIT 1`,
+    [...(after === undefined ? [] : [after.tenantId, after.subdivisionId]), limit],
+  );
+  if (last === undefined || last.subdivisions < limit) return undefined;
+  return { tenantId: last.tenantId, subdivisionId: last.subdivisionId };
+}

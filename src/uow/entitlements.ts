@@ -1,0 +1,54 @@
+import type { Knex } from 'knex';
+import type { Claimed, ClaimedState, ClaimLimits, Entitlements, Repetition } from '../ports/entitlements.ts';
+import type { SubdivisionKey } from '../ports/repositories.ts';
+import {
+  addMissingEntitlements,
+  claimEntitlements,
+  entitlementsPublished,
+  raiseEntitlementEpoch,
+  readClaimed,
+  releaseEntitlements,
+} from '../repos/tables/entitlement.ts';
+import { execute } from '../repos/tables/sql.ts';
+import { inTransaction } from './transaction.ts';
+
+export class KnexEntitlements implements Entitlements {
+  private readonly db: Knex;
+
+  constructor(db: Knex) {
+    this.db = db;
+  }
+
+  async claim(claim: string, limits: ClaimLimits): Promise<Claimed> {
+    return claimEntitlements(this.db, claim, limits);
+  }
+
+  async read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState> {
+    return inTransaction(this.db, async (trx) => {
+      // Subdivisions and licenses of one moment.
+      await execute(trx, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', []);
+      return readClaimed(trx, claim, keys);
+    });
+  }
+
+  async published(
+    claim: string,
+    keys: readonly (SubdivisionKey & { readonly isDeleted: boolean })[],
+    epoch: number,
+    repetition: Repetition,
+  ): Promise<number> {
+    return entitlementsPublished(this.db, claim, keys, epoch, repetition);
+  }
+
+  async release(claim: string, keys: readonly SubdivisionKey[]): Promise<void> {
+    await releaseEntitlements(this.db, claim, keys);
+  }
+
+  async raiseEpoch(): Promise<void> {
+    await raiseEntitlementEpoch(this.db);
+  }
+
+  async addMissing(after: SubdivisionKey | undefined, limit: number): Promise<SubdivisionKey | undefined> {
+    return addMissingEntitlements(this.db, after, limit);
+  }
+}

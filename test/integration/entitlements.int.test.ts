@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+import type { ClaimLimits, Repetition } from '../../src/ports/entitlements.ts';
+import type { SubdivisionKey } from '../../src/ports/repositories.ts';
+import { KnexEntitlements } from '../../src/uow/entitlements.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import * as a from '../support/builders.ts';
+import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+const MINUTE = 60_000;
+const LIMITS: ClaimLimits = { step: 100, claimMs: MINUTE };
+const REPETITION: Repetition = { repeatMs: MINUTE, refreshMs: 60 * MINUTE };
+
+let database: TestDatabase;
+let entitlements: KnexEntitlements;
+let unitOfWork: KnexUnitOfWork;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  entitlements = new KnexEntitlements(database.db);
+  unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+});
+beforeEach(async () => {
+  await database.clear();
+  await entitlements.raiseEpoch();
+});
+afterAll(() => database.drop());
+
+describe('a claim', () => {
+  it('takes what has changed, with its present state', async () => {
+    await given(1, 2);
+    const { claim, keys } = await claimed();
+    expect(numbersOf(keys)).toEqual([1, 2]);
+    const { subdivisions, epoch, at, leftMs } = await entitlements.read(claim, keys);
+    expect(subdivisions.map(({ subdivision }) => subdivision)).toEqual([sample(1), sample(2)]);
+    expect([epoch, Math.abs(at - (await clock())) < 5_000]).toEqual([await theEpoch(), true]);
+    expect(leftMs).toBeGreaterThan(MINUTE - 5_000);
+    expect(leftMs).toBeLessThanOrEqual(MINUTE);
+  });
+
+  it('is of one publisher, however many claim at a time', async () => {
+    await given(...Array.from({ length: 60 }, (_, i) => i + 1));
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claimed({ ...LIMITS, step: 10 })));
+    const taken = claims.flatMap(({ keys }) => numbersOf(keys));
+    expect(new Set(taken).size).toBe(taken.length);
+    expect(taken).toHaveLength(60);
+    expect(claims.some(({ isFull }) => isFull)).toBe(true);
+    expect(await claimed()).toMatchObject({ keys: [], isFull: false, oldestMs: 0 });
+  });
+
+  it('that has run out is no one’s any more, and what it held is claimed anew', async () => {
+    await given(1);
+    const dead = await claimed({ ...LIMITS, claimMs: 0 });
+    const next = await claimed();
+    expect(numbersOf(next.keys)).toEqual([1]);
+    expect((await entitlements.read(dead.claim, dead.keys)).subdivisions).toEqual([]);
+    expect(await publish(dead)).toBe(0);
+    expect(await publish(next)).toBe(1);
+  });
+
+  it('is told for how long the oldest change was owed', async () => {
+    await given(1, 2);
+    await setOwed(2, -5_000);
+    expect((await claimed()).oldestMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('leaves a row to the transaction that marks it, and does not wait', async () => {
+    await given(1, 2);
+    const lane = await database.db.transaction();
+    try {
+      await lane('entitlements')
+        .where({ subdivision_id: a.subdivisionId(1) })
+        .forUpdate();
+      expect(numbersOf((await claimed()).keys)).toEqual([2]);
+    } finally {
+      await lane.rollback();
+    }
+    expect(numbersOf((await claimed()).keys)).toEqual([1]);
+  });
+});
+
+describe('what was published', () => {
+  it('is published once more after a while, and then anew within the time of a refresh', async () => {
+    await given(1);
+    expect(await publish(await claimed())).toBe(1);
+    expect(await row(1)).toMatchObject({ isRepetition: true, claim: null, epoch: await theEpoch() });
+    expect((await row(1)).inMs).toBeGreaterThan(MINUTE - 5_000);
+    expect((await claimed()).keys).toEqual([]);
+    await setOwed(1, 0);
+    const again = await claimed();
+    expect([numbersOf(again.keys), again.oldestMs]).toEqual([[1], 0]);
+    expect(await publish(again)).toBe(1);
+    expect((await row(1)).inMs).toBeGreaterThan(29 * MINUTE);
+    expect((await row(1)).inMs).toBeLessThanOrEqual(60 * MINUTE);
+  });
+
+  it('is owed anew if it was marked during the send', async () => {
+    await given(1);
+    const first = await claimed();
+    await suspend(1);
+    expect(await publish(first)).toBe(0);
+    const next = await claimed();
+    const { subdivisions } = await entitlements.read(next.claim, next.keys);
+    expect(subdivisions[0]?.subdivision).toMatchObject({ suspended: true });
+    expect(await publish(next)).toBe(1);
+    expect((await claimed()).keys).toEqual([]);
+  });
+
+  it('does not wait for a transaction that marks it at this moment', async () => {
+    await given(1, 2);
+    const both = await claimed();
+    const lane = await database.db.transaction();
+    try {
+      await lane('entitlements')
+        .where({ subdivision_id: a.subdivisionId(1) })
+        .forUpdate();
+      expect(await publish(both)).toBe(1);
+    } finally {
+      await lane.rollback();
+    }
+    expect((await row(1)).claim).toBe(both.claim);
+    expect((await row(2)).claim).toBe(null);
+  });
+
+  it('and failed is owed as before', async () => {
+    await given(1);
+    const { claim, keys } = await claimed();
+    await entitlements.release(claim, keys);
+    expect(numbersOf((await claimed()).keys)).toEqual([1]);
+  });
+
+  it('of a deleted subdivision is a tombstone, twice, and then nothing is owed', async () => {
+    await given(1);
+    await publish(await claimed());
+    await unitOfWork.run([], async ({ subdivisions }) => {
+      await subdivisions.get(a.tenantId(1), a.subdivisionId(1));
+      subdivisions.remove(a.tenantId(1), a.subdivisionId(1), { version: 9 });
+    });
+    const first = await claimed();
+    const { subdivisions } = await entitlements.read(first.claim, first.keys);
+    expect(subdivisions).toEqual([{ ...keyOf(1), subdivision: undefined }]);
+    expect(await publish(first, true)).toBe(1);
+    await setOwed(1, 0);
+    expect(await publish(await claimed(), true)).toBe(1);
+    expect(await database.db('entitlements')).toEqual([]);
+  });
+});
+
+describe('a new epoch', () => {
+  it('is higher than the one before, and than the clock was', async () => {
+    const before = await theEpoch();
+    expect(before).toBeGreaterThan((await clock()) - MINUTE);
+    await database.db('entitlement_epoch').update({ epoch: before + 10 * MINUTE });
+    await entitlements.raiseEpoch();
+    expect(await theEpoch()).toBe(before + 10 * MINUTE + 1);
+    await database.db('entitlement_epoch').update({ epoch: 7 });
+    await entitlements.raiseEpoch();
+    expect(await theEpoch()).toBeGreaterThanOrEqual(before);
+  });
+
+  it('has everything owed at once, but what has changed comes by itself', async () => {
+    await given(1, 2, 3);
+    await publish(await claimed());
+    expect((await claimed()).keys).toEqual([]);
+    await entitlements.raiseEpoch();
+    await suspend(2);
+    const { keys } = await claimed({ ...LIMITS, step: 1 });
+    expect(keys).toHaveLength(2);
+    expect(numbersOf(keys)).toContain(2);
+  });
+
+  it('that begins during a send has it owed again', async () => {
+    await given(1);
+    const before = await claimed();
+    const { epoch } = await entitlements.read(before.claim, before.keys);
+    await entitlements.raiseEpoch();
+    expect(await entitlements.published(before.claim, living(before.keys), epoch, REPETITION)).toBe(1);
+    expect(numbersOf((await claimed()).keys)).toEqual([1]);
+  });
+});
+
+it('a subdivision that a worker of before has created is found, page by page, and a deleted one is not', async () => {
+  await given(1, 2, 3, 4, 5);
+  await unitOfWork.run([], async ({ subdivisions }) => {
+    await subdivisions.get(a.tenantId(1), a.subdivisionId(4));
+    subdivisions.remove(a.tenantId(1), a.subdivisionId(4), { version: 9 });
+  });
+  await database
+    .db('entitlements')
+    .whereNot({ subdivision_id: a.subdivisionId(1) })
+    .del();
+  await publish(await claimed());
+  let pages = 0;
+  let end: SubdivisionKey | undefined;
+  do {
+    end = await entitlements.addMissing(end, 2);
+    pages += 1;
+  } while (end !== undefined);
+  expect(pages).toBe(3);
+  expect(numbersOf((await claimed()).keys)).toEqual([2, 3, 5]);
+});
+
+const keyOf = (number: number): SubdivisionKey => ({
+  tenantId: a.tenantId(1),
+  subdivisionId: a.subdivisionId(number),
+});
+const sample = (number: number) => a.aSubdivision(number, a.licensed(a.anActiveLicense(number)));
+const living = (keys: readonly SubdivisionKey[]) => keys.map((key) => ({ ...key, isDeleted: false }));
+
+/** New subdivisions of tenant 1, each with an active license. */
+async function given(...numbers: readonly number[]): Promise<void> {
+  await unitOfWork.run([], async (unit) => {
+    await addTenants(unit, a.aTenant(1));
+    await addSubdivisions(unit, ...numbers.map(sample));
+  });
+}
+
+async function suspend(number: number): Promise<void> {
+  const suspended = { suspended: true, workStatus: 'inactive' } as const;
+  await unitOfWork.run([], (unit) => changeSubdivision(unit, keyOf(number), suspended));
+}
+
+async function claimed(limits = LIMITS) {
+  const claim = randomUUID();
+  return { claim, ...(await entitlements.claim(claim, limits)) };
+}
+
+async function publish(
+  { claim, keys }: { readonly claim: string; readonly keys: readonly SubdivisionKey[] },
+  isDeleted = false,
+): Promise<number> {
+  const published = keys.map((key) => ({ ...key, isDeleted }));
+  return entitlements.published(claim, published, await theEpoch(), REPETITION);
+}
+
+async function row(number: number) {
+  const { rows } = await database.db.raw<{
+    rows: readonly { isRepetition: boolean; claim: string | null; epoch: number; inMs: number }[];
+  }>(
+    `SELECT is_repetition AS "isRepetition", claim, epoch, (extract(epoch FROM owed_at - now()) * 1000)::bigint AS "inMs"
+     FROM entitlements WHERE subdivision_id = ?`,
+    [a.subdivisionId(number)],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new Error(`nothing is kept of subdivision ${number}`);
+  return found;
+}
+
+/** @param after so many milliseconds from now on */
+async function setOwed(number: number, after: number): Promise<void> {
+  await database.db.raw(
+    `UPDATE entitlements SET owed_at = now() + ? * interval '1 millisecond' WHERE subdivision_id = ?`,
+    [after, a.subdivisionId(number)],
+  );
+}
+
+async function theEpoch(): Promise<number> {
+  const [epoch = 0] = await database.db('entitlement_epoch').pluck<number[]>('epoch');
+  return epoch;
+}
+
+async function clock(): Promise<number> {
+  const { rows } = await database.db.raw<{ rows: readonly { now: number }[] }>(
+    `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+  );
+  return rows[0]?.now ?? 0;
+}
+
+function numbersOf(keys: readonly SubdivisionKey[]): readonly number[] {
+  return keys.map(({ subdivisionId }) => a.numberOf(subdivisionId)).sort((one, other) => one - other);
+}
