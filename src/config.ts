@@ -507,6 +507,12 @@ export const SETTINGS = {
     about:
       'the most timers, of all workers, that are sent for and not answered: so many messages a command may find before it when a million are due at once',
   },
+  entitlementRefresh: {
+    variable: 'ENTITLEMENT_REFRESH_MS',
+    type: wholeNumber(MINUTE, 30 * DAY),
+    default: String(DAY),
+    about: 'each entitlement is published anew within this time, though nothing has changed',
+  },
   userDomainTimeout: {
     variable: 'USER_DOMAIN_TIMEOUT_MS',
     type: wholeNumber(10, MINUTE),

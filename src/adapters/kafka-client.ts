@@ -5,6 +5,9 @@ import { Kafka, logLevel } from './kafkajs.ts';
 import type { KafkaFaults } from './kafka-faults.ts';
 import { securityOptions, type KafkaSecurity } from './kafka-security.ts';
 
+/** After which a request counts as lost. Milliseconds. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
 export interface KafkaSettings {
   /** host:port */
   readonly brokers: readonly string[];

@@ -1,4 +1,4 @@
-import type { Kafka, Message, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer as KafkaJsProducer, ProducerConfig, TopicMessages } from 'kafkajs';
 import { ConfigurationError, PublicationFailed } from '../ports/errors.ts';
 import { recordSize, type OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
@@ -20,11 +20,12 @@ export class KafkaProducer implements Producer {
   private readonly producer: KafkaJsProducer;
   private connected: Promise<void> | undefined;
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: Kafka, options: Pick<ProducerConfig, 'retry' | 'createPartitioner'> = {}) {
     this.producer = kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
       createPartitioner: murmur2Partitioner,
+      ...options,
     });
   }
 

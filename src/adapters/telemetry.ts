@@ -112,6 +112,10 @@ export class LogTelemetry implements Telemetry {
     this.logger.warn(late, 'a timer has been due for long');
   }
 
+  entitlementsLate(late: Parameters<Telemetry['entitlementsLate']>[0]): void {
+    this.logger.warn(late, 'an entitlement has been owed for long');
+  }
+
   heldBack(held: HeldBack): void {
     const since = new Date(Date.now() - held.heldMs).toISOString();
     this.logger.warn({ ...held, since }, 'an open transaction holds the partition');

@@ -116,8 +116,16 @@ export function faultsIn(states: readonly TopicState[], limits: TopicLimits): re
   });
 }
 
-export function cannotWrite(commands: string): string {
-  return `topic ${commands}: the brokers do not let this user write it, and the worker queues there what time brings about (docs/operations.md, "Kafka rights")`;
+/** The topics that the worker writes although no message asks for it, and what it does there. */
+export function writtenUnasked({ commands, entitlements }: Topics): readonly (readonly [topic: string, use: string])[] {
+  return [
+    [commands, 'queues there what time brings about'],
+    [entitlements, 'tells there what each subdivision is entitled to'],
+  ];
+}
+
+export function cannotWrite(topic: string, use: string): string {
+  return `topic ${topic}: the brokers do not let this user write it, and the worker ${use} (docs/operations.md, "Kafka rights")`;
 }
 
 /** What the worker works with all the same, a sentence each. */

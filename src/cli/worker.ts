@@ -25,7 +25,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const { cradle } = container;
   const { logger } = cradle;
   logWarnings(logger);
-  const { telemetry, worker: it, database, producer, healthFile } = cradle;
+  const { telemetry, worker: it, database, producer, promptProducer, healthFile } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // The next start does what a stop can't finish in time. Nothing is lost.
@@ -59,7 +59,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   } finally {
     await it.stop();
     telemetry.stop();
-    await Promise.allSettled([producer.stop(), database.destroy(), healthFile?.stop()]);
+    await Promise.allSettled([producer.stop(), promptProducer.stop(), database.destroy(), healthFile?.stop()]);
     logger.info('stopped');
   }
 }

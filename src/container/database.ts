@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { DecidedOffsets } from '../ports/decided-offsets.ts';
+import type { Entitlements } from '../ports/entitlements.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
@@ -11,6 +12,7 @@ import { KnexDecidedOffsets } from '../uow/decided-offsets.ts';
 import { DatabaseServer } from '../uow/database-server.ts';
 import { createDatabase } from '../uow/database.ts';
 import { KnexDeadLetters } from '../uow/dead-letters.ts';
+import { KnexEntitlements } from '../uow/entitlements.ts';
 import { Migrations } from '../uow/migrations.ts';
 import { KnexOutboxMaintenance } from '../uow/outbox-maintenance.ts';
 import { sessionSettings } from '../uow/session.ts';
@@ -27,6 +29,7 @@ export interface DatabaseParts {
   readonly unitOfWork: UnitOfWork;
   readonly outboxMaintenance: OutboxMaintenance;
   readonly timers: Timers;
+  readonly entitlements: Entitlements;
   readonly decidedOffsets: DecidedOffsets;
   readonly deadLetters: DeadLetters;
 }
@@ -45,8 +48,8 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
             : 'statements are sent without names, and planned each time; PgBouncer keeps names apart from 1.21 on (max_prepared_statements)';
           logger.info({ namedStatements: keepsNames }, `a connection pooler stands before the database: ${names}`);
         },
-        // The lanes, the look-ups' lane, the relay, the cleaner, the looks at what is decided, and the sweeps of timers.
-        poolMax: config.lanes + 5,
+        // The lanes, the look-ups' lane, the relay, the cleaner, the looks at what is decided, the sweeps of timers, and entitlements.
+        poolMax: config.lanes + 6,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
         lockTimeout: config.lockTimeout,
@@ -64,6 +67,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     unitOfWork: asFunction(({ database: db, newId }: Needs) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),
     timers: asFunction(({ database: db }: DatabaseParts) => new KnexTimers(db)).singleton(),
+    entitlements: asFunction(({ database: db }: DatabaseParts) => new KnexEntitlements(db)).singleton(),
     decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
   };

@@ -3,16 +3,17 @@ import type { Kafka } from 'kafkajs';
 import { KafkaCloudEvents } from '../adapters/cloud-events.ts';
 import { httpAccess, type HttpAccess } from '../adapters/http-access.ts';
 import { KafkaAdmin } from '../adapters/kafka-admin.ts';
-import { createKafka } from '../adapters/kafka-client.ts';
+import { createKafka, REQUEST_TIMEOUT_MS } from '../adapters/kafka-client.ts';
 import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
 import { KafkaFaults } from '../adapters/kafka-faults.ts';
 import { KafkaProducer } from '../adapters/kafka-producer.ts';
+import { KafkaPromptProducer } from '../adapters/prompt-producer.ts';
 import { KeyPlacement } from '../adapters/key-placement.ts';
 import { MessageCodec } from '../adapters/avro/message-codec.ts';
 import { SchemaRegistration } from '../adapters/avro/schema-registration.ts';
 import { SchemaRegistryClient } from '../adapters/avro/schema-registry.ts';
 import { subjectsOf, writtenSubjects, type Subject } from '../adapters/subjects.ts';
-import { cannotWrite, topicReport } from '../adapters/topic-policy.ts';
+import { cannotWrite, topicReport, writtenUnasked } from '../adapters/topic-policy.ts';
 import { HttpUserDomainClient } from '../adapters/user-domain-client.ts';
 import type { Config } from '../config.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
@@ -20,7 +21,7 @@ import type { CloudEvents } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Consumer } from '../ports/consumer.ts';
 import type { Placement } from '../ports/placement.ts';
-import type { Producer } from '../ports/producer.ts';
+import type { Producer, PromptProducer } from '../ports/producer.ts';
 import type { TopicCheck } from '../ports/topics.ts';
 import type { UserDomainClient } from '../ports/user-domain-client.ts';
 import type { ProcessParts } from './process.ts';
@@ -35,6 +36,7 @@ export interface MessagingParts {
   readonly consumer: Consumer;
   readonly placement: Placement;
   readonly producer: Producer & { stop(): Promise<void> };
+  readonly promptProducer: PromptProducer & { stop(): Promise<void> };
   readonly schemaRegistry: SchemaRegistryClient;
   readonly registryAccess: HttpAccess;
   readonly schemaRegistration: SchemaRegistration;
@@ -64,7 +66,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           brokers: kafkaBrokers,
           clientId: 'licensing',
           connectTimeout,
-          requestTimeout: 10_000,
+          requestTimeout: REQUEST_TIMEOUT_MS,
           security: kafkaSecurity,
           faults,
           clock,
@@ -80,14 +82,16 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         return report;
       },
       lackingRights: async () => {
-        const { commands } = topics;
-        const may = await kafkaAdmin.mayWrite(commands);
-        if (may === undefined) {
-          logger.warn(
-            `whether ${commands} may be written can't be found out: assumed that it may, for what time brings about is queued there`,
-          );
+        const lacking: string[] = [];
+        for (const [topic, use] of writtenUnasked(topics)) {
+          const may = await kafkaAdmin.mayWrite(topic);
+          if (may === undefined)
+            logger.warn(
+              `whether ${topic} may be written can't be found out: assumed that it may, for the worker ${use}`,
+            );
+          if (may === false) lacking.push(cannotWrite(topic, use));
         }
-        return may === false ? [cannotWrite(commands)] : [];
+        return lacking;
       },
     })).singleton(),
     consumer: asFunction(
@@ -112,6 +116,9 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         }),
     ).singleton(),
     producer: asFunction(({ kafka }: Needs) => new KafkaProducer(kafka)).singleton(),
+    promptProducer: asFunction(
+      ({ kafka, steadyClock }: Needs) => new KafkaPromptProducer(kafka, () => steadyClock.now()),
+    ).singleton(),
     registryAccess: asFunction(({ steadyClock }: Needs) =>
       httpAccess(config.schemaRegistrySecurity, 'SCHEMA_REGISTRY_', steadyClock),
     ).singleton(),

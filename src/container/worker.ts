@@ -1,4 +1,5 @@
 import { asFunction, asValue } from 'awilix';
+import { longestSend } from '../adapters/prompt-producer.ts';
 import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
 import { databasePlace, kafkaPlace } from '../places.ts';
@@ -6,6 +7,7 @@ import { LEVEL } from '../ports/levels.ts';
 import { sourcesOf } from '../ports/topics.ts';
 import { Boot } from '../worker/boot.ts';
 import { Dispatcher } from '../worker/dispatcher.ts';
+import type { EntitlementSettings } from '../worker/entitlements.ts';
 import { HealthFile } from '../worker/health-file.ts';
 import { Worker } from '../worker/intake/worker.ts';
 import { LevelGate, SILENCE_MS } from '../worker/level-gate.ts';
@@ -33,6 +35,8 @@ export interface WorkerParts {
   /** A level of others counts once all looks for longer than that have found it. Milliseconds; no less than SILENCE_MS where versions mix. */
   readonly levelProvenAfter: number;
   readonly levelGate: LevelGate;
+  /** For how long a publisher claims entitlements, and when each is published once more. Milliseconds. */
+  readonly entitlementTimes: Pick<EntitlementSettings, 'claimMs' | 'repeatMs'>;
   readonly worker: Worker;
   /** What probes look at; undefined without HEALTH_FILE. */
   readonly healthFile: HealthFile | undefined;
@@ -99,6 +103,8 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
         }),
     ).singleton(),
     looks: asFunction((cradle: Needs) => new StoredLooks(pick(cradle, 'unitOfWork'))).singleton(),
+    // Nothing that was claimed before the send can come after the repetition, then.
+    entitlementTimes: asValue({ claimMs: CLAIM_MS, repeatMs: CLAIM_MS + longestSend(config.connectTimeout) + 10_000 }),
     worker: asFunction(
       (cradle: Needs) =>
         new Worker(
@@ -136,6 +142,15 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
               fillStep: 10_000,
               tellEvery: 60_000,
             },
+            entitlements: {
+              ...cradle.entitlementTimes,
+              interval: 250,
+              pause: 100,
+              refreshMs: config.entitlementRefresh,
+              step: 500,
+              fillStep: 10_000,
+              tellEvery: 60_000,
+            },
           },
           pick(
             cradle,
@@ -144,6 +159,8 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'producer',
             'outboxMaintenance',
             'timers',
+            'entitlements',
+            'promptProducer',
             'cloudEvents',
             'telemetry',
             'newId',
@@ -165,6 +182,9 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
     }).singleton(),
   };
 }
+
+/** Long enough for a batch to be read and sent, brokers permitting. */
+const CLAIM_MS = 20_000;
 
 /** The cradle is a proxy, which must not be spread or kept: this takes what is needed out of it. */
 function pick<Name extends keyof Needs>(cradle: Needs, ...names: readonly Name[]): Pick<Needs, Name> {

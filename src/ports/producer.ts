@@ -8,3 +8,11 @@ export interface Producer {
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
 }
+
+export interface PromptProducer {
+  /**
+   * Publishes as `Producer` does, but in one try, and writes nothing to a broker at `before` or later, by the clock that only goes forward. What
+   * was written before that may be taken by the broker a bounded time later. To be called when the call before has ended.
+   */
+  publish(messages: readonly OutgoingMessage[], before: number): Promise<void>;
+}

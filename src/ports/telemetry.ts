@@ -42,6 +42,8 @@ export interface Telemetry {
   timersBlocked(blocked: { readonly timers: number; readonly oldestMs: number; readonly why: string }): void;
   /** What is due waits for long, though it is sent for. To be called about once a minute. */
   timersLate(late: { readonly oldestMs: number; readonly unanswered: number }): void;
+  /** A change of what a subdivision is entitled to was not published for long. To be called about once a minute. */
+  entitlementsLate(late: { readonly oldestMs: number }): void;
   /** An open transaction has held a partition for a while. To be called about once a minute. */
   heldBack(held: HeldBack): void;
   /** The transaction was committed or aborted. */

@@ -11,6 +11,7 @@ import {
   FAULT_LEVEL,
   FAULT_POINT,
   FAULT_PROVEN_AFTER,
+  FAULT_REPEAT,
   lastWords,
   type Point,
 } from './points.ts';
@@ -139,6 +140,10 @@ if (level === 'none') {
 }
 const provenAfter = process.env[FAULT_PROVEN_AFTER];
 if (provenAfter !== undefined) container.register('levelProvenAfter', asValue(Number(provenAfter)));
+const repeatMs = process.env[FAULT_REPEAT];
+if (repeatMs !== undefined) {
+  container.register('entitlementTimes', asValue({ claimMs: Number(repeatMs), repeatMs: Number(repeatMs) }));
+}
 process.exitCode = await runWorker(config, container);
 
 function isFor(message: unknown, address: string): boolean {

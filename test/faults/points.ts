@@ -31,6 +31,9 @@ export const FAULT_LEVEL = 'FAULT_LEVEL';
 /** After how many milliseconds a worker believes that all others can read what they state. Default: as without this suite. */
 export const FAULT_PROVEN_AFTER = 'FAULT_PROVEN_AFTER_MS';
 
+/** After how many milliseconds an entitlement is published once more; so long it is claimed, too. */
+export const FAULT_REPEAT = 'FAULT_REPEAT_MS';
+
 /** The worker program of this suite; without FAULT_* it is the real worker. */
 export const PROGRAM: readonly string[] = [fileURLToPath(new URL('./faulty-worker.ts', import.meta.url))];
 

@@ -13,7 +13,7 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
       waitEnded: silent,
     },
     ...{ reset: silent, healing: silent, level: silent, heldBack: silent, heldBackEnded: silent },
-    ...{ timersBlocked: silent, timersLate: silent },
+    ...{ timersBlocked: silent, timersLate: silent, entitlementsLate: silent },
     ...heard,
   };
 }

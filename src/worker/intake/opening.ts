@@ -1,4 +1,5 @@
 import type { CommittedOffset, Consumer, TopicPartition } from '../../ports/consumer.ts';
+import type { Entitlements } from '../../ports/entitlements.ts';
 import type { DecidedOffset, DecidedOffsets } from '../../ports/decided-offsets.ts';
 import type { Healing, Telemetry } from '../../ports/telemetry.ts';
 import { untilUp } from '../backoff.ts';
@@ -8,6 +9,8 @@ import { idOf } from '../partition-id.ts';
 interface Dependencies {
   readonly consumer: Pick<Consumer, 'committed' | 'beginnings'>;
   readonly decidedOffsets: DecidedOffsets;
+  /** What readers of entitlements know may be ahead of a database that has lost something. */
+  readonly entitlements: Pick<Entitlements, 'raiseEpoch'>;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
 }
@@ -47,7 +50,7 @@ export class Opening {
 
   /** Waits for broker and database. @param before undefined at an assignment @throws ConfigurationError, or the signal's reason */
   async open(partitions: readonly TopicPartition[], before: Before | undefined, signal: AbortSignal): Promise<Opened> {
-    const { consumer, decidedOffsets, telemetry } = this.d;
+    const { consumer, decidedOffsets, entitlements, telemetry } = this.d;
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
     const inBroker = async <T>(ask: () => Promise<T>): Promise<T> => untilUp('broker', telemetry, signal, ask);
     const inDatabase = async <T>(ask: () => Promise<T>): Promise<T> => untilUp('database', telemetry, signal, ask);
@@ -65,6 +68,8 @@ export class Opening {
       const beginnings = new Map(needsBeginnings ? byId(await inBroker(() => consumer.beginnings(topics))) : []);
       const compared = found.map((one) => this.compare(one, beginnings.get(idOf(one.place))?.offset ?? 0, before));
       const changes = compared.flatMap(({ row, after }) => (isSame(row, after) ? [] : [{ before: row, after }]));
+      // First, or a worker that ends in between would leave nothing that tells of the loss.
+      if (compared.some(({ healing }) => healing !== undefined)) await inDatabase(() => entitlements.raiseEpoch());
       if (changes.length > 0 && !(await inDatabase(() => decidedOffsets.change(this.group, changes)))) continue;
       for (const { healing } of compared) if (healing !== undefined) telemetry.healing(healing);
       return {

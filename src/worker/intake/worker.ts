@@ -4,8 +4,11 @@ import type { LaneStatement } from '../../ports/levels.ts';
 import type { Placement } from '../../ports/placement.ts';
 import type { CloudEvents } from '../../ports/cloud-events.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { Entitlements } from '../../ports/entitlements.ts';
+import type { PromptProducer } from '../../ports/producer.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { Topics } from '../../ports/topics.ts';
+import { EntitlementPublisher, type EntitlementSettings } from '../entitlements.ts';
 import { asError } from '../as-error.ts';
 import { Backoff, untilUp } from '../backoff.ts';
 import { inRounds } from '../rounds.ts';
@@ -45,6 +48,7 @@ export interface WorkerSettings {
   readonly relay: RelaySettings;
   readonly cleaner: CleanerSettings;
   readonly timers: TimerSettings;
+  readonly entitlements: EntitlementSettings;
 }
 
 export interface WorkerDependencies extends Omit<
@@ -54,7 +58,9 @@ export interface WorkerDependencies extends Omit<
   readonly consumer: Consumer;
   readonly decidedOffsets: DecidedOffsets;
   readonly timers: Timers;
-  readonly cloudEvents: Pick<CloudEvents, 'write'>;
+  readonly entitlements: Entitlements;
+  readonly promptProducer: PromptProducer;
+  readonly cloudEvents: Pick<CloudEvents, 'write' | 'encodeHeaders'>;
   /** What this worker can read. */
   readonly level: number;
   readonly levelGate: LevelGate;
@@ -74,7 +80,7 @@ export interface Membership {
   readonly brokerSilentFor: number | undefined;
 }
 
-/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay, a cleaner and a sweeper run beside them. */
+/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay, a cleaner, a sweeper and a publisher of entitlements run beside them. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -86,6 +92,7 @@ export class Worker implements ConsumerListener {
   private readonly relay: OutboxRelay;
   private readonly cleaner: Cleaner;
   private readonly sweeper: TimerSweeper;
+  private readonly publisher: EntitlementPublisher;
   /** Assigned partitions are dealt out to the lanes in turn. By the partition's number, each of two workers would use half of its lanes. */
   private readonly lanesOfPartitions = new Map<string, Lane>();
   private assignment: readonly TopicPartition[] = [];
@@ -139,6 +146,10 @@ export class Worker implements ConsumerListener {
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
     this.sweeper = new TimerSweeper(settings.timers, { ...dependencies, failed: (error) => this.end(error) });
+    this.publisher = new EntitlementPublisher(settings.entitlements, {
+      ...dependencies,
+      failed: (error) => this.end(error),
+    });
   }
 
   /** The phase of each lane, by the lane's name. */
@@ -152,7 +163,7 @@ export class Worker implements ConsumerListener {
     return { joined, partitions: joined ? assignment.length : 0, brokerSilentFor };
   }
 
-  /** Starts the lanes, the relay, the cleaner and the sweeper. Messages come only after `consume`. */
+  /** Starts the lanes and what runs beside them. Messages come only after `consume`. */
   start(): void {
     const committer = setInterval(() => void this.offsets.commit(), this.settings.commitInterval);
     this.stopping.signal.addEventListener('abort', () => clearInterval(committer));
@@ -163,7 +174,7 @@ export class Worker implements ConsumerListener {
       this.looks('levels', () => this.d.levelGate.look()),
       this.looks('broker to answer', () => this.listen()),
     ];
-    const others = [this.relay, this.cleaner, this.sweeper].map((one) => one.run(signal));
+    const others = [this.relay, this.cleaner, this.sweeper, this.publisher].map((one) => one.run(signal));
     this.running = Promise.all([...lanes, ...others, ...looks]);
   }
 

@@ -17,6 +17,7 @@ import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.
 import { InMemoryOutboxMaintenance } from '../../support/in-memory/unit-of-work.ts';
 import { InMemoryWorld } from '../../support/in-memory/world.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
+import { NO_ENTITLEMENTS, RARE_PUBLICATIONS } from '../../support/entitlements.ts';
 import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 
 const TOPICS: Topics = { commands: 'c', users: 'u', events: 'e', rejections: 'r', userLookUps: 'l', entitlements: 'n' };
@@ -145,6 +146,7 @@ function given({
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
       timers: RARE_SWEEPS,
+      entitlements: RARE_PUBLICATIONS,
     },
     {
       topics: TOPICS,
@@ -169,7 +171,9 @@ function given({
       } as unknown as Dispatcher,
       producer: { publish: done },
       timers: NO_TIMERS,
-      cloudEvents: { write: none },
+      entitlements: NO_ENTITLEMENTS,
+      promptProducer: { publish: done },
+      cloudEvents: { write: none, encodeHeaders: none },
       outboxMaintenance: new InMemoryOutboxMaintenance(database),
       telemetry: silentTelemetry({ healing: ({ messages }) => void healed.push(messages) }),
       newId: randomUUID,

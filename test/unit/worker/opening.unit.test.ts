@@ -36,6 +36,7 @@ async function opened({ committed, row, known, cutOff }: Given) {
   const decidedOffsets = new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => NOW }));
   if (row !== undefined) await decidedOffsets.change(GROUP, [{ before: undefined, after: row }]);
   const healed: Healing[] = [];
+  let raised = 0;
   const opening = new Opening(GROUP, {
     consumer: {
       committed: async () =>
@@ -43,6 +44,7 @@ async function opened({ committed, row, known, cutOff }: Given) {
       beginnings: async () => [{ ...PLACE, offset: BEGINNING }],
     },
     decidedOffsets,
+    entitlements: { raiseEpoch: async () => void (raised += 1) },
     telemetry: silentTelemetry({ healing: (healing) => void healed.push(healing) }),
     newId: () => NEW,
   });
@@ -53,6 +55,8 @@ async function opened({ committed, row, known, cutOff }: Given) {
   const { starts, histories } = await opening.open([PLACE], before, AbortSignal.timeout(5_000));
   const { offsets } = await decidedOffsets.read(GROUP);
   expect(histories.now).toEqual(offsets);
+  // Who reads entitlements may know more than a database that has lost something.
+  expect(raised).toBe(healed.length);
   return {
     start: starts.get('t/0')?.offset,
     healed: healed.map(({ from, messages }) => [from, messages]),

@@ -11,6 +11,7 @@ import * as a from '../../support/builders.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
+import { NO_ENTITLEMENTS, RARE_PUBLICATIONS } from '../../support/entitlements.ts';
 import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 import { until } from '../../support/world-until.ts';
 
@@ -167,6 +168,7 @@ function given({
       relay: { interval: 600_000, silence: 1_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
       timers: RARE_SWEEPS,
+      entitlements: RARE_PUBLICATIONS,
     },
     {
       topics: TOPICS,
@@ -186,7 +188,9 @@ function given({
       dispatcher: { dispatch: none } as unknown as Dispatcher,
       producer: { publish: done },
       timers: NO_TIMERS,
-      cloudEvents: { write: none },
+      entitlements: NO_ENTITLEMENTS,
+      promptProducer: { publish: done },
+      cloudEvents: { write: none, encodeHeaders: none },
       outboxMaintenance: {
         ...{
           deleteDelivered: done,

@@ -1,0 +1,167 @@
+import { entitlementOf } from '../domain/entitlement.ts';
+import type { CloudEvents } from '../ports/cloud-events.ts';
+import type { Claimed, ClaimedState, ClaimLimits, Entitlements, Repetition } from '../ports/entitlements.ts';
+import { PublicationFailed } from '../ports/errors.ts';
+import { LEVEL } from '../ports/levels.ts';
+import type { OutgoingMessage } from '../ports/messages.ts';
+import type { PromptProducer } from '../ports/producer.ts';
+import type { SubdivisionKey } from '../ports/repositories.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Topics } from '../ports/topics.ts';
+import { asError } from './as-error.ts';
+import type { LevelGate } from './level-gate.ts';
+import { inRounds, rest } from './rounds.ts';
+
+export interface EntitlementSettings extends ClaimLimits, Repetition {
+  /** From one look at what is owed to the next, and while more is owed than one takes. Milliseconds. */
+  readonly interval: number;
+  readonly pause: number;
+  /** How many subdivisions are looked at between two sends, until those are found that an older worker has created. */
+  readonly fillStep: number;
+  /** For how long a change may be owed before it is told, and from one time to the next. Milliseconds. */
+  readonly tellEvery: number;
+}
+
+interface Dependencies {
+  readonly entitlements: Entitlements;
+  readonly promptProducer: PromptProducer;
+  readonly cloudEvents: Pick<CloudEvents, 'write' | 'encodeHeaders'>;
+  readonly topics: Topics;
+  readonly levelGate: Pick<LevelGate, 'mayWrite' | 'falls'>;
+  readonly telemetry: Telemetry;
+  readonly newId: () => string;
+  /** Told of a failure that no waiting mends: the process has to end. */
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * Publishes what subdivisions are entitled to. Every worker does so; each claims a part of what is owed, and sends the present state of that.
+ * In a compacted topic the last record stays for ever, so an old one must not come late. Nothing is sent behind the end of a claim, and what
+ * was sent is sent once more when nothing older can be under way any more.
+ */
+export class EntitlementPublisher {
+  private readonly settings: EntitlementSettings;
+  private readonly d: Dependencies;
+  private readonly now: () => number;
+  /** Of the gate, when it was last open here. */
+  private falls: number | undefined;
+  /** Where filling in goes on; null: it has ended. */
+  private filledTo: SubdivisionKey | undefined | null = null;
+  private toldAt: number;
+
+  /** @param now a clock that only goes forward, in milliseconds; the producer's, too */
+  constructor(settings: EntitlementSettings, dependencies: Dependencies, now: () => number = () => performance.now()) {
+    this.settings = settings;
+    this.d = dependencies;
+    this.now = now;
+    this.toldAt = now();
+  }
+
+  /** Runs until the signal aborts, and ends after the send under way. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { interval } = this.settings;
+    await inRounds({ name: 'entitlements', interval, ...this.d }, () => this.round(signal), signal);
+  }
+
+  private async round(signal: AbortSignal): Promise<void> {
+    const { levelGate } = this.d;
+    if (levelGate.mayWrite(LEVEL) && levelGate.falls !== this.falls) {
+      this.falls = levelGate.falls;
+      this.filledTo = undefined;
+    }
+    let goesOn = true;
+    while (goesOn && !signal.aborted) {
+      const isFull = await this.publishOwed();
+      goesOn = (await this.fill()) || isFull;
+      if (goesOn) await rest(this.settings.pause, signal);
+    }
+  }
+
+  /** @returns whether more may be owed than was claimed */
+  private async publishOwed(): Promise<boolean> {
+    const { entitlements, newId } = this.d;
+    const claim = newId();
+    const claimed = await entitlements.claim(claim, this.settings);
+    this.tell(claimed);
+    if (claimed.keys.length === 0) return false;
+    try {
+      await this.publish(claim, claimed.keys);
+    } catch (error) {
+      // What this can't reach any more is claimed anew when the claim has run out.
+      await entitlements.release(claim, claimed.keys).catch(() => undefined);
+      throw error;
+    }
+    return claimed.isFull;
+  }
+
+  private async publish(claim: string, keys: readonly SubdivisionKey[]): Promise<void> {
+    const { entitlements, promptProducer, telemetry } = this.d;
+    const asked = this.now();
+    const state = await entitlements.read(claim, keys);
+    const published = state.subdivisions.map((one) => ({
+      key: { ...one, isDeleted: one.subdivision === undefined },
+      message: this.messageOf(one, state),
+    }));
+    if (published.length === 0) return;
+    const { failure, acknowledged } = await sent(
+      promptProducer.publish(
+        published.map(({ message }) => message),
+        asked + state.leftMs,
+      ),
+    );
+    const done = failure === undefined ? published : published.filter(({ message }) => acknowledged.has(message));
+    const own = await entitlements.published(
+      claim,
+      done.map(({ key }) => key),
+      state.epoch,
+      this.settings,
+    );
+    if (own > 0) telemetry.count('published', 'entitlements', own);
+    if (failure !== undefined) throw failure;
+  }
+
+  private messageOf(
+    { tenantId, subdivisionId, subdivision }: ClaimedState['subdivisions'][number],
+    { epoch, at }: ClaimedState,
+  ): OutgoingMessage {
+    const { cloudEvents, topics } = this.d;
+    const key = Buffer.from(`${tenantId}/${subdivisionId}`);
+    const topic = topics.entitlements;
+    if (subdivision === undefined) return { topic, key, value: null, headers: cloudEvents.encodeHeaders({}) };
+    const data = { ...entitlementOf(subdivision, at), epoch };
+    const id = `${subdivisionId}/${epoch}/${data.version}/${at}`;
+    return cloudEvents.write({
+      ...{ topic, key, type: 'licensing.entitlements.Entitlement', data },
+      ...{ id, sourceSuffix: '/entitlements', time: at, subject: subdivisionId },
+      ...{ causationId: id, correlationId: id, traceparent: null },
+    });
+  }
+
+  /** @returns whether there is more to fill in */
+  private async fill(): Promise<boolean> {
+    if (this.filledTo === null) return false;
+    const end = await this.d.entitlements.addMissing(this.filledTo, this.settings.fillStep);
+    this.filledTo = end ?? null;
+    return end !== undefined;
+  }
+
+  private tell({ oldestMs }: Claimed): void {
+    const now = this.now();
+    if (oldestMs < this.settings.tellEvery || now - this.toldAt < this.settings.tellEvery) return;
+    this.toldAt = now;
+    this.d.telemetry.entitlementsLate({ oldestMs });
+  }
+}
+
+/** How a send has ended, and what of it was acknowledged if it failed. */
+async function sent(
+  sending: Promise<void>,
+): Promise<{ readonly failure?: Error; readonly acknowledged: ReadonlySet<OutgoingMessage> }> {
+  try {
+    await sending;
+    return { acknowledged: new Set() };
+  } catch (error) {
+    const failure = asError(error);
+    return { failure, acknowledged: new Set(failure instanceof PublicationFailed ? failure.acknowledged : []) };
+  }
+}
