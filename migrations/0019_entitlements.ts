@@ -25,11 +25,15 @@ export async function up(knex: Knex): Promise<void> {
   );
   await knex.raw('CREATE INDEX entitlements_owed ON entitlements (is_repetition, owed_at)');
   await knex.raw('CREATE INDEX entitlements_epoch ON entitlements (epoch)');
-  // Of the clock, so that an installation that begins anew beats what the topic still has of the one before.
+  // Of the clock, so that an installation that begins anew beats what the topic still has of the one before. `topic`, and how many partitions it
+  // had, when it was first published to.
   await knex.raw(`
     CREATE TABLE entitlement_epoch (
       is_it boolean PRIMARY KEY DEFAULT true CHECK (is_it),
-      epoch bigint NOT NULL
+      epoch bigint NOT NULL,
+      topic text,
+      partitions integer,
+      CHECK ((topic IS NULL) = (partitions IS NULL))
     )`);
   await knex.raw(`INSERT INTO entitlement_epoch (epoch) SELECT (date_part('epoch', now()) * 1000)::bigint`);
 }

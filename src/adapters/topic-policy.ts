@@ -128,6 +128,13 @@ export function cannotWrite(topic: string, use: string): string {
   return `topic ${topic}: the brokers do not let this user write it, and the worker ${use} (docs/operations.md, "Kafka rights")`;
 }
 
+export function hasGrown(topic: string, partitions: number, before: number): string {
+  return (
+    `topic ${topic} has ${partitions} partitions, and had ${before} when it was first published to: what it keeps of most subdivisions lies where ` +
+    'nobody overwrites it any more; make another topic, and set TOPIC_ENTITLEMENTS (docs/operations.md, "Retention")'
+  );
+}
+
 /** What the worker works with all the same, a sentence each. */
 export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLimits, 'topics'>): readonly string[] {
   const sources = sourcesOf(topics);

@@ -1,6 +1,6 @@
 import { asFunction, asValue } from 'awilix';
 import { longestSend } from '../adapters/prompt-producer.ts';
-import { DLQ_EXTRA_BYTES } from '../adapters/topic-policy.ts';
+import { DLQ_EXTRA_BYTES, hasGrown } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';
 import { databasePlace, kafkaPlace } from '../places.ts';
 import { LEVEL } from '../ports/levels.ts';
@@ -29,6 +29,7 @@ export interface WorkerParts {
   readonly userLookUps: UserLookUps;
   readonly replayer: Replayer;
   readonly boot: Boot;
+  readonly entitlementTopic: { check(): Promise<string | undefined> };
   readonly looks: Looks;
   /** What this worker can read. */
   readonly level: number;
@@ -83,10 +84,18 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'userDomainKnown',
             'unitOfWork',
             'userLookUpQueuer',
+            'entitlementTopic',
             'telemetry',
           ),
         }),
     ).singleton(),
+    entitlementTopic: asFunction(({ kafkaAdmin, entitlements, topics: { entitlements: topic } }: Needs) => ({
+      check: async () => {
+        const partitions = await kafkaAdmin.partitionsOf(topic);
+        const before = await entitlements.publishedTo(topic, partitions);
+        return partitions === before ? undefined : hasGrown(topic, partitions, before);
+      },
+    })).singleton(),
     level: asValue(LEVEL),
     levelProvenAfter: asValue(SILENCE_MS),
     levelGate: asFunction(

@@ -58,6 +58,11 @@ export interface Entitlements {
   /** The database has lost something: a new epoch begins, higher than all before, also those that were lost. So everything is owed. */
   raiseEpoch(): Promise<void>;
   /**
+   * To be told at the start where entitlements are published. Another topic than before is an empty one: a new epoch begins.
+   * @returns how many partitions the topic had when this was told first
+   */
+  publishedTo(topic: string, partitions: number): Promise<number>;
+  /**
    * Looks at `limit` subdivisions, and has those owed that a worker of before has created.
    * @param after where the last call ended @returns where this one ended; undefined when there are no more
    */

@@ -5,6 +5,7 @@ import {
   addMissingEntitlements,
   claimEntitlements,
   entitlementsPublished,
+  entitlementsPublishedTo,
   raiseEntitlementEpoch,
   readClaimed,
   releaseEntitlements,
@@ -46,6 +47,10 @@ export class KnexEntitlements implements Entitlements {
 
   async raiseEpoch(): Promise<void> {
     await raiseEntitlementEpoch(this.db);
+  }
+
+  async publishedTo(topic: string, partitions: number): Promise<number> {
+    return entitlementsPublishedTo(this.db, topic, partitions);
   }
 
   async addMissing(after: SubdivisionKey | undefined, limit: number): Promise<SubdivisionKey | undefined> {

@@ -35,6 +35,8 @@ interface Dependencies {
   readonly userDomainKnown: boolean;
   readonly unitOfWork: Pick<UnitOfWork, 'run'>;
   readonly userLookUpQueuer: { queue(lookUp: UserLookUp, outbox: OutboxWriter): void };
+  /** @returns why the topic of entitlements can't be gone on with; undefined: it can */
+  readonly entitlementTopic: { check(): Promise<string | undefined> };
   readonly telemetry: Telemetry;
 }
 
@@ -64,6 +66,8 @@ export class Boot {
       ended.abort(asError(error));
       throw error;
     });
+    const fault = await untilUp('database', telemetry, signal, () => this.d.entitlementTopic.check());
+    if (fault !== undefined) throw new ConfigurationError(fault);
     return this.d.userDomainKnown ? untilUp('database', telemetry, signal, () => this.queueLookUps()) : undefined;
   }
 

@@ -8,6 +8,7 @@ import { FAULT_PROVEN_AFTER, FAULT_REPEAT, PROGRAM } from '../faults/points.ts';
 import { header, type Data, type WireRecord } from '../support/collect.ts';
 import { command } from '../support/load.ts';
 import { until } from '../support/world-until.ts';
+import { licensing } from '../support/world-process.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { addRow, givenLicense, lastingUntil, PLACE, TERMS, told, type LicenseIds } from './given.ts';
 
@@ -122,6 +123,20 @@ test('when the topic is compacted, what is left is what the tables say', () =>
       );
     }
   }));
+
+test('a worker does not start on a topic that has got more partitions', async () => {
+  const { entitlements: topic } = world.topics;
+  const count = await partitions();
+  await world.admin.createPartitions({ topicPartitions: [{ topic, count: count + 1 }] });
+  await until('the broker has them', async () => (await partitions()) > count);
+  const { code, stderr } = await licensing(['worker'], world.env);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining(
+      `topic ${topic} has ${count + 1} partitions, and had ${count} when it was first published to`,
+    ),
+  ]);
+});
 
 /** Waits until the last record of a subdivision says so. */
 async function last(ids: LicenseIds, data: Data): Promise<Data> {

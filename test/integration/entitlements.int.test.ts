@@ -179,6 +179,16 @@ describe('a new epoch', () => {
   });
 });
 
+it('another topic begins with a new epoch, and of each it is known how many partitions it had at first', async () => {
+  await given(1);
+  expect(await entitlements.publishedTo('one', 4)).toBe(4);
+  await publish(await claimed());
+  expect(await entitlements.publishedTo('one', 6)).toBe(4);
+  expect((await claimed()).keys).toEqual([]);
+  expect(await entitlements.publishedTo('two', 6)).toBe(6);
+  expect(numbersOf((await claimed()).keys)).toEqual([1]);
+});
+
 it('a subdivision that a worker of before has created is found, page by page, and a deleted one is not', async () => {
   await given(1, 2, 3, 4, 5);
   await unitOfWork.run([], async ({ subdivisions }) => {

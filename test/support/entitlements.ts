@@ -8,6 +8,7 @@ export const NO_ENTITLEMENTS: Entitlements = {
   published: async () => 0,
   release: async () => undefined,
   raiseEpoch: async () => undefined,
+  publishedTo: async (_, partitions) => partitions,
   addMissing: async () => undefined,
 };
 

@@ -136,6 +136,19 @@ export async function raiseEntitlementEpoch(db: Knex): Promise<void> {
   );
 }
 
+export async function entitlementsPublishedTo(db: Knex, topic: string, partitions: number): Promise<number> {
+  await execute(
+    db,
+    `INSERT INTO entitlement_epoch AS e (epoch, topic, partitions) SELECT ${fromTime('now()')}, ?, ?
+     ON CONFLICT (is_it) DO UPDATE SET topic = excluded.topic, partitions = excluded.partitions,
+       epoch = CASE WHEN e.topic IS NULL THEN e.epoch ELSE greatest(e.epoch + 1, excluded.epoch) END
+     WHERE e.topic IS DISTINCT FROM excluded.topic`,
+    [topic, partitions],
+  );
+  const [first] = await query<{ readonly partitions: number }>(db, 'SELECT partitions FROM entitlement_epoch', []);
+  return first?.partitions ?? partitions;
+}
+
 export async function addMissingEntitlements(
   db: Knex,
   after: SubdivisionKey | undefined,

@@ -35,6 +35,12 @@ describe('a boot', () => {
     expect(world.told).toEqual([]);
   });
 
+  it('ends for a topic of entitlements that has got more partitions', async () => {
+    const world = new World();
+    world.grown = 'topic n has grown';
+    await expect(world.boot()).rejects.toThrow(new ConfigurationError('topic n has grown'));
+  });
+
   it('ends for a right that the brokers have not given, once the topics fit', async () => {
     const world = new World();
     world.lackingRights = ['topic a: the brokers do not let this user write it'];
@@ -73,6 +79,8 @@ class World {
   userDomainKnown = true;
   faults: readonly string[] = [];
   lackingRights: readonly string[] = [];
+  /** Why the topic of entitlements can't be gone on with. */
+  grown: string | undefined;
   brokerErrors: Error[] = [];
   lacking: Error | undefined;
   /** Whether the check of the registry would go on. */
@@ -103,6 +111,7 @@ class World {
       writtenSubjects: [],
       userDomainKnown: this.userDomainKnown,
       unitOfWork: this.unitOfWork,
+      entitlementTopic: { check: async () => this.grown },
       userLookUpQueuer: { queue: ({ userId }) => void this.queued.push(userId) },
       telemetry: silentTelemetry({ waiting: (what, { message }) => void this.told.push(`${what}: ${message}`) }),
     });
