@@ -44,7 +44,7 @@ const config = defineConfig(
   },
   {
     // Programs and packages for readers elsewhere, who have kafkajs as it comes.
-    files: ['docs/**', 'clients/**'],
+    files: ['docs/**', 'clients/**', 'test/clients/**'],
     rules: {
       'no-restricted-syntax': [
         'error',

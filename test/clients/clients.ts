@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { download, maven, run } from '../../stack/downloads.ts';
+import { projectWithPackage } from './typescript/package.ts';
 
 /** A program of docs/clients, and how to run it. */
 export interface Client {
-  readonly language: 'Node' | 'Java' | 'Python';
+  readonly language: 'Node' | 'Java' | 'Python' | 'TypeScript';
   readonly file: string;
   /** `ce_source` of its commands. */
   readonly source: string;
@@ -16,6 +17,9 @@ export interface Client {
   /** Downloads its libraries unless they are there. */
   readonly prepare: () => Promise<Program>;
 }
+
+/** A program of docs/clients that reads entitlements, and tells of one. */
+export type Reader = Omit<Client, 'source'>;
 
 /** The words of the command line, up to the program's arguments. */
 export type Program = readonly [command: string, ...args: string[]];
@@ -75,6 +79,35 @@ const PYTHON: Client = {
 };
 
 export const CLIENTS: readonly Client[] = [NODE, JAVA, PYTHON];
+
+export const READERS: readonly Reader[] = [
+  readerOf(JAVA, 'docs/clients/Entitlements.java'),
+  readerOf(PYTHON, 'docs/clients/entitlements.py'),
+  {
+    language: 'TypeScript',
+    file: 'docs/clients/entitlements.ts',
+    lacks: undefined,
+    prepare: async () => [process.execPath, await installedWithPackage('docs/clients/entitlements.ts')],
+  },
+];
+
+/** It runs on what the program that sends runs on. */
+function readerOf({ language, lacks, prepare }: Client, file: string): Reader {
+  return {
+    ...{ language, lacks, file },
+    prepare: async () => {
+      const [command, ...args] = await prepare();
+      return [command, ...args.slice(0, -1), join(ROOT, file)];
+    },
+  };
+}
+
+/** @returns the program's path in a project that has the package */
+async function installedWithPackage(file: string): Promise<string> {
+  const folder = await projectWithPackage([file]);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'programs', basename(file));
+}
 
 function interpreter(environment: string): string {
   return join(environment, 'bin', 'python');

@@ -13,7 +13,7 @@ const world = theWorld({ partitions: 12 });
 let folder: string;
 
 beforeAll(async () => {
-  folder = await projectWithPackage(['test/clients/typescript/program.ts']);
+  folder = await projectWithPackage(['test/clients/typescript/program.ts', 'docs/clients/send-command.ts']);
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +50,17 @@ test('each command resolves with all that comes of it: events, a rejection, a de
     expect(partitions.size).toBe(1);
   }));
 
+test('the program of the docs prints the events of its command, and nothing new when it is run again', () =>
+  world.guard(async () => {
+    const [tenantId, userId] = ids();
+    const args = [`sign up ${tenantId}`, tenantId, userId, `Hooli ${tenantId}`] as const;
+    expect(await output('send-command.ts', ...args)).toMatch(
+      /^licensing\.events\.TenantCreated .*^licensing\.events\.UserCreated /ms,
+    );
+    const other = [`another ${tenantId}`, tenantId, userId, `Hooli ${tenantId}`] as const;
+    expect(await output('send-command.ts', ...other)).toMatch(/^TenantAlreadyExists /);
+  }));
+
 test('a command that nobody handles is unanswered after its deadline, and is answered when it is sent again', () =>
   world.guard(async () => {
     const [tenantId, userId] = ids();
@@ -67,13 +78,15 @@ function ids(): readonly [string, string, string, string] {
   return [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
 }
 
-/** @returns what the program printed */
+/** @returns what the test's own program printed */
 async function run(...args: readonly string[]): Promise<unknown> {
-  const program = join(folder, 'programs', 'program.ts');
-  const env = { ...process.env, ...world.env, PREFIX: world.topics.commands.replace('licensing.commands.v1', '') };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, ...args], {
-    env,
-    timeout: 90_000,
-  });
-  return JSON.parse(stdout);
+  return JSON.parse(await output('program.ts', ...args));
+}
+
+async function output(program: string, ...args: readonly string[]): Promise<string> {
+  const prefix = world.topics.commands.replace('licensing.commands.v1', '');
+  const words = ['--no-warnings', join(folder, 'programs', program), ...args];
+  const env = { ...process.env, ...world.env, TOPIC_PREFIX: prefix };
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env, timeout: 90_000 });
+  return stdout;
 }

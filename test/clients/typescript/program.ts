@@ -1,7 +1,7 @@
 // What a service does with the package: `node program.ts answers|once`. It prints, as JSON, what came of what it sent. The test gives the ids.
 import { LicensingClient, type Answer } from 'licensing-client';
 
-const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', PREFIX = '' } = process.env;
+const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', TOPIC_PREFIX = '' } = process.env;
 const [mode, tenantId = '', userId = '', subdivisionId = '', licenseId = '', name = '', deadline = ''] =
   process.argv.slice(2);
 const SOURCE = 'shop';
@@ -11,7 +11,7 @@ function clientOf(): LicensingClient {
     kafka: { clientId: SOURCE, brokers: KAFKA_BROKERS.split(',') },
     registry: { url: SCHEMA_REGISTRY_URL },
     source: SOURCE,
-    topicPrefix: PREFIX,
+    topicPrefix: TOPIC_PREFIX,
     onProblem: (problem) => console.error(problem),
   });
 }
