@@ -1,7 +1,7 @@
 import type { DomainEvent, EventData } from '../../src/domain/events.ts';
 import { InvalidOutsideEvent, Rejection } from '../../src/domain/rejection.ts';
 import type { StatisticRow } from '../../src/domain/statistic-row.ts';
-import { DEFAULT_WINDOWS } from '../../src/domain/counts.ts';
+import { DEFAULT_WINDOWS, type Windows } from '../../src/domain/counts.ts';
 import type { Subdivision } from '../../src/domain/subdivision.ts';
 import type { Tenant } from '../../src/domain/tenant.ts';
 import type { User } from '../../src/domain/user.ts';
@@ -39,15 +39,22 @@ export function given(...things: readonly Thing[]): Situation {
 export class Situation {
   private readonly things: readonly Thing[];
   private readonly before: readonly Message[];
+  private readonly windows: Windows;
 
-  constructor(things: readonly Thing[], before: readonly Message[]) {
+  constructor(things: readonly Thing[], before: readonly Message[], windows: Windows = DEFAULT_WINDOWS) {
     this.things = things;
     this.before = before;
+    this.windows = windows;
   }
 
   /** The same, once these messages have been handled too, at NOW. */
   after(...messages: readonly Message[]): Situation {
-    return new Situation(this.things, [...this.before, ...messages]);
+    return new Situation(this.things, [...this.before, ...messages], this.windows);
+  }
+
+  /** The same, where other windows are configured. */
+  within(windows: Partial<Windows>): Situation {
+    return new Situation(this.things, this.before, { ...this.windows, ...windows });
   }
 
   /** @param at the message's time */
@@ -56,7 +63,7 @@ export class Situation {
   }
 
   private async begin(): Promise<Stage> {
-    const stage = new Stage();
+    const stage = new Stage(this.windows);
     await stage.put(this.things);
     for (const message of this.before) await stage.handle(message, NOW);
     return stage;
@@ -125,7 +132,13 @@ class When {
 /** Tables in memory and the handlers that work on them. */
 class Stage extends InMemoryWorld {
   private readonly reads = readsOf(this.database);
+  private readonly windows: Windows;
   private messages = 0;
+
+  constructor(windows: Windows) {
+    super();
+    this.windows = windows;
+  }
 
   async put(things: readonly Thing[]): Promise<void> {
     await this.unitOfWork.run([], async (unit) => {
@@ -135,7 +148,7 @@ class Stage extends InMemoryWorld {
 
   /** Parses, loads and handles; fails when the handler reads what it has not declared. */
   async handle({ type, data }: Message, at: number): Promise<readonly DomainEvent[]> {
-    const handler = handlerOf(type);
+    const handler = handlerOf(type, this.windows);
     const message = handler.parse(data);
     const loading = aMessage((this.messages += 1), { declare: (loads) => handler.declare(message, loads) });
     const { value } = await this.unitOfWork.run([loading], async (unit) => {
@@ -162,7 +175,7 @@ function readsOf(database: InMemoryDatabase): string[] {
   return reads;
 }
 
-function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
+function handlerOf(type: Message['type'], windows: Windows): MessageHandler<unknown, unknown> {
   if (type === 'answer') return new LookUpAnswerHandler();
   const handlers = {
     ...COMMANDS_HANDLERS_FOR_INJECTION,
@@ -170,7 +183,7 @@ function handlerOf(type: Message['type']): MessageHandler<unknown, unknown> {
     ...OUTSIDE_EVENTS_HANDLERS_FOR_INJECTION,
   };
   // Which record belongs to which handler is checked in the tables; here they meet under one type.
-  return new handlers[type]({ windows: DEFAULT_WINDOWS });
+  return new handlers[type]({ windows });
 }
 
 async function add(thing: Thing, unit: Unit): Promise<void> {

@@ -1,9 +1,10 @@
+import type { Windows } from '../../domain/counts.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { isUuid, storedId, type SubdivisionId, type TenantId } from '../../domain/ids.ts';
 import { InvalidOutsideEvent } from '../../domain/rejection.ts';
 import { advance } from '../../domain/time.ts';
 import type { AdvanceSubdivision as RawAdvanceSubdivision } from '../../generated/messages.ts';
-import type { MessageHandler } from '../../ports/handlers.ts';
+import type { HandlerDependencies, MessageHandler } from '../../ports/handlers.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import type { Loads, TimerUnitOfWork } from '../../ports/unit-of-work.ts';
 
@@ -16,6 +17,12 @@ export interface AdvanceSubdivision extends SubdivisionKey {
  * more: another message was first. Either way the timer is written anew, or it would send for ever.
  */
 export class AdvanceSubdivisionHandler implements MessageHandler<RawAdvanceSubdivision, AdvanceSubdivision> {
+  private readonly windows: Windows;
+
+  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
+    this.windows = windows;
+  }
+
   /** @throws InvalidOutsideEvent when it was not a timer that wrote this */
   parse({ tenantId, subdivisionId, upTo }: RawAdvanceSubdivision): AdvanceSubdivision {
     return {
@@ -40,7 +47,7 @@ export class AdvanceSubdivisionHandler implements MessageHandler<RawAdvanceSubdi
   ): readonly DomainEvent[] {
     timers.rewrite({ tenantId, subdivisionId });
     const subdivision = subdivisions.declared(tenantId, subdivisionId);
-    const change = subdivision && advance(subdivision, now);
+    const change = subdivision && advance(subdivision, now, this.windows);
     if (change === undefined) return [];
     subdivisions.update(change.state);
     return change.events;

@@ -1,9 +1,12 @@
+import { NO_PROGRESS } from '../../../src/domain/license.ts';
+import { NO_TERMS } from '../../../src/domain/terms.ts';
 import * as a from '../../support/builders.ts';
 import { given, type Thing } from '../../support/given.ts';
 import { advance, command } from '../../support/load.ts';
 
 const KEY = { tenantId: a.tenantId(1), subdivisionId: a.subdivisionId(1) };
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 function advanced(upTo: number, changes: Partial<Record<keyof typeof KEY, string>> = {}) {
   return advance({ ...KEY, ...changes, upTo });
@@ -28,6 +31,21 @@ describe('AdvanceSubdivision', () => {
       .when(advanced(now), now)
       .brings(['LicenseDeactivated', ended], ['SubdivisionLicenseExpired', { workStatus: 'inactive', version: 2 }]);
     expect(stored.timers).toEqual([]);
+  });
+
+  test('keeps closed counts for as long as is configured', async () => {
+    const closed = { number: 0, startsAt: null, endsAt: a.NOW, usedRequests: 7, periodStartsAt: a.NOW - DAY };
+    const license = a.anActiveLicense(1, {
+      terms: { ...NO_TERMS, period: 'year', periodAnchor: a.NOW },
+      progress: { ...NO_PROGRESS, periodStartsAt: a.NOW, countNumber: 1, countStartsAt: a.NOW, closedCounts: [closed] },
+    });
+    const now = a.NOW + 366 * DAY;
+    const stored = await given(a.aTenant(1), a.aSubdivision(1, a.licensed(license)))
+      .within({ correction: 400 * DAY })
+      .when(advanced(now), now)
+      .brings(['LicensePeriodStarted']);
+    const kept = stored.subdivisions[0]?.value?.licenses[0]?.progress.closedCounts;
+    expect(kept?.map(({ number }) => number)).toEqual([0, 1]);
   });
 
   test('takes what is due at its very time', () =>
