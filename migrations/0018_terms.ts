@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * Terms of licenses, how far each has come by them, and which count a statistic row went into. Nulls: no such term, nothing yet, the first
- * count; so what a worker of the version before writes means the same to both.
+ * count; so what a worker of the version before writes means the same to both. What it deletes keeps them (see 0016).
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -25,9 +25,6 @@ export async function up(knex: Knex): Promise<void> {
       ADD COLUMN count_starts_at timestamptz,
       ADD COLUMN overage_told boolean,
       ADD COLUMN closed_counts jsonb,
-      ADD CONSTRAINT licenses_deleted_terms CHECK (NOT deleted OR num_nonnulls(starts_at, grace_ms, overage, overage_percent,
-        usage_thresholds, notices_before_expiry, period, period_anchor, terms_version, scheduled, started_by_time, in_grace, noticed_ms,
-        period_starts_at, count_number, count_starts_at, overage_told, closed_counts) = 0),
       ADD CONSTRAINT licenses_overage CHECK ((overage_percent IS NOT NULL) = (overage IS NOT DISTINCT FROM 'percent')),
       ADD CONSTRAINT licenses_period CHECK (period IS NULL OR type = 'bycount'),
       ADD CONSTRAINT licenses_scheduled CHECK (scheduled IS NOT TRUE OR status = 'inactive'),
@@ -42,6 +39,14 @@ export async function up(knex: Knex): Promise<void> {
 
 /** Fails where a license has terms: the version before can't keep them. */
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+  await knex.raw(`
+    DO $$ BEGIN
+      IF EXISTS (SELECT FROM licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
+          notices_before_expiry, period, period_anchor) > 0) THEN
+        RAISE check_violation USING MESSAGE = 'there are licenses with terms, which the version before can not keep';
+      END IF;
+    END $$`);
   await knex.raw('ALTER TABLE statistic_rows DROP COLUMN count_number');
   await knex.raw(`
     ALTER TABLE licenses

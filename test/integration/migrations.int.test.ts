@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { REASON_NAMES } from '../../src/ports/dead-letters.ts';
+import { NO_TERMS } from '../../src/domain/terms.ts';
 import { postgresStore } from '../../src/repos/tables/postgres.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -71,6 +72,23 @@ describe('migrations', () => {
     await migrations.up();
   });
 
+  it('have no way back over terms, which the version before would forget', async () => {
+    const { db } = database;
+    await new KnexUnitOfWork(db, randomUUID).run([], async (unit) => {
+      const terms = { ...NO_TERMS, usageThresholds: [80] };
+      await addTenants(unit, a.aTenant(1));
+      await addSubdivisions(unit, a.aSubdivision(1, { licenses: [a.aLicense(1, { terms })] }));
+    });
+    const back = async (): Promise<void> => {
+      while (!(await migrations.status()).pending.includes('0018_terms')) await migrations.down(false);
+    };
+    await expect(back()).rejects.toThrow('licenses with terms');
+    await db('licenses').update({ usage_thresholds: null });
+    await back();
+    await migrations.up();
+    await db.raw('TRUNCATE tenants CASCADE');
+  });
+
   it('let dead letters have every reason that the code knows, and no other', async () => {
     const { rows } = await database.db.raw<{ rows: { condition: string }[] }>(
       `SELECT pg_get_expr(conbin, conrelid) AS condition FROM pg_constraint
@@ -122,8 +140,6 @@ describe('a hand-written statement', () => {
 
   afterAll(() => database.drop());
 
-  const GONE = `deleted = true, status = NULL, name = NULL, description = NULL, type = NULL, used_requests = NULL, created_at = NULL,
-    requests_limit = NULL, terms_version = NULL`;
   const license = (n: number, set: string): string => `UPDATE licenses SET ${set} WHERE license_id = '${L(n)}'`;
   const subdivision = (n: number, set: string): string =>
     `UPDATE subdivisions SET ${set} WHERE subdivision_id = '${S(n)}'`;
@@ -180,7 +196,6 @@ describe('a hand-written statement', () => {
     ['too many thresholds', license(2, 'usage_thresholds = array_fill(1::bigint, ARRAY[11])'), 'check'],
     ['an active license that is scheduled', license(1, 'scheduled = true'), 'licenses_scheduled'],
     ['an inactive license in grace', license(2, 'in_grace = true'), 'licenses_in_grace'],
-    ['terms of a deleted license', license(4, `${GONE}, grace_ms = 1`), 'licenses_deleted_terms'],
     ['bytime with a limit', license(5, 'requests_limit = 5'), 'check'],
     ['a license type that there is not', license(2, "type = 'byluck'"), 'check'],
     ['a second tenant of a name', newTenant('Tenant 1'), 'tenants_name_tenant_id_fkey'],
@@ -239,6 +254,18 @@ describe('a hand-written statement', () => {
     const refusal: unknown = await database.db.raw(sql).catch((error: unknown) => error);
     expect(refusal).toHaveProperty('code', expect.stringMatching(/^23/));
     expect(refusal).toHaveProperty('constraint', expect.stringContaining(constraint));
+  });
+
+  it('of a worker of the version before deletes what this one has written', async () => {
+    const before = `deleted = true, status = NULL, name = NULL, description = NULL, type = NULL, used_requests = NULL,
+      created_at = NULL, requests_limit = NULL, expires_at = NULL, activated_at = NULL, deactivated_at = NULL`;
+    const ended = { activatedAt: a.NOW, deactivatedAt: a.NOW, endReason: 'command' } as const;
+    await new KnexUnitOfWork(database.db, randomUUID).run([], async (unit) => {
+      const licenses = [a.aLicense(6, ended)];
+      await addSubdivisions(unit, a.aSubdivision(6, { licenses, suspended: true, settledAt: a.NOW }));
+    });
+    await database.db.raw(license(6, before));
+    await database.db.raw(subdivision(6, 'deleted = true, name = NULL, location = NULL, work_status = NULL'));
   });
 
   it('that breaks nothing is taken', async () => {
