@@ -7,7 +7,7 @@ import { isExhausted, periodStartOf, replaced, type License } from './license.ts
 import { Rejection } from './rejection.ts';
 import { licenseState } from './subdivision-events.ts';
 import { findLicense, withLicenses, type Subdivision } from './subdivision.ts';
-import { rejectUnfit, termsOf, type Terms } from './terms.ts';
+import { rejectUnfit, rejectUnfitRenewal, termsOf, type Terms } from './terms.ts';
 import { inTime, start } from './time.ts';
 
 /**
@@ -18,7 +18,7 @@ export const renewLicense = inTime((s, command: RenewLicense, now, windows) => {
   const before = findLicense(s, command.licenseId);
   const expiresAt = command.expiresAt ?? before.expiresAt;
   const requestsLimit = command.requestsLimit ?? before.requestsLimit;
-  rejectUnfit(before.type, requestsLimit, expiresAt, before.terms);
+  rejectUnfitRenewal(before.type, requestsLimit, expiresAt, before.terms);
   rejectChanged(before, command.expectedTermsVersion);
   if (
     expiresAt !== before.expiresAt &&

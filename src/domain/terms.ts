@@ -40,6 +40,8 @@ const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
 const MAX_GRACE_MS = 366 * DAY_MS;
+/** A hundred years: the time of a notice is one that every reader and the database can tell. */
+const MAX_NOTICE_MS = 100 * 366 * DAY_MS;
 const MAX_OVERAGE_PERCENT = 1_000;
 /** Usage ends at the hard limit, which is no higher. */
 const MAX_THRESHOLD_PERCENT = 100 + MAX_OVERAGE_PERCENT;
@@ -75,7 +77,7 @@ export function parseTerms(raw: RawTerms): Terms {
     overagePercent:
       raw.overagePercent === null ? null : integer(raw.overagePercent, 'overagePercent', 1, MAX_OVERAGE_PERCENT),
     usageThresholds: list(raw.usageThresholds, 'usageThresholds', MAX_THRESHOLD_PERCENT, 'ascending'),
-    noticesBeforeExpiry: list(raw.noticesBeforeExpiry, 'noticesBeforeExpiry', LATEST_TIME, 'descending'),
+    noticesBeforeExpiry: list(raw.noticesBeforeExpiry, 'noticesBeforeExpiry', MAX_NOTICE_MS, 'descending'),
     period: raw.period === null ? null : oneOf(raw.period, 'period', PERIODS),
     periodAnchor: raw.periodAnchor === null ? null : recentTime(raw.periodAnchor, 'periodAnchor'),
   };
@@ -106,6 +108,23 @@ export function rejectUnfit(
   rejectLimit(type, requestsLimit);
   if (type === 'bytime' && expiresAt === null) throw invalid('expiresAt', 'is needed for a bytime license');
   judge(expiresAt, terms, type === 'bycount');
+}
+
+/**
+ * The same for RenewLicense, of whose fields only these two can be at fault: the terms are those that the license has.
+ * @throws Rejection InvalidCommand with requestsLimit or expiresAt
+ */
+export function rejectUnfitRenewal(
+  type: LicenseType,
+  requestsLimit: number | null,
+  expiresAt: number | null,
+  { startsAt, graceMs }: Terms,
+): void {
+  rejectLimit(type, requestsLimit);
+  if (expiresAt === null) return;
+  if (startsAt !== null && startsAt >= expiresAt) throw invalid('expiresAt', 'must lie after startsAt');
+  if (expiresAt + (graceMs ?? 0) > LATEST_TIME)
+    throw invalid('expiresAt', 'must leave graceMs an end in the year 9999');
 }
 
 /** In the order of the fields. @param isCounted whether the license has a limit */

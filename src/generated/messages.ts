@@ -46,7 +46,7 @@ export type ChangeLicenseTermsCommand = {
   readonly overagePercent: number | null;
   /** Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none. */
   readonly usageThresholds: readonly number[] | null;
-  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
+  /** Milliseconds before expiresAt, at most 100 years, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never. */
   readonly period: string | null;
@@ -102,7 +102,7 @@ export type CreateLicenseCommand = {
   readonly overagePercent: number | null;
   /** Percents of requestsLimit, 1 to 1,100, ascending, up to 10: LicenseThresholdReached tells when usage reaches one. Only for `bycount`. null: none. */
   readonly usageThresholds: readonly number[] | null;
-  /** Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
+  /** Milliseconds before expiresAt, at most 100 years, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none. */
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. Only for `bycount`. null: never. */
   readonly period: string | null;

@@ -153,7 +153,7 @@ export const SCHEMAS = {
         name: 'noticesBeforeExpiry',
         type: ['null', { type: 'array', items: 'long' }],
         default: null,
-        doc: 'Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
+        doc: 'Milliseconds before expiresAt, at most 100 years, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
       },
       {
         name: 'period',
@@ -288,7 +288,7 @@ export const SCHEMAS = {
         name: 'noticesBeforeExpiry',
         type: ['null', { type: 'array', items: 'long' }],
         default: null,
-        doc: 'Milliseconds before expiresAt, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
+        doc: 'Milliseconds before expiresAt, at most 100 years, descending, up to 10: LicenseExpiringSoon tells when no more are left. Needs expiresAt. null: none.',
       },
       {
         name: 'period',

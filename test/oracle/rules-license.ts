@@ -96,7 +96,7 @@ export const LICENSE_RULES = {
     const expected = optionalVersion(fields);
     return decide((subdivision, license, now) => {
       if (limit !== null && license.requestsLimit === null) fields.refuse('requestsLimit');
-      if (expiresAt !== null) judgeTerms(fields, { ...license, expiresAt });
+      if (expiresAt !== null && expiresAt <= (license.terms.startsAt ?? -1)) fields.refuse('expiresAt');
       if (expected !== null && expected !== license.termsVersion) throw new Refused('LicenseChanged');
       const moved = expiresAt !== null && expiresAt !== license.expiresAt;
       if (moved && (expiresAt <= now || expiresAt <= (license.expiresAt ?? now))) throw new Refused('ExpiryNotLater');

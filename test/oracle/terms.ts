@@ -21,7 +21,7 @@ export function readTerms(fields: Fields): Terms {
     overagePercent: optional('overagePercent', (field) => fields.number(field, 1, 1_000)),
     usageThresholds: optional('usageThresholds', (field) => fields.numbers(field, 1, 1_100, (a, b) => a < b)),
     noticesBeforeExpiry: optional('noticesBeforeExpiry', (field) =>
-      fields.numbers(field, 1, Number.MAX_SAFE_INTEGER, (a, b) => a > b),
+      fields.numbers(field, 1, 36_600 * DAY, (a, b) => a > b),
     ),
     period: optional('period', (field) => fields.oneOf(field, 'day', 'week', 'month', 'year')),
     periodAnchor: fields.optionalTime('periodAnchor'),

@@ -8,6 +8,7 @@ import {
   periodBoundary,
   periodHolding,
   rejectUnfit,
+  rejectUnfitRenewal,
   termsOf,
   type Period,
   type Terms,
@@ -42,8 +43,8 @@ describe('each term by itself', () => {
     ['usageThresholds', [[], [1], [1, 1_100], ten(1)], [[0], [1_101], [1.5], [80, 80], [80, 50], [...ten(1), 11]]],
     [
       'noticesBeforeExpiry',
-      [[], [1], [LATEST_TIME, 1], ten(1).reverse()],
-      [[0], [LATEST_TIME + 1], [DAY + 0.5], [DAY, DAY], [DAY, 2 * DAY], [...ten(2).reverse(), 1]],
+      [[], [1], [36_600 * DAY, 1], ten(1).reverse()],
+      [[0], [36_600 * DAY + 1], [DAY + 0.5], [DAY, DAY], [DAY, 2 * DAY], [...ten(2).reverse(), 1]],
     ],
     ['period', PERIODS, ['', 'hour', 'Month']],
     ['periodAnchor', [EARLIEST_TIME, LATEST_TIME], [EARLIEST_TIME - 1, LATEST_TIME + 1, NOW + 0.5]],
@@ -75,6 +76,16 @@ describe('terms together', () => {
     expect(refusal(() => rejectUnfit('bytime', 100, NOW, NO_TERMS))).toBe('InvalidCommand requestsLimit');
     expect([bycount({}), bycount({}, NOW), bytime({})]).toEqual(['accepted', 'accepted', 'accepted']);
     expect(bytime({}, null)).toBe('InvalidCommand expiresAt');
+  });
+
+  test('a renewal names the field of the command that does not fit the terms', () => {
+    const renewal = (expiresAt: number, terms: Partial<Terms>, requestsLimit: number | null = null) =>
+      refusal(() => rejectUnfitRenewal('bytime', requestsLimit, expiresAt, { ...NO_TERMS, ...terms }));
+    expect(renewal(NOW + 1, { startsAt: NOW })).toBe('accepted');
+    expect(renewal(NOW, { startsAt: NOW })).toBe('InvalidCommand expiresAt');
+    expect(renewal(LATEST_TIME - DAY, { graceMs: DAY })).toBe('accepted');
+    expect(renewal(LATEST_TIME - DAY + 1, { graceMs: DAY })).toBe('InvalidCommand expiresAt');
+    expect(renewal(NOW, { startsAt: NOW }, 5)).toBe('InvalidCommand requestsLimit');
   });
 
   test('startsAt lies before expiresAt', () => {

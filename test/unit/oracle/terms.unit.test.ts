@@ -129,6 +129,13 @@ describe('RenewLicense', () => {
       ...{ ...ofLicense(1), expiresAt: null, requestsLimit: null, resetUsage: false, activate: false, ...fields },
     });
 
+  test('names its own field where the end would not be after the start', () => {
+    const model = new GivenModel();
+    create(model, 1, { startsAt: NOW + HOUR });
+    expect(renew(model, 1, { expiresAt: NOW + HOUR })).toEqual(['InvalidCommand expiresAt']);
+    expect(renew(model, 1, { expiresAt: NOW + HOUR + 1 })).toEqual(['LicenseRenewed']);
+  });
+
   test('moves the end, ends the grace, and begins the notices anew', () => {
     const model = new GivenModel();
     create(model, 1, { expiresAt: NOW + HOUR, graceMs: HOUR, noticesBeforeExpiry: [MINUTE] });
