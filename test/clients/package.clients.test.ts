@@ -23,7 +23,7 @@ test('the project has got kafkajs and avsc with it, and nothing else', () => {
   expect(installed.sort()).toEqual(['avsc', 'kafkajs', 'licensing-client']);
 });
 
-test('each command resolves with all that comes of it: events, a rejection, a dead letter', () =>
+test('each command resolves with all that comes of it, and what the worker decides by it is told', () =>
   world.guard(async () => {
     const [tenantId, userId, subdivisionId, licenseId] = ids();
     const said = await run('answers', tenantId, userId, subdivisionId, licenseId, `Globex ${tenantId}`);
@@ -34,6 +34,9 @@ test('each command resolves with all that comes of it: events, a rejection, a de
       subdivision: [['licensing.events.SubdivisionCreated']],
       license: [['licensing.events.LicenseCreated']],
       activation: [['licensing.events.LicenseActivated', 'current', 86_400_000, Date.UTC(2100, 0, 1)]],
+      entitled: [{ allowed: true, reason: 'active' }, licenseId],
+      suspension: [['licensing.events.SubdivisionUpdated']],
+      suspended: { allowed: false, reason: 'suspended' },
       rejection: ['TenantAlreadyExists', `once more ${tenantId}`, null],
       field: ['InvalidCommand', 'no name', 'name'],
       several: [1, 2, 3].map(() => [['licensing.events.TenantUpdated']]),
@@ -50,7 +53,7 @@ test('each command resolves with all that comes of it: events, a rejection, a de
     expect(partitions.size).toBe(1);
   }));
 
-test('the program of the docs prints the events of its command, and nothing new when it is run again', () =>
+test('the program of the docs prints the events of its command, or why it is refused', () =>
   world.guard(async () => {
     const [tenantId, userId] = ids();
     const args = [`sign up ${tenantId}`, tenantId, userId, `Hooli ${tenantId}`] as const;

@@ -1,18 +1,31 @@
 // What a service does with the package: `node program.ts answers|once`. It prints, as JSON, what came of what it sent. The test gives the ids.
-import { LicensingClient, type Answer } from 'licensing-client';
+import { Entitlements, LicensingClient, type Answer, type Decision } from 'licensing-client';
 
 const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', TOPIC_PREFIX = '' } = process.env;
 const [mode, tenantId = '', userId = '', subdivisionId = '', licenseId = '', name = '', deadline = ''] =
   process.argv.slice(2);
 const SOURCE = 'shop';
 
+const CONNECTION = {
+  kafka: { clientId: SOURCE, brokers: KAFKA_BROKERS.split(',') },
+  registry: { url: SCHEMA_REGISTRY_URL },
+  topicPrefix: TOPIC_PREFIX,
+  onProblem: (problem: unknown) => console.error(problem),
+};
+
 function clientOf(): LicensingClient {
-  return new LicensingClient({
-    kafka: { clientId: SOURCE, brokers: KAFKA_BROKERS.split(',') },
-    registry: { url: SCHEMA_REGISTRY_URL },
-    source: SOURCE,
-    topicPrefix: TOPIC_PREFIX,
-    onProblem: (problem) => console.error(problem),
+  return new LicensingClient({ ...CONNECTION, source: SOURCE });
+}
+
+/** Resolves once the worker has published a decision with that reason. */
+function decided(entitlements: Entitlements, reason: string): Promise<Decision> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const decision = entitlements.check(tenantId, subdivisionId);
+      if (decision.reason === reason) resolve(decision);
+    };
+    entitlements.onChange(look);
+    look();
   });
 }
 
@@ -53,7 +66,13 @@ if (mode === 'once') {
   said['license'] = told(
     await client.send('CreateLicense', { ...ids, name: 'a year', description: '', type: 'bytime', ...terms }),
   );
+  const entitlements = new Entitlements({ ...CONNECTION, offlineGraceMs: 60_000 });
+  await entitlements.ready;
   said['activation'] = told(await client.send('ActivateSubdivisionLicense', ids));
+  said['entitled'] = [await decided(entitlements, 'active'), entitlements.get(tenantId, subdivisionId)?.licenseId];
+  said['suspension'] = told(await client.send('UpdateSubdivision', { ...subdivision, workStatus: 'inactive' }));
+  said['suspended'] = await decided(entitlements, 'suspended');
+  await entitlements.close();
   said['rejection'] = told(await client.send('CreateTenant', tenant, { id: `once more ${tenantId}` }));
   said['field'] = told(await client.send('CreateSubdivision', { ...subdivision, name: '' }, { id: 'no name' }));
   // Two that wait at the same time share one reader, and each gets its own answer.
