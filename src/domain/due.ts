@@ -28,9 +28,34 @@ export function firstDue(licenses: readonly License[]): Due | null {
   return first === undefined ? null : { at: first.at, isNotice: first.kind === 'notice' };
 }
 
-/** The first of these licenses' steps that are due at `upTo`. Notices that have passed collapse into the nearest. */
-export function stepDue(licenses: readonly License[], upTo: number): DueStep | undefined {
-  return firstStep(licenses, upTo, 'nearest');
+/**
+ * What is due of a subdivision's licenses at `upTo`, one step after the other. Each license is looked at once, and again when it has changed:
+ * thousands may be due at one instant.
+ */
+export class DueSteps {
+  private readonly upTo: number;
+  private readonly seen: License[] = [];
+  private readonly steps: (DueStep | undefined)[] = [];
+
+  constructor(upTo: number) {
+    this.upTo = upTo;
+  }
+
+  /** The first of them. Notices that have passed collapse into the nearest. @param licenses the same ones each time, as they are by now */
+  first(licenses: readonly License[]): DueStep | undefined {
+    let first: DueStep | undefined;
+    let i = -1;
+    for (const license of licenses) {
+      i += 1;
+      if (this.seen[i] !== license) {
+        this.seen[i] = license;
+        this.steps[i] = firstStep([license], this.upTo, 'nearest');
+      }
+      const step = this.steps[i];
+      if (step !== undefined && (first === undefined || comesBefore(step, first))) first = step;
+    }
+    return first;
+  }
 }
 
 function firstStep(licenses: readonly License[], upTo: number, notices: Notices): DueStep | undefined {

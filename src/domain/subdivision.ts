@@ -48,7 +48,7 @@ export function nextVersion(s: Subdivision): Subdivision {
   return { ...s, version: s.version + 1 };
 }
 
-/** Every change of licenses but a counted row ends here. */
+/** Every change of licenses but a counted row ends here. Looks at all of them. */
 export function withLicenses(
   s: Subdivision,
   licenses: readonly License[],
@@ -57,6 +57,12 @@ export function withLicenses(
 ): Subdivision {
   const workStatus = activeLicenseId !== null && !suspended ? 'active' : 'inactive';
   return fromStored({ ...s, workStatus, activeLicenseId, suspended, licenses });
+}
+
+/** The same in the midst of steps: what follows from the licenses is left as it was, until `withLicenses` ends them. */
+export function withStep(s: Subdivision, licenses: readonly License[], activeLicenseId: LicenseId | null): Subdivision {
+  const workStatus = activeLicenseId !== null && !s.suspended ? 'active' : 'inactive';
+  return { ...s, workStatus, activeLicenseId, licenses };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { caughtUp, DEFAULT_WINDOWS, withNextPeriod, type Windows } from './counts.ts';
-import { stepDue, type DueStep } from './due.ts';
+import { DueSteps, type DueStep } from './due.ts';
 import type { Change, DomainEvent } from './events.ts';
 import { activated, deactivated, hasExpired, isExhausted, replaced, withProgress, type License } from './license.ts';
 import { licenseDeactivated, licenseState, subdivisionState } from './subdivision-events.ts';
-import { activeLicense, nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
+import { activeLicense, nextVersion, withLicenses, withStep, type Subdivision } from './subdivision.ts';
 
 // Time passes with every message of a subdivision: what is due by then is applied first, in order of time, and told first. All that one
 // message does to a subdivision, what was due included, is one version.
@@ -52,16 +52,16 @@ export function settle(
   occurredAt: number,
   windows: Windows = DEFAULT_WINDOWS,
 ): Change<Subdivision> {
+  if (s.due === null || s.due.at > upTo) return { state: withoutTelling(s, upTo, windows), events: [] };
   const events: DomainEvent[] = [];
+  const steps = new DueSteps(upTo);
   let state = s;
-  while (state.due !== null && state.due.at <= upTo) {
-    const step = stepDue(state.licenses, upTo);
-    if (step === undefined) break;
+  for (let step = steps.first(state.licenses); step !== undefined; step = steps.first(state.licenses)) {
     const applied = apply(state, step, occurredAt, windows);
     state = { ...applied.state, settledAt: Math.max(step.at, state.settledAt ?? step.at) };
     events.push(...applied.events);
   }
-  return { state: withoutTelling(state, upTo, windows), events };
+  return { state: withoutTelling(withLicenses(state, state.licenses, state.activeLicenseId), upTo, windows), events };
 }
 
 function apply(s: Subdivision, step: DueStep, occurredAt: number, windows: Windows): Change<Subdivision> {
@@ -81,7 +81,7 @@ function apply(s: Subdivision, step: DueStep, occurredAt: number, windows: Windo
     case 'period':
       return nextPeriod(s, step.license, step.at, occurredAt, windows);
     case 'start':
-      return start(s, step.license, step.at, occurredAt, windows);
+      return startStep(s, step.license, step.at, occurredAt, windows);
   }
 }
 
@@ -90,13 +90,13 @@ function tell(
   license: License,
   event: (state: Subdivision, license: License) => DomainEvent,
 ): Change<Subdivision> {
-  const state = withLicenses(s, replaced(s.licenses, license), s.activeLicenseId);
+  const state = withStep(s, replaced(s.licenses, license), s.activeLicenseId);
   return { state, events: [event(state, license)] };
 }
 
 function end(s: Subdivision, license: License, at: number, occurredAt: number): Change<Subdivision> {
   const ended = deactivated(license, at, 'expired');
-  const state = withLicenses(s, replaced(s.licenses, ended), null);
+  const state = withStep(s, replaced(s.licenses, ended), null);
   return {
     state,
     events: [
@@ -115,7 +115,7 @@ function nextPeriod(
   windows: Windows,
 ): Change<Subdivision> {
   const next = withNextPeriod(license, windows);
-  const state = withLicenses(s, replaced(s.licenses, next), s.activeLicenseId);
+  const state = withStep(s, replaced(s.licenses, next), s.activeLicenseId);
   const events: DomainEvent[] = [
     {
       type: 'licensing.events.LicensePeriodStarted',
@@ -137,6 +137,17 @@ function nextPeriod(
  * @param at when it begins
  */
 export function start(
+  s: Subdivision,
+  license: License,
+  at: number,
+  occurredAt: number,
+  windows: Windows,
+): Change<Subdivision> {
+  const { state, events } = startStep(s, license, at, occurredAt, windows);
+  return { state: withLicenses(state, state.licenses, state.activeLicenseId), events };
+}
+
+function startStep(
   s: Subdivision,
   license: License,
   at: number,
@@ -166,7 +177,7 @@ function begin(
   windows: Windows,
 ): Change<Subdivision> {
   const begun = activated(caughtUp(license, at, windows), at, true);
-  const state = withLicenses(s, replaced(s.licenses, begun), begun.licenseId);
+  const state = withStep(s, replaced(s.licenses, begun), begun.licenseId);
   return {
     state,
     events: [{ type: 'licensing.events.LicenseActivated', data: licenseState(state, begun, occurredAt, at) }],

@@ -6,7 +6,7 @@ import {
   updateLicense,
   updateSubdivision,
 } from '../../../src/domain/subdivision-commands.ts';
-import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { fromStored, type Subdivision } from '../../../src/domain/subdivision.ts';
 import { advance } from '../../../src/domain/time.ts';
 import {
   addRow,
@@ -197,4 +197,24 @@ describe('suspension', () => {
     expect(change.suspended).toBe(true);
     expect(createLicense(change, bycount(3, 10), NOW).state.suspended).toBe(true);
   });
+});
+
+test('thousands of periods that end at one instant are settled in a moment', () => {
+  const count = 5_000;
+  const s = withLicenses(
+    ...Array.from({ length: count }, (_, i) => ({ ...bycount(i + 1, 10), period: 'day' as const })),
+  );
+  const licenses = s.licenses.map((license) => ({
+    ...license,
+    usedRequests: 10,
+    activatedAt: NOW,
+    deactivatedAt: NOW,
+    endReason: 'exhausted' as const,
+    progress: { ...license.progress, periodStartsAt: NOW },
+  }));
+  const startedAt = performance.now();
+  const change = advance(fromStored({ ...s, licenses }), END);
+  expect(change?.events).toHaveLength(count + 1);
+  // Looking at all of them for each would take minutes.
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
