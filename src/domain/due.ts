@@ -22,10 +22,33 @@ export type DueStep = {
 
 const ORDER: readonly DueKind[] = ['end', 'grace', 'notice', 'period', 'start'];
 
-/** The first thing of these licenses that becomes due, whenever that is. */
-export function firstDue(licenses: readonly License[]): Due | null {
-  const first = firstStep(licenses, Infinity, 'farthest');
-  return first === undefined ? null : { at: first.at, isNotice: first.kind === 'notice' };
+/** What time has to do with the licenses of a subdivision. */
+export type Times = {
+  /** The first thing that time alone will change; null: nothing. */
+  readonly due: Due | null;
+  /** A row created before this may belong to a license that time has ended; null: time has ended none. */
+  readonly lateBefore: number | null;
+  /** Whether the periods of an inactive license go on. */
+  readonly hasIdlePeriods: boolean;
+};
+
+/** One look at each license, at each change of one of them: there may be thousands, and nearly all of them wait for nothing. */
+export function timesOf(licenses: readonly License[]): Times {
+  let first: DueStep | undefined;
+  let lateBefore: number | null = null;
+  let hasIdlePeriods = false;
+  for (const license of licenses) {
+    const { status, endReason, deactivatedAt, terms } = license;
+    if (status === 'inactive') {
+      if (terms.period !== null) hasIdlePeriods = true;
+      if (endReason === 'expired' && deactivatedAt !== null && (lateBefore === null || deactivatedAt > lateBefore))
+        lateBefore = deactivatedAt;
+      if (endReason !== 'exhausted' && !license.progress.scheduled) continue;
+    }
+    first = earlier(first, license, Infinity, 'farthest');
+  }
+  const due = first === undefined ? null : { at: first.at, isNotice: first.kind === 'notice' };
+  return { due, lateBefore, hasIdlePeriods };
 }
 
 /**
@@ -49,7 +72,7 @@ export class DueSteps {
       i += 1;
       if (this.seen[i] !== license) {
         this.seen[i] = license;
-        this.steps[i] = firstStep([license], this.upTo, 'nearest');
+        this.steps[i] = earlier(undefined, license, this.upTo, 'nearest');
       }
       const step = this.steps[i];
       if (step !== undefined && (first === undefined || comesBefore(step, first))) first = step;
@@ -58,14 +81,12 @@ export class DueSteps {
   }
 }
 
-function firstStep(licenses: readonly License[], upTo: number, notices: Notices): DueStep | undefined {
-  let first: DueStep | undefined;
-  for (const license of licenses) {
-    for (const step of stepsOf(license, upTo, notices)) {
-      if (step.at <= upTo && (first === undefined || comesBefore(step, first))) first = step;
-    }
+function earlier(first: DueStep | undefined, license: License, upTo: number, notices: Notices): DueStep | undefined {
+  let earliest = first;
+  for (const step of stepsOf(license, upTo, notices)) {
+    if (step.at <= upTo && (earliest === undefined || comesBefore(step, earliest))) earliest = step;
   }
-  return first;
+  return earliest;
 }
 
 function comesBefore(a: DueStep, b: DueStep): boolean {
@@ -100,14 +121,4 @@ export function stepsOf(license: License, upTo: number, notices: Notices): reado
   const told = { farthest: untold.slice(0, 1), nearest: passed.slice(-1), all: untold }[notices];
   for (const noticeMs of told) steps.push(step('notice', expiresAt - noticeMs, noticeMs));
   return steps;
-}
-
-/** When time last ended one of these licenses. */
-export function lastEndByTime(licenses: readonly License[]): number | null {
-  let last: number | null = null;
-  for (const { endReason, deactivatedAt } of licenses) {
-    if (endReason === 'expired' && deactivatedAt !== null && (last === null || deactivatedAt > last))
-      last = deactivatedAt;
-  }
-  return last;
 }

@@ -1,4 +1,4 @@
-import { firstDue, lastEndByTime, type Due } from './due.ts';
+import { timesOf, type Times } from './due.ts';
 import type { SubdivisionState } from './events.ts';
 import type { LicenseId } from './ids.ts';
 import { licenseOf, type License } from './license.ts';
@@ -8,12 +8,7 @@ import { Rejection } from './rejection.ts';
  * Invariants: at most one license is active, and it is the one that `activeLicenseId` names; `workStatus` is active exactly while there is
  * one and the subdivision is not suspended.
  */
-export type Subdivision = StoredSubdivision & {
-  /** The first thing that time alone will change; null: nothing. */
-  readonly due: Due | null;
-  /** A row created before this may belong to a license that time has ended; null: time has ended none. */
-  readonly lateBefore: number | null;
-};
+export type Subdivision = StoredSubdivision & Times;
 
 /** A subdivision without what follows from its licenses. */
 export type StoredSubdivision = Omit<SubdivisionState, 'occurredAt'> & {
@@ -26,6 +21,7 @@ export type StoredSubdivision = Omit<SubdivisionState, 'occurredAt'> & {
 };
 
 export function fromStored(s: StoredSubdivision): Subdivision {
+  const { due, lateBefore, hasIdlePeriods } = timesOf(s.licenses);
   return {
     tenantId: s.tenantId,
     subdivisionId: s.subdivisionId,
@@ -37,8 +33,9 @@ export function fromStored(s: StoredSubdivision): Subdivision {
     suspended: s.suspended,
     settledAt: s.settledAt,
     licenses: s.licenses,
-    due: firstDue(s.licenses),
-    lateBefore: lastEndByTime(s.licenses),
+    due,
+    lateBefore,
+    hasIdlePeriods,
     version: s.version,
   };
 }
@@ -83,6 +80,7 @@ export function withCounted(s: Subdivision, licenses: readonly License[]): Subdi
     licenses,
     due: s.due,
     lateBefore: s.lateBefore,
+    hasIdlePeriods: s.hasIdlePeriods,
     version: s.version + 1,
   };
 }

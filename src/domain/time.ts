@@ -186,6 +186,7 @@ function begin(
 
 /** The periods of inactive licenses go on, and nobody is told. */
 function withoutTelling(s: Subdivision, upTo: number, windows: Windows): Subdivision {
+  if (!s.hasIdlePeriods) return s;
   const licenses = s.licenses.map((license) =>
     license.status === 'inactive' && license.terms.period !== null ? caughtUp(license, upTo, windows) : license,
   );

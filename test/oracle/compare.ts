@@ -17,7 +17,7 @@ export function compareFields(
   differ(`${what}: ${told.join('; ')}`);
 }
 
-/** A list may come from another realm, as those of structuredClone do. */
+/** A list may come from another realm: the codec's is not that of a test. */
 function isSame(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) ? isDeepStrictEqual([...a], [...b]) : isDeepStrictEqual(a, b);
 }

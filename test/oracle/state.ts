@@ -75,6 +75,15 @@ export interface Subdivision {
   licenses: Map<string, License>;
 }
 
+/** For each message of the subdivision one, so by hand: there may be thousands of licenses. */
+export function copyOf(subdivision: Subdivision): Subdivision {
+  const licenses = [...subdivision.licenses].map(([id, license]): [string, License] => [
+    id,
+    { ...license, terms: { ...license.terms }, counts: license.counts.map((count) => ({ ...count })) },
+  ]);
+  return { ...subdivision, licenses: new Map(licenses) };
+}
+
 export interface Row {
   tenantId: string;
   subdivisionId: string;

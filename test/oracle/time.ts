@@ -1,5 +1,5 @@
 import { isUsedUp, nextBoundary, openCount, passPeriods, periodAt, currentOf } from './counts.ts';
-import { byId, pair, type Happening, type License, type State, type Subdivision } from './state.ts';
+import { byId, copyOf, pair, type Happening, type License, type State, type Subdivision } from './state.ts';
 import { deactivate, endOf, hasEnded, ofLicense, ofSubdivision, timeOf, type Moment } from './told.ts';
 
 // What time does to a subdivision, and how each of its messages comes to it.
@@ -23,7 +23,11 @@ export function nextDue(subdivision: Subdivision, upTo?: number): Due | undefine
 
 /** What is due in a subdivision as it stands, the earliest first. */
 export function allDue(subdivision: Subdivision, upTo = Number.NEGATIVE_INFINITY): readonly Due[] {
-  return byId([...subdivision.licenses.values()], 'licenseId')
+  // Most of thousands wait for nothing.
+  const waiting = [...subdivision.licenses.values()].filter(
+    (license) => license.status === 'active' || license.scheduled || waitsForPeriod(license),
+  );
+  return byId(waiting, 'licenseId')
     .flatMap((license) => duesOf(subdivision, license, upTo))
     .sort((a, b) => a.at - b.at || a.rank - b.rank);
 }
@@ -137,7 +141,7 @@ export interface Settled {
  * @param upTo a row is older than its message, and applies only what was due when it was created
  */
 export function settled(before: Subdivision, now: number, upTo = Number.POSITIVE_INFINITY): Settled {
-  const subdivision = structuredClone(before);
+  const subdivision = copyOf(before);
   subdivision.version += 1;
   const time = Math.max(now, before.settledAt ?? now);
   const end = Math.min(upTo, time);

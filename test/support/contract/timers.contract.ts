@@ -1,4 +1,4 @@
-import { firstDue } from '../../../src/domain/due.ts';
+import { timesOf } from '../../../src/domain/due.ts';
 import type { License } from '../../../src/domain/license.ts';
 import * as a from '../builders.ts';
 import { attempt, changeSubdivision, givenSubdivision, type CreateSubject, type Subject } from './subject.ts';
@@ -13,7 +13,7 @@ function expiring(after: number): License {
 
 /** What of the subdivision follows from this license. */
 function withLicense(license: License) {
-  return { ...a.licensed(license), due: firstDue([license]) };
+  return { ...a.licensed(license), due: timesOf([license]).due };
 }
 
 /** The subdivision's timer, not sent for. */
