@@ -3,7 +3,7 @@ import { InvariantWatch } from '../support/invariants.ts';
 import { SMALL_CHUNKS, UnderLoad, type UnderLoadOptions } from '../support/under-load.ts';
 import type { Environment } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, type World, type WorldOptions } from '../support/world.ts';
 import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts';
 import type { Service } from '../../stack/service.ts';
 import { FAULT_PROVEN_AFTER, PROGRAM } from './points.ts';
@@ -32,6 +32,8 @@ export interface FaultCase {
   /** Settings of the workers, beside those for small chunks. */
   readonly env?: Environment;
   readonly load?: Partial<UnderLoadOptions>;
+  /** The schemas that there are at first; default: all of this build. */
+  readonly schemas?: WorldOptions['schemas'];
   /** The case sends the rest of the load itself. */
   readonly sendsRest?: boolean;
   /** Starts the workers; default: one real one. */
@@ -65,7 +67,7 @@ export function faultCase(stack: () => Stack, one: FaultCase): void {
     `${one.fault}: ${one.what}`,
     async () => {
       const env = { ...SMALL_CHUNKS, ...PROVEN_AFTER[one.outbox ?? 'chunks'], ...one.env };
-      const world = await createWorld({ stack: stack(), workers: 0, env, program: PROGRAM });
+      const world = await createWorld({ stack: stack(), workers: 0, env, program: PROGRAM, schemas: one.schemas });
       try {
         await keep(one, await world.guard(() => run(one, stack(), world)));
       } catch (error) {

@@ -4,7 +4,6 @@ import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { counted } from './counters.ts';
 import { chunksWritten, faultCase, theStack } from './fault-case.ts';
-import { olderWorker } from './older-build.ts';
 import { FAULT_LEVEL } from './points.ts';
 
 const stack = theStack();
@@ -12,7 +11,6 @@ const twoWorkers = async ({ world }: { readonly world: World }): Promise<void> =
   await Promise.all([world.startWorker(), world.startWorker()]);
 };
 let stoppedAt = 0;
-let before = { handled: 0, chunks: 0 };
 const STOPS = 20;
 const CHANGES_FOR_MS = 60_000;
 const CHANGE_EVERY_MS = 3_000;
@@ -101,36 +99,6 @@ faultCase(stack, {
     expect(told.map(({ level }) => level)).toEqual([LEVEL]);
     expect(told[0]?.time).toBeGreaterThan(stoppedAt);
     expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(0);
-  },
-});
-
-faultCase(stack, {
-  fault: 'F39',
-  what: 'the version before is brought back on the schema of this one, and this one again, at first beside it',
-  shows: 'Nothing.',
-  todo: 'Nothing: stop the workers, start the others, leave the schema as it is.',
-  load: { messages: 4_000 },
-  check: { olderWorker: true },
-  sendsRest: true,
-  async inject({ world, load }) {
-    await world.worker().stop();
-    expect(await world.count('outbox_chunks')).toBe(0);
-    const older = await world.startWorker({}, olderWorker());
-    before = { handled: await world.count('inbox'), chunks: await chunksWritten(world) };
-    await until('the older one is at it', async () => (await world.count('inbox')) > before.handled + 300);
-    const newer = await world.startWorker();
-    await until('both are in the group', async () => (await membersOf(world.admin, world.group)) === 2);
-    await older.stop();
-    expect(await chunksWritten(world)).toBe(before.chunks);
-    await newer.logs('"msg":"what every worker can read"', 60_000);
-    await load.sendRest();
-  },
-  async fired({ world }) {
-    expect(await chunksWritten(world)).toBeGreaterThan(before.chunks);
-    expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(100);
-    expect(counted(world.worker(0), 'accepted')).toBeGreaterThan(0);
-    for (const { log } of world.workers) expect(log).not.toContain('the database lacks');
-    expect(world.worker(2).exit).toBeUndefined();
   },
 });
 

@@ -80,9 +80,11 @@ function headersOf(
     ce_subject: subject,
     ce_correlationid: cause.correlationId ?? cause.id,
     ce_causationid: cause.id,
-    ce_causationsource: cause.source,
-    ce_answerindex: String(answer.index),
-    ce_answercount: String(answer.count),
+    ...(answer !== undefined && {
+      ce_causationsource: cause.source,
+      ce_answerindex: String(answer.index),
+      ce_answercount: String(answer.count),
+    }),
     'content-type': 'application/avro',
     ...(cause.traceparent !== null && { traceparent: cause.traceparent }),
   };

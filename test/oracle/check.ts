@@ -28,7 +28,10 @@ export interface CheckOptions {
   readonly tooLarge?: ModelOptions['tooLarge'];
   /** Whether the database has lost letters that were in their topics already. Default: no. */
   readonly databaseLost?: boolean;
-  /** Whether a worker that knows no timers has worked on the tables. Default: no. */
+  /**
+   * Whether a worker of the version before time has worked, too. Its answers don't say how many they are; what it has decided has to
+   * be what its own rules say. Default: no.
+   */
   readonly olderWorker?: boolean;
 }
 
@@ -69,6 +72,7 @@ async function look(
   const differ = (what: string): void => void differences.push(what);
   const now = Date.now();
   const decided = decisionTimes([...events, ...rejections]);
+  const older = olderWorker ? olderAnswers([...events, ...rejections]) : new Set<string>();
   const model = new Model({
     ...{ topics, userDomain, setAside, tooLarge },
     now: () => now,
@@ -77,6 +81,7 @@ async function look(
       if (time !== undefined && !(time > now - HOUR && time <= now)) differ(`answer ${id} is dated ${time}`);
       return time;
     },
+    isOlder: (id) => older.has(id),
   });
   const messages = inEffectOrder(world, rank);
   for (const message of messages) model.apply(message);
@@ -116,6 +121,16 @@ function inEffectOrder({ sources, collector, barriers }: World, rank: (record: W
         a.record.index - b.record.index,
     )
     .map(({ record }) => record);
+}
+
+/** The ids of answers whose first occurrence does not say how many there are. */
+function olderAnswers(answers: readonly WireRecord[]): ReadonlySet<string> {
+  const first = Map.groupBy(answers, (answer) => header(answer, 'ce_id') ?? '');
+  return new Set(
+    [...first].flatMap(([id, [answer]]) =>
+      answer !== undefined && header(answer, 'ce_answercount') === undefined ? [id] : [],
+    ),
+  );
 }
 
 /** By id, the time at which the message was decided, as the first occurrence of its answer tells. */

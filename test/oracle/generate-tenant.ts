@@ -10,6 +10,8 @@ export interface Surroundings {
   /** The producers' clock, which goes through a quarter of an hour that has passed. Milliseconds since the epoch. */
   time: number;
   readonly partitions: number;
+  /** Whether workers and producers are still of the version before time. */
+  isOlder: boolean;
   /** A counter that makes names and times of rows unique. */
   counter: number;
 }
@@ -49,6 +51,7 @@ const WEIGHTS = {
   ...{ RenewLicense: 25, ChangeLicenseTerms: 20, CorrectStatisticRow: 30 },
   ...{ ActivateSubdivisionLicense: 110, DeactivateSubdivisionLicense: 25, AddStatisticRow: 600 },
 } as const satisfies Readonly<Record<TenantCommand, number>>;
+const OLDER_WEIGHTS = { ...WEIGHTS, RenewLicense: 0, ChangeLicenseTerms: 0, CorrectStatisticRow: 0 };
 type TenantCommand = Exclude<CommandShortName, 'CreateUser'>;
 type SubdivisionCommand = Exclude<TenantCommand, `${string}Tenant` | 'CreateSubdivision'>;
 
@@ -62,7 +65,7 @@ export function createTenantSketch(around: Surroundings, creator: string | undef
 export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighbour?: TenantSketch): Sending {
   const { random } = around;
   const sent = { ...envelope(random), ...dated(around) };
-  const name = sensible(random, tenant);
+  const name = sensible(around, tenant);
   const tenantId = random.chance(0.02) ? tenant.tenantId.toUpperCase() : tenant.tenantId;
   switch (name) {
     case 'CreateTenant': {
@@ -108,9 +111,11 @@ export function tenantCommand(around: Surroundings, tenant: TenantSketch, neighb
   }
 }
 
-function sensible(random: Random, { born, subdivisions }: TenantSketch): TenantCommand {
+function sensible({ random, isOlder }: Surroundings, { born, subdivisions }: TenantSketch): TenantCommand {
   if (!born) return 'CreateTenant';
-  return subdivisions.length < 2 && random.chance(0.9) ? 'CreateSubdivision' : random.weighted(WEIGHTS);
+  return subdivisions.length < 2 && random.chance(0.9)
+    ? 'CreateSubdivision'
+    : random.weighted(isOlder ? OLDER_WEIGHTS : WEIGHTS);
 }
 
 /** A row needs an active license, so in most cases a license is created and activated first. */
@@ -164,9 +169,10 @@ function subdivisionCommand(
       if (again === undefined) licenses.push(created);
       const { expiresAt } = created;
       const agreed = { type, requestsLimit: byTime ? null : limit, expiresAt: random.chance(0.1) ? null : expiresAt };
-      const terms = random.chance(0.6)
-        ? NO_TERMS
-        : termsOf(around, byTime, agreed.expiresAt ?? (byTime ? now + DAY : null));
+      const terms =
+        around.isOlder || random.chance(0.6)
+          ? NO_TERMS
+          : termsOf(around, byTime, agreed.expiresAt ?? (byTime ? now + DAY : null));
       return command(
         'CreateLicense',
         { ...of, licenseId: created.licenseId, ...described(random), ...agreed, ...terms },

@@ -10,8 +10,8 @@ export const SOON = 4 * MINUTE;
 export const LONGEST_GRACE = MINUTE;
 
 /** The end of a license: soon, in some days, or never if it is counted. */
-export function endOf({ random, time, now }: Surroundings, byTime: boolean): number | null {
-  if (!byTime && random.chance(0.7)) return null;
+export function endOf({ random, time, now, isOlder }: Surroundings, byTime: boolean): number | null {
+  if (!byTime && (isOlder || random.chance(0.7))) return null;
   return random.chance(0.6) ? time + random.int(1, SOON - LONGEST_GRACE) : now + random.int(5, 20) * DAY;
 }
 

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly now: number;
   /** Whether some frames name a schema that the registry does not have. Default true. */
   readonly unknownSchemas?: boolean;
+  /** How many messages at the beginning name nothing that a worker of the version before time does not know. Default 0. */
+  readonly older?: number;
   /** Whether some messages end as dead letters. Default true. */
   readonly letters?: boolean;
 }
@@ -36,10 +38,10 @@ export interface Load {
  * write the same one. Where partitions meet is for the `*.races` tests.
  */
 export function generate(options: LoadOptions): Load {
-  const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, letters = true } = options;
+  const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, older = 0, letters = true } = options;
   const [reused, wrong] = letters ? [4, 6] : [0, 0];
   const random = new Random(seed);
-  const around: Surroundings = { random, now, time: now - 4 * SOON, partitions, counter: 0 };
+  const around: Surroundings = { random, now, time: now - 4 * SOON, partitions, isOlder: older > 0, counter: 0 };
   const known = Array.from({ length: Math.ceil(tenants / 2) }, () => random.uuid());
   const sketches = Array.from({ length: tenants }, (_, i) => createTenantSketch(around, known[i]));
   const strangers = Array.from({ length: 12 }, () => random.uuid());
@@ -53,6 +55,7 @@ export function generate(options: LoadOptions): Load {
   };
   for (const sketch of sketches) push(tenantCommand(around, sketch, undefined));
   while (load.length < messages) {
+    around.isOlder = load.length < older;
     around.time = Math.min(around.time + random.int(0, (4 * SOON) / messages), now - SOON - 1);
     switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused, junk: wrong, unknown: 5 })) {
       case 'tenant': {

@@ -3,6 +3,7 @@ import type { CommandShortName } from '../support/load.ts';
 import { Fields, Refused } from './fields.ts';
 import { digestOf, eventId, identityOf, positionOf, type Identity } from './identity.ts';
 import { LICENSE_RULES } from './rules-license.ts';
+import { OLDER_RULES } from './rules-older.ts';
 import { INTERNAL_RULES, SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
 import { fillIn, OUTSIDE_RULES, TENANT_RULES, type Profile } from './rules-tenant.ts';
 import { USAGE_RULES } from './rules-usage.ts';
@@ -11,10 +12,10 @@ import { State, type Happening } from './state.ts';
 export interface ExpectedEvent extends Happening {
   readonly id: string;
   readonly cause: Cause;
-  readonly answer: Answer;
+  readonly answer: Answer | undefined;
 }
 
-/** Which of how many events and rejections of its cause it is. */
+/** Which of how many events and rejections of its cause it is. A worker of the version before time does not tell. */
 interface Answer {
   readonly index: number;
   readonly count: number;
@@ -33,7 +34,7 @@ interface Cause {
 export interface ExpectedRejection {
   readonly id: string;
   readonly cause: Cause;
-  readonly answer: Answer;
+  readonly answer: Answer | undefined;
   readonly subject: string;
   /** Without the sentence in `message`. */
   readonly data: Readonly<Record<string, string | number | null>>;
@@ -81,6 +82,8 @@ export interface ModelOptions {
   readonly now: () => number;
   /** The time at which the message with this answer was decided, as its first answer tells; undefined without an answer. */
   readonly decidedAt: (answerId: string) => number | undefined;
+  /** Whether a worker of the version before time has decided the message with this answer. Default: none has. */
+  readonly isOlder?: (answerId: string) => boolean;
 }
 
 const RULES: Readonly<Record<CommandShortName, Rule>> = {
@@ -174,8 +177,9 @@ export class Model {
       traceparent: header(record, 'traceparent') ?? null,
     };
     const now = this.timeOf(record, identity);
+    const older = this.isOlder(identity) ? OLDER_RULES[nameIn(decoded.type, 'licensing.commands.')] : undefined;
     try {
-      this.tell(rule(this.state, new Fields(decoded.data), now), identity, cause);
+      this.tell((older ?? rule)(this.state, new Fields(decoded.data), now), identity, cause);
       return 'accepted';
     } catch (error) {
       if (error === MALFORMED_ANSWER) return bury('MalformedAnswer');
@@ -204,8 +208,7 @@ export class Model {
 
   private ruleOf({ topic, decoded }: WireRecord): Rule | undefined {
     const { topics, userDomain } = this.options;
-    const name = (prefix: string): string =>
-      decoded?.type.startsWith(prefix) === true ? decoded.type.slice(prefix.length) : '';
+    const name = (prefix: string): string => nameIn(decoded?.type ?? '', prefix);
     if (topic === topics.users) return OUTSIDE_RULES[name('users.events.')];
     if (topic === topics.commands && decoded?.type === ADVANCE) return INTERNAL_RULES.AdvanceSubdivision;
     if (topic === topics.commands) return COMMAND_RULES[name('licensing.commands.')];
@@ -221,9 +224,13 @@ export class Model {
     };
   }
 
+  private isOlder(identity: Identity): boolean {
+    return this.options.isOlder?.(eventId(identity, 0)) === true;
+  }
+
   private tell(happenings: readonly Happening[], identity: Identity, cause: Cause): void {
     for (const [index, happening] of happenings.entries()) {
-      const answer = { index, count: happenings.length };
+      const answer = this.isOlder(identity) ? undefined : { index, count: happenings.length };
       const event = { ...happening, id: eventId(identity, index), cause, answer };
       this.events.push(event);
       if (event.type === 'licensing.events.UserCreated') this.lookUp(event);
@@ -249,7 +256,7 @@ export class Model {
     this.rejections.push({
       id: eventId(identity, 0),
       cause,
-      answer: { index: 0, count: 1 },
+      answer: this.isOlder(identity) ? undefined : { index: 0, count: 1 },
       subject: aggregateId ?? identity.id,
       data: {
         ...{ commandId: identity.id, commandSource: identity.source, commandType: type, code, field },
@@ -258,6 +265,11 @@ export class Model {
       },
     });
   }
+}
+
+/** What follows the prefix of a type; '' for one without it. */
+function nameIn(type: string, prefix: string): string {
+  return type.startsWith(prefix) ? type.slice(prefix.length) : '';
 }
 
 const YEAR_2001 = Date.UTC(2001, 0, 1);

@@ -3,7 +3,7 @@ import { Refused, type Fields } from './fields.ts';
 import { activeOf, finder, type Rule } from './rules-subdivision.ts';
 import { pair, type Happening, type License, type State, type Subdivision } from './state.ts';
 import { judgeAlone, judgeTerms, readTerms } from './terms.ts';
-import { activate, change, waitsForPeriod } from './time.ts';
+import { activate, change, start, waitsForPeriod } from './time.ts';
 import { deactivate, hasEnded, ofLicense } from './told.ts';
 import { marksOf, usageChanged } from './usage.ts';
 
@@ -145,10 +145,13 @@ export const LICENSE_RULES = {
         currentOf(license).periodStartsAt = periodAt(license, now);
       }
       license.termsVersion += 1;
-      return [
+      const changed = [
         ofLicense('LicenseTermsChanged', subdivision, license, { now }),
         ...usageChanged(subdivision, license, before, { now }),
       ];
+      // A booking whose start was taken away, or moved to a time that has passed, begins with the command and not before it.
+      if (!license.scheduled || isAhead(license, now)) return changed;
+      return [...changed, ...start(subdivision, license, { now, due: now })];
     });
   },
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -83,7 +83,9 @@ export function activeOf({ licenses, activeLicenseId }: Subdivision): License | 
   return activeLicenseId === null ? undefined : licenses.get(activeLicenseId);
 }
 
-function description(fields: Fields): Pick<Subdivision, 'name' | 'location' | 'linkToSubdivisionProcessingDomain'> {
+export function description(
+  fields: Fields,
+): Pick<Subdivision, 'name' | 'location' | 'linkToSubdivisionProcessingDomain'> {
   return {
     name: fields.name(),
     location: fields.text('location'),

@@ -1,6 +1,6 @@
 import { Refused, type Fields } from './fields.ts';
 import { deleteSubdivision, type Rule } from './rules-subdivision.ts';
-import type { Happening, State, Tenant, User } from './state.ts';
+import type { Happening, State, Subdivision, Tenant, User } from './state.ts';
 import { settled } from './time.ts';
 
 // The contract's rules for tenants and users.
@@ -35,18 +35,7 @@ export const TENANT_RULES = {
   },
 
   DeleteTenant(state, fields, now) {
-    const tenantId = fields.id('tenantId');
-    const tenant = state.tenants.get(tenantId);
-    if (tenant === undefined) throw new Refused('TenantNotFound');
-    const subdivisions = state.subdivisionsOf(tenantId).flatMap((one) => deleteSubdivision(state, settled(one, now)));
-    tenant.version += 1;
-    state.tenants.delete(tenantId);
-    state.deadTenants.set(tenantId, tenant.version);
-    const left = state.usersOf(tenantId).map((user) => {
-      user.tenantId = null;
-      return changed(user, now);
-    });
-    return [...subdivisions, ofTenant('TenantDeleted', tenant, now), ...left];
+    return deleteTenant(state, fields, now, (_, one) => deleteSubdivision(state, settled(one, now)));
   },
 
   CreateUser(state, fields, now) {
@@ -55,6 +44,27 @@ export const TENANT_RULES = {
     return [addUser(state, unknownUser(userId), now)];
   },
 } as const satisfies Readonly<Record<string, Rule>>;
+
+/** @param deleteOne deletes one of its subdivisions */
+export function deleteTenant(
+  state: State,
+  fields: Fields,
+  now: number,
+  deleteOne: (state: State, subdivision: Subdivision, now: number) => readonly Happening[],
+): readonly Happening[] {
+  const tenantId = fields.id('tenantId');
+  const tenant = state.tenants.get(tenantId);
+  if (tenant === undefined) throw new Refused('TenantNotFound');
+  const subdivisions = state.subdivisionsOf(tenantId).flatMap((one) => deleteOne(state, one, now));
+  tenant.version += 1;
+  state.tenants.delete(tenantId);
+  state.deadTenants.set(tenantId, tenant.version);
+  const left = state.usersOf(tenantId).map((user) => {
+    user.tenantId = null;
+    return changed(user, now);
+  });
+  return [...subdivisions, ofTenant('TenantDeleted', tenant, now), ...left];
+}
 
 export const OUTSIDE_RULES: Readonly<Record<string, Rule>> = {
   UserCreated(state, fields, now) {

@@ -92,7 +92,8 @@ function expire(subdivision: Subdivision, license: License, moment: Moment): rea
   ];
 }
 
-function start(subdivision: Subdivision, license: License, moment: Moment): readonly Happening[] {
+/** Begins what was booked, or tells that it can't. */
+export function start(subdivision: Subdivision, license: License, moment: Moment): readonly Happening[] {
   const other = subdivision.licenses.get(subdivision.activeLicenseId ?? '');
   license.scheduled = false;
   // Its periods have gone on without an event: it may have requests again.

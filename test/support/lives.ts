@@ -188,16 +188,14 @@ const changeTerms: fc.Arbitrary<Choice> = fc
   })
   .map(({ which, terms, whenBelowUsage, isRight, keepsLimit, keepsEnd }) => (known) => {
     const license = at(known.licenses, which);
-    const { scheduled = false } = license ?? {};
     const type = license?.type === 'bycount' ? 'bycount' : 'bytime';
     const changed = termsAt({ ...terms, type }, known);
     if (keepsEnd && license !== undefined) changed.expiresAt = license.expiresAt;
     if (changed.expiresAt === null) Object.assign(changed, { graceMs: null, noticesBeforeExpiry: null });
-    // A booking without a start would never start.
-    const startsAt = changed.startsAt ?? (scheduled ? (license?.terms.startsAt ?? null) : null);
+    const { startsAt } = changed;
     const isLate = startsAt !== null && changed.expiresAt !== null && startsAt >= changed.expiresAt;
     return command('ChangeLicenseTerms', {
-      ...{ ...SUBDIVISION, licenseId: license?.licenseId ?? id(4, 0), ...changed, startsAt },
+      ...{ ...SUBDIVISION, licenseId: license?.licenseId ?? id(4, 0), ...changed },
       ...{ requestsLimit: keepsLimit ? null : changed.requestsLimit, whenBelowUsage },
       ...(isLate && { expiresAt: startsAt + MINUTE }),
       expectedTermsVersion: license === undefined ? null : versionOf(license, isRight),

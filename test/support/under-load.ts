@@ -18,6 +18,8 @@ export interface UnderLoadOptions {
   readonly messages: number;
   readonly unknownSchemas?: boolean;
   readonly letters?: boolean;
+  /** Whether what is sent before the fault comes from producers of the version before time. */
+  readonly olderFirst?: boolean;
   /** What is sent before the fault; the rest is sent while it lasts. Default 0.7. */
   readonly firstShare?: number;
 }
@@ -38,8 +40,9 @@ export class UnderLoad {
 
   /** Resolves when the first share of it is sent. */
   static async start(world: World, options: UnderLoadOptions): Promise<UnderLoad> {
-    const { firstShare = 0.7, ...rest } = options;
-    const { first, load } = generate({ ...rest, partitions: world.partitions, now: Date.now() });
+    const { firstShare = 0.7, olderFirst = false, ...rest } = options;
+    const older = olderFirst ? Math.round(rest.messages * firstShare) : 0;
+    const { first, load } = generate({ ...rest, older, partitions: world.partitions, now: Date.now() });
     await world.send(first);
     await world.settled();
     const before = await world.count('inbox');

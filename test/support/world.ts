@@ -9,6 +9,7 @@ import { CompressionTypes } from '../../src/adapters/kafkajs.ts';
 import { readConfig } from '../../src/config.ts';
 import { subjectsOf } from '../../src/adapters/subjects.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';
+import type { Codec } from '../../src/ports/codec.ts';
 import { dlqOf, type Topics } from '../../src/ports/topics.ts';
 import { Collector, header, type WireRecord } from './collect.ts';
 import { createTemplateDatabase, createTestDatabase, fromEnvironment, type TestDatabase } from './database.ts';
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly env?: Environment;
   /** What Node runs as a worker; default: the real CLI's `worker`. */
   readonly program?: readonly string[] | undefined;
+  /** Registers the schemas that there are at first. @returns with what messages are sent until `registerSchemas`. Default: all of this build */
+  readonly schemas?: ((env: Environment) => Promise<Codec>) | undefined;
 }
 
 /** Short enough that a killed worker's partitions come free in seconds; each is below the session timeout, as it must be. */
@@ -61,6 +64,8 @@ export class World {
   readonly admin: Admin;
   private readonly program: readonly string[] | undefined;
   private readonly cradle: Cradle;
+  /** Of the build whose schemas the messages are sent with. */
+  private sendsWith: Codec;
   private readonly producer: Producer;
   private readonly offsets: GroupOffsets;
 
@@ -74,6 +79,7 @@ export class World {
     this.partitions = config.topicPartitions;
     this.groups.add(this.group);
     this.cradle = createContainer({ config, overrides: { logger: asValue(pino({ level: 'silent' })) } }).cradle;
+    this.sendsWith = this.cradle.codec;
     this.collector = new Collector(this.cradle.kafka, this.cradle.codec, `${this.group}-collector`);
     this.admin = this.cradle.kafka.admin();
     this.offsets = new GroupOffsets(this.admin, this.groups, this.sources);
@@ -105,12 +111,19 @@ export class World {
     return worker;
   }
 
-  async open(workers: number): Promise<void> {
-    await Promise.all([this.set('topics', 'create'), this.set('schemas', 'register')]);
-    await this.cradle.codec.prepareWriters(subjectsOf(this.topics), AbortSignal.timeout(20_000));
+  async open(workers: number, schemas?: WorldOptions['schemas']): Promise<void> {
+    const registered = schemas?.(this.env).then((codec) => (this.sendsWith = codec)) ?? this.registerSchemas();
+    await Promise.all([this.set('topics', 'create'), registered]);
     await Promise.all([this.admin.connect(), this.producer.connect()]);
     await this.collector.start(this.allTopics);
     await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
+  }
+
+  /** From now on messages are sent with the schemas of this build. */
+  async registerSchemas(): Promise<void> {
+    await this.set('schemas', 'register');
+    await this.cradle.codec.prepareWriters(subjectsOf(this.topics), AbortSignal.timeout(20_000));
+    this.sendsWith = this.cradle.codec;
   }
 
   async startWorker(env: Environment = {}, program = this.program): Promise<WorkerProcess> {
@@ -138,7 +151,7 @@ export class World {
 
   /** For a producer of a test's own. */
   outgoing(messages: readonly (Sending | RawSending)[]): readonly Outgoing[] {
-    return messages.map((message) => toOutgoing(message, this.cradle.codec, this.topics));
+    return messages.map((message) => toOutgoing(message, this.sendsWith, this.topics));
   }
 
   /** How many messages of the source topics the groups have not finished yet. */
@@ -255,6 +268,7 @@ export async function createWorld({
   partitions = 4,
   env = {},
   program,
+  schemas,
 }: WorldOptions = {}): Promise<World> {
   const prefix = `w${randomUUID().slice(0, 8)}.`;
   const serverUrl = stack && (await createTemplateDatabase(stack.databaseUrl));
@@ -279,7 +293,7 @@ export async function createWorld({
     program,
   );
   try {
-    await world.open(workers);
+    await world.open(workers, schemas);
   } catch (error) {
     await world.close();
     throw error;
