@@ -29,11 +29,11 @@ async function endAtOnce(bench: Bench, run: number): Promise<TimersResult> {
   const places = await world.settle(bench.tenants, bench.subdivisions);
   const settled = world.ledger.events;
   await makeLicenses(world, Math.ceil(bench.timers / bench.tenants));
-  const worker = world.start();
-  await worker.working;
-  // A worker sends for nothing before it has seen for a while that no older one is there.
+  // A worker sends for nothing before it has seen for a while that no older one is there, and has looked for missing timers then.
   const dueAt = Date.now() + bench.timersLeadSeconds * 1_000;
   const due = await letThemEnd(world, dueAt);
+  const worker = world.start();
+  await worker.working;
 
   const { prefix, commands: first } = world.ledger;
   const count = bench.timersRate * bench.timersSeconds;
@@ -44,6 +44,7 @@ async function endAtOnce(bench: Bench, run: number): Promise<TimersResult> {
   const parts = [{ rate: bench.timersRate, seconds: bench.timersSeconds }];
   const order = { places, prefix, first, parts, pauseSeconds: 0 } satisfies SendOrder;
   const sender = await startChild<Sent>('send.ts', world.environment, order);
+  if (dueAt < Date.now()) throw new Error(`the licenses ended before the worker was ready: the lead is too short`);
   await sleep(dueAt - Date.now());
   const begun = clock();
   const memoryBefore = await worker.peakMemory();
