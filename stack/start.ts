@@ -120,12 +120,13 @@ async function withStack(stack: Stack, once: boolean, started: number): Promise<
 
 async function play({ steps }: Story, cradle: Cradle, answers: Answers, signal: AbortSignal): Promise<void> {
   const sender = new Sender(cradle);
-  for (const { says, sends, expects, notBefore } of steps) {
+  for (const { says, sends, expects, entitles, notBefore } of steps) {
     console.log(`\n${says}`);
     const wait = (notBefore?.() ?? 0) - Date.now();
     if (wait > 0) await sleep(wait, undefined, { signal });
     const id = 'type' in sends ? await sendCommand(sender, sends) : await sendBytes(cradle, sends);
     await answers.expect(id, expects, ANSWER_LIMIT_MS);
+    if (entitles !== undefined) await answers.entitled(entitles, ANSWER_LIMIT_MS);
     signal.throwIfAborted();
   }
 }
@@ -148,8 +149,8 @@ async function sendBytes({ producer, topics }: Cradle, { key, bytes }: Sends<{ b
   return id;
 }
 
-function watched({ events, rejections, commands, users, userLookUps }: Topics): readonly string[] {
-  return [events, rejections, dlqOf(commands), dlqOf(users), dlqOf(userLookUps)];
+function watched({ events, rejections, entitlements, commands, users, userLookUps }: Topics): readonly string[] {
+  return [events, rejections, entitlements, dlqOf(commands), dlqOf(users), dlqOf(userLookUps)];
 }
 
 /** Writes the file that `. .cache/env` reads in a second terminal. */

@@ -1,7 +1,7 @@
 import { shortName } from '../src/cli/message-types.ts';
 import type { ReadMessage } from '../src/cli/topic-reader.ts';
 import { StackError } from './errors.ts';
-import type { Expected } from './story.ts';
+import type { Entitled, Expected } from './story.ts';
 
 /** Collects what comes back from Kafka, by the command that it answers. */
 export class Answers {
@@ -26,18 +26,31 @@ export class Answers {
    * @throws StackError when they differ, or did not come within the limit (milliseconds)
    */
   async expect(correlationId: string, expected: readonly Expected[], limit: number): Promise<void> {
-    const deadline = performance.now() + limit;
-    const timer = setTimeout(() => this.arrived(), limit + 1);
-    while (performance.now() < deadline && this.of(correlationId).length < expected.length) {
-      await new Promise<void>((resolve) => (this.arrived = resolve));
-    }
-    clearTimeout(timer);
+    await this.until(() => this.of(correlationId).length >= expected.length, limit);
     const got = this.of(correlationId).map((message) => ({ key: message.key ?? '', what: whatOf(message) }));
     if (inOrder(got) === inOrder(expected)) return;
     const list = (answers: readonly Expected[]): string => answers.map(({ what }) => what).join(', ') || 'nothing';
     throw new StackError(
       `The story did not come back as told: expected ${list(expected)}, got ${list(got)}${got.length < expected.length ? ` within ${limit / 1_000} s` : ''}.`,
     );
+  }
+
+  /** Waits until the last record of a key of the entitlements has this reason. @throws StackError when it has not within the limit */
+  async entitled({ key, reason }: Entitled, limit: number): Promise<void> {
+    const last = (): unknown => this.messages.findLast((message) => message.key === key)?.data?.['reason'];
+    await this.until(() => last() === reason, limit);
+    if (last() === reason) return;
+    throw new StackError(`The story did not come back as told: ${key} is ${String(last())}, and not ${reason}.`);
+  }
+
+  /** Waits until it holds, at most as long as the limit says (milliseconds). */
+  private async until(holds: () => boolean, limit: number): Promise<void> {
+    const deadline = performance.now() + limit;
+    const timer = setTimeout(() => this.arrived(), limit + 1);
+    while (performance.now() < deadline && !holds()) {
+      await new Promise<void>((resolve) => (this.arrived = resolve));
+    }
+    clearTimeout(timer);
   }
 
   private of(correlationId: string): readonly ReadMessage[] {

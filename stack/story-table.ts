@@ -27,6 +27,9 @@ function line([kind, what, version, facts]: readonly [string, string, string, st
 function factsOf({ type = '', data = {}, headers }: ReadMessage): readonly string[] {
   if (headers['dlq-reason'] !== undefined) return [String(headers['dlq-message'])];
   if (type === 'licensing.rejections.CommandRejected') return [String(data['message'])];
+  if (type === 'licensing.entitlements.Entitlement') {
+    return [data['allowed'] === true ? 'may be served' : 'may not be served', String(data['reason'])];
+  }
   const { name, email, workStatus, status, phase, reason, countRequests, usedRequests, requestsLimit, thresholds } =
     data;
   return [

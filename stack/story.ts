@@ -9,12 +9,20 @@ export interface Expected {
   readonly what: string;
 }
 
+/** The last record of a key of the entitlements: `tenant/subdivision`, and why it may or may not be served. */
+export interface Entitled {
+  readonly key: string;
+  readonly reason: string;
+}
+
 export interface Step {
   /** What happens, told to the person who watches. */
   readonly says: string;
   /** A command and its data, made when it is sent, or bytes that are no message at all. */
   readonly sends:
     { readonly type: SendableName; readonly data: () => object } | { readonly key: string; readonly bytes: string };
+  /** What its subdivision is entitled to then. */
+  readonly entitles?: Entitled;
   /** It is not sent before this time. Milliseconds since the epoch. */
   readonly notBefore?: () => number;
   /** Answers of the same key come in this order. */
@@ -112,14 +120,17 @@ export function tellStory(): Story {
         'StatisticRowAdded',
         'LicenseThresholdReached',
       ),
-      command(
-        'Then 51 more. The row is kept, but the license is used up: it is deactivated, and North with it.',
-        'AddStatisticRow',
-        { ...north, statisticRowId: lastRow, countRequests: 51 },
-        'StatisticRowAdded',
-        'LicenseDeactivated',
-        'SubdivisionLicenseExpired',
-      ),
+      {
+        ...command(
+          'Then 51 more. The row is kept, but the license is used up: it is deactivated, and North with it. Whoever serves North reads so.',
+          'AddStatisticRow',
+          { ...north, statisticRowId: lastRow, countRequests: 51 },
+          'StatisticRowAdded',
+          'LicenseDeactivated',
+          'SubdivisionLicenseExpired',
+        ),
+        entitles: { key: `${tenantId}/${north.subdivisionId}`, reason: 'exhausted' },
+      },
       command(
         'North tries to go on without a license. The answer is no.',
         'AddStatisticRow',
