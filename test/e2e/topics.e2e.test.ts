@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { COMMAND_NAMES } from '../../src/generated/schemas.ts';
 import { dlqOf } from '../../src/ports/topics.ts';
 import { header } from '../support/collect.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
@@ -119,3 +121,17 @@ async function change(topic: string, settings: Readonly<Record<string, string>>)
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
   await world.admin.alterConfigs({ validateOnly: false, resources });
 }
+
+test('`schemas register --written` leaves out what producers write, until all is registered', async () => {
+  const { SCHEMA_REGISTRY_URL = '' } = world.env;
+  const env = { SCHEMA_REGISTRY_URL, TOPIC_PREFIX: `${randomUUID()}.` };
+  const newCommands = async (...options: readonly string[]) => {
+    const { code, stdout } = await licensing(['schemas', 'register', ...options], env);
+    expect(code).toBe(0);
+    expect(stdout).toContain('licensing.events.LicenseRenewed');
+    return stdout.match(/^registered .*-licensing\.commands\./gm)?.length ?? 0;
+  };
+  expect(await newCommands('--written')).toBe(0);
+  expect(await newCommands()).toBe(COMMAND_NAMES.length);
+  expect((await licensing(['schemas', 'check', '--written'], env)).code).toBe(2);
+});
