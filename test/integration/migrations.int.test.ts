@@ -268,6 +268,15 @@ describe('a hand-written statement', () => {
     await database.db.raw(subdivision(6, 'deleted = true, name = NULL, location = NULL, work_status = NULL'));
   });
 
+  it('of a worker of the version before that uses a license up is read as its exhaustion', async () => {
+    const unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+    const ended = { activatedAt: a.NOW, deactivatedAt: a.NOW, endReason: null };
+    const licenses = [a.aLicense(7, { ...ended, usedRequests: 100 }), a.aLicense(8, { ...ended, usedRequests: 99 })];
+    await unitOfWork.run([], (unit) => addSubdivisions(unit, a.aSubdivision(7, { licenses })));
+    const { value } = await unitOfWork.run([], (unit) => unit.subdivisions.get(T(1), S(7)));
+    expect(value?.licenses.map(({ endReason }) => endReason)).toEqual(['exhausted', null]);
+  });
+
   it('that breaks nothing is taken', async () => {
     await database.db.raw(license(1, 'used_requests = 99'));
     await database.db.raw(

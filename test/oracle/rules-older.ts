@@ -182,9 +182,10 @@ function hasExpired({ expiresAt }: License, at: number): boolean {
   return expiresAt !== null && at >= expiresAt;
 }
 
-/** Nobody writes what has ended it. */
+/** Nobody writes what has ended it, but what it has used up shows it. */
 function deactivate(subdivision: Subdivision, license: License, reason: string, now: number): Happening {
-  Object.assign(license, { status: 'inactive', deactivatedAt: now });
+  const endedBy = reason === 'exhausted' ? reason : license.endedBy;
+  Object.assign(license, { status: 'inactive', deactivatedAt: now, endedBy });
   Object.assign(subdivision, { suspended: false, activeLicenseId: null });
   const told = ofLicense('LicenseDeactivated', subdivision, license, now);
   return { ...told, data: { ...told.data, reason } };

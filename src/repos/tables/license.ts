@@ -91,11 +91,16 @@ function licenseFrom(row: LicenseRow): License {
     expiresAt: row.expiresAt,
     activatedAt: row.activatedAt,
     deactivatedAt: row.deactivatedAt,
-    endReason: row.endReason,
+    endReason: row.endReason ?? (isUsedUp(row) ? 'exhausted' : null),
     terms: termsOf(row),
     termsVersion: row.termsVersion ?? 1,
     progress: progressFrom(row),
   };
+}
+
+/** Whether exhaustion has ended it, which a worker of the version before did not note: of one that it had used up, nothing else could. */
+function isUsedUp({ status, deactivatedAt, requestsLimit, usedRequests }: LicenseRow): boolean {
+  return status === 'inactive' && deactivatedAt !== null && requestsLimit !== null && usedRequests >= requestsLimit;
 }
 
 function progressFrom(row: OrNulls<Progress>): Progress {
