@@ -64,10 +64,11 @@ function count(
   const row = newStatisticRow(command, license, countNumber);
   const used = withUsage(license, row.counted ? sum(license.usedRequests, row.countRequests) : license.usedRequests);
   const state = withCounted(s, replaced(s.licenses, used));
-  const added = statisticRowAdded(state, row, used, currentCount(used), at);
-  if (!hasMarks(used) && (used.status === 'inactive' || !isExhausted(used))) return { state, events: [added], row };
+  if (!hasMarks(used) && (used.status === 'inactive' || !isExhausted(used))) {
+    return { state, events: [statisticRowAdded(state, row, used, currentCount(used), at)], row };
+  }
+  // The row is told with the state after all that follows from it.
   const after = consequences(state, license, used, at);
-  // The row is told with the state after all of it.
   const told = statisticRowAdded(after.state, row, used, currentCount(used), at);
   return { state: after.state, events: [told, ...after.events], row };
 }
