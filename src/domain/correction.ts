@@ -6,8 +6,8 @@ import type { Change } from './events.ts';
 import { Rejection } from './rejection.ts';
 import type { StatisticRow } from './statistic-row.ts';
 import { licenseState, statisticRowCorrected } from './subdivision-events.ts';
-import { nextVersion, withLicenses, type Subdivision } from './subdivision.ts';
-import { settle, timeOf } from './time.ts';
+import { withLicenses, type Subdivision } from './subdivision.ts';
+import { inTime, timeOf } from './time.ts';
 
 /**
  * Gives a row another `countRequests`. Its license's usage moves by the difference, in the count that the row was counted in.
@@ -32,14 +32,10 @@ export function correctStatisticRow(
       'CorrectionWindowClosed',
       `Statistic row ${row.statisticRowId} was created too long ago to be corrected.`,
     );
-  const settled = settle(nextVersion(s), at, at, windows);
-  const corrected = apply(settled.state, command, row, at, correctableSince(at, windows));
-  const after = settle(corrected.state, at, at, windows);
-  return {
-    state: after.state,
-    events: [...settled.events, ...corrected.events, ...after.events],
-    row: { ...row, countRequests: command.countRequests },
-  };
+  const corrected = inTime((settled, correction: CorrectStatisticRow) =>
+    apply(settled, correction, row, at, correctableSince(at, windows)),
+  )(s, command, now, windows);
+  return { ...corrected, row: { ...row, countRequests: command.countRequests } };
 }
 
 function apply(

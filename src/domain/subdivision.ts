@@ -52,8 +52,7 @@ export function withLicenses(
   activeLicenseId: LicenseId | null,
   suspended = s.suspended,
 ): Subdivision {
-  const workStatus = activeLicenseId !== null && !suspended ? 'active' : 'inactive';
-  return fromStored({ ...s, workStatus, activeLicenseId, suspended, licenses });
+  return fromStored(withStep({ ...s, suspended }, licenses, activeLicenseId));
 }
 
 /** The same in the midst of steps: what follows from the licenses is left as it was, until `withLicenses` ends them. */

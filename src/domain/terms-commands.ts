@@ -2,13 +2,12 @@ import { activate } from './activation.ts';
 import type { ChangeLicenseTerms, RenewLicense } from './commands.ts';
 import { consequences } from './consequences.ts';
 import { withNewCount } from './counts.ts';
-import type { Change } from './events.ts';
 import { isExhausted, periodStartOf, replaced, type License } from './license.ts';
 import { Rejection } from './rejection.ts';
 import { licenseState } from './subdivision-events.ts';
-import { findLicense, withLicenses, type Subdivision } from './subdivision.ts';
+import { findLicense, withLicenses } from './subdivision.ts';
 import { rejectUnfit, rejectUnfitRenewal, termsOf, type Terms } from './terms.ts';
-import { inTime, start } from './time.ts';
+import { follow, inTime, start } from './time.ts';
 
 /**
  * @throws Rejection LicenseNotFound, InvalidCommand for what only the license shows, LicenseChanged, ExpiryNotLater, LimitBelowUsage, and
@@ -94,11 +93,6 @@ function withTerms(
       periodStartsAt: isSamePeriod ? progress.periodStartsAt : periodStartOf(terms, activatedAt, now),
     },
   };
-}
-
-function follow(change: Change<Subdivision>, next: (s: Subdivision) => Change<Subdivision>): Change<Subdivision> {
-  const { state, events } = next(change.state);
-  return { state, events: [...change.events, ...events] };
 }
 
 function rejectChanged({ licenseId, termsVersion }: License, expected: number | null): void {

@@ -25,10 +25,18 @@ export function inTime<Command>(
   return (s, command, now, windows = DEFAULT_WINDOWS) => {
     const at = timeOf(s, now);
     const settled = settle(nextVersion(s), at, at, windows);
-    const decided = decide(settled.state, command, at, windows);
-    const after = settle(decided.state, at, at, windows);
-    return { state: after.state, events: [...settled.events, ...decided.events, ...after.events] };
+    const decided = follow(settled, (state) => decide(state, command, at, windows));
+    return follow(decided, (state) => settle(state, at, at, windows));
   };
+}
+
+/** One change and the next, which goes on from it. */
+export function follow(
+  { state, events }: Change<Subdivision>,
+  next: (s: Subdivision) => Change<Subdivision>,
+): Change<Subdivision> {
+  const change = next(state);
+  return { state: change.state, events: [...events, ...change.events] };
 }
 
 /** AdvanceSubdivision: the message that comes when no other does. @returns undefined when nothing is due */
@@ -128,8 +136,7 @@ function nextPeriod(
   ];
   if (license.status === 'active' || state.activeLicenseId !== null || hasExpired(license, at))
     return { state, events };
-  const back = begin(state, next, at, occurredAt, windows);
-  return { state: back.state, events: [...events, ...back.events] };
+  return follow({ state, events }, (ended) => begin(ended, next, at, occurredAt));
 }
 
 /**
@@ -162,21 +169,13 @@ function startStep(
       data: licenseState(state, blocked, occurredAt, at),
     }));
   }
-  if (active === undefined) return begin(s, booked, at, occurredAt, windows);
-  const made = end(s, active, at, occurredAt);
-  const begun = begin(made.state, booked, at, occurredAt, windows);
-  return { state: begun.state, events: [...made.events, ...begun.events] };
+  if (active === undefined) return begin(s, booked, at, occurredAt);
+  return follow(end(s, active, at, occurredAt), (free) => begin(free, booked, at, occurredAt));
 }
 
-/** By time: a suspension stays. */
-function begin(
-  s: Subdivision,
-  license: License,
-  at: number,
-  occurredAt: number,
-  windows: Windows,
-): Change<Subdivision> {
-  const begun = activated(caughtUp(license, at, windows), at, true);
+/** By time: a suspension stays. @param license its periods have come as far as `at` */
+function begin(s: Subdivision, license: License, at: number, occurredAt: number): Change<Subdivision> {
+  const begun = activated(license, at, true);
   const state = withStep(s, replaced(s.licenses, begun), begun.licenseId);
   return {
     state,
