@@ -79,11 +79,13 @@ async function withStack(stack: Stack, once: boolean, started: number): Promise<
 
     const answers = new Answers();
     console.log(tableHead());
-    const following = new TopicReader(cradle).follow({
+    const reader = new TopicReader(cradle);
+    const following = reader.follow({
       topics: watched(config.topics),
       from: 'beginning',
       signal: stop.signal,
-      onMessage: (message) => {
+      onRecord: async (record) => {
+        const message = await reader.read(record);
         if (answers.add(message)) console.log(tableRow(message, config.topics));
       },
     });

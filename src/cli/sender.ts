@@ -1,6 +1,7 @@
 import type { Cradle } from '../container.ts';
 import type { Messages } from '../generated/messages.ts';
 import { kafkaPlace, registryPlace } from '../places.ts';
+import type { OutgoingMessage } from '../ports/messages.ts';
 import { patiently } from './reachable.ts';
 import type { SendableName } from './message-types.ts';
 import { completeRecord, type RecordData } from './record.ts';
@@ -24,6 +25,11 @@ export interface Sent {
   readonly data: RecordData;
 }
 
+export interface Composed {
+  readonly sent: Sent;
+  readonly message: OutgoingMessage;
+}
+
 type Needs = Pick<Cradle, 'cloudEvents' | 'codec' | 'producer' | 'topics' | 'newId' | 'clock' | 'config'>;
 
 /** Sends commands and outside events as an upstream team would, by the contract. */
@@ -37,10 +43,27 @@ export class Sender {
 
   /** @throws UsageError for data that the type does not have; Unreachable; ConfigurationError for a schema that is not registered */
   async send(type: SendableName, given: unknown, options: SendOptions): Promise<Sent> {
-    const { cloudEvents, codec, producer, newId, clock, config } = this.cradle;
+    const { producer, config } = this.cradle;
+    await this.prepare(type);
+    const { sent, message } = this.compose(type, given, options);
+    await patiently(kafkaPlace(config), () => producer.publish([message]));
+    return sent;
+  }
+
+  /** Learns from the registry what `compose` writes a type with. @throws Unreachable; ConfigurationError for a schema that is not registered */
+  async prepare(type: SendableName): Promise<void> {
+    if (this.prepared.has(type)) return;
+    const { codec, config } = this.cradle;
+    const topic = this.topicOf(type);
+    await patiently(registryPlace(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
+    this.prepared.add(type);
+  }
+
+  /** @param type one that was prepared. @throws UsageError for data that the type does not have */
+  compose(type: SendableName, given: unknown, options: SendOptions): Composed {
+    const { cloudEvents, codec, newId, clock } = this.cradle;
     const data = completeRecord(type, given, options.madeUp === false ? undefined : { newId, now: () => clock.now() });
     const topic = this.topicOf(type);
-    await this.prepare(topic, type);
     const { source, correlationId, id = newId(), key = defaultKey(data) } = options;
     const headers = {
       ce_specversion: '1.0',
@@ -53,22 +76,13 @@ export class Sender {
     };
     // `completeRecord` has checked the data against this type's schema, which the compiler can't see.
     const value = codec.encode(topic, type, data as unknown as Messages[SendableName]);
-    await patiently(kafkaPlace(config), () =>
-      producer.publish([{ topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders(headers) }]),
-    );
-    return { type, topic, key, id, data };
+    const message = { topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders(headers) };
+    return { sent: { type, topic, key, id, data }, message };
   }
 
   private topicOf(type: SendableName): string {
     const { commands, users } = this.cradle.topics;
     return type.startsWith('users.') ? users : commands;
-  }
-
-  private async prepare(topic: string, type: SendableName): Promise<void> {
-    if (this.prepared.has(type)) return;
-    const { codec, config } = this.cradle;
-    await patiently(registryPlace(config), (signal) => codec.prepareWriters([{ topic, type }], signal));
-    this.prepared.add(type);
   }
 }
 

@@ -44,11 +44,13 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.`,
     process.once('SIGINT', end).once('SIGTERM', end);
     process.stdout.once('error', end); // `| head` has seen enough
     let left = wanted.count;
-    await new TopicReader(cradle).follow({
+    const reader = new TopicReader(cradle);
+    await reader.follow({
       topics: wanted.topics(config.topics),
       from: wanted.from,
       signal: stop.signal,
-      onMessage: (message) => {
+      onRecord: async (record) => {
+        const message = await reader.read(record);
         if (!wanted.matches(message)) return;
         print(wanted.json ? toJson(message) : toLine(message, config.topics));
         left -= 1;

@@ -3,8 +3,8 @@ import type { Cradle } from '../container.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import { decodeValue } from './decode.ts';
 
-/** A message as a person wants it: headers and key as text, the value decoded if it can be. */
-export interface ReadMessage {
+/** A message as it stands in a topic, headers and key as text. */
+export interface TopicRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
@@ -12,19 +12,29 @@ export interface ReadMessage {
   readonly timestamp: number;
   readonly key: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  readonly value: Buffer | null;
+}
+
+/** A message as a person wants it: the value decoded if it can be. */
+export interface ReadMessage extends TopicRecord {
   /** Full name; undefined when the value can't be decoded. */
   readonly type: string | undefined;
   /** Undefined when the value can't be decoded, or is of a type that this build does not know. */
   readonly data: Readonly<Record<string, unknown>> | undefined;
-  readonly value: Buffer | null;
 }
+
+/** The offset to be read next, by `topic/partition`. */
+export type Positions = ReadonlyMap<string, bigint>;
 
 export interface Reading {
   readonly topics: readonly string[];
-  readonly from: 'beginning' | 'end';
+  /** Positions come from `positions`, of the same topics. */
+  readonly from: 'beginning' | 'end' | Positions;
   readonly signal: AbortSignal;
-  /** Called for one message after the other; within a partition in its order. */
-  readonly onMessage: (message: ReadMessage) => void;
+  /** Called for one record after the other; within a partition in its order. What it throws ends the reading. */
+  readonly onRecord: (record: TopicRecord) => void | Promise<void>;
+  /** Called each time that a partition has been read up to there, records of no interest (such as ends of transactions) included. */
+  readonly onPosition?: (place: string, next: bigint) => void;
 }
 
 interface RawMessage {
@@ -51,9 +61,9 @@ export class TopicReader {
   }
 
   /** Resolves once the signal aborts. @throws ConfigurationError when a topic is not there, Unreachable */
-  async follow({ topics, from, signal, onMessage }: Reading): Promise<void> {
+  async follow({ topics, from, signal, onRecord, onPosition }: Reading): Promise<void> {
     const { kafka, newId } = this.cradle;
-    const next = await this.positions(topics, from);
+    const next = new Map(typeof from === 'string' ? await this.positions(topics, from) : from);
     const groupId = `licensing-tail-${newId()}`;
     const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 500 });
     const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<undefined>();
@@ -67,6 +77,9 @@ export class TopicReader {
           if (offset !== undefined) consumer.seek({ topic, partition, offset: String(offset) });
         }
       }
+    });
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+      if (!signal.aborted) onPosition?.(`${topic}/${partition}`, BigInt(lastOffset) + 1n);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) fail(this.cradle.kafkaFaults.explained(payload.error));
@@ -83,7 +96,7 @@ export class TopicReader {
             const offset = BigInt(message.offset);
             if (offset >= (next.get(place) ?? 0n)) {
               try {
-                onMessage(await this.read(topic, partition, message));
+                await onRecord(recordOf(topic, partition, message));
               } catch (error) {
                 fail(error);
                 return;
@@ -104,7 +117,8 @@ export class TopicReader {
     }
   }
 
-  private async positions(topics: readonly string[], from: Reading['from']): Promise<Map<string, bigint>> {
+  /** Where the topics begin or end now. What is sent after that is not missed. @throws ConfigurationError when a topic is not there */
+  async positions(topics: readonly string[], from: 'beginning' | 'end'): Promise<Positions> {
     const admin = this.cradle.kafka.admin();
     await admin.connect();
     try {
@@ -127,18 +141,9 @@ export class TopicReader {
     }
   }
 
-  private async read(topic: string, partition: number, message: RawMessage): Promise<ReadMessage> {
-    const { offset, timestamp, key, value, headers = {} } = message;
-    return {
-      topic,
-      partition,
-      offset,
-      timestamp: Number(timestamp),
-      key: key === null ? null : key.toString(),
-      headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, String(content ?? '')])),
-      value,
-      ...(await decodeValue(this.cradle, value)),
-    };
+  /** @throws Unreachable when the registry does not tell the schema */
+  async read(record: TopicRecord): Promise<ReadMessage> {
+    return { ...record, ...(await decodeValue(this.cradle, record.value)) };
   }
 
   /** The broker would forget the empty group by itself after a while; a refusal to delete it is no fault of anybody. */
@@ -149,6 +154,19 @@ export class TopicReader {
     await admin.deleteGroups([groupId]);
     await admin.disconnect();
   }
+}
+
+function recordOf(topic: string, partition: number, message: RawMessage): TopicRecord {
+  const { offset, timestamp, key, value, headers = {} } = message;
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp: Number(timestamp),
+    key: key === null ? null : key.toString(),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, String(content ?? '')])),
+    value,
+  };
 }
 
 const LEADER_TRIES = 40;
