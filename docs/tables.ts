@@ -91,7 +91,9 @@ function defaultOf({ variable, optional, ...setting }: Setting<unknown>): string
 /** @param milliseconds a whole number of seconds, or of days */
 function duration(milliseconds: number): string {
   const seconds = milliseconds / 1_000;
-  return seconds % 86_400 === 0 ? `${seconds / 86_400} days` : `${seconds} s`;
+  const days = seconds / 86_400;
+  if (!Number.isInteger(days)) return `${seconds} s`;
+  return days === 1 ? '1 day' : `${days} days`;
 }
 
 function rows(header: readonly string[], cells: readonly (readonly string[])[]): string {

@@ -10,7 +10,7 @@ export type ActivateSubdivisionLicenseCommand = {
   readonly licenseId: string;
 };
 
-/** Adds usage to a subdivision, counted on its active license. Answered with StatisticRowAdded; the row that reaches the limit is kept and also brings LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists. */
+/** Adds usage to a subdivision, counted on its active license. Answered with StatisticRowAdded, and with what follows from it: LicenseThresholdReached, LicenseOverageStarted; the row that reaches the hard limit is kept and also brings LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists. */
 export type AddStatisticRowCommand = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -214,7 +214,7 @@ export type UpdateLicenseCommand = {
   readonly description: string;
 };
 
-/** Replaces what is known of a subdivision, and can suspend or resume it. Answered with SubdivisionUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseInactive, LicenseExpired. */
+/** Replaces what is known of a subdivision, and can suspend or resume it. Answered with SubdivisionUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseInactive (`active`, and no license is). */
 export type UpdateSubdivisionCommand = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;

@@ -65,7 +65,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'AddStatisticRow',
     namespace: 'licensing.commands',
-    doc: 'Adds usage to a subdivision, counted on its active license. Answered with StatisticRowAdded; the row that reaches the limit is kept and also brings LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists.',
+    doc: 'Adds usage to a subdivision, counted on its active license. Answered with StatisticRowAdded, and with what follows from it: LicenseThresholdReached, LicenseOverageStarted; the row that reaches the hard limit is kept and also brings LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, SubdivisionInactive, LicenseExpired, StatisticRowInFuture, StatisticRowAlreadyExists.',
     fields: [
       {
         name: 'tenantId',
@@ -504,7 +504,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'UpdateSubdivision',
     namespace: 'licensing.commands',
-    doc: 'Replaces what is known of a subdivision, and can suspend or resume it. Answered with SubdivisionUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseInactive, LicenseExpired.',
+    doc: 'Replaces what is known of a subdivision, and can suspend or resume it. Answered with SubdivisionUpdated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseInactive (`active`, and no license is).',
     fields: [
       {
         name: 'tenantId',

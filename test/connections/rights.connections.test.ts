@@ -149,6 +149,16 @@ const CASES: readonly Case[] = [
     'exit 1',
   ],
   [
+    'no right to write the entitlements',
+    () => {
+      const { entitlements } = world.topics;
+      const others = writingOf().filter(({ name }) => name !== entitlements);
+      return [...readingOf(), groupOf(), ...others, topic(entitlements, May.DESCRIBE)];
+    },
+    /^topic \S+: the brokers do not let this user write it/,
+    'exit 1',
+  ],
+  [
     'no right on the group',
     () => [...readingOf(), ...writingOf()],
     /^KAFKA_GROUP_ID .*: the brokers do not let this user read as that group/,
