@@ -1,4 +1,6 @@
 // docs/messages.md: every message, field by field.
+import { REJECTIONS } from '../src/domain/rejection.ts';
+import { REASONS } from '../src/ports/dead-letters.ts';
 import type { Group } from './groups.ts';
 import { isOptional } from './rules.ts';
 import { describe } from './wire-types.ts';
@@ -12,7 +14,7 @@ export function renderPage(groups: readonly Group[], header: string): string {
       });
       return `### ${namespace}.${name}\n\n${doc}\n\n| field | type | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
     });
-    return `## ${title}\n\n${about}\n\n${messages.join('\n')}`;
+    return `## ${title}\n\n${about}\n\n${messages.join('\n')}${namespace === 'licensing.rejections' ? codes() : ''}`;
   });
   return `<!-- ${header} -->
 
@@ -36,5 +38,35 @@ bytes. Wherever this page says "ahead", "expired" or "after its creation", that 
 has made, the broker dates what comes in (\`message.timestamp.type=LogAppendTime\`), whatever date its producer has given it.
 Events and rejections carry it in \`ce_time\`, too; the timestamp of their own record is when they were published.
 
-${topics.join('\n')}`;
+${topics.join('\n')}
+## Dead letters
+
+\`<topic>.dlq\` carries what can't be handled, byte for byte, with headers that say why ([clients.md](clients.md#match-the-answer)). For
+operators: [operations.md](operations.md#dead-letters). For the sender, \`dlq-reason\` is one of:
+
+${table(['reason', 'advice', 'what has happened', 'what its sender does'], letters())}
+`;
+}
+
+/** What senders do about a refusal, behind the message that tells of it. */
+function codes(): string {
+  const rows = Object.entries(REJECTIONS).map(([code, { advice, meaning, remedy }]) => [code, advice, meaning, remedy]);
+  return `
+### Codes
+
+What the sender of a refused command does about it. **retry**: the same command can be accepted later; send it again some times, with growing
+pauses, then treat it as one to fix. **fix**: it is refused again until somebody changes the command, or what stands in its way. **ignore**: as a
+rule what it asks for is so already; count it as done. A command that was refused is answered: send it again under a new \`ce_id\`, for under
+the same one it is skipped. Treat a code that is not in the table as one to fix.
+
+${table(['code', 'advice', 'why', 'what its sender does'], rows)}
+`;
+}
+
+function letters(): readonly (readonly string[])[] {
+  return Object.entries(REASONS).map(([name, { meaning, sender }]) => [name, sender.advice, meaning, sender.note]);
+}
+
+function table(header: readonly string[], cells: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }

@@ -1,3 +1,4 @@
+import type { Advice } from '../domain/rejection.ts';
 import type { MessageIdentity, Position } from './messages.ts';
 
 /** What is known about a reason, whatever the message. */
@@ -12,11 +13,13 @@ interface Reason {
   readonly meaning: string;
   /** What the operator does about it. Markdown, without a full stop. */
   readonly remedy: string;
+  /** What the sender of the message does about it. `note`: Markdown, without a full stop. */
+  readonly sender: { readonly advice: Advice; readonly note: string };
 }
 
 /**
- * Why a message becomes a dead letter. The dispatcher, the log, the CLI's help and the table in docs/operations.md (`npm run generate`) go
- * by this table. The database has the names in a CHECK constraint of its own, so a new reason needs a migration; a test compares them.
+ * Why a message becomes a dead letter. The dispatcher, the log, the CLI's help and the tables in docs/operations.md and
+ * docs/messages.md (`npm run generate`) go by this table. The database has the names in a CHECK constraint of its own, so a new reason needs a migration; a test compares them.
  */
 export const REASONS = {
   UndecodableMessage: {
@@ -28,6 +31,10 @@ export const REASONS = {
       'find the producer by `source`, and tell its team what the message of the letter says: JSON, the framings of Apicurio or of other ' +
       'Confluent serializers with the setting that mends each, an id of another registry. The producer sends it again under the same id; ' +
       'or register the schema and replay',
+    sender: {
+      advice: 'fix',
+      note: 'mend what `dlq-message` says, and send it again under the same `ce_id`',
+    },
   },
   UnknownType: {
     ours: false,
@@ -35,6 +42,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'no handler takes its type',
     remedy: 'its producer is ahead of this version, or uses the wrong topic; deploy, then replay',
+    sender: {
+      advice: 'fix',
+      note: 'send it to its own topic; if the type is newer than the workers, wait for their update: the letter is replayed then',
+    },
   },
   IdReused: {
     ours: false,
@@ -42,6 +53,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'an earlier message of the same source had the same id, with other bytes',
     remedy: 'its producer gives one `ce_id` to two messages; `dlq replay NUMBER` if it was meant to be another message',
+    sender: {
+      advice: 'fix',
+      note: 'give each message a `ce_id` of its own, and send the later one again under its own. If it was a retry: those have to have the same bytes',
+    },
   },
   HandlerFailed: {
     ours: true,
@@ -49,6 +64,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'its handler failed with an error that nobody expects',
     remedy: 'a bug of the worker: mend it, deploy, then `dlq replay --key`',
+    sender: {
+      advice: 'ignore',
+      note: 'wait: it is answered when the workers are mended, in its order',
+    },
   },
   FlushFailed: {
     ours: true,
@@ -56,6 +75,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'the database refuses what its handler wrote',
     remedy: 'a bug of the worker: mend it, deploy, then `dlq replay --key`',
+    sender: {
+      advice: 'ignore',
+      note: 'wait: it is answered when the workers are mended, in its order',
+    },
   },
   ParkedBehind: {
     ours: false,
@@ -64,6 +87,10 @@ export const REASONS = {
     level: 'debug',
     meaning: 'it names a tenant or user that an earlier letter has parked',
     remedy: 'nothing is wrong with it: replay the letters of its key that come before it',
+    sender: {
+      advice: 'ignore',
+      note: 'wait: it is answered behind the letters before it, in its order',
+    },
   },
   MalformedAnswer: {
     ours: false,
@@ -71,6 +98,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'the user domain answered its look-up with something that is no profile',
     remedy: 'once the user domain is mended, replay asks it again',
+    sender: {
+      advice: 'ignore',
+      note: 'it is a look-up of the worker; nobody else has sent it',
+    },
   },
   TooLarge: {
     ours: false,
@@ -78,6 +109,10 @@ export const REASONS = {
     level: 'error',
     meaning: 'one of its events, or its rejection, is larger than `MAX_MESSAGE_BYTES`',
     remedy: 'raise the limits in the order below, then replay',
+    sender: {
+      advice: 'ignore',
+      note: 'wait: it is answered once the limits are raised',
+    },
   },
 } as const satisfies Readonly<Record<string, Reason>>;
 

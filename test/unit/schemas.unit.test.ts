@@ -4,6 +4,7 @@ import avsc from 'avsc';
 import { outOfDate } from '../../schemas/generate.ts';
 import { checkedRecord, isList, isOptional, SchemaRuleError, VALUE_TYPES } from '../../schemas/rules.ts';
 import { eventsOf } from '../../schemas/states.ts';
+import { REJECTIONS } from '../../src/domain/rejection.ts';
 import {
   COMMAND_NAMES,
   ENTITLEMENT_NAMES,
@@ -94,6 +95,19 @@ describe.each(RECORDS)('%s', (name, schema) => {
       expect({ ...type.fromBuffer(type.toBuffer(message)) }).toEqual(message);
     }
   });
+});
+
+test('CommandRejected names every code, and no other', () => {
+  const { doc } = SCHEMAS['licensing.rejections.CommandRejected'].fields[3];
+  expect(doc.match(/\b[A-Z]\w+[a-z][A-Z]\w+/g)?.toSorted()).toEqual(Object.keys(REJECTIONS).toSorted());
+});
+
+// A refusal that a command's doc does not name is one that its sender does not expect.
+test.each(COMMAND_NAMES)('%s names only codes that there are', (name) => {
+  const [, named = ''] = /Rejected with (.*)\.$/.exec(SCHEMAS[name].doc) ?? [];
+  const codes = named.match(/\b[A-Z]\w+/g)?.filter((word) => word !== 'ActivateSubdivisionLicense') ?? [];
+  expect(Object.keys(REJECTIONS)).toEqual(expect.arrayContaining(codes));
+  expect(named).toMatch(/^InvalidCommand/);
 });
 
 test.each(EVENT_NAMES)('%s ends with its version and time', (name) => {
