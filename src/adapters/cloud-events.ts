@@ -6,6 +6,7 @@ import { recordSize, type MessageContext, type OutgoingMessage, type ReceivedMes
 import { HeaderFinder } from './header-finder.ts';
 import { HeaderTemplate, HeaderWriter } from './header-writer.ts';
 import { appendHeaders, decodeHeaders, encodeHeaders } from './record-headers.ts';
+import { isTraceparent } from './trace-context.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
@@ -34,7 +35,7 @@ export class KafkaCloudEvents implements CloudEvents {
   private readonly templates = newTemplates();
   private readonly tracedTemplates = newTemplates();
   private readonly keys = new Map<string, Buffer>();
-  private readonly finder = new HeaderFinder(['ce_id', 'ce_source', 'ce_correlationid', 'traceparent']);
+  private readonly finder = new HeaderFinder(['ce_id', 'ce_source', 'ce_correlationid'], ['traceparent']);
   private lastSource = { bytes: Buffer.alloc(0), text: '' };
 
   constructor(codec: Codec, settings: CloudEventsSettings) {
@@ -159,7 +160,7 @@ export class KafkaCloudEvents implements CloudEvents {
       identity: { source, id, hash },
       causationId: id,
       correlationId: textOf(this.finder, CORRELATION_ID),
-      traceparent: textOf(this.finder, TRACEPARENT),
+      traceparent: traceparentOf(this.finder),
       key: received.key,
     };
   }
@@ -179,6 +180,12 @@ function newTemplates(): Templates {
 function textOf(finder: HeaderFinder, header: number): string | null {
   const text = finder.textOf(header);
   return text === '' || text.includes('\0') ? null : text;
+}
+
+/** Python's instrumentation appends its header to a list that the producer may use again: the last one is of this message. @returns null when it is absent or malformed */
+function traceparentOf(finder: HeaderFinder): string | null {
+  const text = finder.textOf(TRACEPARENT);
+  return text !== '' && isTraceparent(text) ? text : null;
 }
 
 /** The first 128 bits of SHA-256, as hex digits. */

@@ -2,23 +2,27 @@ import { readVarint, type Reader } from './record-headers.ts';
 
 /**
  * Finds a few headers among those of a message without making an object of any: nearly every message has a handful, and two or three of
- * them are read. What it tells is of the headers that were given last; of a header that repeats, it is the first.
+ * them are read. What it tells is of the headers that were given last.
  */
 export class HeaderFinder {
   private readonly names: readonly Buffer[];
+  private readonly firsts: number;
   private readonly starts: Int32Array;
   private readonly lengths: Int32Array;
   private reader: Reader = { bytes: Buffer.alloc(0), at: 0 };
 
-  constructor(names: readonly string[]) {
+  /** @param firsts the names of those of which the first counts if they repeat. @param lasts the names of those of which the last one does */
+  constructor(firsts: readonly string[], lasts: readonly string[]) {
+    const names = [...firsts, ...lasts];
     this.names = names.map((name) => Buffer.from(name));
+    this.firsts = firsts.length;
     this.starts = new Int32Array(names.length);
     this.lengths = new Int32Array(names.length);
   }
 
   /** @param headers as a record has them */
   find(headers: Buffer): void {
-    const { names, starts, lengths } = this;
+    const { names, firsts, starts, lengths } = this;
     starts.fill(ABSENT);
     lengths.fill(0);
     const reader = { bytes: headers, at: 0 };
@@ -30,7 +34,8 @@ export class HeaderFinder {
       const length = readVarint(reader);
       for (let i = 0; i < names.length; i += 1) {
         const name = names[i];
-        if (name === undefined || name.length !== nameLength || starts[i] !== ABSENT) continue;
+        if (name === undefined || name.length !== nameLength) continue;
+        if (i < firsts && starts[i] !== ABSENT) continue;
         if (!isAt(name, headers, nameAt)) continue;
         starts[i] = reader.at;
         lengths[i] = Math.max(0, length);

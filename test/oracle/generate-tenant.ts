@@ -281,10 +281,15 @@ export function envelope(random: Random): Sending['envelope'] {
     id: random.chance(0.05) ? null : random.uuid(),
     ...(random.chance(0.5) && { source: `service-${random.int(1, 3)}` }),
     ...(random.chance(0.3) && { correlationId: random.uuid() }),
+    // Some are instrumented so that they append to the headers of the message before.
     ...(random.chance(0.2) && {
-      traceparent: `00-${random.bytes(16).toString('hex')}-${random.bytes(8).toString('hex')}-01`,
+      traceparent: random.chance(0.3) ? [aTraceparent(random), aTraceparent(random)] : aTraceparent(random),
     }),
   };
+}
+
+function aTraceparent(random: Random): string {
+  return `00-${random.bytes(16).toString('hex')}-${random.bytes(8).toString('hex')}-01`;
 }
 
 function freshName(around: Surroundings): string {

@@ -32,6 +32,15 @@ export function identity(source: string, id: string): Identity {
   return { source, id, hash: sha256(Buffer.from(`${source}\0${id}`)) };
 }
 
+/** The last one that a message has, unless it is malformed: W3C Trace Context. */
+export function traceparentOf({ headers }: WireRecord): string | null {
+  const text = headers['traceparent']?.at(-1)?.toString() ?? '';
+  const [, version, trace = '', span = '', more] =
+    /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}(-.*)?$/s.exec(text) ?? [];
+  const isNone = version === undefined || version === 'ff' || BigInt(`0x${trace}`) === 0n || BigInt(`0x${span}`) === 0n;
+  return isNone || (version === '00' && more !== undefined) ? null : text;
+}
+
 /** Tells a repetition from another message with the same id, by the bytes behind the schema id. */
 export function digestOf(value: Buffer | null): string {
   return value === null ? '0'.repeat(32) : sha256(value.subarray(FRAME_BYTES));

@@ -1,7 +1,7 @@
 import { header, type WireRecord } from '../support/collect.ts';
 import type { CommandShortName } from '../support/load.ts';
 import { Fields, Refused } from './fields.ts';
-import { digestOf, eventId, identityOf, positionOf, type Identity } from './identity.ts';
+import { digestOf, eventId, identityOf, positionOf, traceparentOf, type Identity } from './identity.ts';
 import { LICENSE_RULES } from './rules-license.ts';
 import { OLDER_RULES } from './rules-older.ts';
 import { INTERNAL_RULES, SUBDIVISION_RULES, type Rule } from './rules-subdivision.ts';
@@ -174,7 +174,7 @@ export class Model {
       id: identity.id,
       source: identity.source,
       correlationId: header(record, 'ce_correlationid') ?? null,
-      traceparent: header(record, 'traceparent') ?? null,
+      traceparent: traceparentOf(record),
     };
     const now = this.timeOf(record, identity);
     const older = this.isOlder(identity) ? OLDER_RULES[nameIn(decoded.type, 'licensing.commands.')] : undefined;

@@ -12,7 +12,8 @@ export interface Envelope {
   readonly id?: string | null;
   readonly source?: string;
   readonly correlationId?: string;
-  readonly traceparent?: string;
+  /** Several are as many headers, in this order. */
+  readonly traceparent?: string | readonly string[];
   /** Default: the contract's. */
   readonly key?: string | null;
   /** Default: where the key belongs. */
@@ -125,7 +126,7 @@ export function toOutgoing(message: Sending | RawSending, codec: Codec, topics: 
       ...(typeof id === 'string' && { ce_id: id }),
       ...(source !== undefined && { ce_source: source }),
       ...(correlationId !== undefined && { ce_correlationid: correlationId }),
-      ...(traceparent !== undefined && { traceparent }),
+      ...(traceparent !== undefined && { traceparent: [traceparent].flat() }),
       ...headers,
     },
   };

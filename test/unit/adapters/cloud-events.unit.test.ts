@@ -52,6 +52,34 @@ describe('identity', () => {
   });
 });
 
+describe('traceparent', () => {
+  const [STALE, OWN] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`);
+  const read = (...values: readonly (string | null | undefined)[]): string | null => {
+    const headers = values.map((value) => ['traceparent', value ?? null] as const);
+    const others = [['ce_id', 'first'] as const, ['ce_id', 'second'] as const];
+    const context = cloudEvents.read(received([...headers, ...others]));
+    expect(context.identity.id).toBe('first');
+    return context.traceparent;
+  };
+
+  test('is taken as it is', () => {
+    expect(read(OWN)).toBe(OWN);
+  });
+
+  test('is the last one of several: instrumented producers append to headers that they use again', () => {
+    expect(read(STALE, STALE, OWN)).toBe(OWN);
+  });
+
+  test.each([
+    ['malformed', 'nonsense'],
+    ['empty', ''],
+    ['null', null],
+  ])('is none when the last one is %s', (_, last) => {
+    expect(read(last)).toBeNull();
+    expect(read(OWN, last)).toBeNull();
+  });
+});
+
 describe('the headers of a dead letter', () => {
   const anyName = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 12 }),
