@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Placement } from '../ports/placement.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
+import type { About, Telemetry } from '../ports/telemetry.ts';
 import { murmur2 } from './partitioner.ts';
 import { firstHeader } from './record-headers.ts';
 
@@ -9,15 +9,17 @@ const ASK_EVERY = 30_000;
 /** How many keys are kept until the number of partitions is known. Messages of further keys are not counted. */
 const MAX_SUSPECTS = 10_000;
 
-interface Suspect {
+/** The first of some messages that lie alike. */
+interface Suspect extends About {
   readonly topic: string;
   readonly partition: number;
-  readonly source: string;
+  readonly offset: number;
   readonly hash: number;
   messages: number;
 }
 
 export interface KeyPlacementOptions {
+  readonly aboutOf: (message: ReceivedMessage) => About;
   /** @throws when the broker does not answer */
   readonly partitionsOf: (topic: string) => Promise<number>;
   readonly telemetry: Pick<Telemetry, 'misplaced'>;
@@ -50,13 +52,14 @@ export class KeyPlacement implements Placement {
     }
   }
 
-  #suspect({ topic, partition, headers }: ReceivedMessage, hash: number): void {
+  #suspect(message: ReceivedMessage, hash: number): void {
+    const { topic, partition, offset, headers } = message;
     const source = firstHeader(headers, 'ce_source') ?? '';
     const key = `${partition}/${hash}/${source}`;
     const known = this.#suspects.get(key);
     if (known !== undefined) known.messages += 1;
     else if (this.#suspects.size < MAX_SUSPECTS) {
-      this.#suspects.set(key, { topic, partition, source, hash, messages: 1 });
+      this.#suspects.set(key, { topic, partition, offset, ...this.#options.aboutOf(message), hash, messages: 1 });
     }
     if (this.#isAsking) return;
     this.#isAsking = true;
@@ -79,8 +82,8 @@ export class KeyPlacement implements Placement {
     }
   }
 
-  #judge({ topic, partition, source, hash, messages }: Suspect, count: number): void {
-    if (this.#counts.some((one) => hash % one === partition)) return;
-    this.#options.telemetry.misplaced({ topic, partition, source, messages, belongsTo: hash % count });
+  #judge({ hash, ...messages }: Suspect, count: number): void {
+    if (this.#counts.some((one) => hash % one === messages.partition)) return;
+    this.#options.telemetry.misplaced({ ...messages, belongsTo: hash % count });
   }
 }

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { REASONS } from '../ports/dead-letters.ts';
-import type { Healing, HeldBack, Telemetry } from '../ports/telemetry.ts';
+import type { About, Healing, HeldBack, Telemetry } from '../ports/telemetry.ts';
 import { Sources } from './sources.ts';
+import { traceIdOf } from './trace-context.ts';
 
 const MINUTE = 60_000;
 /** Stands for the waiter where only one can wait. */
@@ -37,27 +38,28 @@ export class LogTelemetry implements Telemetry {
     this.counters.set(name, (this.counters.get(name) ?? 0) + by);
   }
 
-  deadLetter({ error, ...letter }: Parameters<Telemetry['deadLetter']>[0]): void {
+  deadLetter({ error, traceparent, ...letter }: Parameters<Telemetry['deadLetter']>[0]): void {
     this.count(`deadLetters ${letter.reason}`, `of ${this.sources.nameOf(letter.source)}`);
     this.logger[REASONS[letter.reason].level](
-      { ...letter, ...(error && { err: error }) },
+      { ...letter, ...traced(traceparent), ...(error && { err: error }) },
       `dead letter: ${letter.reason}`,
     );
   }
 
-  misplaced({ source, messages, ...where }: Parameters<Telemetry['misplaced']>[0]): void {
+  misplaced({ source, messages, traceparent, ...where }: Parameters<Telemetry['misplaced']>[0]): void {
     const name = this.sources.nameOf(source);
     this.count('wrongPartition', `of ${name}`, messages);
     if (this.misplacing.has(name)) return;
     this.misplacing.add(name);
     this.logger.warn(
-      { source: name, ...where },
+      { source: name, ...where, ...traced(traceparent) },
       "a command lies in another partition than murmur2 of its key gives: the order of its tenant's commands is not kept; set its producer's partitioner",
     );
   }
 
-  userUnknown(userId: string): void {
-    this.logger.warn({ userId }, 'the user domain does not know this user; its look-up has ended');
+  userUnknown(userId: string, { traceparent, ...lookUp }: About): void {
+    const about = { userId, ...lookUp, ...traced(traceparent) };
+    this.logger.warn(about, 'the user domain does not know this user; its look-up has ended');
   }
 
   waiting(what: string, error: Error, waiter: object = THE_ONE): void {
@@ -143,4 +145,9 @@ export class LogTelemetry implements Telemetry {
     this.logger.info({ counters: Object.fromEntries(this.counters) }, 'handled since the last report');
     this.counters.clear();
   }
+}
+
+/** The field by which systems that keep logs and traces find the one by the other. */
+function traced(traceparent: string | null): { readonly trace_id?: string } {
+  return traceparent === null ? {} : { trace_id: traceIdOf(traceparent) };
 }

@@ -23,6 +23,7 @@ import type { Consumer } from '../ports/consumer.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Producer, PromptProducer } from '../ports/producer.ts';
 import type { TopicCheck } from '../ports/topics.ts';
+import { aboutOf } from '../ports/telemetry.ts';
 import type { UserDomainClient } from '../ports/user-domain-client.ts';
 import type { ProcessParts } from './process.ts';
 import type { Registrations } from './registrations.ts';
@@ -108,8 +109,9 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         }),
     ).singleton(),
     placement: asFunction(
-      ({ kafkaAdmin, telemetry, steadyClock }: Needs) =>
+      ({ kafkaAdmin, cloudEvents, telemetry, steadyClock }: Needs) =>
         new KeyPlacement({
+          aboutOf: (message) => aboutOf(cloudEvents.read(message)),
           partitionsOf: (topic) => kafkaAdmin.partitionsOf(topic),
           telemetry,
           now: () => steadyClock.now(),

@@ -1,30 +1,46 @@
 import type { Reset, TopicPartition } from './consumer.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
+import type { MessageContext } from './messages.ts';
+
+/** Which message a log line is about. */
+export interface About {
+  /** `ce_id` of the message, or its position if it has none. */
+  readonly id: string;
+  /** `ce_source` of the message, which names the team that sent it; '' for none. */
+  readonly source: string;
+  readonly traceparent: string | null;
+}
+
+export function aboutOf({ identity: { id, source }, traceparent }: MessageContext): About {
+  return { id, source, traceparent };
+}
 
 /** What operators are told. Counters are summed up and logged once a minute. Everything else is logged as it happens. */
 export interface Telemetry {
   count(what: string, type: string, by?: number): void;
-  deadLetter(letter: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number;
-    readonly reason: DeadLetterReason;
-    readonly message: string;
-    /** `ce_source` of the message, which names the team that sent it. */
-    readonly source: string;
-    /** The error of a fault of ours. It is logged with its stack. */
-    readonly error?: Error | undefined;
-  }): void;
-  /** Messages lie in another partition than their key belongs to. Logged once a source; each message is counted. */
-  misplaced(messages: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly belongsTo: number;
-    readonly source: string;
-    readonly messages: number;
-  }): void;
+  deadLetter(
+    letter: About & {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly reason: DeadLetterReason;
+      readonly message: string;
+      /** The error of a fault of ours. It is logged with its stack. */
+      readonly error?: Error | undefined;
+    },
+  ): void;
+  /** Messages lie in another partition than their key belongs to; it tells which is the first of them. Logged once a source; each message is counted. */
+  misplaced(
+    messages: About & {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly belongsTo: number;
+      readonly messages: number;
+    },
+  ): void;
   /** The user domain does not know a user that exists here, so the look-up of that user has ended. */
-  userUnknown(userId: string): void;
+  userUnknown(userId: string, lookUp: About): void;
   /**
    * Work waits for another system, `what`. Logged at once, then once a minute until the wait ends. Calls and waiting time are counted.
    * @param waiter tells apart several that wait for the same system; the wait ends when each of them has ended its own

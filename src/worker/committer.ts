@@ -6,7 +6,7 @@ import {
   StaleRead,
   TimedOut,
 } from '../ports/errors.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
+import { aboutOf, type Telemetry } from '../ports/telemetry.ts';
 import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { untilDone } from './backoff.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
@@ -103,17 +103,18 @@ export class Committer {
       const ending = endings[i];
       if (ending === undefined) continue;
       alike += 1;
-      const type = tasks[i]?.type;
+      const task = tasks[i];
+      const type = task?.type;
       // Nearly always all of a chunk are alike, and counted together.
       if (endings[i + 1]?.what !== ending.what || tasks[i + 1]?.type !== type) {
         telemetry.count(ending.what, type ?? 'unreadable', alike);
         alike = 0;
       }
-      if (ending.what !== 'dead') continue;
-      const { letter, fault } = ending;
-      const { topic, partition, offset } = letter.received;
-      const { reason, message, identity } = letter;
-      telemetry.deadLetter({ topic, partition, offset, reason, message, source: identity.source, error: fault });
+      if (ending.what !== 'dead' || task === undefined) continue;
+      const { reason, message, received } = ending.letter;
+      const { topic, partition, offset } = received;
+      const about = aboutOf(task.context);
+      telemetry.deadLetter({ topic, partition, offset, reason, message, ...about, error: ending.fault });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '../ports/messages.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
+import { aboutOf, type Telemetry } from '../ports/telemetry.ts';
 import { MalformedAnswer, type UserDomainClient } from '../ports/user-domain-client.ts';
 import type { Planner } from './planner.ts';
 import { Task } from './task.ts';
@@ -39,8 +39,9 @@ export class UserLookUps {
     }
     try {
       const profile = await this.client.lookUp(asked.userId, signal);
-      if (profile === undefined) this.telemetry.userUnknown(asked.userId);
-      return this.planner.answered(received, asked.userId, profile);
+      const task = this.planner.answered(received, asked.userId, profile);
+      if (profile === undefined) this.telemetry.userUnknown(asked.userId, aboutOf(task.context));
+      return task;
     } catch (error) {
       if (!(error instanceof MalformedAnswer)) throw error;
       return this.planner.misanswered(received, asked.userId, error);

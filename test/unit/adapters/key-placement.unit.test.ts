@@ -20,13 +20,13 @@ test('what lies elsewhere is told by its source, in number and where it belongs'
   const { placement, misplaced } = given([12]);
   const elsewhere = (partitionOf('key 1', 12) + 1) % 12;
   placement.check([
-    message('key 1', elsewhere),
-    message('key 1', elsewhere),
+    message('key 1', elsewhere, 7),
+    message('key 1', elsewhere, 8),
     message('key 2', partitionOf('key 2', 12)),
   ]);
   await until(() => misplaced().length > 0);
   const where = { topic: 'commands', partition: elsewhere, belongsTo: partitionOf('key 1', 12) };
-  expect(misplaced()).toEqual([{ ...where, source: 'shop', messages: 2 }]);
+  expect(misplaced()).toEqual([{ ...where, offset: 7, id: '7', source: 'shop', traceparent: null, messages: 2 }]);
 });
 
 test('partitions that were added meanwhile are no mistake of a producer, nor is what was written before', async () => {
@@ -64,13 +64,14 @@ function given(counts: readonly (number | Error)[]) {
       if (answer instanceof Error) throw answer;
       return answer;
     },
+    aboutOf: ({ offset }) => ({ id: `${offset}`, source: 'shop', traceparent: null }),
     telemetry: { misplaced: (messages) => void told.push(messages) },
   });
   return { placement, asked, misplaced: () => told };
 }
 
-function message(key: string | null, partition: number): ReceivedMessage {
-  const at = { topic: 'commands', partition, offset: 0, timestamp: 0 };
+function message(key: string | null, partition: number, offset = 0): ReceivedMessage {
+  const at = { topic: 'commands', partition, offset, timestamp: 0 };
   return {
     ...at,
     key: key === null ? null : Buffer.from(key),

@@ -2,6 +2,9 @@ import { pino } from 'pino';
 import { LogTelemetry } from '../../../src/adapters/telemetry.ts';
 
 const SECOND = 1_000;
+const ABOUT = { id: 'case 7', source: 'shop' };
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
 describe('telemetry', () => {
   it('counts what is waited for and how long, in each report for as long as it lasts', () => {
@@ -57,18 +60,30 @@ describe('telemetry', () => {
       offset: 7,
       reason: 'HandlerFailed',
       message: 'a bug',
-      source: 'shop',
+      ...ABOUT,
     } as const;
-    telemetry.deadLetter({ ...letter, error: new Error('a bug') });
+    telemetry.deadLetter({ ...letter, traceparent: TRACEPARENT, error: new Error('a bug') });
     telemetry.stop();
     expect(lines[0]).toMatchObject({
-      ...{ msg: 'dead letter: HandlerFailed', ...letter, err: { stack: expect.any(String) } },
+      ...{ msg: 'dead letter: HandlerFailed', ...letter, trace_id: TRACE_ID, err: { stack: expect.any(String) } },
     });
+  });
+
+  it('names the message that a line is about, and its trace if it has one', () => {
+    const { telemetry, lines } = given();
+    telemetry.userUnknown('a user', { ...ABOUT, traceparent: TRACEPARENT });
+    telemetry.userUnknown('another', { ...ABOUT, traceparent: null });
+    expect(lines).toMatchObject([
+      { userId: 'a user', ...ABOUT, trace_id: TRACE_ID },
+      { userId: 'another', ...ABOUT },
+    ]);
+    expect(lines[1]).not.toHaveProperty('trace_id');
+    for (const line of lines) expect(line).not.toHaveProperty('traceparent');
   });
 
   it('tells of a dead letter at the level of its reason', () => {
     const { telemetry, lines } = given();
-    const letter = { topic: 'commands', partition: 0, offset: 7, message: 'no', source: 'shop' };
+    const letter = { topic: 'commands', partition: 0, offset: 7, message: 'no', ...ABOUT, traceparent: null };
     for (const reason of ['ParkedBehind', 'HandlerFailed', 'TooLarge'] as const) {
       telemetry.deadLetter({ ...letter, reason });
     }
@@ -83,7 +98,8 @@ describe('telemetry', () => {
 
   it('counts dead letters by the source of their messages, those that are one too many together', () => {
     const { telemetry, counters } = given();
-    const letter = { topic: 'commands', partition: 0, offset: 7, reason: 'UndecodableMessage', message: 'no' } as const;
+    const place = { topic: 'commands', partition: 0, offset: 7, id: '1', traceparent: null };
+    const letter = { ...place, reason: 'UndecodableMessage', message: 'no' } as const;
     for (const source of ['shop', '', 'shop']) telemetry.deadLetter({ ...letter, source });
     for (let i = 0; i < 1_000; i += 1) telemetry.deadLetter({ ...letter, source: `${i}` });
     telemetry.stop();
@@ -99,13 +115,15 @@ describe('telemetry', () => {
 
   it('warns of messages in a wrong partition once a source, and counts all of them', () => {
     const { telemetry, lines, counters } = given();
-    const where = { topic: 'commands', partition: 3, belongsTo: 7 };
-    for (const source of ['shop', 'meter', 'shop']) telemetry.misplaced({ ...where, source, messages: 5 });
+    const where = { topic: 'commands', partition: 3, offset: 9, belongsTo: 7, id: 'case 7' };
+    for (const source of ['shop', 'meter', 'shop']) {
+      telemetry.misplaced({ ...where, source, traceparent: TRACEPARENT, messages: 5 });
+    }
     telemetry.stop();
     const warned = lines.filter(({ msg }) => msg.includes('another partition'));
     expect(warned).toMatchObject([
-      { source: 'shop', ...where },
-      { source: 'meter', ...where },
+      { source: 'shop', ...where, trace_id: TRACE_ID },
+      { source: 'meter', ...where, trace_id: TRACE_ID },
     ]);
     expect(counters()).toEqual([{ 'wrongPartition of shop': 10, 'wrongPartition of meter': 5 }]);
   });
