@@ -15,6 +15,7 @@ export const {
   AclOperationTypes,
   AclPermissionTypes,
   AclResourceTypes,
+  AssignerProtocol,
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,

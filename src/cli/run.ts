@@ -21,6 +21,10 @@ export const VERBS: Readonly<Record<string, Listed>> = {
     about: 'shows decoded messages as they come, one a line',
     load: async () => (await import('./tail.ts')).tail,
   },
+  lag: {
+    about: 'shows how many messages wait for the workers, and who holds them',
+    load: async () => (await import('./lag.ts')).lag,
+  },
   health: {
     about: 'says whether the worker beside it is live, or ready',
     load: async () => (await import('./health.ts')).health,

@@ -122,13 +122,7 @@ export class TopicReader {
     const admin = this.cradle.kafka.admin();
     await admin.connect();
     try {
-      const there = new Set(await admin.listTopics());
-      const missing = topics.filter((topic) => !there.has(topic));
-      if (missing.length > 0) {
-        throw new ConfigurationError(
-          `topic ${missing.join(', ')} does not exist, or the brokers do not let this user see it; run \`licensing topics create\``,
-        );
-      }
+      await areThere(admin, topics);
       const positions = new Map<string, bigint>();
       for (const topic of topics) {
         for (const { partition, low, high } of await offsetsOf(admin, topic)) {
@@ -139,6 +133,13 @@ export class TopicReader {
     } finally {
       await admin.disconnect();
     }
+  }
+
+  /** @throws ConfigurationError that names the topics which are not there */
+  async mustBeThere(topics: readonly string[]): Promise<void> {
+    const admin = this.cradle.kafka.admin();
+    await admin.connect();
+    await areThere(admin, topics).finally(() => admin.disconnect());
   }
 
   /** @throws Unreachable when the registry does not tell the schema */
@@ -154,6 +155,15 @@ export class TopicReader {
     await admin.deleteGroups([groupId]);
     await admin.disconnect();
   }
+}
+
+async function areThere(admin: Admin, topics: readonly string[]): Promise<void> {
+  const there = new Set(await admin.listTopics());
+  const missing = topics.filter((topic) => !there.has(topic));
+  if (missing.length === 0) return;
+  throw new ConfigurationError(
+    `topic ${missing.join(', ')} does not exist, or the brokers do not let this user see it; run \`licensing topics create\``,
+  );
 }
 
 function recordOf(topic: string, partition: number, message: RawMessage): TopicRecord {

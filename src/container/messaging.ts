@@ -6,6 +6,7 @@ import { KafkaAdmin } from '../adapters/kafka-admin.ts';
 import { createKafka, REQUEST_TIMEOUT_MS } from '../adapters/kafka-client.ts';
 import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
 import { KafkaFaults } from '../adapters/kafka-faults.ts';
+import { KafkaGroup } from '../adapters/kafka-group.ts';
 import { KafkaProducer } from '../adapters/kafka-producer.ts';
 import { KafkaPromptProducer } from '../adapters/prompt-producer.ts';
 import { KeyPlacement } from '../adapters/key-placement.ts';
@@ -19,6 +20,7 @@ import type { Config } from '../config.ts';
 import { SCHEMAS } from '../generated/schemas.ts';
 import type { CloudEvents } from '../ports/cloud-events.ts';
 import type { Codec } from '../ports/codec.ts';
+import type { ConsumerGroup } from '../ports/consumer-group.ts';
 import type { Consumer } from '../ports/consumer.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Producer, PromptProducer } from '../ports/producer.ts';
@@ -35,6 +37,8 @@ export interface MessagingParts {
   readonly kafkaAdmin: KafkaAdmin;
   readonly topicCheck: TopicCheck;
   readonly consumer: Consumer;
+  /** The worker's, as the brokers see it. */
+  readonly consumerGroup: ConsumerGroup;
   readonly placement: Placement;
   readonly producer: Producer & { stop(): Promise<void> };
   readonly promptProducer: PromptProducer & { stop(): Promise<void> };
@@ -108,6 +112,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           rack: config.kafkaClientRack,
         }),
     ).singleton(),
+    consumerGroup: asFunction(({ kafka }: Needs) => new KafkaGroup(kafka, kafkaGroupId)).singleton(),
     placement: asFunction(
       ({ kafkaAdmin, cloudEvents, telemetry, steadyClock }: Needs) =>
         new KeyPlacement({

@@ -1,0 +1,101 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type { ConsumerGroup, GroupDescription, GroupProgress, GroupState } from '../ports/consumer-group.ts';
+import type { TopicPartition } from '../ports/consumer.ts';
+import { AssignerProtocol } from './kafkajs.ts';
+
+/** Asks over one connection, which lasts until `stop`, or until an error: the next question makes a new one. */
+export class KafkaGroup implements ConsumerGroup {
+  private readonly kafka: Kafka;
+  private readonly groupId: string;
+  private admin: Promise<Admin> | undefined;
+
+  constructor(kafka: Kafka, groupId: string) {
+    this.kafka = kafka;
+    this.groupId = groupId;
+  }
+
+  async describe(): Promise<GroupDescription> {
+    return this.ask(async (admin) => {
+      const { groups } = await admin.describeGroups([this.groupId]);
+      const [group] = groups;
+      return {
+        state: stateOf(group?.state ?? 'Dead'),
+        members: (group?.members ?? []).map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+          ...{ memberId, clientId, host: clientHost.replace(/^\//, '') },
+          partitions: partitionsOf(memberAssignment),
+        })),
+      };
+    });
+  }
+
+  async progress(topics: readonly string[]): Promise<readonly GroupProgress[]> {
+    return this.ask(async (admin) => {
+      // In this order: whoever works meanwhile seems to have more left to do, and never less than nothing.
+      const found = await admin.fetchOffsets({ groupId: this.groupId, topics: [...topics] });
+      const committed = new Map(
+        found.flatMap(({ topic, partitions }) =>
+          partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
+        ),
+      );
+      const each = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+      return topics.flatMap((topic, i) =>
+        (each[i] ?? [])
+          .map(({ partition, low, high }) => ({
+            ...{ topic, partition, begin: Number(low), end: Number(high) },
+            committed: validOffset(committed.get(`${topic}/${partition}`)),
+          }))
+          .sort((a, b) => a.partition - b.partition),
+      );
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { admin } = this;
+    this.admin = undefined;
+    await (await admin?.catch(() => undefined))?.disconnect(); // who never got a connection has none to end
+  }
+
+  private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    this.admin ??= this.connect();
+    try {
+      return await question(await this.admin);
+    } catch (error) {
+      // kafkajs may cling to a connection on which nobody answers.
+      await this.stop().catch(() => undefined); // the fault that is told is the one before
+      throw error;
+    }
+  }
+
+  private async connect(): Promise<Admin> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    return admin;
+  }
+}
+
+/** -1: none was committed. kafkajs commits -2 where its position was out of range. */
+function validOffset(offset = -1): number | undefined {
+  return offset < 0 ? undefined : offset;
+}
+
+/** Source: Kafka's `ConsumerGroupState`. */
+function stateOf(word: string): GroupState {
+  switch (word) {
+    case 'Stable':
+      return 'stable';
+    case 'Empty':
+      return 'empty';
+    case 'Dead':
+      return 'dead';
+    default:
+      return 'rebalancing'; // PreparingRebalance, CompletingRebalance
+  }
+}
+
+/** @param assignment as the leader of the group has written it; empty while the group rebalances */
+function partitionsOf(assignment: Buffer): readonly TopicPartition[] {
+  const decoded = AssignerProtocol.MemberAssignment.decode(assignment);
+  return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
+    [...partitions].sort((a, b) => a - b).map((partition) => ({ topic, partition })),
+  );
+}

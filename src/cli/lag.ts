@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cradle } from '../container.ts';
+import { kafkaPlace } from '../places.ts';
+import { ConfigurationError } from '../ports/errors.ts';
+import { sourcesOf } from '../ports/topics.ts';
+import { lagReport, type LagReport, type Look } from './lag-report.ts';
+import { lagJson, lagText } from './lag-text.ts';
+import { openContainer } from './open-container.ts';
+import { patiently, reachKafka } from './reachable.ts';
+import { configFor } from './settings.ts';
+import { TopicReader } from './topic-reader.ts';
+import { print, UsageError, type Verb } from './verb.ts';
+
+const LOOK_EVERY_MS = 2_000;
+/** Speed is told over this long, in looks: offsets are committed in steps, which would make it jump. */
+const LOOKS_BACK = 5;
+const CLEAR_SCREEN = '\u001B[2J\u001B[H';
+
+export const lag: Verb = {
+  help: `
+licensing lag [--follow] [--json]
+
+Shows how far the workers' group has come on the topics that it reads: by partition the committed offset, the end, how many messages
+wait between them, and which member holds it. Says when the group is empty, rebalances, or is not there, and when retention has deleted
+messages that nobody had handled. Commits nothing, and joins no group.
+
+  licensing lag
+  licensing lag --follow
+  licensing lag --json
+
+  --follow  looks again every ${LOOK_EVERY_MS / 1_000} s, until Ctrl-C, and tells by partition how many messages a second are done and come in, and how
+            long it takes until none waits ("never" when no fewer come in than are done)
+  --json    one JSON object a look, on one line: time, group, state (stable, rebalancing, empty, dead), lag, members, and of each partition
+            topic, partition, begin, end, committed (null: none), lag, deletedUnread, memberId (null: nobody holds it); with --follow, from
+            the second look on, donePerSecond, inPerSecond and secondsToZero (null: never), of all and of each partition
+
+Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
+  options: { follow: { type: 'boolean' }, json: { type: 'boolean' } },
+
+  async run({ positionals, values, environment }) {
+    if (positionals.length > 0) throw new UsageError(`expected options only, got '${positionals.join(' ')}'`);
+    const config = configFor(environment, ['KAFKA_BROKERS']);
+    const { cradle } = openContainer(config);
+    await reachKafka(cradle);
+    await new TopicReader(cradle).mustBeThere(sourcesOf(config.topics));
+    const tell = (report: LagReport): void => {
+      const { kafkaGroupId: group } = config;
+      if (values['json'] === true) print(lagJson(group, cradle.clock.now(), report));
+      else print(lagText(group, report));
+    };
+    try {
+      if (values['follow'] === true) await follow(cradle, tell);
+      else tell(lagReport(await look(cradle)));
+    } finally {
+      await cradle.consumerGroup.stop();
+    }
+    return 0;
+  },
+};
+
+type Needs = Pick<Cradle, 'config' | 'consumerGroup' | 'steadyClock' | 'topics'>;
+
+async function look({ config, consumerGroup, steadyClock, topics }: Needs): Promise<Look> {
+  return patiently(kafkaPlace(config), async () => {
+    const group = await consumerGroup.describe();
+    const progress = await consumerGroup.progress(sourcesOf(topics));
+    return { at: steadyClock.now(), group, progress };
+  });
+}
+
+async function follow(cradle: Needs, tell: (report: LagReport) => void): Promise<void> {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  process.stdout.once('error', end); // `| head` has seen enough
+  let looks: readonly Look[] = [];
+  while (!stop.signal.aborted) {
+    try {
+      const now = await look(cradle);
+      const [before] = looks;
+      looks = [...looks.slice(1 - LOOKS_BACK), now];
+      if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
+      tell(lagReport(now, before));
+    } catch (error) {
+      // An outage is what this is looked at for: it goes on. What no waiting mends ends it.
+      if (error instanceof ConfigurationError) throw error;
+      process.stderr.write(`licensing lag: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined); // aborted
+  }
+}

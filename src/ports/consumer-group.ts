@@ -1,0 +1,35 @@
+import type { TopicPartition } from './consumer.ts';
+
+/** As the coordinator has it. `stable`: partitions are dealt out. `rebalancing`: they are not. `empty`: nobody is in it. `dead`: there is none. */
+export type GroupState = 'stable' | 'rebalancing' | 'empty' | 'dead';
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  readonly host: string;
+  /** Empty while the group rebalances, and where there are more members than partitions. */
+  readonly partitions: readonly TopicPartition[];
+}
+
+export interface GroupDescription {
+  readonly state: GroupState;
+  readonly members: readonly GroupMember[];
+}
+
+/** How far the group has come in a partition. */
+export interface GroupProgress extends TopicPartition {
+  /** The offset of the first record that is kept. */
+  readonly begin: number;
+  /** The offset of the next record to come. */
+  readonly end: number;
+  /** The offset of the next message to be handled; undefined: none was committed yet, or it has become invalid. */
+  readonly committed: number | undefined;
+}
+
+/** What the brokers tell of a consumer group, whoever asks. */
+export interface ConsumerGroup {
+  describe(): Promise<GroupDescription>;
+  /** By topic, then by partition. A committed offset is never younger than the end beside it. */
+  progress(topics: readonly string[]): Promise<readonly GroupProgress[]>;
+  stop(): Promise<void>;
+}
