@@ -1,3 +1,4 @@
+import { exportIsKnown, OPEN_TELEMETRY } from './open-telemetry.ts';
 import { ConfigurationError } from './ports/errors.ts';
 import {
   BOOLEAN,
@@ -525,6 +526,7 @@ export const SETTINGS = {
     default: '8',
     about: "how many users are looked up at once; few enough for another team's service not to notice",
   },
+  openTelemetry: OPEN_TELEMETRY,
 } as const satisfies SettingTable;
 
 /** What `SETTINGS` says, read: a change there changes this type. */
@@ -548,6 +550,7 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
   healthOutlastsRebalances,
   kafkaSecurityIsWhole,
   registrySecurityIsWhole,
+  exportIsKnown,
   ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
   ({ userDomainSecurity }) => certificateHasKey(userDomainSecurity, 'USER_DOMAIN_SSL_'),
   ({ kafkaSecurity: { token } }) => tlsIsUsed(token, 'KAFKA_HTTPS_', endpointOf(SETTINGS.kafkaSecurity, token)),

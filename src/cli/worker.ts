@@ -1,6 +1,6 @@
 import type { AwilixContainer } from 'awilix';
 import { readConfig, type Config } from '../config.ts';
-import { createContainer, type Cradle } from '../container.ts';
+import { createWorkerContainer, type Cradle } from '../container.ts';
 import { logWarnings } from './open-container.ts';
 import type { Verb } from './verb.ts';
 
@@ -16,7 +16,7 @@ Needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL; takes USER_DOMAIN_URL, K
 
   async run({ environment }) {
     const config = readConfig(environment);
-    return runWorker(config, createContainer({ config }));
+    return runWorker(config, await createWorkerContainer({ config }));
   },
 };
 
@@ -25,7 +25,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const { cradle } = container;
   const { logger } = cradle;
   logWarnings(logger);
-  const { telemetry, worker: it, database, producer, promptProducer, healthFile } = cradle;
+  const { telemetry, openTelemetry, worker: it, database, producer, promptProducer, healthFile } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // The next start does what a stop can't finish in time. Nothing is lost.
@@ -59,7 +59,8 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   } finally {
     await it.stop();
     telemetry.stop();
-    await Promise.allSettled([producer.stop(), promptProducer.stop(), database.destroy(), healthFile?.stop()]);
+    const ends = [openTelemetry, producer, promptProducer, healthFile].map(async (part) => part?.stop());
+    await Promise.allSettled([...ends, database.destroy()]);
     logger.info('stopped');
   }
 }

@@ -2,6 +2,7 @@ import type { Windows } from '../domain/counts.ts';
 import { randomUUID } from 'node:crypto';
 import { asFunction, asValue } from 'awilix';
 import type { Logger } from 'pino';
+import type { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';
 import { LogTelemetry } from '../adapters/telemetry.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +20,8 @@ export interface ProcessParts {
   readonly windows: Windows;
   readonly logger: Logger;
   readonly telemetry: Telemetry & Pick<LogTelemetry, 'stop'> & Partial<Pick<LogTelemetry, 'waits'>>;
+  /** Undefined: nothing is exported. `createWorkerContainer` puts it in place. */
+  readonly openTelemetry: OpenTelemetry | undefined;
   readonly clock: Clock;
   /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
   readonly steadyClock: Clock;
@@ -35,6 +38,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
     telemetry: asFunction(
       ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),
     ).singleton(),
+    openTelemetry: asValue(undefined),
     clock: asValue<Clock>({ now: () => Date.now() }),
     steadyClock: asValue<Clock>({ now: () => performance.now() }),
     newId: asValue(() => randomUUID()),

@@ -16,7 +16,7 @@ export function givenClock(): { time: number; now: () => number } {
 /** A real logger; its lines are kept. */
 export function givenLogger(): { readonly logger: Logger; readonly lines: string[] } {
   const lines: string[] = [];
-  return { lines, logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }) };
+  return { lines, logger: pino({ level: 'info' }, { write: (line: string) => void lines.push(line) }) };
 }
 
 /** Waits for the thing itself; the test's own timeout ends it. */
