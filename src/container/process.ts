@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';
 import { LogTelemetry } from '../adapters/telemetry.ts';
 import type { Config } from '../config.ts';
+import type { Traces } from '../ports/chunk-record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
@@ -22,6 +23,8 @@ export interface ProcessParts {
   readonly telemetry: Telemetry & Pick<LogTelemetry, 'stop'> & Partial<Pick<LogTelemetry, 'waits'>>;
   /** Undefined: nothing is exported. `createWorkerContainer` puts it in place. */
   readonly openTelemetry: OpenTelemetry | undefined;
+  /** Undefined: nothing is traced. */
+  readonly traces: Traces | undefined;
   readonly clock: Clock;
   /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
   readonly steadyClock: Clock;
@@ -39,6 +42,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
       ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),
     ).singleton(),
     openTelemetry: asValue(undefined),
+    traces: asValue(undefined),
     clock: asValue<Clock>({ now: () => Date.now() }),
     steadyClock: asValue<Clock>({ now: () => performance.now() }),
     newId: asValue(() => randomUUID()),

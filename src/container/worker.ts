@@ -172,6 +172,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
             'promptProducer',
             'cloudEvents',
             'telemetry',
+            'traces',
             'newId',
             'consumer',
             'decidedOffsets',

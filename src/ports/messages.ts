@@ -43,13 +43,24 @@ export interface MessageIdentity {
   readonly hash: string;
 }
 
+/** The span of a message that is traced, in hex digits. */
+export interface MessageSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The span that has sent the message. Undefined: the trace begins with the message. */
+  readonly parentId: string | undefined;
+}
+
 /** What a message says about itself, read from its headers and position. */
 export interface MessageContext {
   readonly identity: MessageIdentity;
   /** What events that follow from this message name as their cause: its id. */
   readonly causationId: string;
   readonly correlationId: string | null;
+  /** What everything that follows from this message carries: that of its own span where it is traced, else the one it came with. */
   readonly traceparent: string | null;
+  /** Undefined: it is not traced. */
+  readonly span?: MessageSpan | undefined;
   /** Answers to a command go under the key it came with. */
   readonly key: Buffer | null;
 }

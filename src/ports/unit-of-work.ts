@@ -178,12 +178,19 @@ export interface Committed<T> extends OutboxEffect {
   readonly value: T;
 }
 
+/**
+ * The steps of a transaction, in their order. `begin` waits for a connection, claims the messages and loads what they declare; `decide` is the
+ * work.
+ */
+export type Step = 'begin' | 'decide' | 'flush' | 'commit';
+
 export interface UnitOfWork {
   /**
    * Runs `work` in one transaction, after everything that the messages declare was loaded and locked. If the database refuses it, `work` may be
    * called once more, in a transaction of its own.
    * Without a lane the rows of the outbox are left to the relay. A run that undoes itself owes nothing.
    * @param decision how far these messages take their partitions; without it the database is not asked what they build on
+   * @param began told as each step begins; a run that is made again tells of `begin` again
    * @throws DatabaseUnavailable StaleRead TooMuchAtOnce HistoryLost CommitOutcomeUnknown, or what `work` threw; only after
    * CommitOutcomeUnknown may anything have taken effect
    */
@@ -192,6 +199,7 @@ export interface UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane?: OutboxLane,
     decision?: Decision,
+    began?: (step: Step) => void,
   ): Promise<Committed<T>>;
   /**
    * Runs `work` for the message of a dead letter, as `run` does. The same transaction resolves the letter, and frees its keys when no

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Decision } from '../ports/decided-offsets.ts';
 import { StaleRead } from '../ports/errors.ts';
-import type { Committed, OutboxLane, Replay, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import type { Committed, OutboxLane, Replay, Step, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
 import { WarmSubdivisions } from '../repos/warm-subdivisions.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
@@ -67,6 +67,7 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
     decision?: Decision,
+    began: (step: Step) => void = nobodyAsks,
   ): Promise<Committed<T>> {
     const presumesNew = this.presumption.holds(lane);
     let unit: OpenUnit | undefined;
@@ -76,7 +77,7 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
       return unit;
     };
     try {
-      const committed = await this.transaction(open, work);
+      const committed = await this.transaction(open, work, began);
       if (unit?.undone === false) unit.committed();
       return committed;
     } catch (error) {
@@ -85,7 +86,7 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
       const hasPresumed = presumesNew && (unit?.hasPresumed ?? messages.length > 0);
       if (!(error instanceof StaleRead) || !hasPresumed) throw error;
       this.presumption.failed(lane);
-      return this.transaction((store) => openChunk(store, messages, lane, decision), work);
+      return this.transaction((store) => openChunk(store, messages, lane, decision), work, began);
     }
   }
 
@@ -94,7 +95,7 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     work: (unit: Unit) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
   ): Promise<Committed<T>> {
-    return this.transaction((store) => openReplay(store, replay, lane), work);
+    return this.transaction((store) => openReplay(store, replay, lane), work, nobodyAsks);
   }
 
   /**
@@ -107,7 +108,12 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
   protected abstract transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
+    began: (step: Step) => void,
   ): Promise<Committed<T>>;
+}
+
+function nobodyAsks(): void {
+  // Which step has begun is of no interest to whoever runs this.
 }
 
 /** One knex transaction a run: READ COMMITTED, each step a statement of its own, always in the same order. */
@@ -126,11 +132,15 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
   protected override async transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
+    began: (step: Step) => void,
   ): Promise<Committed<T>> {
+    began('begin');
     const trx = await begin(this.db);
     try {
       const unit = await open(postgresStore(trx));
+      began('decide');
       const value = await work(unit);
+      began('flush');
       const effect = await unit.flush();
       if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');
       if (unit.undone) {
@@ -139,6 +149,7 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
         await rollBack(trx);
         return { value, outbox: [], deleted: undefined };
       }
+      began('commit');
       await commit(trx);
       return { value, ...effect };
     } catch (error) {

@@ -9,6 +9,7 @@ import {
 import { aboutOf, type Telemetry } from '../ports/telemetry.ts';
 import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
 import { untilDone } from './backoff.ts';
+import type { ChunkRecorder } from './chunk-recorder.ts';
 import type { Dispatcher, Ending } from './dispatcher.ts';
 import type { Histories } from './histories.ts';
 import type { LanePublisher, Owed } from './outbox/lane-publisher.ts';
@@ -25,6 +26,13 @@ const STALE_READS_BEFORE_BISECTING = 4;
 /** How often a chunk takes too long before it is taken apart: once may be a busy moment. A single message is tried for ever. */
 const TIMEOUTS_BEFORE_BISECTING = 2;
 
+/** What the transactions of a chunk have in common. */
+export interface Around {
+  readonly histories: Histories;
+  readonly recorder: ChunkRecorder;
+  readonly signal: AbortSignal;
+}
+
 /** Commits the chunks of one lane: each in one transaction, or in parts if the database refuses it as a whole. */
 export class Committer {
   private readonly d: CommitterDependencies;
@@ -40,26 +48,26 @@ export class Committer {
    * @returns what the transactions owe to Kafka, in order
    * @throws ConfigurationError, HistoryLost, the signal's reason, or what the database has against the dead letter of a message
    */
-  async commit(tasks: readonly Task[], histories: Histories, signal: AbortSignal): Promise<readonly Owed[]> {
+  async commit(tasks: readonly Task[], around: Around): Promise<readonly Owed[]> {
     try {
-      return [await this.transaction(tasks, histories, signal)];
+      return [await this.transaction(tasks, around)];
     } catch (error) {
-      if (!(error instanceof Error) || error instanceof ConfigurationError || signal.aborted) throw error;
+      if (!(error instanceof Error) || error instanceof ConfigurationError || around.signal.aborted) throw error;
       if (error instanceof HistoryLost) throw error;
       const [only] = tasks;
       if (tasks.length === 1 && only !== undefined) {
         // Last resort. If the database refuses even the dead letter, it would refuse every letter: the error stops the process, and
         // Kafka keeps the message.
-        return [await this.transaction([only.givenUp('FlushFailed', error)], histories, signal)];
+        return [await this.transaction([only.givenUp('FlushFailed', error)], around)];
       }
       // Either the database refuses one of these messages, or all of them are too much at once. Left before right, so order holds.
       const half = tasks.length >> 1;
-      const left = await this.commit(tasks.slice(0, half), histories, signal);
-      return [...left, ...(await this.commit(tasks.slice(half), histories, signal))];
+      const left = await this.commit(tasks.slice(0, half), around);
+      return [...left, ...(await this.commit(tasks.slice(half), around))];
     }
   }
 
-  private async transaction(tasks: readonly Task[], histories: Histories, signal: AbortSignal): Promise<Owed> {
+  private async transaction(tasks: readonly Task[], { histories, recorder, signal }: Around): Promise<Owed> {
     const { unitOfWork, dispatcher, telemetry } = this.d;
     const decision = histories.decisionOn(tasks);
     let staleReads = 0;
@@ -69,13 +77,15 @@ export class Committer {
         const { outbox } = this.publisher;
         const dispatch = (unit: Unit): ReturnType<Dispatcher['dispatch']> =>
           dispatcher.dispatch(tasks, unit, staleReads > 0);
-        const run = await unitOfWork.run(tasks, dispatch, outbox, decision);
+        const run = await unitOfWork.run(tasks, dispatch, outbox, decision, recorder.run(tasks));
+        recorder.committed(run.value);
         histories.decided(decision);
         telemetry.waitEnded('database', this);
         this.tell(tasks, run.value);
         return this.publisher.committed(outbox, run);
       },
       (error) => {
+        recorder.failed(error);
         if (error instanceof StaleRead) {
           staleReads += 1;
           if (staleReads === STALE_READS_BEFORE_BISECTING) throw error;

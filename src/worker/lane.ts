@@ -1,5 +1,7 @@
+import type { Traces } from '../ports/chunk-record.ts';
 import { HistoryLost } from '../ports/errors.ts';
 import { asError } from './as-error.ts';
+import { ChunkRecorder } from './chunk-recorder.ts';
 import { Committer, type CommitterDependencies } from './committer.ts';
 import { ChunkReader, type Chunk, type PlanMessages } from './intake/chunk-reader.ts';
 import { Histories } from './histories.ts';
@@ -13,6 +15,8 @@ export interface LaneSettings extends LaneQueueSettings {
 
 export interface LaneDependencies extends CommitterDependencies, PublisherDependencies {
   readonly plan: PlanMessages;
+  /** Undefined: nothing is traced. */
+  readonly traces: Traces | undefined;
   /** Told when everything up to these messages is committed and published. */
   readonly finished: (messages: readonly Queued[]) => void;
   /** Told when the database lacks what this assignment builds on: it has to be opened anew. */
@@ -168,25 +172,47 @@ export class Lane {
   }
 
   private async work({ messages, tasks: planned, signal }: Chunk): Promise<void> {
+    const recorder = new ChunkRecorder(this.name);
     this.enter({ name: 'reading' });
     const tasks = await planned;
     if (tasks === undefined || signal.aborted) return;
+    recorder.read(tasks);
     this.enter({ name: 'committing' });
-    const committing = tasks.length === 0 ? [] : this.committed(tasks, signal);
+    const committing = tasks.length === 0 ? [] : this.committed(tasks, recorder, signal);
     this.readAhead();
     const committed = await committing;
     if (committed === undefined) return;
     this.enter({ name: 'publishing' });
     await this.publisher.published();
+    recorder.publishing(committed);
     const published = this.publisher.publish(committed, this.stopping.signal, () => this.d.finished(messages));
-    published.then(() => this.setTimer()).catch((error: unknown) => this.fail(error));
+    published
+      .then(() => this.setTimer())
+      .then(
+        () => this.ended(recorder),
+        (error: unknown) => {
+          this.ended(recorder, asError(error));
+          this.fail(error);
+        },
+      );
+  }
+
+  /** @param failure why the chunk was not committed and published as a whole */
+  private ended(recorder: ChunkRecorder, failure?: Error): void {
+    this.d.traces?.chunk(recorder.end(failure));
   }
 
   /** @returns undefined when the chunk is dropped: its messages come again, in another assignment */
-  private async committed(tasks: readonly Task[], signal: AbortSignal): Promise<readonly Owed[] | undefined> {
+  private async committed(
+    tasks: readonly Task[],
+    recorder: ChunkRecorder,
+    signal: AbortSignal,
+  ): Promise<readonly Owed[] | undefined> {
+    const { histories, stopping } = this;
     try {
-      return await this.committer.commit(tasks, this.histories, this.stopping.signal);
+      return await this.committer.commit(tasks, { histories, recorder, signal: stopping.signal });
     } catch (error) {
+      this.ended(recorder, asError(error));
       if (!(error instanceof HistoryLost)) throw error;
       // A part of the chunk may be committed, and this lane won't publish what that part owes: it leaves the outbox id, so that the relay
       // does. Opening the assignment anew makes it leave; if it was opened anew already, that part may lie under the id taken since.

@@ -304,7 +304,7 @@ class World {
       { name: 'test', chunkMaxMessages, queueMaxMessages: 100, queueMaxBytes: 1_000_000 },
       {
         unitOfWork: {
-          run: async (messages, work, lane, decision) => {
+          run: async (messages, work, lane, decision, began) => {
             this.runs += 1;
             const gate = this.transactionGate;
             if (messages.length > this.heavy) throw new TooMuchAtOnce('too much');
@@ -317,6 +317,7 @@ class World {
               },
               lane,
               decision,
+              began,
             );
           },
         },
@@ -327,6 +328,7 @@ class World {
         producer: { publish: (messages) => this.publish(messages) },
         outboxMaintenance: new KnexOutboxMaintenance(database.db),
         telemetry: silentTelemetry(),
+        traces: undefined,
         newId: randomUUID,
         plan: async (messages) =>
           messages.map(({ offset }) => {

@@ -1,7 +1,7 @@
 import { NO_HEADERS } from '../../src/adapters/record-headers.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import type { CloudEvents } from '../../src/ports/cloud-events.ts';
-import type { MessageContext, MessageIdentity, ReceivedMessage } from '../../src/ports/messages.ts';
+import type { MessageContext, MessageIdentity, MessageSpan, ReceivedMessage } from '../../src/ports/messages.ts';
 import type { Topics } from '../../src/ports/topics.ts';
 import type { Loads, Unit } from '../../src/ports/unit-of-work.ts';
 import { Dispatcher } from '../../src/worker/dispatcher.ts';
@@ -57,17 +57,19 @@ interface Work {
   readonly names?: Partial<Names>;
   /** Whose identity and bytes it has. Default: those of the message at this offset. */
   readonly message?: Pick<ReturnType<typeof aMessage>, 'identity' | 'digest'>;
+  /** Default: it is not traced. */
+  readonly span?: MessageSpan;
   /** Default: no key, no value. */
   readonly received?: Partial<ReceivedMessage>;
 }
 
 export function aTask(
   offset: number,
-  { handle, declare = () => undefined, names = {}, message = aMessage(offset), received = {} }: Work,
+  { handle, declare = () => undefined, names = {}, message = aMessage(offset), span, received = {} }: Work,
 ): Task {
   const at = { topic: TOPICS.commands, partition: 0, offset, timestamp: NOW };
   const whole = { ...at, key: null, value: null, headers: NO_HEADERS, ...received };
-  const context = contextOf(message.identity);
+  const context = { ...contextOf(message.identity), span };
   if (handle === undefined) {
     const error = new Error('no Avro');
     return new Task(whole, context, message.digest, null, NAMELESS, {

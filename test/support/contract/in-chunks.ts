@@ -10,7 +10,7 @@ export function inChunks(inner: UnitOfWork): UnitOfWork {
     return known;
   };
   return {
-    run: (messages, work, lane, decision) => inner.run(messages, work, that(lane), decision),
+    run: (messages, work, lane, ...rest) => inner.run(messages, work, that(lane), ...rest),
     replay: (replay, work, lane) => inner.replay(replay, work, that(lane)),
   };
 }

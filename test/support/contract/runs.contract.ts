@@ -63,6 +63,19 @@ export function describeRuns(create: CreateSubject): void {
   });
 
   describe('a run', () => {
+    it('tells of each step as it begins, and of all of them again when it is made again', async () => {
+      const message = a.aMessage(1);
+      const lane = new a.TestLane(1);
+      const steps: string[] = [];
+      const run = async (): Promise<string[]> => {
+        const work = async (): Promise<void> => void steps.push('(work)');
+        await subject.unitOfWork.run([message], work, lane, undefined, (step) => void steps.push(step));
+        return steps.splice(0);
+      };
+      expect(await run()).toEqual(['begin', 'decide', '(work)', 'flush', 'commit']);
+      expect(await run()).toEqual(['begin', 'begin', 'decide', '(work)', 'flush', 'commit']); // it is known by now
+    });
+
     it('whose work fails leaves nothing', async () => {
       const lane = new a.TestLane(1);
       const message = a.aMessage(1);

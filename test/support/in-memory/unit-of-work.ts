@@ -1,4 +1,4 @@
-import type { Committed, Unit } from '../../../src/ports/unit-of-work.ts';
+import type { Committed, Step, Unit } from '../../../src/ports/unit-of-work.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { FoundStatement, LaneStatement } from '../../../src/ports/levels.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
@@ -26,16 +26,21 @@ export class InMemoryUnitOfWork extends StoreUnitOfWork {
   protected override async transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
+    began: (step: Step) => void,
   ): Promise<Committed<T>> {
     let rehearsed: Committed<T> | undefined;
+    began('begin');
     const run = this.database.transaction(async () => {
       const unit = await open(inMemoryStore(this.database));
+      began('decide');
       const value = await work(unit);
+      began('flush');
       const effect = await unit.flush();
       if (unit.undone) {
         rehearsed = { value, outbox: [], deleted: undefined };
         throw new Undone();
       }
+      began('commit');
       return { value, ...effect };
     });
     return run.catch((error: unknown) => {

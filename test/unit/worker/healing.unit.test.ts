@@ -175,6 +175,7 @@ function given({
       promptProducer: { publish: done },
       cloudEvents: { write: none, encodeHeaders: none },
       outboxMaintenance: new InMemoryOutboxMaintenance(database),
+      traces: undefined,
       telemetry: silentTelemetry({ healing: ({ messages }) => void healed.push(messages) }),
       newId: randomUUID,
     },

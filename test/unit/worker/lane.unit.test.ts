@@ -109,6 +109,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
       telemetry: silentTelemetry(),
+      traces: undefined,
       newId: randomUUID,
       outboxes: new Map(),
       levels: a.LEVELS,

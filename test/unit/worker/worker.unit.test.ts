@@ -202,6 +202,7 @@ function given({
         },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
       },
+      traces: undefined,
       telemetry: silentTelemetry({
         waiting: (what) => void told.push(`waiting ${what}`),
         waitEnded: (what, waiter) => {

@@ -1,0 +1,73 @@
+import type { ChunkRecord, TracedMessage, TransactionRecord } from '../ports/chunk-record.ts';
+import type { Step } from '../ports/unit-of-work.ts';
+import type { Ending } from './dispatcher.ts';
+import type { Owed } from './outbox/lane-publisher.ts';
+import type { Task } from './task.ts';
+
+/** Notes what becomes of a chunk: a few times a chunk, and of its messages only those that are traced. */
+export class ChunkRecorder {
+  private readonly lane: string;
+  private readonly begunAt = performance.now();
+  private messages = 0;
+  private readAt = this.begunAt;
+  private readonly transactions: TransactionRecord[] = [];
+  private readonly traced: TracedMessage[] = [];
+  private publication: ChunkRecord['publication'];
+  /** Of the transaction under way. */
+  private steps: TransactionRecord['steps'][number][] = [];
+  private tasks: readonly Task[] = [];
+
+  constructor(lane: string) {
+    this.lane = lane;
+  }
+
+  read(tasks: readonly Task[]): void {
+    this.messages = tasks.length;
+    this.readAt = performance.now();
+  }
+
+  /** A run of the unit of work begins for these. @returns what the run is to tell its steps to */
+  run(tasks: readonly Task[]): (step: Step) => void {
+    this.tasks = tasks;
+    return (name) => {
+      if (name === 'begin' && this.steps.length > 0) this.transactionEnded(false, undefined);
+      this.steps.push({ name, begunAt: performance.now() });
+    };
+  }
+
+  committed(endings: readonly Ending[]): void {
+    const { tasks } = this;
+    const transaction = this.transactionEnded(true, undefined);
+    for (let i = 0; i < tasks.length; i += 1) {
+      const [task, ending] = [tasks[i], endings[i]];
+      if (task?.context.span === undefined || ending === undefined) continue;
+      const { received: position, context, type } = task;
+      const reason = ending.what === 'dead' ? ending.letter.reason : undefined;
+      this.traced.push({ position, context, type, outcome: ending.what, reason, transaction });
+    }
+  }
+
+  failed(error: Error): void {
+    this.transactionEnded(false, error);
+  }
+
+  publishing(owed: readonly Owed[]): void {
+    const messages = owed.reduce((sum, { rows }) => sum + rows.length, 0);
+    this.publication = { begunAt: performance.now(), messages };
+  }
+
+  /** @param failure why not all of it is committed and published */
+  end(failure?: Error): ChunkRecord {
+    const { lane, messages, begunAt, readAt, transactions, publication, traced } = this;
+    const endedAt = performance.now();
+    return { lane, messages, begunAt, readAt, transactions, publication, endedAt, failure, traced };
+  }
+
+  private transactionEnded(committed: boolean, failure: Error | undefined): TransactionRecord {
+    const { steps, tasks } = this;
+    const transaction = { messages: tasks.length, steps, endedAt: performance.now(), committed, failure };
+    this.transactions.push(transaction);
+    this.steps = [];
+    return transaction;
+  }
+}
