@@ -1,10 +1,11 @@
 // Makes the events' .avsc files from the states beside it; the TypeScript types, the schemas as data and the messages page from all .avsc
-// files; and the tables of docs/tables.ts.
+// files; the tables of docs/tables.ts; and the dashboards of deploy/dashboards/.
 //   node schemas/generate.ts            writes them
 //   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as prettier from 'prettier';
+import { dashboardFiles } from '../deploy/dashboards/files.ts';
 import { readGroups, type Group } from './groups.ts';
 import { renderPage } from './messages-page.ts';
 import { SchemaRuleError } from './rules.ts';
@@ -50,7 +51,7 @@ async function schemaOutputs(): Promise<readonly Output[]> {
 /** Code is imported only now: the command line's help lists the types of `src/generated/`, which may just have been written. */
 async function codeOutputs(): Promise<readonly Output[]> {
   const { pagesWithTables } = await import('../docs/tables.ts');
-  return formatted(await pagesWithTables());
+  return formatted([...(await pagesWithTables()), ...dashboardFiles()]);
 }
 
 async function formatted(files: readonly Output[]): Promise<readonly Output[]> {
