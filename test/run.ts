@@ -8,7 +8,7 @@ import { SUBSET_OF_FAULTS, writeRecovery } from './faults/recovery.ts';
 import { forgetResults } from './faults/results.ts';
 import { createTemplateDatabase } from './support/database.ts';
 
-// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|connections|faults ...] [part of a path ...] [jest options]`. The first three levels
+// Runs the tests: `node test/run.ts [unit|integration|e2e|clients|connections|observability|faults ...] [part of a path ...] [jest options]`. The first three levels
 // when none is named; only files whose path holds one of the parts, if any is given. Starts the services that these levels need, and closes
 // with 'N passed, N failed'. `connections --write` writes its tables into docs/operations.md. `faults --subset` runs what CI runs of them; `faults --times N` runs all of them N times, and writes
 // docs/recovery.md if each case has held each time.
@@ -20,12 +20,15 @@ const FAULTS = 'faults';
 const CLIENTS = 'clients';
 /** Secured brokers and the like, which each file starts for itself; files run one after the other. */
 const CONNECTIONS = 'connections';
+/** A collector and a Prometheus watch workers. Both are built the first time, so this level is not a part of every run, either. */
+const OBSERVABILITY = 'observability';
 const WHOLE_STACK: readonly ServiceName[] = ['kafka', 'registry', 'postgres'];
 /** The services that each level needs. Faults start stacks of their own. */
 const SERVICES: Readonly<Record<string, readonly ServiceName[]>> = {
   integration: ['postgres'],
   e2e: WHOLE_STACK,
   [CLIENTS]: WHOLE_STACK,
+  [OBSERVABILITY]: WHOLE_STACK,
 };
 const SUBSET = '--subset';
 const TIMES = '--times';
@@ -51,7 +54,7 @@ const INTERRUPTED = 128;
 
 const words = process.argv.slice(2);
 const times = timesIn(words);
-const levels = words.filter((word) => [...LEVELS, CLIENTS, CONNECTIONS, FAULTS].includes(word));
+const levels = words.filter((word) => [...LEVELS, CLIENTS, CONNECTIONS, OBSERVABILITY, FAULTS].includes(word));
 const rest = words.filter((word) => !levels.includes(word) && word !== SUBSET && word !== WRITE);
 if (words.includes(WRITE)) process.env['TEST_WRITE_TABLES'] = '1';
 const subset = words.includes(SUBSET) ? ['--testNamePattern', `^(${SUBSET_OF_FAULTS.join('|')})`] : [];

@@ -2,7 +2,7 @@ import { asClass, asFunction } from 'awilix';
 import { replayLetters } from '../../src/cli/dlq-replay.ts';
 import { runWorker } from '../../src/cli/worker.ts';
 import { readConfig } from '../../src/config.ts';
-import { createContainer, type Cradle } from '../../src/container.ts';
+import { createWorkerContainer, type Cradle } from '../../src/container.ts';
 import type { CreateTenant, UpdateTenant } from '../../src/domain/commands.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { CreateTenantHandler, UpdateTenantHandler } from '../../src/handlers/commands/tenant.ts';
@@ -73,7 +73,7 @@ async function stand(): Promise<void> {
 }
 
 const config = readConfig(process.env);
-const container = createContainer({
+const container = await createWorkerContainer({
   config,
   overrides: {
     createTenantHandler: asClass(BrokenCreateTenantHandler).singleton(),
