@@ -2,20 +2,19 @@
 // files; the tables of docs/tables.ts; and the dashboards of deploy/dashboards/.
 //   node schemas/generate.ts            writes them
 //   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import * as prettier from 'prettier';
+// Either refuses schemas that are not compatible with those of a release (released.ts).
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { dashboardFiles } from '../deploy/dashboards/files.ts';
+import { formatted, ROOT, write, type Output } from './files.ts';
 import { readGroups, type Group } from './groups.ts';
 import { renderPage } from './messages-page.ts';
+import { breaksOf } from './released.ts';
 import { SchemaRuleError } from './rules.ts';
 import { renderAvsc } from './states.ts';
 import { renderSchemas, renderTypes } from './typescript.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const HEADER = 'generated from schemas/ by `npm run generate`; do not edit';
-
-type Output = { readonly path: string; readonly text: string };
 
 /** Paths, from the repository's root, of the generated files that are missing or not what their sources give. */
 export async function outOfDate(): Promise<readonly string[]> {
@@ -31,15 +30,10 @@ async function writeAll(): Promise<void> {
   for (const outputs of [schemaOutputs, codeOutputs]) await write(await outputs());
 }
 
-async function write(outputs: readonly Output[]): Promise<void> {
-  for (const { path, text } of outputs) {
-    await mkdir(dirname(join(ROOT, path)), { recursive: true });
-    await writeFile(join(ROOT, path), text);
-  }
-}
-
 async function schemaOutputs(): Promise<readonly Output[]> {
   const groups = await readGroups(join(ROOT, 'schemas'));
+  const breaks = await breaksOf(join(ROOT, 'schemas/released'), groups);
+  if (breaks.length > 0) throw new SchemaRuleError(breaks.join('\n'));
   return formatted([
     ...groups.flatMap(renderEvents),
     { path: 'src/generated/messages.ts', text: renderTypes(groups, HEADER) },
@@ -52,15 +46,6 @@ async function schemaOutputs(): Promise<readonly Output[]> {
 async function codeOutputs(): Promise<readonly Output[]> {
   const { pagesWithTables } = await import('../docs/tables.ts');
   return formatted([...(await pagesWithTables()), ...dashboardFiles()]);
-}
-
-async function formatted(files: readonly Output[]): Promise<readonly Output[]> {
-  return Promise.all(
-    files.map(async ({ path, text }) => {
-      const filepath = join(ROOT, path);
-      return { path, text: await prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath }) };
-    }),
-  );
 }
 
 /** The contract's files of what has happened. Those of the other folders are written by hand. */
