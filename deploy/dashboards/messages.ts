@@ -71,12 +71,24 @@ export const MESSAGES: Dashboard = {
           anchor: 'licensingparkedkeys',
         },
         {
-          title: 'Undecodable messages',
+          title: 'Messages that can not be read',
           description:
             'By reason, in each interval. None as a rule: they are dead letters, and their producer has to be told.',
           unit: 'short',
           queries: [{ expr: `sum by (reason) (${increase('licensing_decode_failures_total')})`, legend: '{{reason}}' }],
           anchor: 'licensingdecodefailures',
+        },
+        {
+          title: 'Messages that were deleted before they were read',
+          description: 'By topic, in each interval. None, ever: retention has overtaken the workers.',
+          unit: 'short',
+          queries: [
+            {
+              expr: `sum by (messaging_destination_name) (${increase('licensing_messages_lost_total')})`,
+              legend: '{{messaging_destination_name}}',
+            },
+          ],
+          anchor: 'licensingmessageslost',
         },
         {
           title: 'Commands in the wrong partition',

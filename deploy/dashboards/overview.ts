@@ -59,7 +59,7 @@ export const OVERVIEW: Dashboard = {
           limits: { warn: 10, bad: 60 },
           anchor: 'licensingentitlementslate',
         }),
-        now('Waits', `sum(max by (dependency) (licensing_waits_open${OF_WORKER}))`, {
+        now('Waits', `sum(max by (dependency) (licensing_waits_open${OF_WORKER})) or vector(0)`, {
           description:
             'Systems that a worker waits for. Always 0: a wait is an outage of that system, or a setting that it refuses.',
           unit: 'short',

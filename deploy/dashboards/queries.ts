@@ -6,9 +6,10 @@ export function rate(counter: string, labels = ''): string {
   return `rate(${counter}{job=~"$job"${labels === '' ? '' : `, ${labels}`}}[$__rate_interval])`;
 }
 
-/** Counts of what happens seldom: how many in the window, rather than how many a second. */
-export function increase(counter: string, labels = ''): string {
-  return `increase(${counter}{job=~"$job"${labels === '' ? '' : `, ${labels}`}}[$__rate_interval])`;
+/** Counts of what happens seldom: how many in the window, rather than how many a second. Of a counter that has just appeared, its first value. */
+export function increase(counter: string): string {
+  const series = `${counter}${OF_WORKER}`;
+  return `(${series} unless ${series} offset $__rate_interval) or increase(${series}[$__rate_interval])`;
 }
 
 /** A quantile of a histogram over all workers. */

@@ -36,6 +36,19 @@ export const WORKERS: Dashboard = {
           anchor: 'sizing',
         },
         {
+          title: 'CPU',
+          description: 'Of one core. A worker that is busy takes about one; it decides in one thread.',
+          unit: 'percentunit',
+          queries: [{ expr: `sum by (instance) (${rate('process_cpu_time_seconds_total')})`, legend: '{{instance}}' }],
+          anchor: 'sizing',
+        },
+        {
+          title: 'Heap in use',
+          description: 'Goes up and down with garbage collection. A floor that rises for hours is a leak.',
+          unit: 'bytes',
+          queries: [{ expr: `max by (instance) (v8js_memory_heap_used_bytes${OF_WORKER})`, legend: '{{instance}}' }],
+        },
+        {
           title: 'Event loop delay, p99',
           description:
             'Some 10 to 50 ms under load. Longer than half a second: too little CPU, or messages that take long to decide.',

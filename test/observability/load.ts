@@ -32,6 +32,21 @@ export async function sendTroubles(world: World): Promise<void> {
   await Promise.all(Array.from({ length: 5 }, () => givenLicense(world, { active: true, terms })));
 }
 
+/** Has the broker delete what was sent while no worker ran, as retention would after days. */
+export async function loseSome(world: World): Promise<void> {
+  const { commands } = world.topics;
+  await until('the commands are done', async () => (await world.lagOf(commands)) === 0, 60_000);
+  for (const worker of world.workers) await worker.stop();
+  const nobodys = { tenantId: randomUUID(), name: 'Nobody', ...CONTACT };
+  await world.send(
+    Array.from({ length: world.partitions }, (_, partition) => command('UpdateTenant', nobodys, { partition })),
+  );
+  const ends = await world.admin.fetchTopicOffsets(commands);
+  const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+  await world.admin.deleteTopicRecords({ topic: commands, partitions });
+  await Promise.all(world.workers.map((worker) => worker.restart()));
+}
+
 /** Sends a mixed load, so that there is always something to be done. Resolves when it is told to end. */
 export async function keepBusy(world: World, signal: AbortSignal): Promise<void> {
   const isOver = (): boolean => signal.aborted;

@@ -4,7 +4,7 @@ import { freePort } from '../../stack/ports.ts';
 import { BROKEN } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import { createWorld, type World } from '../support/world.ts';
-import { BUG, CARELESS, keepBusy, sendTroubles } from './load.ts';
+import { BUG, CARELESS, keepBusy, loseSome, sendTroubles } from './load.ts';
 import { OtelCollector } from './otel-collector.ts';
 import { collectorProgram, prometheusPrograms, type PrometheusPrograms } from './programs.ts';
 import { Prometheus } from './prometheus.ts';
@@ -46,6 +46,7 @@ beforeAll(async () => {
       OTEL_METRIC_EXPORT_TIMEOUT: '1000',
     },
   });
+  await loseSome(world);
   busy = keepBusy(world, over.signal);
   busy.catch(() => undefined); // told by afterAll
   await sendTroubles(world);
@@ -76,7 +77,9 @@ test('both workers are told apart', async () => {
 });
 
 test('alerts fire for what is wrong, in words that are whole, and for nothing else', async () => {
-  const wrong = ['LicensingDeadLettersOfOurs', 'LicensingDecodeFailures', 'LicensingMisplacedCommands'];
+  const wrong = ['DeadLettersOfOurs', 'DecodeFailures', 'MessagesLost', 'MisplacedCommands'].map(
+    (name) => `Licensing${name}`,
+  );
   const firing = await until(
     wrong.join(', '),
     async () => {
