@@ -191,7 +191,7 @@ export class KafkaConsumer implements Consumer {
       {
         topic,
         partition,
-        messages: messages.map((message) => toReceived(topic, partition, message)),
+        messages: messages.map((message) => receivedFrom(topic, partition, message)),
         nextOffset,
         stableOffset,
         endOffset: Number(batch.highWatermark),
@@ -201,7 +201,9 @@ export class KafkaConsumer implements Consumer {
   }
 }
 
-function toReceived(topic: string, partition: number, message: KafkaMessage): ReceivedMessage {
+type FetchedRecord = Pick<KafkaMessage, 'offset' | 'timestamp' | 'key' | 'value'>;
+
+export function receivedFrom(topic: string, partition: number, message: FetchedRecord): ReceivedMessage {
   return {
     topic,
     partition,
@@ -215,7 +217,7 @@ function toReceived(topic: string, partition: number, message: KafkaMessage): Re
 }
 
 /** Our decoder of record batches makes the records. The decoder of the format before them is kafkajs' own; that format has no headers. */
-function headersOf(message: KafkaMessage): Buffer {
+function headersOf(message: FetchedRecord): Buffer {
   return message instanceof DecodedRecord ? message.headerBytes : NO_HEADERS;
 }
 

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type KafkaJs from 'kafkajs';
 import type { Admin } from 'kafkajs';
 import { mendedKafkaJs } from './kafkajs/mended.ts';
-import { OPERATIONS } from './kafkajs/mends.ts';
+import type { FetchCluster } from './kafkajs/fetches.ts';
+import { FETCHES, OPERATIONS } from './kafkajs/mends.ts';
 
 const folder = dirname(createRequire(import.meta.url).resolve('kafkajs/package.json'));
 
@@ -29,4 +30,9 @@ export const {
 /** @returns whether the user of this client may write the topic; undefined when the broker does not tell */
 export async function mayWrite(admin: Admin, topic: string): Promise<boolean | undefined> {
   return OPERATIONS.mayWrite(admin, topic);
+}
+
+/** @returns what this client reads topics through, without a group */
+export function clusterOf(admin: Admin): FetchCluster {
+  return FETCHES.of(admin);
 }

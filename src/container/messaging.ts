@@ -8,6 +8,7 @@ import { KafkaConsumer } from '../adapters/kafka-consumer.ts';
 import { KafkaFaults } from '../adapters/kafka-faults.ts';
 import { KafkaGroup } from '../adapters/kafka-group.ts';
 import { KafkaProducer } from '../adapters/kafka-producer.ts';
+import { KafkaRecordReader } from '../adapters/kafka-record-reader.ts';
 import { KafkaPromptProducer } from '../adapters/prompt-producer.ts';
 import { KeyPlacement } from '../adapters/key-placement.ts';
 import { MessageCodec } from '../adapters/avro/message-codec.ts';
@@ -24,6 +25,7 @@ import type { ConsumerGroup } from '../ports/consumer-group.ts';
 import type { Consumer } from '../ports/consumer.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Producer, PromptProducer } from '../ports/producer.ts';
+import type { RecordReader } from '../ports/record-reader.ts';
 import type { TopicCheck } from '../ports/topics.ts';
 import { aboutOf } from '../ports/telemetry.ts';
 import type { UserDomainClient } from '../ports/user-domain-client.ts';
@@ -52,6 +54,8 @@ export interface MessagingParts {
   readonly codec: Codec & Pick<MessageCodec, 'prepareWriters'>;
   readonly cloudEvents: CloudEvents;
   readonly userDomainClient: UserDomainClient | undefined;
+  /** For people who look things up. Whoever asks for it closes it. */
+  readonly recordReader: RecordReader;
 }
 
 /** Members learn by heartbeats alone that one has joined or left: until all have, nobody of the group reads. Milliseconds. */
@@ -126,6 +130,7 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
     promptProducer: asFunction(
       ({ kafka, steadyClock }: Needs) => new KafkaPromptProducer(kafka, () => steadyClock.now()),
     ).singleton(),
+    recordReader: asFunction(({ kafka }: Needs) => new KafkaRecordReader(kafka)).singleton(),
     registryAccess: asFunction(({ steadyClock }: Needs) =>
       httpAccess(config.schemaRegistrySecurity, 'SCHEMA_REGISTRY_', steadyClock),
     ).singleton(),

@@ -13,6 +13,7 @@ import {
   type RequestQueue,
 } from './connections.ts';
 import { crc32c } from './crc32c.ts';
+import { Fetches, type FetchBroker, type FetchCluster } from './fetches.ts';
 import {
   beatThrough,
   keepMembership,
@@ -58,6 +59,9 @@ export const KAFKAJS_VERSION = '2.2.4';
 
 /** What users may do, which kafkajs does not ask. */
 export const OPERATIONS = new Operations();
+
+/** Reading without a group, which kafkajs does not offer. */
+export const FETCHES = new Fetches();
 
 /** A file of kafkajs: what of it is relied on, and how it is mended, if it is. */
 export interface Part {
@@ -236,24 +240,30 @@ export const PARTS: readonly Part[] = [
   {
     // 18. Why no broker names a coordinator is forgotten: that the user may not know, say.
     path: 'src/cluster/index.js',
-    needs: names<MembersCluster & PositionsCluster & SendersCluster & CoordinatorFinder>({
+    needs: names<MembersCluster & PositionsCluster & SendersCluster & CoordinatorFinder & FetchCluster>({
       ...{ findGroupCoordinator: true, refreshMetadata: true, removeBroker: true, fetchTopicsOffset: true },
       ...{ addMultipleTargetTopics: true, refreshMetadataIfNecessary: true, findTopicPartitionMetadata: true },
       ...{ findLeaderForPartitions: true, findBroker: true, findGroupCoordinatorMetadata: true, getNodeIds: true },
+      addTargetTopic: true,
     }),
     mend: changed<CoordinatorFinder>(tellWhyNoCoordinator),
   },
   {
     // 21. Nothing tells whether a user may write a topic, but a message in it.
+    // 22. Nothing is read but as a member of a group.
     path: 'src/admin/index.js',
     needs: ['cluster'],
     mend: (original, load) => {
       const protocol = { Encoder: load('src/protocol/encoder.js'), Decoder: load('src/protocol/decoder.js') };
-      return OPERATIONS.createAdmins(original as CreateAdmin, protocol as Protocol);
+      const admins = OPERATIONS.createAdmins(original as CreateAdmin, protocol as Protocol);
+      return FETCHES.createAdmins(admins);
     },
   },
   { path: 'src/cluster/brokerPool.js', needs: names<AskedCluster['brokerPool']>({ findConnectedBroker: true }) },
-  { path: 'src/broker/index.js', needs: names<Broker>({ versions: true, connectionPool: true }) },
+  {
+    path: 'src/broker/index.js',
+    needs: names<Broker & FetchBroker>({ versions: true, connectionPool: true, fetch: true }),
+  },
   { path: 'src/protocol/encoder.js', needs: ['buffer', 'writeArray', 'writeBoolean'] },
 ];
 
