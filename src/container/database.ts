@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { DecidedOffsets } from '../ports/decided-offsets.ts';
 import type { Entitlements } from '../ports/entitlements.ts';
+import type { MessageOutcomes } from '../ports/message-outcomes.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
@@ -13,6 +14,7 @@ import { DatabaseServer } from '../uow/database-server.ts';
 import { createDatabase } from '../uow/database.ts';
 import { KnexDeadLetters } from '../uow/dead-letters.ts';
 import { KnexEntitlements } from '../uow/entitlements.ts';
+import { KnexMessageOutcomes } from '../uow/message-outcomes.ts';
 import { Migrations } from '../uow/migrations.ts';
 import { KnexOutboxMaintenance } from '../uow/outbox-maintenance.ts';
 import { sessionSettings } from '../uow/session.ts';
@@ -32,6 +34,7 @@ export interface DatabaseParts {
   readonly entitlements: Entitlements;
   readonly decidedOffsets: DecidedOffsets;
   readonly deadLetters: DeadLetters;
+  readonly messageOutcomes: MessageOutcomes;
 }
 
 type Needs = DatabaseParts & Pick<ProcessParts, 'newId'>;
@@ -70,6 +73,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     entitlements: asFunction(({ database: db }: DatabaseParts) => new KnexEntitlements(db)).singleton(),
     decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
+    messageOutcomes: asFunction(({ database: db }: DatabaseParts) => new KnexMessageOutcomes(db)).singleton(),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   SourceCount,
   StoredLetter,
 } from '../../ports/dead-letters.ts';
+import type { Position } from '../../ports/messages.ts';
 import { storable } from './dead-letter.ts';
 import { execute, fromTime, query, toTime } from './sql.ts';
 
@@ -45,6 +46,21 @@ export async function listLetters(
     db,
     `SELECT ${SUMMARY} FROM dead_letters WHERE ${sql} AND letter_id > ? ORDER BY letter_id LIMIT ?`,
     [...bindings, after, limit],
+  );
+  return rows.map(summaryOf);
+}
+
+/** The letters of an identity (32 hex digits) and those from a place, in whatever state, by their number. */
+export async function lettersAbout(
+  db: Knex,
+  hash: string | undefined,
+  place: Omit<Position, 'timestamp'> | undefined,
+): Promise<readonly LetterSummary[]> {
+  const { topic = null, partition = null, offset = null } = place ?? {};
+  const rows = await query<Row>(
+    db,
+    `SELECT ${SUMMARY} FROM dead_letters WHERE identity = ?::uuid OR (topic = ? AND partition = ? AND "offset" = ?) ORDER BY letter_id`,
+    [hash ?? null, topic, partition, offset],
   );
   return rows.map(summaryOf);
 }

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
+import type { RememberedOutcome } from '../../ports/message-outcomes.ts';
 import type { Outcome } from '../../ports/unit-of-work.ts';
 import { uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
-import { execute, query, rowsOf, words } from './sql.ts';
+import { execute, fromTime, query, rowsOf, words } from './sql.ts';
 import type { InboxEntry, Store } from './store.ts';
 
 const ENTRY = `replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome,
@@ -90,6 +91,16 @@ export function inboxTable(db: Knex): Store['inbox'] {
       );
     },
   };
+}
+
+/** What a person asks of one identity: 32 hex digits. `at`: when it was decided, or was last seen since. */
+export async function readInbox(db: Knex, hash: string): Promise<RememberedOutcome | undefined> {
+  const found = await query<RememberedOutcome>(
+    db,
+    `SELECT replace(digest::text, '-', '') AS digest, lane, outcome, ${fromTime('received_at')} AS at FROM inbox WHERE identity = ?::uuid`,
+    [hash],
+  );
+  return found[0];
 }
 
 function columnsOf(entries: readonly InboxEntry[]) {

@@ -74,6 +74,17 @@ export async function owedBy(db: Knex, lane: string, limit: number): Promise<Owe
   return ahead.length > 0 ? { lane, messages: ahead, inChunk: false } : { lane, messages: chunk, inChunk: true };
 }
 
+/** All that a lane owes, in rows and in chunks. @throws DamagedChunk */
+export async function allOwedBy(db: Knex, lane: string): Promise<readonly OutgoingMessage[]> {
+  const [rows, chunked] = await together([
+    query<OutgoingMessage>(db, 'SELECT topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq', [
+      lane,
+    ]),
+    owedInChunks(db, [lane]),
+  ]);
+  return [...rows, ...chunked];
+}
+
 /**
  * Deletes what the broker has acknowledged of a publication that failed: other messages of the lane may be left in between. Those of a chunk
  * become rows, unless its lane has deleted it meanwhile.
