@@ -30,8 +30,12 @@ export const VERBS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./health.ts')).health,
   },
   show: {
-    about: 'shows a license: what has happened to it, and what time will do',
+    about: 'shows a tenant, subdivision, license or user, as stored',
     load: async () => (await import('./show.ts')).show,
+  },
+  explain: {
+    about: 'says what became of a message',
+    load: async () => (await import('./explain.ts')).explain,
   },
   dlq: {
     about: 'dead letters: lists, shows, replays, discards them',

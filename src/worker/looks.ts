@@ -1,10 +1,12 @@
-import { stepsOf, type DueStep } from '../domain/due.ts';
-import { storedId, type LicenseId, type TenantId } from '../domain/ids.ts';
-import { endOf, phaseOf, type License } from '../domain/license.ts';
+import { storedId, type LicenseId, type SubdivisionId, type TenantId, type UserId } from '../domain/ids.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
-import { hardLimitOf } from '../domain/terms.ts';
-import type { LookedAtLicense, LookedAtMoment, Looks } from '../ports/looks.ts';
-import type { UnitOfWork } from '../ports/unit-of-work.ts';
+import type { LookedAtLicense, LookedAtSubdivision, LookedAtTenant, LookedAtUser, Looks } from '../ports/looks.ts';
+import type { Page } from '../ports/repositories.ts';
+import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import { lookedAtLicense } from './looked-at-license.ts';
+
+/** How many things of a tenant are read at once, to find those of a name. */
+const PAGE = 500;
 
 /** Looks for people. Nothing is written. */
 export class StoredLooks implements Looks {
@@ -16,68 +18,107 @@ export class StoredLooks implements Looks {
 
   async license(tenantId: string, licenseId: string): Promise<LookedAtLicense | undefined> {
     const [tenant, id] = [storedId<TenantId>(tenantId), storedId<LicenseId>(licenseId)];
-    const { value } = await this.unitOfWork.run([], async (unit) => {
-      unit.undo();
+    return this.look(async (unit) => {
       const license = await unit.licenses.get(tenant, id);
       const subdivision = license && (await unit.subdivisions.get(tenant, license.subdivisionId));
-      return license && subdivision && lookedAt(subdivision, license, unit.startedAt);
+      return license && subdivision && lookedAtLicense(subdivision, license, unit.startedAt);
+    });
+  }
+
+  async licensesNamed(tenantId: string, name: string): Promise<readonly string[]> {
+    const tenant = storedId<TenantId>(tenantId);
+    return this.look(async ({ licenses }) => {
+      const named = await allOf(
+        (page: Page<LicenseId>) => licenses.list(tenant, page),
+        ({ licenseId }) => licenseId,
+        (license) => license.name === name,
+      );
+      return named.map(({ licenseId }) => licenseId);
+    });
+  }
+
+  async subdivision(tenantId: string, subdivisionId: string): Promise<LookedAtSubdivision | undefined> {
+    return this.look(async (unit) => {
+      const id = storedId<SubdivisionId>(subdivisionId);
+      const subdivision = await unit.subdivisions.get(storedId<TenantId>(tenantId), id);
+      return subdivision && lookedAtSubdivision(subdivision, unit.startedAt);
+    });
+  }
+
+  async subdivisionsNamed(tenantId: string, name: string): Promise<readonly string[]> {
+    const tenant = storedId<TenantId>(tenantId);
+    return this.look(async ({ subdivisions }) => {
+      const named = await allOf(
+        (page: Page<SubdivisionId>) => subdivisions.list(tenant, page),
+        ({ subdivisionId }) => subdivisionId,
+        (subdivision) => subdivision.name === name,
+      );
+      return named.map(({ subdivisionId }) => subdivisionId);
+    });
+  }
+
+  async tenant(tenantId: string, limit: number): Promise<LookedAtTenant | undefined> {
+    const id = storedId<TenantId>(tenantId);
+    return this.look(async (unit) => {
+      const tenant = await unit.tenants.get(id);
+      if (tenant === undefined) return undefined;
+      const { name, address, email, phone, createdBy, version } = tenant;
+      const subdivisions = await unit.subdivisions.list(id, { limit: limit + 1 });
+      const users = await unit.users.list({ tenantId: id, limit: limit + 1 });
+      return {
+        ...{ tenantId, name, address, email, phone, createdBy, version },
+        subdivisions: subdivisions.slice(0, limit).map((one) => lookedAtSubdivision(one, unit.startedAt)),
+        users: users.slice(0, limit).map(({ userId }) => userId),
+        hasMore: subdivisions.length > limit || users.length > limit,
+      };
+    });
+  }
+
+  async tenantNamed(name: string): Promise<string | undefined> {
+    return this.look(({ tenants }) => tenants.holderOfName(name));
+  }
+
+  async user(userId: string): Promise<LookedAtUser | undefined> {
+    return this.look(async ({ users }) => {
+      const user = await users.get(storedId<UserId>(userId));
+      if (user === undefined) return undefined;
+      const { email, tgId, superadmin, tenantId, hasProfile, profileUpdatedAt, version } = user;
+      return { userId, email, tgId, superadmin, tenantId, hasProfile, profileUpdatedAt, version };
+    });
+  }
+
+  /** In one transaction, which is undone. */
+  private async look<T>(at: (unit: Unit) => Promise<T>): Promise<T> {
+    const { value } = await this.unitOfWork.run([], async (unit) => {
+      unit.undo();
+      return at(unit);
     });
     return value;
   }
 }
 
-function lookedAt(subdivision: Subdivision, license: License, now: number): LookedAtLicense {
-  const { licenseId, name, type, status, usedRequests, requestsLimit, terms, termsVersion, progress } = license;
-  const { subdivisionId, name: named, workStatus, suspended, version } = subdivision;
-  return {
-    ...{ licenseId, name, type, status, phase: phaseOf(license, now) },
-    subdivision: { subdivisionId, name: named, workStatus, suspended, version },
-    ...{ usedRequests, requestsLimit, hardLimit: hardLimitOf(requestsLimit, terms), termsVersion },
-    terms: Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null)),
-    closedCounts: progress.closedCounts.map(({ startsAt, endsAt, usedRequests: used }) => ({
-      ...{ startsAt, endsAt, usedRequests: used },
-    })),
-    timeline: timelineOf(subdivision, license, now),
-    now,
-  };
-}
-
-/** What has happened, what is due, and what is to come. */
-function timelineOf({ settledAt }: Subdivision, license: License, now: number): readonly LookedAtMoment[] {
-  const { createdAt, activatedAt, deactivatedAt, endReason, expiresAt, terms, progress, status } = license;
-  const end = endOf(license);
-  const isIdle = status === 'inactive';
-  const facts: readonly (readonly [number | null, string])[] = [
-    [createdAt, 'created'],
-    [activatedAt, 'activated for the first time'],
-    [progress.periodStartsAt, 'the present period began'],
-    [deactivatedAt, `deactivated${endReason === null ? '' : `: ${endReason}`}`],
-    [settledAt, 'the last that time has changed in the subdivision'],
-    [isIdle && !progress.scheduled ? terms.startsAt : null, 'its start, if it is activated before'],
-    [isIdle ? expiresAt : null, 'its expiry'],
-    [isIdle && end !== expiresAt ? end : null, 'the end of its grace'],
-  ];
-  const moments = facts.flatMap(([at, what]): LookedAtMoment[] =>
-    at === null ? [] : [{ at, what, state: at <= now ? 'past' : 'ahead' }],
-  );
-  const steps = stepsOf(license, Infinity, 'all').map((step): LookedAtMoment => ({
-    ...{ at: step.at, what: textOf(step) },
-    state: step.at <= now ? 'due' : 'ahead',
-  }));
-  return [...moments, ...steps].toSorted((a, b) => a.at - b.at);
-}
-
-function textOf({ kind, noticeMs }: DueStep): string {
-  switch (kind) {
-    case 'start':
-      return 'it starts, as booked';
-    case 'notice':
-      return `notice, ${noticeMs} ms before its expiry`;
-    case 'grace':
-      return 'it expires, and its grace begins';
-    case 'end':
-      return 'it ends';
-    case 'period':
-      return 'its period ends, and the next one begins';
+/** Those that fit, of all pages. */
+async function allOf<Id, T>(
+  list: (page: Page<Id>) => Promise<readonly T[]>,
+  idOf: (one: T) => Id,
+  fits: (one: T) => boolean,
+): Promise<readonly T[]> {
+  const found: T[] = [];
+  for (let after: Id | undefined; ;) {
+    const page = await list({ limit: PAGE, ...(after !== undefined && { after }) });
+    found.push(...page.filter(fits));
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return found;
+    after = idOf(last);
   }
+}
+
+function lookedAtSubdivision(subdivision: Subdivision, now: number): LookedAtSubdivision {
+  const { tenantId, subdivisionId, name, location, linkToSubdivisionProcessingDomain, activeLicenseId } = subdivision;
+  const { workStatus, suspended, version, licenses } = subdivision;
+  return {
+    ...{ tenantId, subdivisionId, name, location, linkToSubdivisionProcessingDomain, activeLicenseId },
+    ...{ workStatus, suspended, version },
+    licenses: licenses.map((license) => lookedAtLicense(subdivision, license, now)),
+  };
 }

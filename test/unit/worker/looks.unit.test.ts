@@ -50,3 +50,36 @@ test('a license that there is not', async () => {
   const unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase({ now: () => a.NOW }), randomUUID);
   expect(await new StoredLooks({ unitOfWork }).license(a.tenantId(1), a.licenseId(1))).toBeUndefined();
 });
+
+test('a tenant with its subdivisions and their licenses, and by its name', async () => {
+  const looks = await looksAtTenant();
+  const tenant = await looks.tenant(a.tenantId(1), 1);
+  expect(tenant).toMatchObject({
+    ...{ tenantId: a.tenantId(1), version: 1, hasMore: true, users: [] },
+    subdivisions: [{ subdivisionId: a.subdivisionId(1), licenses: [{ licenseId: a.licenseId(1), phase: 'current' }] }],
+  });
+  expect(await looks.tenantNamed(tenant?.name ?? '')).toBe(a.tenantId(1));
+  expect(await looks.tenantNamed('nobody')).toBeUndefined();
+  expect(await looks.tenant(a.tenantId(2), 1)).toBeUndefined();
+});
+
+test('subdivisions and licenses by their names, which several may have', async () => {
+  const looks = await looksAtTenant();
+  const { name = '' } = (await looks.subdivision(a.tenantId(1), a.subdivisionId(1))) ?? {};
+  expect(await looks.subdivisionsNamed(a.tenantId(1), name)).toEqual([a.subdivisionId(1), a.subdivisionId(2)]);
+  const license = await looks.license(a.tenantId(1), a.licenseId(1));
+  expect(await looks.licensesNamed(a.tenantId(1), license?.name ?? '')).toEqual([a.licenseId(1)]);
+  expect(await looks.licensesNamed(a.tenantId(1), 'nothing')).toEqual([]);
+  expect(await looks.subdivision(a.tenantId(1), a.subdivisionId(3))).toBeUndefined();
+});
+
+/** Two subdivisions of the same name, the first with a license. */
+async function looksAtTenant() {
+  const unitOfWork = new InMemoryUnitOfWork(new InMemoryDatabase({ now: () => a.NOW }), randomUUID);
+  await unitOfWork.run([], async (unit) => {
+    await addTenants(unit, a.aTenant(1));
+    const first = a.aSubdivision(1, a.licensed(a.anActiveLicense(1)));
+    await addSubdivisions(unit, first, a.aSubdivision(2, { name: first.name }));
+  });
+  return new StoredLooks({ unitOfWork });
+}
