@@ -28,19 +28,21 @@ export type Times = {
   readonly due: Due | null;
   /** A row created before this may belong to a license that time has ended; null: time has ended none. */
   readonly lateBefore: number | null;
-  /** Whether the periods of an inactive license go on. */
-  readonly hasIdlePeriods: boolean;
+  /** When the first period of an inactive license ends, of which nobody is told; null: none has any. */
+  readonly idlePeriodEndsAt: number | null;
 };
 
 /** One look at each license, at each change of one of them: there may be thousands, and nearly all of them wait for nothing. */
 export function timesOf(licenses: readonly License[]): Times {
   let first: DueStep | undefined;
   let lateBefore: number | null = null;
-  let hasIdlePeriods = false;
+  let idlePeriodEndsAt: number | null = null;
   for (const license of licenses) {
     const { status, endReason, deactivatedAt, terms } = license;
     if (status === 'inactive') {
-      if (terms.period !== null) hasIdlePeriods = true;
+      const periodEndsAt = terms.period === null ? null : periodEndOf(license);
+      if (periodEndsAt !== null && (idlePeriodEndsAt === null || periodEndsAt < idlePeriodEndsAt))
+        idlePeriodEndsAt = periodEndsAt;
       if (endReason === 'expired' && deactivatedAt !== null && (lateBefore === null || deactivatedAt > lateBefore))
         lateBefore = deactivatedAt;
       if (endReason !== 'exhausted' && !license.progress.scheduled) continue;
@@ -48,7 +50,7 @@ export function timesOf(licenses: readonly License[]): Times {
     first = earlier(first, license, Infinity, 'farthest');
   }
   const due = first === undefined ? null : { at: first.at, isNotice: first.kind === 'notice' };
-  return { due, lateBefore, hasIdlePeriods };
+  return { due, lateBefore, idlePeriodEndsAt };
 }
 
 /**

@@ -21,7 +21,7 @@ export type StoredSubdivision = Omit<SubdivisionState, 'occurredAt'> & {
 };
 
 export function fromStored(s: StoredSubdivision): Subdivision {
-  const { due, lateBefore, hasIdlePeriods } = timesOf(s.licenses);
+  const { due, lateBefore, idlePeriodEndsAt } = timesOf(s.licenses);
   return {
     tenantId: s.tenantId,
     subdivisionId: s.subdivisionId,
@@ -35,7 +35,7 @@ export function fromStored(s: StoredSubdivision): Subdivision {
     licenses: s.licenses,
     due,
     lateBefore,
-    hasIdlePeriods,
+    idlePeriodEndsAt,
     version: s.version,
   };
 }
@@ -79,7 +79,7 @@ export function withCounted(s: Subdivision, licenses: readonly License[]): Subdi
     licenses,
     due: s.due,
     lateBefore: s.lateBefore,
-    hasIdlePeriods: s.hasIdlePeriods,
+    idlePeriodEndsAt: s.idlePeriodEndsAt,
     version: s.version + 1,
   };
 }

@@ -30,6 +30,11 @@ export function inTime<Command>(
   };
 }
 
+/** Whether time changes nothing until then: what `settle` would leave as it is. */
+export function isSettled({ due, idlePeriodEndsAt }: Subdivision, upTo: number): boolean {
+  return (due === null || due.at > upTo) && (idlePeriodEndsAt === null || idlePeriodEndsAt > upTo);
+}
+
 /** One change and the next, which goes on from it. */
 export function follow(
   { state, events }: Change<Subdivision>,
@@ -185,7 +190,7 @@ function begin(s: Subdivision, license: License, at: number, occurredAt: number)
 
 /** The periods of inactive licenses go on, and nobody is told. */
 function withoutTelling(s: Subdivision, upTo: number, windows: Windows): Subdivision {
-  if (!s.hasIdlePeriods) return s;
+  if (s.idlePeriodEndsAt === null || s.idlePeriodEndsAt > upTo) return s;
   const licenses = s.licenses.map((license) =>
     license.status === 'inactive' && license.terms.period !== null ? caughtUp(license, upTo, windows) : license,
   );

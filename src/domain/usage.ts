@@ -7,7 +7,7 @@ import { Rejection } from './rejection.ts';
 import { MAX_AHEAD_MS, newStatisticRow, type StatisticRow } from './statistic-row.ts';
 import { statisticRowAdded } from './subdivision-events.ts';
 import { activeLicense, nextVersion, withCounted, type Subdivision } from './subdivision.ts';
-import { settle, timeOf } from './time.ts';
+import { isSettled, settle, timeOf } from './time.ts';
 
 type RowChange = Change<Subdivision> & { readonly row: StatisticRow };
 
@@ -25,7 +25,7 @@ export function addStatisticRow(
 ): RowChange {
   const at = timeOf(s, now);
   const upTo = Math.min(command.created, at);
-  if (s.due === null || s.due.at > upTo) return count(s, command, alreadyExists, at, windows);
+  if (isSettled(s, upTo)) return count(s, command, alreadyExists, at, windows);
   const settled = settle(nextVersion(s), upTo, at, windows);
   const counted = count({ ...settled.state, version: s.version }, command, alreadyExists, at, windows);
   return { ...counted, events: [...settled.events, ...counted.events] };

@@ -380,6 +380,19 @@ describe('period', () => {
     expect(dataOf(use(s, 5, NOW + 1, Date.UTC(2026, 4, 15, 13)))).toMatchObject([{ counted: false }]);
   });
 
+  test('the periods of a license that has ended go on with the rows of another one: what comes late changes only the closed count', () => {
+    const ended = at(
+      active(counted({ period: 'day', expiresAt: NOW + 20 * HOUR, usageThresholds: [50] })),
+      NOW + 20 * HOUR,
+    );
+    const other = activateLicense(ended.state, ofLicense(2), NOW + 21 * HOUR).state;
+    const used = use(other, 1, NOW + 25 * HOUR).state;
+    const late = use(used, 60, NOW + HOUR, NOW + 26 * HOUR);
+    expect(typesOf(late)).toEqual(['StatisticRowAdded']);
+    expect(dataOf(late)).toMatchObject([{ licenseId: licenseId(1), usedRequests: 60, periodStartsAt: NOW }]);
+    expect(first(late.state)?.usedRequests).toBe(0);
+  });
+
   test('an inactive license goes on without an event', () => {
     const s = deactivateLicense(use(monthly(), 30, NOW + 1).state, ofLicense(1), NOW + 2).state;
     expect(s.due).toBeNull();

@@ -32,7 +32,7 @@ const shown = ({
   settledAt: ___,
   due: ____,
   lateBefore: _____,
-  hasIdlePeriods: ______,
+  idlePeriodEndsAt: ______,
   ...fields
 }: Subdivision) => ({
   ...fields,
@@ -41,7 +41,7 @@ const shown = ({
 
 test('a new subdivision is inactive and has no licenses', () => {
   const { state, events } = createSubdivision({ ...IDS, ...FIELDS }, NOW);
-  const timeless = { suspended: false, settledAt: null, due: null, lateBefore: null, hasIdlePeriods: false };
+  const timeless = { suspended: false, settledAt: null, due: null, lateBefore: null, idlePeriodEndsAt: null };
   const idle = { workStatus: 'inactive', activeLicenseId: null, licenses: [] };
   expect(state).toEqual({ ...IDS, ...FIELDS, ...idle, ...timeless, version: 1 });
   expect(events).toEqual([{ type: 'licensing.events.SubdivisionCreated', data: shown(state) }]);
