@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { CompressionTypes, ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { CompressionTypes } from '../../src/adapters/kafkajs.ts';
 import { SCHEMAS } from '../../src/generated/schemas.ts';
 import { dlqOf } from '../../src/ports/topics.ts';
 import { answersTo, CONTACT, createTenant, PLACE } from '../e2e/given.ts';
 import { header } from '../support/collect.ts';
 import { framed, frameOf, rawCommand, registerSchema, type ForeignSchema } from '../support/foreign-schemas.ts';
 import { command, type RawSending } from '../support/load.ts';
+import { setTopic } from '../support/topic-settings.ts';
 import { licensing } from '../support/world-process.ts';
-import { unlessNotYet } from '../support/world-offsets.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { BY_ZSTD } from '../support/zstd.ts';
@@ -33,6 +33,7 @@ faultCase(stack, {
   what: 'poison among good messages',
   shows: '`dead letter: UndecodableMessage` and the like, one line a message, with topic, partition and offset.',
   todo: 'Find the producer by the letter. Nothing waits for it: what is behind the poison goes on.',
+  load: { datedBy: 'producers' },
   async inject({ world }) {
     const poison = await poisonFor(world);
     // All under one key, with a good message behind each.
@@ -42,13 +43,6 @@ faultCase(stack, {
     const undated = () =>
       command('UpdateTenant', { tenantId, name, ...CONTACT, phone: 'undated' }, { timestamp: NEVER });
     await world.send([tenant]);
-    const { commands } = world.topics;
-    await setTopic(world, commands, { 'message.timestamp.type': 'CreateTime' });
-    await until('the broker takes a record as it is dated', async () => {
-      await world.send([undated()]);
-      await world.collector.caughtUp([commands]);
-      return world.collector.records(commands).some(({ timestamp }) => timestamp === Number(NEVER));
-    });
     await world.send([undated(), ...poison.flatMap((one, i) => [one, good(i)])]);
     await world.send([packed], BY_ZSTD);
     await sendPacked(world, LARGE_BYTES + 1);
@@ -255,15 +249,6 @@ async function sendPacked(world: World, bytes: number): Promise<void> {
 
 async function limitRecords(world: World, topic: string, bytes: number): Promise<void> {
   await setTopic(world, topic, { 'max.message.bytes': String(bytes) });
-}
-
-/** Sets these settings of a topic; all others go back to the broker's defaults. */
-async function setTopic({ admin }: World, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
-  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
-  await until('the topic is changed', () =>
-    unlessNotYet(admin.alterConfigs({ validateOnly: false, resources }).then(() => true)),
-  );
 }
 
 /** Replaces bytes that stand there once. */

@@ -20,6 +20,7 @@ const COMMITTER = 'src/worker/committer.ts';
 const WORKER = 'src/worker/intake/worker.ts';
 const OFFSETS = 'src/worker/intake/offsets.ts';
 const PARKING = 'src/uow/parking.ts';
+const TIMER_TABLE = 'src/repos/tables/timer.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -302,6 +303,17 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'src/worker/timers.ts',
         find: 'if (levelGate.falls !== this.falls) this.filledTo = undefined;',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'what is due goes by the clock of the worker',
+    cases: 'F45: the clock of the worker',
+    patches: [
+      {
+        file: TIMER_TABLE,
+        find: 'is_notice AND due_at <= now() AND',
+        replace: 'is_notice AND due_at <= to_timestamp(${Date.now() / 1_000}) AND',
       },
     ],
   },

@@ -12,11 +12,13 @@ const BROKEN = `
       ON l.tenant_id = s.tenant_id AND l.license_id = s.active_license_id AND l.subdivision_id = s.subdivision_id AND l.status = 'active'
     WHERE (s.work_status = 'active' OR s.active_license_id IS NOT NULL) AND l.license_id IS NULL
   UNION ALL SELECT 'an exhausted license is active', tenant_id || '/' || license_id
-    FROM licenses WHERE status = 'active' AND used_requests >= requests_limit
+    FROM licenses WHERE status = 'active' AND overage IS DISTINCT FROM 'unlimited'
+      AND used_requests >= requests_limit * (100 + coalesce(overage_percent, 0)) / 100
   UNION ALL SELECT 'used is not the sum of what was counted', l.tenant_id || '/' || l.license_id
     FROM licenses l LEFT JOIN (
-      SELECT tenant_id, license_id, sum(count_requests) AS counted FROM statistic_rows WHERE counted GROUP BY 1, 2) r
-      ON r.tenant_id = l.tenant_id AND r.license_id = l.license_id
+      SELECT tenant_id, license_id, coalesce(count_number, 0) AS number, sum(count_requests) AS counted
+      FROM statistic_rows WHERE counted GROUP BY 1, 2, 3) r
+      ON r.tenant_id = l.tenant_id AND r.license_id = l.license_id AND r.number = coalesce(l.count_number, 0)
     WHERE NOT l.deleted AND l.used_requests <> coalesce(r.counted, 0)
   UNION ALL SELECT 'a name that is not its tenant''s', n.name
     FROM tenant_names n LEFT JOIN tenants t ON t.tenant_id = n.tenant_id AND t.name = n.name WHERE t.tenant_id IS NULL

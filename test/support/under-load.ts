@@ -1,6 +1,7 @@
 import { generate } from '../oracle/generate.ts';
 import type { RawSending, Sending } from './load.ts';
 import type { WorkerProcess } from './world-process.ts';
+import { dateByProducers } from './topic-settings.ts';
 import { unlessNotYet } from './world-offsets.ts';
 import { owedIn, type OwedAt } from './owed.ts';
 import { until } from './world-until.ts';
@@ -20,6 +21,11 @@ export interface UnderLoadOptions {
   readonly letters?: boolean;
   /** Whether what is sent before the fault comes from producers of the version before time. */
   readonly olderFirst?: boolean;
+  /**
+   * Who dates the commands. By their producers they are as old as the load has made them: time passes between them, usage counts, and licenses
+   * end and start meanwhile. By the broker, which is the default, all of the load is of one moment.
+   */
+  readonly datedBy?: 'producers';
   /** What is sent before the fault; the rest is sent while it lasts. Default 0.7. */
   readonly firstShare?: number;
 }
@@ -40,8 +46,9 @@ export class UnderLoad {
 
   /** Resolves when the first share of it is sent. */
   static async start(world: World, options: UnderLoadOptions): Promise<UnderLoad> {
-    const { firstShare = 0.7, olderFirst = false, ...rest } = options;
+    const { firstShare = 0.7, olderFirst = false, datedBy, ...rest } = options;
     const older = olderFirst ? Math.round(rest.messages * firstShare) : 0;
+    if (datedBy === 'producers') await dateByProducers(world);
     const { first, load } = generate({ ...rest, older, partitions: world.partitions, now: Date.now() });
     await world.send(first);
     await world.settled();

@@ -1,3 +1,4 @@
+import { entitlementOf } from '../../oracle/entitlement.ts';
 import { Model } from '../../oracle/model.ts';
 import { NOW } from '../../support/builders.ts';
 import type { Data } from '../../support/collect.ts';
@@ -52,6 +53,13 @@ export class GivenModel {
 
   advance(upTo: number, at = upTo): readonly string[] {
     return this.send(at, 'AdvanceSubdivision', { upTo: NOW + upTo });
+  }
+
+  /** What services are told of the subdivision, issued at a time. */
+  entitlement(at: number): Data {
+    const subdivision = this.model.state.subdivisions.get(`${SUBDIVISION.tenantId}/${SUBDIVISION.subdivisionId}`);
+    if (subdivision === undefined) throw new Error('the subdivision is deleted');
+    return entitlementOf(subdivision, NOW + at);
   }
 
   /** What the last message brought. */
