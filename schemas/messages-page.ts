@@ -37,6 +37,7 @@ a replay, a restored database or a wrong clock of a worker changes no answer, an
 bytes. Wherever this page says "ahead", "expired" or "after its creation", that time is meant. On topics that \`licensing topics create\`
 has made, the broker dates what comes in (\`message.timestamp.type=LogAppendTime\`), whatever date its producer has given it.
 Events and rejections carry it in \`ce_time\`, too; the timestamp of their own record is when they were published.
+They carry on the trace of their message, too (\`traceparent\`, the last one if it has several): [clients.md](clients.md#traces).
 
 ${topics.join('\n')}
 ## Dead letters

@@ -1,4 +1,4 @@
-import { exportIsKnown, OPEN_TELEMETRY } from './open-telemetry.ts';
+import { exportIsKnown, OPEN_TELEMETRY, samplingIsKnown } from './open-telemetry.ts';
 import { ConfigurationError } from './ports/errors.ts';
 import {
   BOOLEAN,
@@ -551,6 +551,7 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
   kafkaSecurityIsWhole,
   registrySecurityIsWhole,
   exportIsKnown,
+  samplingIsKnown,
   ({ schemaRegistrySecurity }) => certificateHasKey(schemaRegistrySecurity, 'SCHEMA_REGISTRY_SSL_'),
   ({ userDomainSecurity }) => certificateHasKey(userDomainSecurity, 'USER_DOMAIN_SSL_'),
   ({ kafkaSecurity: { token } }) => tlsIsUsed(token, 'KAFKA_HTTPS_', endpointOf(SETTINGS.kafkaSecurity, token)),

@@ -1,4 +1,4 @@
-import type { ExportTarget } from './ports/exports.ts';
+import { SAMPLERS, type ExportTarget } from './ports/exports.ts';
 import { HTTP_URL, PAIRS, TEXT, wholeNumber, type SettingTable, type Type, type Values } from './settings.ts';
 
 /** Read anew for each export, if it stands in a file: a rotated token needs no restart. */
@@ -137,6 +137,36 @@ export const OPEN_TELEMETRY = {
       optional: true,
       about: 'goes before `OTEL_EXPORTER_OTLP_TIMEOUT`',
     },
+    sampler: {
+      variable: 'OTEL_TRACES_SAMPLER',
+      type: TEXT,
+      default: 'parentbased_always_off',
+      about: `which messages are traced: ${SAMPLERS.map((name) => `\`${name}\``).join(', ')}. The default traces what its producer traces`,
+    },
+    samplerArgument: {
+      variable: 'OTEL_TRACES_SAMPLER_ARG',
+      type: TEXT,
+      default: '1',
+      about: 'the share of traces that the samplers `...traceidratio` take, from 0 to 1',
+    },
+    delay: {
+      variable: 'OTEL_BSP_SCHEDULE_DELAY',
+      type: MILLISECONDS,
+      default: '5000',
+      about: 'how long spans may wait for the next export; a full batch does not wait',
+    },
+    batch: {
+      variable: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+      type: wholeNumber(1, 100_000),
+      default: '512',
+      about: 'the most spans of one export; no more than `OTEL_BSP_MAX_QUEUE_SIZE`',
+    },
+    queue: {
+      variable: 'OTEL_BSP_MAX_QUEUE_SIZE',
+      type: wholeNumber(1, 1_000_000),
+      default: '2048',
+      about: 'the most spans that wait; the log tells how many more were dropped',
+    },
   },
 } as const satisfies SettingTable;
 
@@ -150,6 +180,26 @@ export function targetOf(signal: Signal, settings: OpenTelemetrySettings): Expor
   const url = own.endpoint ?? (endpoint === undefined ? undefined : `${endpoint}/v1/${signal}`);
   if (disabled || own.exporter === 'none' || url === undefined) return undefined;
   return { url, headers: () => ({ ...headers?.(), ...own.headers?.() }), timeout: own.timeout ?? timeout };
+}
+
+/** @returns a sentence when traces are switched on, and what is to be traced can't be told */
+export function samplingIsKnown({
+  openTelemetry: settings,
+}: {
+  readonly openTelemetry: OpenTelemetrySettings;
+}): string | undefined {
+  if (targetOf('traces', settings) === undefined) return undefined;
+  const { sampler, samplerArgument, batch, queue } = settings.traces;
+  const { traces: variables } = OPEN_TELEMETRY;
+  if (!SAMPLERS.includes(sampler)) {
+    return `${variables.sampler.variable} is '${sampler}'; expected one of ${SAMPLERS.join(', ')}`;
+  }
+  const ratio = Number(samplerArgument);
+  if (sampler.endsWith('traceidratio') && !(ratio >= 0 && ratio <= 1)) {
+    return `${variables.samplerArgument.variable} is '${samplerArgument}'; expected a number from 0 to 1 for ${sampler}`;
+  }
+  if (batch <= queue) return undefined;
+  return `${variables.batch.variable} is ${batch}; expected no more than ${variables.queue.variable}, which is ${queue}`;
 }
 
 /** @returns a sentence when a signal that is switched on is to be exported in a way that is not known here */

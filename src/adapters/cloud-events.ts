@@ -5,8 +5,9 @@ import type { Codec } from '../ports/codec.ts';
 import { recordSize, type MessageContext, type OutgoingMessage, type ReceivedMessage } from '../ports/messages.ts';
 import { HeaderFinder } from './header-finder.ts';
 import { HeaderTemplate, HeaderWriter } from './header-writer.ts';
+import { spanOf, type Tracing } from './message-span.ts';
 import { appendHeaders, decodeHeaders, encodeHeaders } from './record-headers.ts';
-import { isTraceparent } from './trace-context.ts';
+import { isTraceparent, traceparentOf } from './trace-context.ts';
 
 const MAX_ID_LENGTH = 256;
 const FRAME_HEADER_BYTES = 5;
@@ -25,6 +26,8 @@ export interface CloudEventsSettings {
   readonly source: string;
   /** The largest record that the topics take, in bytes. */
   readonly maxMessageBytes: number;
+  /** Undefined: no message is traced, and `traceparent` is carried on as it came. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** CloudEvents 1.0 in Kafka's binary mode: reads the identity of messages, and writes the headers of events. */
@@ -156,11 +159,15 @@ export class KafkaCloudEvents implements CloudEvents {
 
   /** Of a message whose headers were found. */
   private context(received: ReceivedMessage, source: string, id: string, hash: string): MessageContext {
+    const came = traceparentIn(this.finder);
+    const { tracing } = this.settings;
+    const span = tracing && spanOf(received, came, hash, tracing);
     return {
       identity: { source, id, hash },
       causationId: id,
       correlationId: textOf(this.finder, CORRELATION_ID),
-      traceparent: traceparentOf(this.finder),
+      traceparent: span === undefined ? came : traceparentOf(span.traceId, span.spanId, came ?? undefined),
+      span,
       key: received.key,
     };
   }
@@ -183,7 +190,7 @@ function textOf(finder: HeaderFinder, header: number): string | null {
 }
 
 /** Python's instrumentation appends its header to a list that the producer may use again: the last one is of this message. @returns null when it is absent or malformed */
-function traceparentOf(finder: HeaderFinder): string | null {
+function traceparentIn(finder: HeaderFinder): string | null {
   const text = finder.textOf(TRACEPARENT);
   return text !== '' && isTraceparent(text) ? text : null;
 }

@@ -63,7 +63,7 @@ export function heartbeatInterval(sessionTimeout: number): number {
   return Math.min(500, sessionTimeout / 6);
 }
 
-type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetry' | 'steadyClock'>;
+type Needs = MessagingParts & Pick<ProcessParts, 'topics' | 'logger' | 'telemetry' | 'tracing' | 'steadyClock'>;
 
 export function messagingParts(config: Config): Registrations<MessagingParts> {
   const { kafkaBrokers, kafkaSecurity, kafkaGroupId, connectTimeout, sessionTimeout, topics } = config;
@@ -154,8 +154,8 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
         new MessageCodec({ registry: schemaRegistry, schemas: SCHEMAS, clock: steadyClock, logger }),
     ).singleton(),
     cloudEvents: asFunction(
-      ({ codec }: Needs) =>
-        new KafkaCloudEvents(codec, { source: config.eventSource, maxMessageBytes: config.maxMessageBytes }),
+      ({ codec, tracing }: Needs) =>
+        new KafkaCloudEvents(codec, { source: config.eventSource, maxMessageBytes: config.maxMessageBytes, tracing }),
     ).singleton(),
     userDomainClient: asFunction(({ telemetry, steadyClock }: Needs) => {
       const { userDomainUrl, userDomainTimeout, userDomainSecurity } = config;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { asFunction, asValue } from 'awilix';
 import type { Logger } from 'pino';
 import type { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';
+import type { Tracing } from '../adapters/message-span.ts';
 import { LogTelemetry } from '../adapters/telemetry.ts';
 import type { Config } from '../config.ts';
 import type { Traces } from '../ports/chunk-record.ts';
@@ -23,7 +24,8 @@ export interface ProcessParts {
   readonly telemetry: Telemetry & Pick<LogTelemetry, 'stop'> & Partial<Pick<LogTelemetry, 'waits'>>;
   /** Undefined: nothing is exported. `createWorkerContainer` puts it in place. */
   readonly openTelemetry: OpenTelemetry | undefined;
-  /** Undefined: nothing is traced. */
+  /** Which messages are traced, and who is told of them. Undefined: none, and nobody. */
+  readonly tracing: Tracing | undefined;
   readonly traces: Traces | undefined;
   readonly clock: Clock;
   /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
@@ -42,6 +44,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
       ({ logger, steadyClock }: ProcessParts) => new LogTelemetry(logger, () => steadyClock.now()),
     ).singleton(),
     openTelemetry: asValue(undefined),
+    tracing: asValue(undefined),
     traces: asValue(undefined),
     clock: asValue<Clock>({ now: () => Date.now() }),
     steadyClock: asValue<Clock>({ now: () => performance.now() }),

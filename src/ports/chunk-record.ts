@@ -18,7 +18,9 @@ export interface ChunkRecord {
   readonly endedAt: number;
   /** Why it was not committed and published as a whole. Its messages come again, here or elsewhere. */
   readonly failure: Error | undefined;
-  /** Those of its messages that are traced and committed, in order. */
+  /** How many more transactions have failed than are told of. */
+  readonly omitted: number;
+  /** Those of its messages that are traced, in order. */
   readonly traced: readonly TracedMessage[];
 }
 
@@ -38,6 +40,11 @@ export interface TracedMessage {
   readonly context: MessageContext;
   /** The full name of its type; null when it can't be read. */
   readonly type: string | null;
+  /** Undefined: it is not committed. */
+  readonly ending: TracedEnding | undefined;
+}
+
+export interface TracedEnding {
   readonly outcome: 'accepted' | 'rejected' | 'duplicate' | 'dead';
   /** Of a dead letter. */
   readonly reason: DeadLetterReason | undefined;

@@ -1,8 +1,12 @@
-import type { ChunkRecord, TracedMessage, TransactionRecord } from '../ports/chunk-record.ts';
+import type { ChunkRecord, TracedEnding, TransactionRecord } from '../ports/chunk-record.ts';
+import type { MessageContext } from '../ports/messages.ts';
 import type { Step } from '../ports/unit-of-work.ts';
 import type { Ending } from './dispatcher.ts';
 import type { Owed } from './outbox/lane-publisher.ts';
 import type { Task } from './task.ts';
+
+/** An outage may last for days, and each try fails. */
+const MOST_TRANSACTIONS = 50;
 
 /** Notes what becomes of a chunk: a few times a chunk, and of its messages only those that are traced. */
 export class ChunkRecorder {
@@ -11,7 +15,10 @@ export class ChunkRecorder {
   private messages = 0;
   private readAt = this.begunAt;
   private readonly transactions: TransactionRecord[] = [];
-  private readonly traced: TracedMessage[] = [];
+  private omitted = 0;
+  private traced: readonly Task[] = [];
+  /** Of those that are traced. A message keeps its context when its task is made anew. */
+  private readonly endings = new Map<MessageContext, TracedEnding>();
   private publication: ChunkRecord['publication'];
   /** Of the transaction under way. */
   private steps: TransactionRecord['steps'][number][] = [];
@@ -23,6 +30,7 @@ export class ChunkRecorder {
 
   read(tasks: readonly Task[]): void {
     this.messages = tasks.length;
+    this.traced = tasks.filter(({ context }) => context.span !== undefined);
     this.readAt = performance.now();
   }
 
@@ -38,12 +46,12 @@ export class ChunkRecorder {
   committed(endings: readonly Ending[]): void {
     const { tasks } = this;
     const transaction = this.transactionEnded(true, undefined);
+    if (this.traced.length === 0) return;
     for (let i = 0; i < tasks.length; i += 1) {
       const [task, ending] = [tasks[i], endings[i]];
       if (task?.context.span === undefined || ending === undefined) continue;
-      const { received: position, context, type } = task;
       const reason = ending.what === 'dead' ? ending.letter.reason : undefined;
-      this.traced.push({ position, context, type, outcome: ending.what, reason, transaction });
+      this.endings.set(task.context, { outcome: ending.what, reason, transaction });
     }
   }
 
@@ -58,15 +66,19 @@ export class ChunkRecorder {
 
   /** @param failure why not all of it is committed and published */
   end(failure?: Error): ChunkRecord {
-    const { lane, messages, begunAt, readAt, transactions, publication, traced } = this;
+    const { lane, messages, begunAt, readAt, transactions, publication, omitted } = this;
     const endedAt = performance.now();
-    return { lane, messages, begunAt, readAt, transactions, publication, endedAt, failure, traced };
+    const traced = this.traced.map(({ received: position, context, type }) => {
+      return { position, context, type, ending: this.endings.get(context) };
+    });
+    return { lane, messages, begunAt, readAt, transactions, publication, endedAt, failure, omitted, traced };
   }
 
   private transactionEnded(committed: boolean, failure: Error | undefined): TransactionRecord {
     const { steps, tasks } = this;
     const transaction = { messages: tasks.length, steps, endedAt: performance.now(), committed, failure };
-    this.transactions.push(transaction);
+    if (committed || this.transactions.length < MOST_TRANSACTIONS) this.transactions.push(transaction);
+    else this.omitted += 1;
     this.steps = [];
     return transaction;
   }

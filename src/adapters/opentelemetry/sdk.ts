@@ -10,18 +10,19 @@ import {
   type Resource,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import type { ExportTarget } from '../../ports/exports.ts';
+import type { ExportTarget, SpanExport } from '../../ports/exports.ts';
 import { ExportLog } from './export-log.ts';
+import { GivenIds } from './given-ids.ts';
 import { ToldMetricExporter, ToldSpanExporter } from './told-exporter.ts';
 
 export interface OpenTelemetrySettings {
   /** Undefined: no metrics. */
   readonly metrics: MetricsSettings | undefined;
   /** Undefined: no traces. */
-  readonly traces: ExportTarget | undefined;
+  readonly traces: SpanExport | undefined;
   /** Of this program. */
   readonly version: string;
   /** Tells this process apart from all others. */
@@ -49,6 +50,8 @@ const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 export class OpenTelemetry {
   readonly meter: Meter | undefined;
   readonly tracer: Tracer | undefined;
+  /** Where the tracer has its ids from. */
+  readonly ids = new GivenIds();
   private readonly stopWithin: number;
   private readonly logger: Logger;
   private readonly providers: readonly { shutdown(): Promise<void> }[];
@@ -61,7 +64,7 @@ export class OpenTelemetry {
     logInto(logger);
     const resource = resourceOf(settings);
     const meters = metrics && meterProvider(metrics, resource, new ExportLog('metrics', logger, now));
-    const tracers = traces && tracerProvider(traces, resource, new ExportLog('traces', logger, now));
+    const tracers = traces && tracerProvider(traces, resource, this.ids, new ExportLog('traces', logger, now));
     this.meter = meters?.getMeter(SERVICE, version, { schemaUrl: SCHEMA_URL });
     this.tracer = tracers?.getTracer(SERVICE, version, { schemaUrl: SCHEMA_URL });
     this.providers = [meters, tracers].filter((provider) => provider !== undefined);
@@ -103,9 +106,21 @@ function meterProvider(settings: MetricsSettings, resource: Resource, log: Expor
   return new MeterProvider({ resource, readers: [reader] });
 }
 
-function tracerProvider(target: ExportTarget, resource: Resource, log: ExportLog): TracerProvider {
-  const exporter = new ToldSpanExporter(new OTLPTraceExporter(optionsOf(target)), log);
-  return new TracerProvider({ resource, spanProcessors: [new BatchSpanProcessor({ exporter })] });
+/** Samples all that it is told: which messages are traced was decided before (`trace-sampler.ts`). */
+function tracerProvider(settings: SpanExport, resource: Resource, ids: GivenIds, log: ExportLog): TracerProvider {
+  const exporter = new ToldSpanExporter(new OTLPTraceExporter(optionsOf(settings)), log);
+  const processor = new BatchSpanProcessor({
+    exporter,
+    scheduledDelayMillis: settings.delay,
+    maxExportBatchSize: settings.batch,
+    maxQueueSize: settings.queue,
+  });
+  return new TracerProvider({
+    resource,
+    idGenerator: ids,
+    sampler: new AlwaysOnSampler(),
+    spanProcessors: [processor],
+  });
 }
 
 /** What the exporters are told. Compression, certificates and temporality they read from the environment by themselves. */

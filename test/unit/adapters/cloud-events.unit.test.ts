@@ -10,6 +10,7 @@ import {
   type HeaderList,
   type HeadersByName,
 } from '../../../src/adapters/record-headers.ts';
+import { traceSampler } from '../../../src/adapters/trace-sampler.ts';
 import type { ReceivedMessage } from '../../../src/ports/messages.ts';
 import { COMMAND, givenCodec, preparedCodec, TOPIC } from '../../support/given-codec.ts';
 import { encodeRecord } from './given-record.ts';
@@ -77,6 +78,65 @@ describe('traceparent', () => {
   ])('is none when the last one is %s', (_, last) => {
     expect(read(last)).toBeNull();
     expect(read(OWN, last)).toBeNull();
+  });
+});
+
+describe('a message that is traced', () => {
+  const [TRACE, PARENT] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const traced = (sampler: string, group = 'g') =>
+    new KafkaCloudEvents(givenCodec().codec, {
+      ...{ source: 'licensing', maxMessageBytes: 1_000_000 },
+      tracing: { sampler: traceSampler(sampler, 1), group },
+    });
+  const asProducers = traced('parentbased_always_off');
+  const readAs = (events: KafkaCloudEvents, traceparent: string | undefined, place = {}) => {
+    const headers = encodeHeaders([
+      ['ce_id', 'a'],
+      ...(traceparent === undefined ? [] : [['traceparent', traceparent] as const]),
+    ]);
+    return events.read({ ...AT, ...place, headers });
+  };
+
+  test.each(['01', '03'])(
+    'has a span below that of its producer, which what follows from it names, with the flags %s',
+    (flags) => {
+      const { span, traceparent } = readAs(asProducers, `00-${TRACE}-${PARENT}-${flags}`);
+      expect(span).toEqual({ traceId: TRACE, spanId: expect.stringMatching(/^[0-9a-f]{16}$/), parentId: PARENT });
+      expect(span?.spanId).not.toBe(PARENT);
+      expect(traceparent).toBe(`00-${TRACE}-${span?.spanId}-${flags}`);
+    },
+  );
+
+  test('has the same span wherever it is read again, and another one than the same message elsewhere or in another group', () => {
+    const sent = `00-${TRACE}-${PARENT}-01`;
+    const once = readAs(asProducers, sent).span;
+    expect(readAs(traced('parentbased_always_off'), sent).span).toEqual(once);
+    const others = [
+      readAs(asProducers, sent, { offset: 99 }),
+      readAs(asProducers, sent, { partition: 99 }),
+      readAs(asProducers, sent, { timestamp: 99 }),
+      readAs(traced('parentbased_always_off', 'other'), sent),
+    ];
+    expect(new Set([once, ...others.map(({ span }) => span)].map((span) => span?.spanId)).size).toBe(5);
+  });
+
+  test.each([
+    ['its producer does not trace it', asProducers, `00-${TRACE}-${PARENT}-00`],
+    ['it says nothing', asProducers, undefined],
+    ['it says nonsense', asProducers, `00-${TRACE}-${PARENT}-zz`],
+    ['the sampler is off', traced('always_off'), `00-${TRACE}-${PARENT}-01`],
+    ['nothing is traced', cloudEvents, `00-${TRACE}-${PARENT}-01`],
+    ['its version is to come and nothing is traced', cloudEvents, `cc-${TRACE}-${PARENT}-01-more`],
+  ])('is none when %s: its traceparent is carried on as it came', (_, events, sent) => {
+    const { span, traceparent } = readAs(events, sent);
+    expect(span).toBeUndefined();
+    expect(traceparent).toBe(sent === undefined || sent.endsWith('zz') ? null : sent);
+  });
+
+  test('begins a trace, made of its identity, where a sampler takes what comes without one', () => {
+    const { span, traceparent, identity } = readAs(traced('parentbased_always_on'), undefined);
+    expect(span).toEqual({ traceId: identity.hash, spanId: expect.any(String), parentId: undefined });
+    expect(traceparent).toBe(`00-${identity.hash}-${span?.spanId}-01`);
   });
 });
 

@@ -14,7 +14,7 @@ function given(url: string, { interval = 60_000, stopWithin = 60_000 } = {}) {
   const told = (): readonly { readonly msg: string }[] => lines.map((line) => JSON.parse(line) as { msg: string });
   const settings = {
     metrics: { ...target(`${url}/v1/metrics`), interval, patience: 60_000 },
-    traces: target(`${url}/v1/traces`),
+    traces: { ...target(`${url}/v1/traces`), delay: 60_000, batch: 10, queue: 10 },
     version: '1.2.3',
     instanceId: 'this-one',
     stopWithin,

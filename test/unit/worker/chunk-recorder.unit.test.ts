@@ -20,8 +20,8 @@ describe('the record of a chunk', () => {
     expect(record?.transactions.map(brief)).toEqual([{ messages: 3, steps: STEPS, committed: true }]);
     const [transaction] = record?.transactions ?? [];
     expect(record?.traced).toMatchObject([
-      { position: { offset: 2 }, outcome: 'accepted', reason: undefined, transaction },
-      { position: { offset: 3 }, outcome: 'rejected', reason: undefined, transaction },
+      { position: { offset: 2 }, ending: { outcome: 'accepted', reason: undefined, transaction } },
+      { position: { offset: 3 }, ending: { outcome: 'rejected', reason: undefined, transaction } },
     ]);
     expect(timesOf(record)).toEqual(timesOf(record).toSorted((one, other) => one - other));
   });
@@ -36,7 +36,7 @@ describe('the record of a chunk', () => {
       [false, 'DatabaseUnavailable'],
       [true, undefined],
     ]);
-    expect(record?.traced.map(({ transaction }) => transaction)).toEqual([record?.transactions[2]]);
+    expect(record?.traced.map(({ ending }) => ending?.transaction)).toEqual([record?.transactions[2]]);
   });
 
   it('tells of a transaction that has presumed wrongly, and is made again with a look', async () => {
@@ -45,7 +45,7 @@ describe('the record of a chunk', () => {
       { messages: 1, steps: ['begin'], committed: false },
       { messages: 1, steps: STEPS, committed: true },
     ]);
-    expect(record?.traced.map(({ outcome }) => outcome)).toEqual(['duplicate']);
+    expect(record?.traced.map(({ ending }) => ending?.outcome)).toEqual(['duplicate']);
   });
 
   it('tells the parts of a chunk that is divided, and what became of the message that the database refuses', async () => {
@@ -59,9 +59,9 @@ describe('the record of a chunk', () => {
       [1, false],
       [1, true],
     ]);
-    expect(record?.traced.map(({ outcome, reason, transaction }) => [outcome, reason, transaction])).toEqual([
-      ['accepted', undefined, record?.transactions[1]],
-      ['dead', 'FlushFailed', record?.transactions[3]],
+    expect(record?.traced.map(({ ending }) => ending)).toEqual([
+      { outcome: 'accepted', reason: undefined, transaction: record?.transactions[1] },
+      { outcome: 'dead', reason: 'FlushFailed', transaction: record?.transactions[3] },
     ]);
   });
 
@@ -69,7 +69,8 @@ describe('the record of a chunk', () => {
     const [record] = await recordsOf([accepted(1, SPAN)], () => {
       throw new HistoryLost([]);
     });
-    expect(record).toMatchObject({ failure: { name: 'HistoryLost' }, publication: undefined, traced: [] });
+    expect(record).toMatchObject({ failure: { name: 'HistoryLost' }, publication: undefined });
+    expect(record?.traced).toMatchObject([{ position: { offset: 1 }, ending: undefined }]);
     expect(record?.transactions.map(({ committed, failure }) => [committed, failure?.name])).toEqual([
       [false, 'HistoryLost'],
     ]);
