@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { query } from '../../src/repos/tables/sql.ts';
+import { KnexDecidedOffsets } from '../../src/uow/decided-offsets.ts';
+import { KnexMessageOutcomes } from '../../src/uow/message-outcomes.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 import { TABLES } from '../../src/uow/rights.ts';
 import { connect } from '../support/database.ts';
@@ -13,6 +15,7 @@ import { ADMIN, PostgresServer } from './postgres-server.ts';
 
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 const [BEFORE = '', AFTER = ''] = [...PAGE.matchAll(/<!-- roles -->\s+```sql\n(.*?)```/gs)].map(([, sql]) => sql);
+const IDENTITY = 'a'.repeat(32);
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 let server: PostgresServer;
@@ -75,6 +78,23 @@ test('the reader sees letters, and discards none', async () => {
   expect(await licensing(['dlq', 'list'], as('reader'))).toMatchObject({ stdout: expect.stringMatching(/no Avro/) });
   const refused = { code: 1, stderr: expect.stringMatching(/42501/) };
   expect(await licensing(['dlq', 'discard', '1', '--why', 'x', '--yes'], as('reader'))).toMatchObject(refused);
+});
+
+test('the reader learns what became of a message', async () => {
+  const db = poolAs('reader');
+  await server.ask(
+    `INSERT INTO licensing.inbox (identity, digest, lane, outcome)
+     VALUES ('${IDENTITY}', gen_random_uuid(), gen_random_uuid(), 'rejected')`,
+    ADMIN,
+  );
+  const place = { topic: 'commands', partition: 0, offset: 1 };
+  const known = await new KnexMessageOutcomes(db).know(IDENTITY, place);
+  expect(known).toMatchObject({
+    entry: { outcome: 'rejected' },
+    letters: [{ reason: 'UndecodableMessage' }],
+    owed: [],
+  });
+  await expect(new KnexDecidedOffsets(db).read('group')).resolves.toMatchObject({ offsets: [] });
 });
 
 test('a role without rights is told which', async () => {
