@@ -1,5 +1,5 @@
 // Makes the events' .avsc files from the states beside it; the TypeScript types, the schemas as data and the messages page from all .avsc
-// files; the tables of docs/tables.ts; and the dashboards of deploy/dashboards/.
+// files; docs/asyncapi.yaml; the tables of docs/tables.ts; and the dashboards of deploy/dashboards/.
 //   node schemas/generate.ts            writes them
 //   node schemas/generate.ts --check    writes nothing; exit 1 names each file that is out of date
 // Either refuses schemas that are not compatible with those of a release (released.ts).
@@ -45,7 +45,9 @@ async function schemaOutputs(): Promise<readonly Output[]> {
 /** Code is imported only now: the command line's help lists the types of `src/generated/`, which may just have been written. */
 async function codeOutputs(): Promise<readonly Output[]> {
   const { pagesWithTables } = await import('../docs/tables.ts');
-  return formatted([...(await pagesWithTables()), ...dashboardFiles()]);
+  const { renderAsyncapi } = await import('./asyncapi/document.ts');
+  const asyncapi = renderAsyncapi(await readGroups(join(ROOT, 'schemas')), HEADER);
+  return formatted([...(await pagesWithTables()), ...dashboardFiles(), { path: 'docs/asyncapi.yaml', text: asyncapi }]);
 }
 
 /** The contract's files of what has happened. Those of the other folders are written by hand. */

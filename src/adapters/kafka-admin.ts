@@ -4,7 +4,13 @@ import { ConfigurationError } from '../ports/errors.ts';
 import { dlqOf, sourcesOf, type Topics } from '../ports/topics.ts';
 import { ConfigResourceTypes, mayWrite } from './kafkajs.ts';
 import { shortReason } from './short-reason.ts';
-import { dlqLimit, type TopicSettings as Settings, type TopicState } from './topic-policy.ts';
+import {
+  dlqLimit,
+  newTopicSettings,
+  type Entry,
+  type TopicSettings as Settings,
+  type TopicState,
+} from './topic-policy.ts';
 
 export interface TopicSettings {
   readonly partitions: number;
@@ -14,12 +20,6 @@ export interface TopicSettings {
   /** The largest record that the worker writes; its dead letter has to fit as well. */
   readonly maxMessageBytes: number;
 }
-
-/** The broker dates incoming records, so that the clock of no producer decides messages or what retention keeps. */
-const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
-
-/** It keeps the last record of each key, however old that is. */
-const COMPACTED = ['cleanup.policy', 'compact'] as const;
 
 /** The topics of the contract: three that are read, with their dead letters, and three that are only written. */
 export function contractTopics(topics: Topics): readonly string[] {
@@ -66,10 +66,7 @@ export class KafkaAdmin {
       const dlqs = new Map(sources.map((source) => [dlqOf(source), source]));
       await make(
         missing.filter((topic) => !dlqs.has(topic)),
-        (topic) =>
-          topic === topics.entitlements
-            ? [COMPACTED]
-            : [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])],
+        (topic) => newTopicSettings(topic, topics, retention),
       );
       // How much a source takes may be the broker's default, which can be asked for once the source is there.
       const configs = await onceThere(() => configsOf(admin, sources));
@@ -80,7 +77,7 @@ export class KafkaAdmin {
       await make(
         missing.filter((topic) => dlqs.has(topic)),
         (topic) => [
-          ['retention.ms', retention * 4],
+          ...newTopicSettings(topic, topics, retention),
           ['max.message.bytes', dlqLimit(takes(dlqs.get(topic)), maxMessageBytes)],
         ],
       );
@@ -157,8 +154,6 @@ function listIn(value: string | undefined): readonly string[] {
     .map((word) => word.trim())
     .filter((word) => word !== '');
 }
-
-type Entry = readonly [name: string, value: string | number];
 
 /** @returns those that were created without their settings. @throws ConfigurationError when one can't be created */
 async function createEach(admin: Admin, topics: readonly ITopicConfig[]): Promise<readonly ITopicConfig[]> {

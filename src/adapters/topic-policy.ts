@@ -30,6 +30,23 @@ export interface TopicLimits {
   readonly maxMessageBytes: number;
 }
 
+/** A setting of a topic, by Kafka's name. */
+export type Entry = readonly [name: string, value: string | number];
+
+/** The broker dates incoming records, so that the clock of no producer decides messages or what retention keeps. */
+const DATED_BY_THE_BROKER = ['message.timestamp.type', 'LogAppendTime'] as const;
+
+/** It keeps the last record of each key, however old that is. */
+const COMPACTED = ['cleanup.policy', 'compact'] as const;
+
+/** What `topics create` gives a topic, the size of DLQ topics aside, which depends on the brokers. @param retention milliseconds */
+export function newTopicSettings(topic: string, topics: Topics, retention: number): readonly Entry[] {
+  const sources = sourcesOf(topics);
+  if (topic === topics.entitlements) return [COMPACTED];
+  if (sources.map(dlqOf).includes(topic)) return [['retention.ms', retention * 4]];
+  return [['retention.ms', retention], ...(sources.includes(topic) ? [DATED_BY_THE_BROKER] : [])];
+}
+
 /** A DLQ topic takes what its source takes, and the headers that say why. */
 export const DLQ_EXTRA_BYTES = 64 * 1_024;
 
