@@ -28,11 +28,22 @@ const NEW_IDS: { readonly [Name in SendableName]?: readonly string[] } & Readonl
 /** Text that a new thing may do without. An update that leaves it out would erase it, so there it has to be told. */
 const MAY_BE_EMPTY = ['address', 'email', 'phone', 'description', 'location'];
 
+/** The data is none of its type. */
+export class DataFault extends UsageError {
+  /** What is wrong, without the fields of the type. */
+  readonly sentence: string;
+
+  constructor(type: SendableName, sentence: string) {
+    super(`${sentence}\n\n${describe(type)}`);
+    this.sentence = sentence;
+  }
+}
+
 /**
  * What is sent for what was typed: the same fields, times as milliseconds, what was left out filled in. Values are not judged
  * beyond their kind; that is the worker's part, and its answer is a CommandRejected.
  * @param fillIns undefined: ids and times are not made up. The same id again has to come with the same bytes
- * @throws UsageError that lists the schema's fields
+ * @throws DataFault
  */
 export function completeRecord(type: SendableName, given: unknown, fillIns: FillIns | undefined): RecordData {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -59,7 +70,9 @@ export function completeRecord(type: SendableName, given: unknown, fillIns: Fill
   }
   if (missing.length > 0) {
     const why =
-      fillIns === undefined ? '; with --id, which sends the same message again, no id and no time is made up' : '';
+      fillIns === undefined
+        ? '; with --id or in a file, what is sent can be sent again: no id and no time is made up'
+        : '';
     throw fault(type, `${shortName(type)} lacks ${missing.join(', ')}${why}`);
   }
   return record;
@@ -110,6 +123,6 @@ function isDate(text: string): boolean {
   return ISO_8601.test(text) && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-function fault(type: SendableName, sentence: string): UsageError {
-  return new UsageError(`${sentence}\n\n${describe(type)}`);
+function fault(type: SendableName, sentence: string): DataFault {
+  return new DataFault(type, sentence);
 }

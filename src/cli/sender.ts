@@ -80,7 +80,7 @@ export class Sender {
     return { sent: { type, topic, key, id, data }, message };
   }
 
-  private topicOf(type: SendableName): string {
+  topicOf(type: SendableName): string {
     const { commands, users } = this.cradle.topics;
     return type.startsWith('users.') ? users : commands;
   }

@@ -1,0 +1,280 @@
+import { createReadStream, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Cradle } from '../container.ts';
+import { AnswerReader, type Known } from './answer-reader.ts';
+import { BulkReport, lineOutcome } from './bulk-report.ts';
+import { BulkSender, NotTaken, type ComposedLine } from './bulk-sender.ts';
+import { linesOf, LineFault, type Line } from './lines.ts';
+import { openContainer } from './open-container.ts';
+import { Progress } from './progress.ts';
+import { reachKafka, reachRegistry } from './reachable.ts';
+import { completeRecord, DataFault } from './record.ts';
+import { rowOf, type Row, type RowForm } from './rows.ts';
+import type { SendOptions } from './send-options.ts';
+import { Sender } from './sender.ts';
+import { configFor } from './settings.ts';
+import { print, UsageError, type Call } from './verb.ts';
+
+/** Of messages whose answers are waited for: enough to keep a worker busy, and little to remember. */
+const MAX_OPEN = 20_000;
+/** How many faults a dry run tells. */
+const MAX_FAULTS = 100;
+
+export interface FileOptions extends SendOptions {
+  /** `-`: stdin. */
+  readonly file: string;
+  readonly form: RowForm;
+  /** The first line that is sent. */
+  readonly fromLine: number;
+}
+
+/** @returns the exit code. @throws UsageError for a file that can't be opened; what servers say that can't be reached */
+export async function sendFile(options: FileOptions, { environment }: Pick<Call, 'environment'>): Promise<number> {
+  const input = await opened(options.file);
+  const config = configFor(environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
+  const { cradle } = openContainer(config);
+  await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+    input.stream.destroy();
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  return new FileSending(cradle, options, input, stop.signal).run();
+}
+
+/** Reads all lines, and tells what can't be sent, without asking any server. @returns the exit code */
+export async function checkFile({ file, form, fromLine }: FileOptions): Promise<number> {
+  const { stream } = await opened(file);
+  let [fit, faults] = [0, 0];
+  const tell = (fault: LineFault): void => {
+    faults += 1;
+    if (faults <= MAX_FAULTS) process.stderr.write(`${file} line ${fault.line}: ${fault.message}\n`);
+  };
+  try {
+    for await (const { lines } of linesOf(stream)) {
+      for (const line of lines) {
+        if (line.number < fromLine) continue;
+        try {
+          const { type, data } = rowOf(line, form);
+          withLine(line, () => completeRecord(type, data, undefined));
+          fit += 1;
+        } catch (fault) {
+          if (!(fault instanceof LineFault)) throw fault;
+          tell(fault);
+        }
+      }
+    }
+  } catch (fault) {
+    if (!(fault instanceof LineFault)) throw fault;
+    tell(fault); // what is behind it can't be told apart
+  }
+  print(`${fit} lines can be sent, ${faults} can't`);
+  return faults === 0 ? 0 : 2;
+}
+
+interface Input {
+  readonly stream: Readable;
+  /** Undefined for a pipe. */
+  readonly size: number | undefined;
+}
+
+async function opened(file: string): Promise<Input> {
+  if (file === '-') return { stream: process.stdin, size: undefined };
+  const stream = createReadStream(file);
+  try {
+    await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject));
+    const stats = statSync(file);
+    return { stream, size: stats.isFile() ? stats.size : undefined };
+  } catch (error) {
+    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws LineFault for data that the type does not have */
+function withLine<T>({ number }: Line, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DataFault) throw new LineFault(number, error.sentence, { cause: error });
+    throw error;
+  }
+}
+
+type Waiting = Pick<Row, 'line' | 'id' | 'type'>;
+
+class FileSending {
+  private readonly cradle: Cradle;
+  private readonly options: FileOptions;
+  private readonly input: Input;
+  private readonly stopping: AbortSignal;
+  private readonly report = new BulkReport();
+  private readonly progress: Progress;
+  private readonly sender: Sender;
+  private readonly bulk: BulkSender;
+  private readonly answers: AnswerReader<Waiting> | undefined;
+  /** Of the chunks that are not sent yet, by line. */
+  private readonly rows = new Map<number, Row>();
+  private read = 0;
+  private readonly began: number;
+
+  constructor(cradle: Cradle, options: FileOptions, input: Input, stopping: AbortSignal) {
+    this.cradle = cradle;
+    this.options = options;
+    this.input = input;
+    this.stopping = stopping;
+    this.began = cradle.steadyClock.now();
+    this.progress = new Progress(process.stderr, () => cradle.steadyClock.now());
+    this.sender = new Sender(cradle);
+    this.report.sentUpTo = options.fromLine - 1;
+    const { commands, users } = cradle.topics;
+    const { type } = options.form;
+    if (options.wait) {
+      this.answers = new AnswerReader(cradle, {
+        sources: type === undefined ? [commands, users] : [this.sender.topicOf(type)],
+        timeout: options.timeout,
+        onKnown: (known) => this.tell(known),
+      });
+    }
+    this.bulk = new BulkSender(cradle, {
+      onSending: (chunk) => this.expect(chunk),
+      onSent: (chunk) => this.sent(chunk),
+      onTrouble: (sentence) => this.say(sentence),
+    });
+  }
+
+  async run(): Promise<number> {
+    try {
+      await this.answers?.start();
+      const end = await this.sendAll();
+      if (this.answers !== undefined && end.fault !== 'failed') await this.waitForAnswers(this.answers);
+      this.progress.clear();
+      return this.conclude(end);
+    } finally {
+      this.progress.clear();
+      await this.answers?.stop();
+      await this.cradle.producer.stop();
+    }
+  }
+
+  private async sendAll(): Promise<End> {
+    try {
+      const fault = await this.readAll();
+      await this.bulk.finish();
+      return fault ?? (this.stopping.aborted ? { fault: 'stopped', sentence: 'stopped' } : { fault: 'none' });
+    } catch (error) {
+      if (error instanceof NoAnswers) return { fault: 'unanswered', sentence: error.message };
+      if (error instanceof NotTaken) return { fault: 'failed', sentence: `Kafka does not take them: ${error.message}` };
+      throw error;
+    }
+  }
+
+  /** @returns why it has ended before the end of the file; undefined: it has not, or was stopped */
+  private async readAll(): Promise<End | undefined> {
+    try {
+      for await (const { lines, bytes } of linesOf(this.input.stream)) {
+        for (const line of lines) {
+          if (this.stopping.aborted) return undefined;
+          if (line.number >= this.options.fromLine) await this.add(line);
+        }
+        this.read = bytes;
+        this.bulk.pump();
+        this.show();
+      }
+    } catch (error) {
+      if (this.stopping.aborted && !(error instanceof NotTaken)) return undefined; // the stream was cut off
+      if (!(error instanceof LineFault)) throw error;
+      return { fault: 'line', sentence: `${this.options.file} line ${error.line}: ${error.message}` };
+    }
+    return undefined;
+  }
+
+  private async add(line: Line): Promise<void> {
+    const row = rowOf(line, this.options.form);
+    await this.sender.prepare(row.type);
+    const { source = this.options.source, correlationId = this.options.correlationId, key, id } = row;
+    const { message } = withLine(line, () =>
+      this.sender.compose(row.type, row.data, {
+        ...{ source, id, madeUp: false },
+        ...(correlationId !== undefined && { correlationId }),
+        ...(key !== undefined && { key }),
+      }),
+    );
+    if (this.answers !== undefined) this.rows.set(line.number, row);
+    await this.bulk.add({ line: line.number, message });
+  }
+
+  private async expect(chunk: readonly ComposedLine[]): Promise<void> {
+    if (this.answers === undefined) return;
+    if (!(await this.answers.until(MAX_OPEN - chunk.length, this.stopping))) {
+      throw new NoAnswers(`no answer within ${this.options.timeout / 1_000} s`);
+    }
+    for (const { line } of chunk) {
+      const row = this.rows.get(line);
+      this.rows.delete(line);
+      if (row === undefined) continue;
+      const { id, type, source = this.options.source } = row;
+      this.answers.expect(source, id, { line, id, type });
+    }
+  }
+
+  private sent(chunk: readonly ComposedLine[]): void {
+    this.report.sent += chunk.length;
+    this.report.sentUpTo = chunk.at(-1)?.line ?? this.report.sentUpTo;
+    this.answers?.sent();
+    this.show();
+  }
+
+  private async waitForAnswers(answers: AnswerReader<Waiting>): Promise<void> {
+    const hurry = new AbortController();
+    const end = (): void => hurry.abort();
+    // A first Ctrl-C has stopped the sending, if any; this one stops the waiting.
+    process.once('SIGINT', end).once('SIGTERM', end);
+    await answers.until(0, hurry.signal);
+  }
+
+  private async tell({ outcome, records, tag }: Known<Waiting>): Promise<void> {
+    const last = records.at(-1);
+    const needed = outcome === 'rejected' || outcome === 'dead';
+    const decoded = needed && last !== undefined ? await this.answers?.read(last) : undefined;
+    const told = lineOutcome(tag, outcome, decoded);
+    this.report.count(told);
+    this.show();
+    if (outcome === 'accepted' || outcome === 'handled') return;
+    this.progress.clear();
+    print(JSON.stringify(told));
+  }
+
+  private conclude(end: End): number {
+    const { report, options } = this;
+    const seconds = (this.cradle.steadyClock.now() - this.began) / 1_000;
+    if (options.json) print(report.json(seconds, options.wait));
+    else process.stderr.write(`${report.text(seconds, options.wait)}\n`);
+    if (end.fault === 'none') return report.exitCode;
+    const { sentUpTo } = report;
+    const before = sentUpTo < options.fromLine ? 'No line is sent.' : `Sent up to line ${sentUpTo}.`;
+    const again = end.fault === 'line' ? ' Mend it, then go on' : ' Go on';
+    this.say(`${end.sentence}\n${before}${again} with the same call and --from-line ${sentUpTo + 1}`);
+    if (end.fault === 'line') return 2;
+    return end.fault === 'unanswered' ? 5 : 1;
+  }
+
+  private show(): void {
+    const { size } = this.input;
+    const share = size === undefined || size === 0 ? undefined : Math.min(1, this.read / size);
+    this.progress.show({ share, sent: this.report.sent, open: this.answers?.open ?? 0 });
+  }
+
+  private say(sentence: string): void {
+    this.progress.clear();
+    process.stderr.write(`licensing send: ${sentence}\n`);
+  }
+}
+
+type End =
+  | { readonly fault: 'none' }
+  | { readonly fault: 'line' | 'stopped' | 'failed' | 'unanswered'; readonly sentence: string };
+
+class NoAnswers extends Error {
+  override readonly name = 'NoAnswers';
+}
