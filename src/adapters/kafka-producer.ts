@@ -2,10 +2,11 @@ import type { Kafka, Message, Producer as KafkaJsProducer, ProducerConfig, Topic
 import { ConfigurationError, PublicationFailed } from '../ports/errors.ts';
 import { recordSize, type OutgoingMessage } from '../ports/messages.ts';
 import type { Producer } from '../ports/producer.ts';
+import type { Measures } from '../ports/telemetry.ts';
 import { CompressionTypes } from './kafkajs.ts';
 import { murmur2Partitioner } from './partitioner.ts';
 import type { EncodableRecord } from './kafkajs/record-encoder.ts';
-import { acknowledgedOf } from './kafkajs/acknowledgements.ts';
+import { acknowledgedOf, type Share } from './kafkajs/acknowledgements.ts';
 
 /** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
 const MAX_SEND_BYTES = 900_000;
@@ -18,9 +19,15 @@ const REPLICATED_WITHIN_MS = 8_000;
 /** acks = all, and not idempotent: kafkajs' idempotent producer loses messages after a failed send, while the outbox makes repetition safe. */
 export class KafkaProducer implements Producer {
   private readonly producer: KafkaJsProducer;
+  private readonly sent: Measures['sent'];
   private connected: Promise<void> | undefined;
 
-  constructor(kafka: Kafka, options: Pick<ProducerConfig, 'retry' | 'createPartitioner'> = {}) {
+  constructor(
+    kafka: Kafka,
+    options: Pick<ProducerConfig, 'retry' | 'createPartitioner'> = {},
+    sent: Measures['sent'] = () => undefined,
+  ) {
+    this.sent = sent;
     this.producer = kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
@@ -42,16 +49,32 @@ export class KafkaProducer implements Producer {
    * Sends a part, and adds to `acknowledged` the messages whose acknowledgement was seen, whatever the send itself says of its success.
    * @returns the error to report, unless the whole part was acknowledged
    */
-  private async send(part: readonly OutgoingMessage[], acknowledged: OutgoingMessage[]): Promise<unknown> {
+  private async send(part: readonly OutgoingMessage[], acknowledged: OutgoingMessage[]): Promise<Error | undefined> {
+    const began = performance.now();
+    const topicMessages = byTopic(part);
     const end: unknown = await this.producer
       .sendBatch({
         acks: ALL_IN_SYNC_REPLICAS,
         timeout: REPLICATED_WITHIN_MS,
         compression: CompressionTypes.None,
-        topicMessages: byTopic(part),
+        topicMessages,
       })
       .catch((error: unknown) => error);
     const seen = acknowledgedOf(end);
+    const counts = new Map<string, number>();
+    for (const { topic, messages } of seen) counts.set(topic, (counts.get(topic) ?? 0) + messages.length);
+    const failure = this.failureOf(end, seen, part, acknowledged);
+    const topics = topicMessages.map(({ topic }) => topic);
+    this.sent({ topics, messages: counts, ms: performance.now() - began, error: failure });
+    return failure;
+  }
+
+  private failureOf(
+    end: unknown,
+    seen: readonly Share[],
+    part: readonly OutgoingMessage[],
+    acknowledged: OutgoingMessage[],
+  ): Error | undefined {
     if (seen.reduce((sum, { messages }) => sum + messages.length, 0) === part.length) {
       acknowledged.push(...part);
       return undefined;

@@ -1,6 +1,7 @@
-import type { Kafka } from 'kafkajs';
+import type { ICustomPartitioner, Kafka } from 'kafkajs';
 import type { OutgoingMessage } from '../ports/messages.ts';
 import type { PromptProducer } from '../ports/producer.ts';
+import type { Measures } from '../ports/telemetry.ts';
 import { REQUEST_TIMEOUT_MS } from './kafka-client.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 import { murmur2Partitioner } from './partitioner.ts';
@@ -22,18 +23,16 @@ export class KafkaPromptProducer implements PromptProducer {
   private before = 0;
 
   /** @param now a clock that only goes forward, in milliseconds */
-  constructor(kafka: Kafka, now: () => number) {
-    this.producer = new KafkaProducer(kafka, {
-      retry: { retries: 0 },
-      // Partitions are chosen when it is known where each is, right before the request is written.
-      createPartitioner: () => {
-        const place = murmur2Partitioner();
-        return (choice) => {
-          if (now() >= this.before) throw new TooLateToSend('it took too long to get to the broker');
-          return place(choice);
-        };
-      },
-    });
+  constructor(kafka: Kafka, now: () => number, sent?: Measures['sent']) {
+    // Partitions are chosen when it is known where each is, right before the request is written.
+    const createPartitioner: ICustomPartitioner = () => {
+      const place = murmur2Partitioner();
+      return (choice) => {
+        if (now() >= this.before) throw new TooLateToSend('it took too long to get to the broker');
+        return place(choice);
+      };
+    };
+    this.producer = new KafkaProducer(kafka, { retry: { retries: 0 }, createPartitioner }, sent);
   }
 
   async publish(messages: readonly OutgoingMessage[], before: number): Promise<void> {

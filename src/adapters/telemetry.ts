@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { REASONS } from '../ports/dead-letters.ts';
-import type { About, Healing, HeldBack, Telemetry } from '../ports/telemetry.ts';
+import type { About, Ended, Healing, HeldBack, Telemetry } from '../ports/telemetry.ts';
 import { Sources } from './sources.ts';
 import { traceIdOf } from './trace-context.ts';
 
@@ -31,6 +31,15 @@ export class LogTelemetry implements Telemetry {
     this.logger = logger;
     this.now = now;
     this.timer = setInterval(() => this.report(), MINUTE).unref();
+  }
+
+  // What is measured is told by metrics alone: a log has no place for distributions.
+  fetched(): void {}
+  chunk(): void {}
+  sent(): void {}
+
+  ended({ outcome, type, messages }: Ended): void {
+    this.count(outcome, type ?? 'unreadable', messages);
   }
 
   count(what: string, type: string, by = 1): void {

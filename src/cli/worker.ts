@@ -25,7 +25,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   const { cradle } = container;
   const { logger } = cradle;
   logWarnings(logger);
-  const { telemetry, openTelemetry, worker: it, database, producer, promptProducer, healthFile } = cradle;
+  const { telemetry, openTelemetry, gauges, worker: it, database, producer, promptProducer, healthFile } = cradle;
   const stop = new AbortController();
   const asked = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
   // The next start does what a stop can't finish in time. Nothing is lost.
@@ -45,6 +45,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
     await healthFile?.start();
     await boot(cradle, stop.signal);
     it.start();
+    gauges?.start();
     await it.consume(stop.signal);
     healthFile?.enter('working');
     logger.info({ group: config.kafkaGroupId, brokers: config.kafkaBrokers }, 'the worker works');
@@ -59,7 +60,7 @@ export async function runWorker(config: Config, container: AwilixContainer<Cradl
   } finally {
     await it.stop();
     telemetry.stop();
-    const ends = [openTelemetry, producer, promptProducer, healthFile].map(async (part) => part?.stop());
+    const ends = [gauges, openTelemetry, producer, promptProducer, healthFile].map(async (part) => part?.stop());
     await Promise.allSettled([...ends, database.destroy()]);
     logger.info('stopped');
   }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { asFunction } from 'awilix';
 import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
+import type { BacklogReader } from '../ports/backlog.ts';
 import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { DecidedOffsets } from '../ports/decided-offsets.ts';
 import type { Entitlements } from '../ports/entitlements.ts';
@@ -11,6 +12,7 @@ import type { Timers } from '../ports/timers.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
 import { KnexDecidedOffsets } from '../uow/decided-offsets.ts';
 import { DatabaseServer } from '../uow/database-server.ts';
+import { KnexBacklog } from '../uow/backlog.ts';
 import { createDatabase } from '../uow/database.ts';
 import { KnexDeadLetters } from '../uow/dead-letters.ts';
 import { KnexEntitlements } from '../uow/entitlements.ts';
@@ -35,6 +37,7 @@ export interface DatabaseParts {
   readonly decidedOffsets: DecidedOffsets;
   readonly deadLetters: DeadLetters;
   readonly messageOutcomes: MessageOutcomes;
+  readonly backlog: BacklogReader;
 }
 
 type Needs = DatabaseParts & Pick<ProcessParts, 'newId'>;
@@ -51,8 +54,8 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
             : 'statements are sent without names, and planned each time; PgBouncer keeps names apart from 1.21 on (max_prepared_statements)';
           logger.info({ namedStatements: keepsNames }, `a connection pooler stands before the database: ${names}`);
         },
-        // The lanes, the look-ups' lane, the relay, the cleaner, the looks at what is decided, the sweeps of timers, and entitlements.
-        poolMax: config.lanes + 6,
+        // The lanes, the look-ups' lane, the relay, the cleaner, the looks at what is decided, the sweeps of timers, entitlements, and the gauges.
+        poolMax: config.lanes + 7,
         connectTimeout: config.connectTimeout,
         statementTimeout: config.statementTimeout,
         lockTimeout: config.lockTimeout,
@@ -74,6 +77,9 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
     messageOutcomes: asFunction(({ database: db }: DatabaseParts) => new KnexMessageOutcomes(db)).singleton(),
+    backlog: asFunction(
+      ({ database: db, steadyClock }: DatabaseParts & ProcessParts) => new KnexBacklog(db, () => steadyClock.now()),
+    ).singleton(),
   };
 }
 

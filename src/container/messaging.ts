@@ -126,9 +126,16 @@ export function messagingParts(config: Config): Registrations<MessagingParts> {
           now: () => steadyClock.now(),
         }),
     ).singleton(),
-    producer: asFunction(({ kafka }: Needs) => new KafkaProducer(kafka)).singleton(),
+    producer: asFunction(
+      ({ kafka, telemetry }: Needs) => new KafkaProducer(kafka, {}, (send) => telemetry.sent(send)),
+    ).singleton(),
     promptProducer: asFunction(
-      ({ kafka, steadyClock }: Needs) => new KafkaPromptProducer(kafka, () => steadyClock.now()),
+      ({ kafka, steadyClock, telemetry }: Needs) =>
+        new KafkaPromptProducer(
+          kafka,
+          () => steadyClock.now(),
+          (send) => telemetry.sent(send),
+        ),
     ).singleton(),
     recordReader: asFunction(({ kafka }: Needs) => new KafkaRecordReader(kafka)).singleton(),
     registryAccess: asFunction(({ steadyClock }: Needs) =>

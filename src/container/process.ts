@@ -2,6 +2,7 @@ import type { Windows } from '../domain/counts.ts';
 import { randomUUID } from 'node:crypto';
 import { asFunction, asValue } from 'awilix';
 import type { Logger } from 'pino';
+import type { Gauges } from '../adapters/opentelemetry/gauges.ts';
 import type { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';
 import type { Tracing } from '../adapters/message-span.ts';
 import { LogTelemetry } from '../adapters/telemetry.ts';
@@ -27,6 +28,8 @@ export interface ProcessParts {
   /** Which messages are traced, and who is told of them. Undefined: none, and nobody. */
   readonly tracing: Tracing | undefined;
   readonly traces: Traces | undefined;
+  /** What is asked for once an export interval; undefined without metrics. */
+  readonly gauges: Gauges | undefined;
   readonly clock: Clock;
   /** Only goes forward, whatever happens to the time of day: for how long something is remembered or waited for. */
   readonly steadyClock: Clock;
@@ -46,6 +49,7 @@ export function processParts(config: Config): Registrations<ProcessParts> {
     openTelemetry: asValue(undefined),
     tracing: asValue(undefined),
     traces: asValue(undefined),
+    gauges: asValue(undefined),
     clock: asValue<Clock>({ now: () => Date.now() }),
     steadyClock: asValue<Clock>({ now: () => performance.now() }),
     newId: asValue(() => randomUUID()),

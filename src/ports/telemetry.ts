@@ -1,3 +1,5 @@
+import type { RejectionCode } from '../domain/rejection.ts';
+import type { ChunkRecord } from './chunk-record.ts';
 import type { Reset, TopicPartition } from './consumer.ts';
 import type { DeadLetterReason } from './dead-letters.ts';
 import type { MessageContext } from './messages.ts';
@@ -15,8 +17,35 @@ export function aboutOf({ identity: { id, source }, traceparent }: MessageContex
   return { id, source, traceparent };
 }
 
+/** So many messages that have ended alike. */
+export interface Ended {
+  /** `duplicate`: handled before. `skipped`: nobody here wants it. */
+  readonly outcome: 'accepted' | 'rejected' | 'dead' | 'duplicate' | 'skipped';
+  /** The full name of their type; null when they can't be read. */
+  readonly type: string | null;
+  /** Why they were rejected. */
+  readonly code?: RejectionCode | undefined;
+  readonly messages: number;
+}
+
+/** What is measured once a chunk, a fetch or a send. Durations are milliseconds. */
+export interface Measures {
+  fetched(batch: TopicPartition & { readonly messages: number }): void;
+  /** A chunk has ended. */
+  chunk(chunk: ChunkRecord): void;
+  /** A send has ended. `messages`: how many of them were acknowledged, by topic. `error`: why others were not. */
+  sent(send: {
+    readonly topics: readonly string[];
+    readonly messages: ReadonlyMap<string, number>;
+    readonly ms: number;
+    readonly error?: Error | undefined;
+  }): void;
+}
+
 /** What operators are told. Counters are summed up and logged once a minute. Everything else is logged as it happens. */
-export interface Telemetry {
+export interface Telemetry extends Measures {
+  /** Counted, once their transaction is committed. */
+  ended(ended: Ended): void;
   count(what: string, type: string, by?: number): void;
   deadLetter(
     letter: About & {

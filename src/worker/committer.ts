@@ -1,3 +1,4 @@
+import type { RejectionCode } from '../domain/rejection.ts';
 import {
   CommitOutcomeUnknown,
   ConfigurationError,
@@ -116,8 +117,8 @@ export class Committer {
       const task = tasks[i];
       const type = task?.type;
       // Nearly always all of a chunk are alike, and counted together.
-      if (endings[i + 1]?.what !== ending.what || tasks[i + 1]?.type !== type) {
-        telemetry.count(ending.what, type ?? 'unreadable', alike);
+      if (!isAlike(ending, endings[i + 1]) || tasks[i + 1]?.type !== type) {
+        telemetry.ended({ outcome: ending.what, type: type ?? null, code: codeOf(ending), messages: alike });
         alike = 0;
       }
       if (ending.what !== 'dead' || task === undefined) continue;
@@ -127,4 +128,12 @@ export class Committer {
       telemetry.deadLetter({ topic, partition, offset, reason, message, ...about, error: ending.fault });
     }
   }
+}
+
+function isAlike(ending: Ending, next: Ending | undefined): boolean {
+  return next !== undefined && next.what === ending.what && codeOf(next) === codeOf(ending);
+}
+
+function codeOf(ending: Ending): RejectionCode | undefined {
+  return ending.what === 'rejected' ? ending.code : undefined;
 }

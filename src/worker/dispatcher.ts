@@ -1,7 +1,7 @@
 import type { DomainEvent, EventType } from '../domain/events.ts';
 import { storedId, type UserId } from '../domain/ids.ts';
 import { messageTime } from '../domain/message-time.ts';
-import { Rejection } from '../domain/rejection.ts';
+import { Rejection, type RejectionCode } from '../domain/rejection.ts';
 import { MessageTooLarge } from '../ports/cloud-events.ts';
 import { REASONS, type DeadLetterReason } from '../ports/dead-letters.ts';
 import {
@@ -23,9 +23,7 @@ import { TimeSlice } from './time-slice.ts';
 export type EventHandlers = ReadonlyMap<EventType, readonly EventHandler<DomainEvent>[]>;
 
 /** The command had its effect, or a rejection for an answer. */
-export interface Answered {
-  readonly what: 'accepted' | 'rejected';
-}
+export type Answered = { readonly what: 'accepted' } | { readonly what: 'rejected'; readonly code: RejectionCode };
 
 /** How a task ended. `duplicate`: its message was seen before, and nothing was done. */
 export type Ending =
@@ -35,7 +33,8 @@ export type Ending =
   | { readonly what: 'dead'; readonly letter: DeadLetter; readonly fault?: Error };
 
 const ACCEPTED: Answered = { what: 'accepted' };
-const REJECTED: Answered = { what: 'rejected' };
+/** One for each code, however many messages end so. */
+const REJECTED = new Map<RejectionCode, Answered>();
 const DUPLICATE: Ending = { what: 'duplicate' };
 
 /** What a run leaves to whoever asked for it. */
@@ -169,7 +168,7 @@ export class Dispatcher {
       throw error;
     }
     unit.settle(task, 'rejected');
-    return REJECTED;
+    return rejectedWith(rejection.code);
   }
 
   private answerOf(task: Task, { code, message, field }: Rejection, now: number): OutgoingMessage {
@@ -222,6 +221,12 @@ export class Dispatcher {
     const { identity } = this.d.cloudEvents.byPosition(task.received);
     return { what: 'dead', letter: this.letters.write(task, failed, unit, identity) };
   }
+}
+
+function rejectedWith(code: RejectionCode): Answered {
+  const known = REJECTED.get(code) ?? { what: 'rejected', code };
+  REJECTED.set(code, known);
+  return known;
 }
 
 /** The message of a replayed letter has failed again, for this reason. */

@@ -76,6 +76,11 @@ export class Lane {
     return this.current.name;
   }
 
+  /** How many messages wait to be taken up. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
   get hasRoom(): boolean {
     return this.queue.hasRoom;
   }
@@ -199,7 +204,9 @@ export class Lane {
 
   /** @param failure why the chunk was not committed and published as a whole */
   private ended(recorder: ChunkRecorder, failure?: Error): void {
-    this.d.traces?.chunk(recorder.end(failure));
+    const record = recorder.end(failure);
+    this.d.telemetry.chunk(record);
+    this.d.traces?.chunk(record);
   }
 
   /** @returns undefined when the chunk is dropped: its messages come again, in another assignment */

@@ -132,7 +132,7 @@ export class Planner {
   /** The user domain may publish types that don't concern this worker. A command without a handler is a mistake. */
   private unknown(received: ReceivedMessage, type: string): Task | undefined {
     if (received.topic === this.d.topics.users) {
-      this.d.telemetry.count('skipped', type);
+      this.d.telemetry.ended({ outcome: 'skipped', type, messages: 1 });
       return undefined;
     }
     const error = new Error(this.explained(received, `nothing here handles ${type} on ${received.topic}`));

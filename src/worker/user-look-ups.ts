@@ -34,7 +34,7 @@ export class UserLookUps {
     if (asked instanceof Task) return asked;
     if (this.client === undefined) {
       // The look-up was queued when USER_DOMAIN_URL was set. It stays in its table, and a start with the setting queues it again.
-      this.telemetry.count('skipped', 'licensing.internal.LookUpUser');
+      this.telemetry.ended({ outcome: 'skipped', type: 'licensing.internal.LookUpUser', messages: 1 });
       return undefined;
     }
     try {

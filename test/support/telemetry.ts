@@ -4,6 +4,7 @@ import type { Telemetry } from '../../src/ports/telemetry.ts';
 export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
   const silent = (): void => undefined;
   return {
+    ...{ ended: silent, fetched: silent, chunk: silent, sent: silent },
     ...{
       count: silent,
       deadLetter: silent,

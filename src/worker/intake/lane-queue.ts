@@ -26,6 +26,10 @@ export class LaneQueue {
     this.settings = settings;
   }
 
+  get length(): number {
+    return this.messages.length;
+  }
+
   get isEmpty(): boolean {
     return this.messages.length === 0;
   }

@@ -157,6 +157,16 @@ export class Worker implements ConsumerListener {
     return Object.fromEntries(this.allLanes.map(({ name, phase }) => [name, phase]));
   }
 
+  /** The partitions that are assigned now. */
+  get partitions(): readonly TopicPartition[] {
+    return this.joined ? this.assignment : [];
+  }
+
+  /** How many messages were handed over and wait for their lanes. */
+  get waiting(): number {
+    return this.allLanes.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
   get membership(): Membership {
     const { joined, assignment, reachedAt } = this;
     const brokerSilentFor = reachedAt === undefined ? undefined : performance.now() - reachedAt;
@@ -246,6 +256,7 @@ export class Worker implements ConsumerListener {
     }
     if (this.isOver(epoch)) return;
     lane.push(queued(batch, epoch));
+    this.d.telemetry.fetched({ topic: batch.topic, partition: batch.partition, messages: batch.messages.length });
     if (batch.topic === this.d.topics.commands) this.d.placement.check(batch.messages);
     this.offsets.take(batch);
     flow.taken();

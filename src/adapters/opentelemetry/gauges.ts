@@ -1,0 +1,132 @@
+import { ValueType, type BatchObservableResult, type Meter, type ObservableGauge } from '@opentelemetry/api';
+import type { Backlog, BacklogReader, Waiting } from '../../ports/backlog.ts';
+import type { ConsumerGroup } from '../../ports/consumer-group.ts';
+import type { TopicPartition } from '../../ports/consumer.ts';
+import type { ExportLog } from './export-log.ts';
+import { observeRuntime } from './runtime-gauges.ts';
+
+export interface GaugeSources {
+  readonly worker: {
+    /** Messages that wait for a lane. */
+    readonly waiting: number;
+    readonly partitions: readonly TopicPartition[];
+  };
+  readonly backlog: BacklogReader;
+  readonly consumerGroup: ConsumerGroup;
+  /** The topics that the group reads. */
+  readonly topics: readonly string[];
+  /** Where it is told that database or broker can't be asked. */
+  readonly logs: { readonly backlog: ExportLog; readonly lag: ExportLog };
+}
+
+/** What is asked for once an export interval. Whatever can't be asked is left out of that export, and holds back no other gauge for long. */
+export class Gauges {
+  private readonly sources: GaugeSources;
+  private readonly meter: Meter;
+  private readonly stopping = new AbortController();
+
+  constructor(meter: Meter, sources: GaugeSources) {
+    this.meter = meter;
+    this.sources = sources;
+  }
+
+  start(): void {
+    observeRuntime(this.meter);
+    this.observeLanes();
+    this.observeBacklog();
+    this.observeLag();
+  }
+
+  /** The last export has no gauges but those of the process: what they would ask is being closed. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the worker stops'));
+    await this.sources.consumerGroup.stop();
+  }
+
+  private observeLanes(): void {
+    const { worker } = this.sources;
+    const queue = this.gauge('licensing.lane.queue', '{message}', 'Messages that wait in the lanes of this worker');
+    queue.addCallback((result) => result.observe(worker.waiting));
+  }
+
+  private observeBacklog(): void {
+    const { backlog, logs } = this.sources;
+    const pairs = (['outbox', 'timers', 'entitlements', 'parkedKeys'] as const).map(
+      (what) => [what, this.pair(NAMES[what])] as const,
+    );
+    const letters = this.pair(NAMES.deadLetters);
+    const observe = (result: BatchObservableResult, found: Backlog): void => {
+      for (const [what, pair] of pairs) pair.observe(result, found[what]);
+      for (const [reason, waiting] of found.deadLetters) letters.observe(result, waiting, { reason });
+    };
+    const gauges = [...pairs.map(([, pair]) => pair), letters].flatMap(({ count, age }) => [count, age]);
+    this.observeAsked(gauges, logs.backlog, async (result) => observe(result, await backlog.read()));
+  }
+
+  private observeLag(): void {
+    const { consumerGroup, worker, topics, logs } = this.sources;
+    const lag = this.gauge('licensing.consumer.lag', '{message}', 'Messages of a partition that are not committed');
+    this.observeAsked([lag], logs.lag, async (result) => {
+      const mine = new Set(worker.partitions.map(({ topic, partition }) => `${topic}/${partition}`));
+      if (mine.size === 0) return;
+      for (const { topic, partition, begin, end, committed } of await consumerGroup.progress(topics)) {
+        if (!mine.has(`${topic}/${partition}`)) continue;
+        const left = Math.max(0, end - Math.max(begin, committed ?? begin));
+        result.observe(lag, left, {
+          'messaging.destination.name': topic,
+          'messaging.destination.partition.id': String(partition),
+        });
+      }
+    });
+  }
+
+  /** @param ask its failure is told once, and its success after that */
+  private observeAsked(
+    gauges: ObservableGauge[],
+    log: ExportLog,
+    ask: (result: BatchObservableResult) => Promise<void>,
+  ): void {
+    this.meter.addBatchObservableCallback(async (result) => {
+      const { signal } = this.stopping;
+      if (signal.aborted) return;
+      try {
+        await ask(result);
+        log.succeeded();
+      } catch (error) {
+        if (!isOver(signal)) log.failed(error instanceof Error ? error : new Error(String(error)));
+      }
+    }, gauges);
+  }
+
+  private pair([count, unit, age, what]: Names) {
+    const counts = this.gauge(count, unit, `${what}: how many in the whole database`);
+    const ages = this.meter.createObservableGauge(age, { unit: 's', description: `${what}: how long the oldest has` });
+    return {
+      count: counts,
+      age: ages,
+      observe: (result: BatchObservableResult, waiting: Waiting, attributes?: { readonly reason: string }): void => {
+        result.observe(counts, waiting.count, attributes);
+        result.observe(ages, waiting.oldestMs / 1_000, attributes);
+      },
+    };
+  }
+
+  private gauge(name: string, unit: string, description: string): ObservableGauge {
+    return this.meter.createObservableGauge(name, { unit, description, valueType: ValueType.INT });
+  }
+}
+
+function isOver({ aborted }: AbortSignal): boolean {
+  return aborted;
+}
+
+/** Of a count its name and unit, the name of the age, and what it is about. */
+type Names = readonly [count: string, unit: string, age: string, what: string];
+
+const NAMES = {
+  outbox: ['licensing.outbox.owed', '{message}', 'licensing.outbox.age', 'Messages owed to Kafka'],
+  deadLetters: ['licensing.dead_letters.open', '{message}', 'licensing.dead_letters.age', 'Open dead letters'],
+  parkedKeys: ['licensing.parked_keys.open', '{key}', 'licensing.parked_keys.age', 'Parked keys'],
+  timers: ['licensing.timers.due', '{timer}', 'licensing.timers.age', 'Timers that are due'],
+  entitlements: ['licensing.entitlements.owed', '{entitlement}', 'licensing.entitlements.age', 'Entitlements owed'],
+} as const;
