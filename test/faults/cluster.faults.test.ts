@@ -2,6 +2,7 @@ import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
 import { murmur2 } from '../../src/adapters/partitioner.ts';
+import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { memberIdsOf } from '../support/world-offsets.ts';
 import { until } from '../support/world-until.ts';
@@ -19,6 +20,7 @@ import {
   wholeAgain,
 } from './cluster.ts';
 import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
+import { allExpire, eachHasEndedOnce, givenLicenses, type ExpiringLicenses } from './timed-licenses.ts';
 
 const stack = theStack({ brokers: 3 });
 afterEach(async () => {
@@ -29,6 +31,9 @@ const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
 const ALWAYS_WAITING = 20;
+
+/** Of the case at hand. */
+let expiring: ExpiringLicenses = { ids: [], expiresAt: 0 };
 
 clusterCase({
   fault: 'F28',
@@ -152,6 +157,27 @@ clusterCase({
     await withoutBroker(around, coordinator, async () => expect(await coordinatorOf(world)).not.toBe(coordinator));
     // The same member: the worker has not waited for a session of its own to end.
     expect(await memberIdsOf(world.admin, world.group)).toEqual(members);
+  },
+});
+
+clusterCase({
+  fault: 'F50',
+  what: 'the broker that leads most of what timers send to is killed over the time at which licenses expire',
+  todo: NOTHING,
+  async inject(around) {
+    const { world } = around;
+    const { commands } = world.topics;
+    expiring = await givenLicenses(world, 4_000);
+    const leader = await leaderOfMost(world, commands);
+    await withoutBroker(around, leader, async () => {
+      expect(await leadersOf(world, commands)).not.toContain(leader);
+      await allExpire(world, expiring.ids);
+    });
+  },
+  async fired({ world }, { model }) {
+    stillWorks({ world });
+    await eachHasEndedOnce(world, expiring.ids);
+    await checkEntitlements(world, model);
   },
 });
 
