@@ -16,7 +16,7 @@ export const OVERVIEW: Dashboard = {
       panels: [
         now('Workers', `count(count by (instance) (licensing_lane_queue${OF_WORKER}))`, {
           description:
-            'Processes that export metrics. As many as were started; "No data" means that none runs, or none reaches the collector.',
+            'Processes that export metrics. As many as were started; "No data" means that none runs, or none reaches the collector. One that has ended counts for some minutes more.',
           unit: 'short',
           anchor: 'licensingnoworker',
         }),

@@ -21,17 +21,20 @@ let programs: PrometheusPrograms;
 let collector: OtelCollector;
 let prometheus: Prometheus;
 let world: World;
-let busy: Promise<void>;
 const over = new AbortController();
+/** In the order in which things were started. */
+const endings: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   programs = await prometheusPrograms();
   collector = await OtelCollector.start(await collectorProgram());
+  endings.push(() => collector.stop());
   prometheus = await Prometheus.start({
     program: programs.prometheus,
     target: collector.target,
     rules: join(RULES, 'rules.yml'),
   });
+  endings.push(() => prometheus.stop());
   world = await createWorld({
     workers: 2,
     program: [BROKEN, 'worker'],
@@ -46,18 +49,17 @@ beforeAll(async () => {
       OTEL_METRIC_EXPORT_TIMEOUT: '1000',
     },
   });
+  endings.push(() => world.close());
   await loseSome(world);
-  busy = keepBusy(world, over.signal);
+  const busy = keepBusy(world, over.signal);
   busy.catch(() => undefined); // told by afterAll
+  endings.push(() => busy);
   await sendTroubles(world);
 }, BUILT_WITHIN_MS);
 
 afterAll(async () => {
   over.abort();
-  await busy;
-  await world.close();
-  await prometheus.stop();
-  await collector.stop();
+  for (const end of endings.reverse()) await end();
 });
 
 test.each(PANEL_QUERIES)('$panel has data: $expr', ({ expr }) => hasData(expr));
@@ -73,7 +75,7 @@ test('both workers are told apart', async () => {
     const series = await prometheus.history('count by (job, instance) (licensing_lane_queue)');
     return series.length >= 2 && series;
   });
-  expect(workers.map(({ metric }) => metric['job'])).toEqual(['licensing', 'licensing']);
+  expect(new Set(workers.map(({ metric }) => metric['job']))).toEqual(new Set(['licensing']));
 });
 
 test('alerts fire for what is wrong, in words that are whole, and for nothing else', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../stack/ports.ts';
@@ -52,15 +52,6 @@ export class OtelCollector {
     });
     await service.start();
     return new OtelCollector(`http://127.0.0.1:${receives}`, target, folder, service);
-  }
-
-  get log(): string {
-    return readFileSync(this.service.logFile, 'utf8');
-  }
-
-  /** What Prometheus would scrape now. */
-  async scraped(): Promise<string> {
-    return (await fetch(`http://${this.target}/metrics`)).text();
   }
 
   async stop(): Promise<void> {
