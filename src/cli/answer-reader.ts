@@ -86,11 +86,11 @@ export class AnswerReader<Tag> {
    * Waits until at most so many messages are open. After the time-out without a sign, those that are open then are told to be late.
    * @returns false after the time-out, or when the signal came first. @throws what reading has failed with
    */
-  async until(open: number, signal: AbortSignal): Promise<boolean> {
+  async until(open: number, signal?: AbortSignal): Promise<boolean> {
     const { steadyClock } = this.cradle;
     while (this.open > open) {
       if (this.failure !== undefined) throw this.failure.error;
-      if (signal.aborted || steadyClock.now() - this.lastSign > this.options.timeout) {
+      if (signal?.aborted === true || steadyClock.now() - this.lastSign > this.options.timeout) {
         for (const one of this.answers.giveUp()) await this.options.onKnown({ ...one, outcome: 'late' });
         return false;
       }

@@ -206,7 +206,8 @@ class FileSending {
 
   private async expect(chunk: readonly ComposedLine[]): Promise<void> {
     if (this.answers === undefined) return;
-    if (!(await this.answers.until(MAX_OPEN - chunk.length, this.stopping))) {
+    // A stop waits for this, too: what was sent is to be told.
+    if (!(await this.answers.until(MAX_OPEN - chunk.length))) {
       throw new NoAnswers(`no answer within ${this.options.timeout / 1_000} s`);
     }
     for (const { line } of chunk) {
