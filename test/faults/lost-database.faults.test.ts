@@ -1,4 +1,6 @@
 import type { Stack } from '../../stack/stack.ts';
+import type { Checked } from '../oracle/check.ts';
+import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { command } from '../support/load.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { unlessNotYet } from '../support/world-offsets.ts';
@@ -176,11 +178,13 @@ async function makeAgain(world: World): Promise<void> {
   await world.settled();
 }
 
-function everyWorkerHeals({ world }: Around): void {
+/** And whoever reads the entitlements goes by what the database knows now: what it has lost is of an earlier epoch. */
+async function everyWorkerHeals({ world }: Around, { model }: Checked): Promise<void> {
   for (const worker of world.workers) {
     expect(healedBy([worker])).toBeGreaterThan(50);
     expect(worker.exit).toBeUndefined();
   }
+  await checkEntitlements(world, model, 1);
 }
 
 /** How many messages these workers have read again. */
