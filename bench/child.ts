@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
  * as they are.
  */
 export async function startChild<Answer>(
-  file: 'send.ts' | 'listen.ts',
+  file: 'send.ts' | 'listen.ts' | 'read-entitlements.ts',
   environment: NodeJS.ProcessEnv,
   order: object,
 ): Promise<{ readonly answer: Promise<Answer> }> {
