@@ -39,11 +39,12 @@ export async function replayLetters(wanted: Wanted, cradle: Cradle): Promise<num
   const { codec, config, writtenSubjects, deadLetters } = cradle;
   await reachDatabase(cradle);
   await patiently(registryPlace(config), (signal) => codec.prepareWriters(writtenSubjects, signal));
+  const { dryRun } = wanted;
   if ('letterId' in wanted) {
-    const done = await replayOne(wanted.letterId, wanted.dryRun, cradle);
-    return isThrough(done) ? 0 : 1;
+    const done = await replaySome([wanted.letterId], { dryRun }, cradle);
+    return done.every(isThrough) ? 0 : 1;
   }
-  const { filter, dryRun } = wanted;
+  const { filter } = wanted;
   const { through, left, waiting } = await replayMany(filter, dryRun, cradle);
   const areFree = dryRun || (await areAllFree(filter, deadLetters));
   const behind = waiting === 0 ? '' : `, ${waiting} wait behind these`;
@@ -64,7 +65,7 @@ async function areAllFree({ key, reason }: LetterFilter, deadLetters: DeadLetter
   return parked.length === 0;
 }
 
-type Replayed = Awaited<ReturnType<Cradle['replayer']['replay']>>;
+type Replayed = Awaited<ReturnType<Cradle['replayer']['replay']>>[number];
 
 /** What has come of many letters so far. */
 interface Tally {
@@ -92,34 +93,63 @@ async function replayMany(filter: LetterFilter, dryRun: boolean, cradle: Cradle)
 async function pass(filter: LetterFilter, dryRun: boolean, tally: Tally, cradle: Cradle): Promise<boolean> {
   let isAnyGone = false;
   tally.waiting = 0;
-  for await (const letter of lettersOf(filter, cradle.deadLetters)) {
-    const { letterId, keys, reason } = letter;
-    if (tally.left.has(letterId) || (filter.reason === undefined && reason === 'IdReused')) continue;
-    if (keys.some((key) => tally.stopped.has(key))) {
-      tally.waiting += 1;
-      stop(letter, tally.stopped);
-      continue;
+  for await (const page of pagesOf(filter, cradle.deadLetters)) {
+    let rest = page.filter((letter) => isWanted(letter, filter) && !tally.left.has(letter.letterId));
+    while (rest.length > 0) {
+      const next = inTurn(rest, tally.stopped);
+      const done = await replaySome(next, { dryRun, following: filter }, cradle);
+      const ends = new Map(done.map((one) => [one.letterId, one]));
+      const goesOn = next.find((letterId) => !ends.has(letterId)) ?? Infinity;
+      for (const letter of rest.filter(({ letterId }) => letterId < goesOn)) {
+        if (note(letter, ends.get(letter.letterId), dryRun, tally)) isAnyGone = true;
+        ends.delete(letter.letterId);
+      }
+      tally.through += ends.size; // those that followed
+      rest = rest.filter(({ letterId }) => letterId >= goesOn && !ends.has(letterId));
     }
-    const done = await replayOne(letterId, dryRun, cradle);
-    if (isThrough(done)) tally.through += 1;
-    // If resolved, somebody else has seen to it meanwhile.
-    else if (done.what !== 'left' || done.why !== 'resolved') tally.left.add(letterId);
-    // In a dry run nothing of this key has happened, on which the next one could be tried.
-    if (tally.left.has(letterId) || (dryRun && isThrough(done))) stop(letter, tally.stopped);
-    else isAnyGone = true;
   }
   return isAnyGone;
 }
 
-const PAGE = 100;
+/** What has come of one letter; undefined: it waits. @returns whether it is gone */
+function note(letter: LetterSummary, ended: Replayed | undefined, dryRun: boolean, tally: Tally): boolean {
+  const { letterId } = letter;
+  const isAllThrough = ended !== undefined && isThrough(ended);
+  if (ended === undefined) tally.waiting += 1;
+  else if (isAllThrough) tally.through += 1;
+  // If resolved, somebody else has seen to it meanwhile.
+  else if (ended.what !== 'left' || ended.why !== 'resolved') tally.left.add(letterId);
+  // In a dry run nothing of this key has happened, on which the next one could be tried.
+  const isStopped = ended === undefined || tally.left.has(letterId) || (dryRun && isAllThrough);
+  if (isStopped) stop(letter, tally.stopped);
+  return !isStopped;
+}
 
-async function* lettersOf(filter: LetterFilter, deadLetters: DeadLetters): AsyncGenerator<LetterSummary> {
+/** Of these letters, those that wait behind none that is stopped. */
+function inTurn(letters: readonly LetterSummary[], stopped: ReadonlySet<string>): readonly number[] {
+  const now = new Set(stopped);
+  const isHeld = (letter: LetterSummary): boolean => {
+    const held = letter.keys.some((key) => now.has(key));
+    if (held) stop(letter, now);
+    return held;
+  };
+  return letters.filter((letter) => !isHeld(letter)).map(({ letterId }) => letterId);
+}
+
+const PAGE = 1_000;
+
+async function* pagesOf(filter: LetterFilter, deadLetters: DeadLetters): AsyncGenerator<readonly LetterSummary[]> {
   let after: number | undefined = 0;
   while (after !== undefined) {
     const page: readonly LetterSummary[] = await deadLetters.list(filter, { after, limit: PAGE });
-    yield* page;
+    yield page;
     after = page[PAGE - 1]?.letterId;
   }
+}
+
+function isWanted({ reason, keys }: LetterSummary, filter: LetterFilter): boolean {
+  if (filter.key !== undefined && !keys.includes(filter.key)) return false;
+  return filter.reason === undefined ? reason !== 'IdReused' : reason === filter.reason;
 }
 
 /** Nothing waits behind a letter that parks nothing. */
@@ -127,15 +157,23 @@ function stop({ keys, parks }: LetterSummary, stopped: Set<string>): void {
   if (parks) for (const key of keys) stopped.add(key);
 }
 
-async function replayOne(letterId: number, dryRun: boolean, { replayer }: Cradle): Promise<Replayed> {
+/** The first of these letters, one at least, and what of the filter follows them. @returns how they ended */
+async function replaySome(
+  letterIds: readonly number[],
+  { dryRun, following }: { readonly dryRun: boolean; readonly following?: LetterFilter },
+  { replayer }: Cradle,
+): Promise<readonly Replayed[]> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const done = await replayer.replay(letterId, { signal, dryRun });
-    print(`letter ${letterId}  ${dryRun ? 'would be ' : ''}${textOf(done)}`);
+    const done = await replayer.replay(letterIds, {
+      ...{ signal, dryRun },
+      ...(following !== undefined && { following: (letter) => isWanted(letter, following) }),
+    });
+    for (const one of done) print(`letter ${one.letterId}  ${dryRun ? 'would be ' : ''}${textOf(one)}`);
     return done;
   } catch (error) {
     if (!signal.aborted) throw error;
-    const what = `letter ${letterId}: database, registry or user domain gave no answer within ${PATIENCE_MS / 1_000} s`;
+    const what = `letter ${letterIds[0]}: database, registry or user domain gave no answer within ${PATIENCE_MS / 1_000} s`;
     throw new Unreachable(what, { cause: error });
   }
 }

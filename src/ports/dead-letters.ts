@@ -208,6 +208,8 @@ export interface DeadLetters {
   countParkedKeys(): Promise<number>;
   /** A letter in any state. */
   get(letterId: number): Promise<StoredLetter | undefined>;
+  /** Letters in any state, by number: the first of these, as many as `maxBytes` have room for, and one at least. What is absent is left out. */
+  getMany(letterIds: readonly number[], maxBytes: number): Promise<readonly StoredLetter[]>;
   /** The number of the lowest letter that waits under a key. */
   lowest(key: string): Promise<number | undefined>;
   /**

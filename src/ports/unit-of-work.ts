@@ -1,6 +1,6 @@
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { Decision } from './decided-offsets.ts';
-import type { DeadLetterReason } from './dead-letters.ts';
+import type { DeadLetterReason, StoredLetter } from './dead-letters.ts';
 import type { MessageIdentity, OutgoingMessage, Position, ReceivedMessage } from './messages.ts';
 import type {
   ActiveLicenseRepository,
@@ -64,9 +64,21 @@ export interface DeadLetter {
 }
 
 /** A dead letter with its message, which is to run in its turn. */
-export interface Replay {
+export interface Replay<M extends UnitMessage = UnitMessage> {
   readonly letterId: number;
-  readonly message: UnitMessage;
+  readonly message: M;
+}
+
+/**
+ * Lets a replay take up the letters, too, that wait next under the keys of its own. They are looked for under the locks of these keys, where
+ * nothing more comes in behind them, so the last letter of a key that is under load is found.
+ */
+export interface Following<M extends UnitMessage> {
+  /** How many, and how many bytes of them. */
+  readonly most: number;
+  readonly maxBytes: number;
+  /** @returns the first of these letters, as many as can be replayed without waiting for anybody */
+  plan(letters: readonly StoredLetter[]): readonly Replay<M>[];
 }
 
 export interface OutboxWriter {
@@ -202,8 +214,15 @@ export interface UnitOfWork {
     began?: (step: Step) => void,
   ): Promise<Committed<T>>;
   /**
-   * Runs `work` for the message of a dead letter, as `run` does. The same transaction resolves the letter, and frees its keys when no
-   * other letter waits under them. @throws NotReplayable when it is not the letter's turn, else as `run`
+   * Runs `work` for the messages of dead letters, as `run` does. The same transaction resolves the letters, and frees their keys when no
+   * other letter waits under them. @throws NotReplayable when it is not the turn of one of them, else as `run`
+   * @param replays sorted by number, each identity once
+   * @param work is told which letters were taken up: these, and then those that follow
    */
-  replay<T>(replay: Replay, work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>>;
+  replay<T, M extends UnitMessage>(
+    replays: readonly Replay<M>[],
+    work: (unit: Unit, taken: readonly Replay<M>[]) => Promise<T>,
+    lane?: OutboxLane,
+    following?: Following<M>,
+  ): Promise<Committed<T>>;
 }

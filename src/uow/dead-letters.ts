@@ -15,7 +15,7 @@ import {
   countBySource,
   countLetters,
   countParkedKeys,
-  getLetter,
+  getLetters,
   listEmptyKeys,
   listLetters,
   listParkedKeys,
@@ -57,7 +57,11 @@ export class KnexDeadLetters implements DeadLetters {
   }
 
   async get(letterId: number): Promise<StoredLetter | undefined> {
-    return getLetter(this.db, letterId);
+    return (await this.getMany([letterId], 0))[0];
+  }
+
+  async getMany(letterIds: readonly number[], maxBytes: number): Promise<readonly StoredLetter[]> {
+    return getLetters(this.db, letterIds, maxBytes);
   }
 
   async lowest(key: string): Promise<number | undefined> {
@@ -96,12 +100,12 @@ export async function discard(
   resolution: Resolution,
   freeKeys: boolean,
 ): Promise<{ readonly state: Discarded['state']; readonly keys: readonly string[] }> {
-  const keys = parkableKeys((await deadLetters.keysOf(letterId)) ?? []);
+  const keys = parkableKeys(await deadLetters.keysOf([letterId]));
   const rows = await parkedKeys.lock(keys);
-  const letter = await deadLetters.lock(letterId);
+  const [letter] = await deadLetters.lock([letterId]);
   if (letter?.state !== 'open') return { state: letter?.state, keys: [] };
-  await parkedKeys.leave(letterId, keys, undefined);
-  await deadLetters.resolve(letterId, resolution);
+  await parkedKeys.leave([letterId], keys, undefined);
+  await deadLetters.resolve([letterId], resolution);
   if (freeKeys) {
     // What had no row to lock was not parked, and may be by now: that is not meant.
     for (const { key } of rows) {

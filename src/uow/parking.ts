@@ -1,13 +1,15 @@
 import { NotReplayable } from '../ports/errors.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
-import type { DeadLetter, Replay, UnitMessage } from '../ports/unit-of-work.ts';
-import type { ParkedKey, Store } from '../repos/tables/store.ts';
+import type { DeadLetter, Following, Replay, UnitMessage } from '../ports/unit-of-work.ts';
+import type { LockedLetter, ParkedKey, Store } from '../repos/tables/store.ts';
 import type { Debt } from './debts.ts';
 import type { Journal } from '../repos/identity-map.ts';
 
-/** The letter that a unit replays. The unit holds the locks of its keys. */
-interface TakenUp extends Replay {
-  /** Keys under which it waits; none when it is in no order. */
+/** The letters that a unit replays. The unit holds the locks of their keys. */
+interface TakenUp {
+  readonly letterIds: readonly number[];
+  readonly messages: ReadonlySet<UnitMessage>;
+  /** Keys under which they wait; none of one that is in no order. */
   readonly keys: readonly string[];
 }
 
@@ -19,7 +21,7 @@ export class Parking {
   /** Keys that are free, and whose last replay this unit adopts. Their rows can be deleted. */
   private freed: readonly string[] = [];
   private readonly owing: Debt[] = [];
-  private replay: TakenUp | undefined;
+  private takenUp: TakenUp | undefined;
 
   constructor(store: Store, journal: Journal) {
     this.store = store;
@@ -34,7 +36,7 @@ export class Parking {
   }
 
   behind(message: UnitMessage): string | undefined {
-    if (this.parked.size === 0 || message === this.replay?.message) return undefined;
+    if (this.parked.size === 0 || this.takenUp?.messages.has(message) === true) return undefined;
     return message.keys.find((key) => this.parked.has(key));
   }
 
@@ -48,38 +50,36 @@ export class Parking {
   }
 
   /**
-   * Takes up a letter for its replay: the locks of its keys first, as everybody takes them, then its own, then its identity.
+   * Takes up letters for their replay: the locks of their keys first, as everybody takes them, then their own, then their identities.
+   * @returns these, and those that follow
    * @throws NotReplayable
    */
-  async takeUp({ letterId, message }: Replay, lane: string): Promise<void> {
-    const { deadLetters, parkedKeys, inbox } = this.store;
-    const stored = await deadLetters.keysOf(letterId);
-    const keys = parkableKeys([...(stored ?? []), ...message.keys]);
+  async takeUp<M extends UnitMessage>(
+    asked: readonly Replay<M>[],
+    lane: string,
+    following?: Following<M>,
+  ): Promise<readonly Replay<M>[]> {
+    const { deadLetters, parkedKeys } = this.store;
+    const stored = await deadLetters.keysOf(asked.map(({ letterId }) => letterId));
+    const keys = parkableKeys([...stored, ...asked.flatMap(({ message }) => message.keys)]);
     // Without a row of its own, a key could be parked between the last look at what waits under it and its being freed.
     this.note(await parkedKeys.hold(keys));
-    const letter = await deadLetters.lock(letterId);
-    if (letter === undefined) throw new NotReplayable('absent', `there is no letter ${letterId}`);
-    if (letter.state !== 'open') throw new NotReplayable('resolved', `letter ${letterId} is ${letter.state} already`);
-    const lowest = await parkedKeys.lowest(keys);
-    if (lowest !== undefined && lowest < letterId) {
-      throw new NotReplayable(
-        'behind',
-        `letter ${letterId} waits behind letter ${lowest}, which is of the same tenant or user`,
-      );
-    }
-    const revived = await inbox.revive(message, lane);
-    if (revived === undefined) {
-      throw new NotReplayable(
-        'superseded',
-        `the message of letter ${letterId} has taken effect since; discard the letter`,
-      );
-    }
-    // What had its turn before the letter may still be owed by the lane that has buried it.
-    for (const key of [...letter.keys, ...message.keys]) this.owing.push({ lane: revived.lane, key });
-    this.replay = { message, letterId, keys: letter.parks ? parkableKeys(letter.keys) : [] };
+    const replays = following === undefined ? asked : [...asked, ...(await this.following(asked, keys, following))];
+    const letterIds = replays.map(({ letterId }) => letterId);
+    const locked = new Map((await deadLetters.lock(letterIds)).map((letter) => [letter.letterId, letter]));
+    const inTheWay = new Map((await parkedKeys.inTheWay(keys, letterIds)).map((one) => [one.key, one.letterId]));
+    const letters = replays.map((replay) => inTurn(replay, locked.get(replay.letterId), inTheWay));
+    await this.revive(replays, letters, lane);
+    const waiting = letters.filter(({ parks }) => parks);
+    this.takenUp = {
+      letterIds,
+      messages: new Set(replays.map(({ message }) => message)),
+      keys: parkableKeys(waiting.flatMap((letter) => letter.keys)),
+    };
+    return replays;
   }
 
-  /** Debts of lanes that replayed letters of these keys, or buried the one that is replayed here: what is owed now must not overtake them. */
+  /** Debts of lanes that replayed letters of these keys, or buried those that are replayed here: what is owed now must not overtake them. */
   debts(): readonly Debt[] {
     return this.owing;
   }
@@ -91,16 +91,73 @@ export class Parking {
     await this.store.parkedKeys.forget(this.freed);
   }
 
-  /** Resolves the letter that was replayed. `lane` owes the events of the replay. */
+  /** Resolves the letters that were replayed. `lane` owes the events of the replay. */
   async resolve(lane: string): Promise<void> {
-    if (this.replay === undefined) return;
-    const { letterId, keys } = this.replay;
-    await this.store.parkedKeys.leave(letterId, keys, lane);
-    await this.store.deadLetters.resolve(letterId, { state: 'replayed', by: null, note: null });
+    if (this.takenUp === undefined) return;
+    const { letterIds, keys } = this.takenUp;
+    await this.store.parkedKeys.leave(letterIds, keys, lane);
+    await this.store.deadLetters.resolve(letterIds, { state: 'replayed', by: null, note: null });
+  }
+
+  /** As far as they wait under no other key: its lock would have to be taken out of order. */
+  private async following<M extends UnitMessage>(
+    asked: readonly Replay<M>[],
+    held: readonly string[],
+    { most, maxBytes, plan }: Following<M>,
+  ): Promise<readonly Replay<M>[]> {
+    const last = asked.at(-1);
+    if (most === 0 || last === undefined || held.length === 0) return [];
+    const { deadLetters, parkedKeys } = this.store;
+    const letters = await deadLetters.stored(await parkedKeys.after(held, last.letterId, most), maxBytes);
+    const replays = plan(letters);
+    const own = new Set(held);
+    const identities = new Set(asked.map(({ message }) => message.identity.hash));
+    const isFirst = ({ message: { identity } }: Replay): boolean =>
+      identities.size < identities.add(identity.hash).size;
+    const end = replays.findIndex((replay, i) => {
+      const keys = parkableKeys([...(letters[i]?.keys ?? []), ...replay.message.keys]);
+      return !keys.every((key) => own.has(key)) || !isFirst(replay);
+    });
+    return end < 0 ? replays : replays.slice(0, end);
+  }
+
+  private async revive(replays: readonly Replay[], letters: readonly LockedLetter[], lane: string): Promise<void> {
+    const messages = replays.map(({ message }) => message);
+    const sorted = messages.toSorted((a, b) => (a.identity.hash < b.identity.hash ? -1 : 1));
+    const revived = new Map((await this.store.inbox.revive(sorted, lane)).map((entry) => [entry.hash, entry]));
+    for (const [i, { letterId, message }] of replays.entries()) {
+      const before = revived.get(message.identity.hash);
+      if (before === undefined) {
+        throw new NotReplayable(
+          'superseded',
+          `the message of letter ${letterId} has taken effect since; discard the letter`,
+        );
+      }
+      // What had its turn before the letter may still be owed by the lane that has buried it.
+      for (const key of [...(letters[i]?.keys ?? []), ...message.keys]) this.owing.push({ lane: before.lane, key });
+    }
   }
 
   private note(rows: readonly ParkedKey[]): void {
     for (const { key, parked } of rows) if (parked) this.parked.add(key);
     this.owing.push(...rows);
   }
+}
+
+/** @returns the letter, if it is its turn. @throws NotReplayable */
+function inTurn(
+  { letterId, message }: Replay,
+  letter: LockedLetter | undefined,
+  inTheWay: ReadonlyMap<string, number>,
+): LockedLetter {
+  if (letter === undefined) throw new NotReplayable('absent', `there is no letter ${letterId}`);
+  if (letter.state !== 'open') throw new NotReplayable('resolved', `letter ${letterId} is ${letter.state} already`);
+  const lowest = Math.min(...[...letter.keys, ...message.keys].map((key) => inTheWay.get(key) ?? Infinity));
+  if (lowest < letterId) {
+    throw new NotReplayable(
+      'behind',
+      `letter ${letterId} waits behind letter ${lowest}, which is of the same tenant or user`,
+    );
+  }
+  return letter;
 }

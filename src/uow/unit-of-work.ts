@@ -1,7 +1,16 @@
 import type { Knex } from 'knex';
 import type { Decision } from '../ports/decided-offsets.ts';
 import { StaleRead } from '../ports/errors.ts';
-import type { Committed, OutboxLane, Replay, Step, Unit, UnitMessage, UnitOfWork } from '../ports/unit-of-work.ts';
+import type {
+  Committed,
+  Following,
+  OutboxLane,
+  Replay,
+  Step,
+  Unit,
+  UnitMessage,
+  UnitOfWork,
+} from '../ports/unit-of-work.ts';
 import { WarmSubdivisions } from '../repos/warm-subdivisions.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
@@ -90,12 +99,19 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     }
   }
 
-  async replay<T>(
-    replay: Replay,
-    work: (unit: Unit) => Promise<T>,
+  async replay<T, M extends UnitMessage>(
+    replays: readonly Replay<M>[],
+    work: (unit: Unit, taken: readonly Replay<M>[]) => Promise<T>,
     lane: OutboxLane = laneOfOneRun(this.newId()),
+    following?: Following<M>,
   ): Promise<Committed<T>> {
-    return this.transaction((store) => openReplay(store, replay, lane), work, nobodyAsks);
+    let taken: readonly Replay<M>[] = [];
+    const open = async (store: Store): Promise<OpenUnit> => {
+      const opened = await openReplay(store, replays, lane, following);
+      taken = opened.taken;
+      return opened.unit;
+    };
+    return this.transaction(open, (unit) => work(unit, taken), nobodyAsks);
   }
 
   /**

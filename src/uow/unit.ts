@@ -1,5 +1,6 @@
 import type {
   DeadLetter,
+  Following,
   OutboxEffect,
   OutboxLane,
   OutboxRow,
@@ -74,13 +75,26 @@ export async function openChunk(
   return unitOver({ cache, inbox, parking, lane, startedAt, debts });
 }
 
-/** Opens a unit for the message of a dead letter. Takes the letter up, and loads what its message declares. @throws NotReplayable */
-export async function openReplay(store: Store, replay: Replay, lane: OutboxLane): Promise<OpenUnit> {
-  const cache = createCache(store, Infinity);
+/**
+ * Opens a unit for the messages of dead letters. Takes the letters up, and those that follow, and loads what their messages declare.
+ * @throws NotReplayable
+ * @throws TooMuchAtOnce for letters that have to be replayed one by one
+ */
+export async function openReplay<M extends UnitMessage>(
+  store: Store,
+  replays: readonly Replay<M>[],
+  lane: OutboxLane,
+  following?: Following<M>,
+): Promise<{ readonly unit: OpenUnit; readonly taken: readonly Replay<M>[] }> {
+  const isAlone = replays.length === 1 && following === undefined;
+  const cache = createCache(store, isAlone ? Infinity : MOST_AT_ONCE);
   const parking = new Parking(store, cache.journal);
-  const [{ startedAt }] = await together([store.begin(), parking.takeUp(replay, lane.id)]);
-  await loadDeclared(cache, [replay.message]);
-  return unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() });
+  const [{ startedAt }, taken] = await together([store.begin(), parking.takeUp(replays, lane.id, following)]);
+  await loadDeclared(
+    cache,
+    taken.map(({ message }) => message),
+  );
+  return { unit: unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() }), taken };
 }
 
 interface Intake {

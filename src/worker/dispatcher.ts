@@ -73,16 +73,14 @@ export class Dispatcher {
     });
   }
 
-  /** Runs the replay of a letter. @throws ReplayFailed when the message fails again; the unit must be undone then */
-  async replay(task: Task, unit: Unit): Promise<Answered> {
-    const [answered] = await this.run<never>([task], unit, {
+  /** Runs the replays of letters. @throws ReplayFailed when a message fails again; the unit must be undone then */
+  async replay(tasks: readonly Task[], unit: Unit): Promise<readonly Answered[]> {
+    return this.run<never>(tasks, unit, {
       before: () => undefined,
       failed: (_, { reason, error }) => {
         throw new ReplayFailed(reason, error);
       },
     });
-    if (answered === undefined) throw new Error('a task has one ending');
-    return answered;
   }
 
   /** Everything that waits is in this one function: each further asynchronous one would cost a kilobyte of garbage a message. */

@@ -49,6 +49,13 @@ export class Planner {
     return tasks;
   }
 
+  /** The task of a message, if nobody has to be waited for to tell it. */
+  planAtOnce(received: ReceivedMessage): Task | undefined {
+    const { value, unreadable } = received;
+    const mustFetch = unreadable === undefined && this.d.codec.missingSchema(value) !== undefined;
+    return mustFetch ? undefined : this.planOne(received);
+  }
+
   /** @returns the user that a look-up message asks for, or a task that buries the message if it can't be read as a look-up */
   async lookUpIn(received: ReceivedMessage, signal: AbortSignal): Promise<{ readonly userId: string } | Task> {
     await this.fetchSchemas([received], signal);

@@ -70,7 +70,7 @@ test.each([
     await db('parked_keys').insert({ key, parked: false, lane: a.laneId(2) });
     const replay = await db.transaction();
     const { parkedKeys, outbox } = postgresStore(replay);
-    await parkedKeys.leave(1, [key], lane);
+    await parkedKeys.leave([1], [key], lane);
     const rows = [{ seq: 0, ...a.anEvent(key, 'owed') }];
     await outbox.write({ lane, living: false, delivered: undefined, rows, asChunk });
     try {

@@ -220,7 +220,7 @@ describe('a parked key, with others at work,', () => {
 
   async function replaying(number: number, letterId: number, work: () => Promise<void> = async () => undefined) {
     const own = message(number);
-    await unitOfWork.replay({ letterId, message: own }, async (unit) => (unit.settle(own, 'accepted'), work()));
+    await unitOfWork.replay([{ letterId, message: own }], async (unit) => (unit.settle(own, 'accepted'), work()));
   }
 
   async function parked(number: number): Promise<string | undefined> {

@@ -186,7 +186,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
       const gate = new Gate();
       const again = unitOfWork.run([copy(11)], async (unit) => (await gate.pass(), accept(unit, copy(11))));
       await gate.reached;
-      const replaying = unitOfWork.replay(replay, (unit) => accept(unit, replay.message));
+      const replaying = unitOfWork.replay([replay], (unit) => accept(unit, replay.message));
       replaying.catch(() => undefined);
       await waiting(database.db, 'transactionid');
       gate.open();
@@ -197,7 +197,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
 
     it('while its letter is replayed waits, and is skipped', async () => {
       const gate = new Gate();
-      const replaying = unitOfWork.replay(replay, async (unit) => (await gate.pass(), accept(unit, replay.message)));
+      const replaying = unitOfWork.replay([replay], async (unit) => (await gate.pass(), accept(unit, replay.message)));
       await gate.reached;
       const again = unitOfWork.run([copy(11)], (unit) => accept(unit, copy(11)));
       await waiting(database.db, 'transactionid');
@@ -221,7 +221,7 @@ describe('KnexUnitOfWork, with others at work,', () => {
       const runs = Array.from({ length: 20 }, (_, i) =>
         i % 2 === 0
           ? unitOfWork.run([copy(11 + i)], (unit) => accept(unit, copy(11 + i)))
-          : unitOfWork.replay(replay, (unit) => accept(unit, replay.message)),
+          : unitOfWork.replay([replay], (unit) => accept(unit, replay.message)),
       );
       const ended = await Promise.allSettled(runs);
       const handled = ended.filter((one) => one.status === 'fulfilled' && one.value.value === 'handled');

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../../src/domain/events.ts';
 import { CreateTenantHandler, UpdateTenantHandler } from '../../src/handlers/commands/tenant.ts';
 import type {
   Committed,
+  Following,
   OutboxLane,
   Replay,
   TenantUnitOfWork,
@@ -48,14 +49,21 @@ class PausingUnitOfWork extends KnexUnitOfWork {
     return paused(super.run(messages, pausing(work), lane));
   }
 
-  override async replay<T>(replay: Replay, work: (unit: Unit) => Promise<T>, lane?: OutboxLane): Promise<Committed<T>> {
-    return paused(super.replay(replay, pausing(work), lane));
+  override async replay<T, M extends UnitMessage>(
+    replays: readonly Replay<M>[],
+    work: (unit: Unit, taken: readonly Replay<M>[]) => Promise<T>,
+    lane?: OutboxLane,
+    following?: Following<M>,
+  ): Promise<Committed<T>> {
+    return paused(super.replay(replays, pausing(work), lane, following));
   }
 }
 
-function pausing<T>(work: (unit: Unit) => Promise<T>): (unit: Unit) => Promise<T> {
-  return async (unit) => {
-    const value = await work(unit);
+function pausing<Given extends readonly unknown[], T>(
+  work: (...given: Given) => Promise<T>,
+): (...given: Given) => Promise<T> {
+  return async (...given) => {
+    const value = await work(...given);
     if (PAUSE === 'commit') await stand();
     return value;
   };

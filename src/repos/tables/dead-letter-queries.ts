@@ -11,8 +11,7 @@ import type {
   StoredLetter,
 } from '../../ports/dead-letters.ts';
 import type { Position } from '../../ports/messages.ts';
-import { storable } from './dead-letter.ts';
-import { execute, fromTime, query, toTime } from './sql.ts';
+import { execute, fromTime, plain, query, storable, toTime } from './sql.ts';
 
 // What an operator asks the dead letters. Not on any hot path: the index of the open ones is what bounds it.
 
@@ -65,13 +64,21 @@ export async function lettersAbout(
   return rows.map(summaryOf);
 }
 
-export async function getLetter(db: Knex, letterId: number): Promise<StoredLetter | undefined> {
-  const [row] = await query<Row & Pick<StoredLetter, 'key' | 'value' | 'headers'>>(
+/** See `DeadLetters.getMany`. */
+export async function getLetters(
+  db: Knex,
+  letterIds: readonly number[],
+  maxBytes: number,
+): Promise<readonly StoredLetter[]> {
+  const rows = await query<Row & Pick<StoredLetter, 'key' | 'value' | 'headers'>>(
     db,
-    `SELECT ${SUMMARY}, key, value, headers FROM dead_letters WHERE letter_id = ?`,
-    [letterId],
+    `SELECT ${SUMMARY}, key, value, headers FROM (
+       SELECT *, row_number() OVER by_number AS nth, sum(octet_length(headers) + coalesce(octet_length(value), 0)) OVER by_number AS bytes
+       FROM dead_letters WHERE letter_id = ANY (?::bigint[]) WINDOW by_number AS (ORDER BY letter_id)) AS wanted
+     WHERE nth = 1 OR bytes <= ? ORDER BY letter_id`,
+    [plain(letterIds), maxBytes],
   );
-  return row && { ...summaryOf(row), key: row.key, value: row.value, headers: row.headers };
+  return rows.map((row) => ({ ...summaryOf(row), key: row.key, value: row.value, headers: row.headers }));
 }
 
 export async function listParkedKeys(

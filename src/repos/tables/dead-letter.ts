@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import { byteas, uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
 import type { Position } from '../../ports/messages.ts';
-import { execute, fromTime, plain, query, rowsOf, texts, toTime, words } from './sql.ts';
+import { getLetters } from './dead-letter-queries.ts';
+import { execute, fromTime, plain, query, rowsOf, storable, texts, toTime, words } from './sql.ts';
 import type { LockedLetter, Store } from './store.ts';
 
 /** The truth about dead letters: the original bytes, where they came from, and why they could not be handled. */
@@ -53,23 +54,25 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
       );
     },
 
-    async keysOf(letterId) {
-      const found = await query<{ readonly keys: readonly string[] }>(
+    async keysOf(letterIds) {
+      const found = await query<{ readonly key: string }>(
         db,
-        'SELECT keys::text[] AS keys FROM dead_letters WHERE letter_id = ?',
-        [letterId],
+        'SELECT DISTINCT unnest(keys)::text AS key FROM dead_letters WHERE letter_id = ANY (?::bigint[])',
+        [plain(letterIds)],
       );
-      return found[0]?.keys;
+      return found.map(({ key }) => key);
     },
 
-    async lock(letterId) {
-      const found = await query<LockedLetter>(
+    async lock(letterIds) {
+      return query<LockedLetter>(
         db,
-        'SELECT state, keys::text[] AS keys, parks FROM dead_letters WHERE letter_id = ? FOR UPDATE',
-        [letterId],
+        `SELECT letter_id AS "letterId", state, keys::text[] AS keys, parks FROM dead_letters WHERE letter_id = ANY (?::bigint[])
+         ORDER BY letter_id FOR UPDATE`,
+        [plain(letterIds)],
       );
-      return found[0];
     },
+
+    stored: async (letterIds, maxBytes) => getLetters(db, letterIds, maxBytes),
 
     async ofIdentities(hashes, { lock }) {
       const found = await query<Position & { readonly hash: string; readonly parks: boolean }>(
@@ -96,11 +99,12 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
       );
     },
 
-    async resolve(letterId, { state, by, note }) {
+    async resolve(letterIds, { state, by, note }) {
       await execute(
         db,
-        'UPDATE dead_letters SET state = ?, resolved_at = clock_timestamp(), resolved_by = ?, resolution = ? WHERE letter_id = ?',
-        [state, by === null ? null : storable(by), note === null ? null : storable(note), letterId],
+        `UPDATE dead_letters SET state = ?, resolved_at = clock_timestamp(), resolved_by = ?, resolution = ?
+         WHERE letter_id = ANY (?::bigint[])`,
+        [state, by === null ? null : storable(by), note === null ? null : storable(note), plain(letterIds)],
       );
     },
   };
@@ -115,9 +119,4 @@ export async function pruneDeadLetters(db: Knex, retentionMs: number, step: numb
        ORDER BY resolved_at LIMIT ?)`,
     [retentionMs, step],
   );
-}
-
-/** PostgreSQL's text takes no U+0000; these texts are for reading, the original bytes are beside them. */
-export function storable(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd');
 }

@@ -38,17 +38,18 @@ export function inboxTable(db: Knex): Store['inbox'] {
       return { before, calm: false };
     },
 
-    async revive({ identity, digest }, lane) {
+    async revive(messages, lane) {
       // A query sees the row as it was before the statement.
-      const taken = await query<Pick<InboxEntry, 'lane'>>(
+      return query<Pick<InboxEntry, 'hash' | 'lane'>>(
         db,
-        `INSERT INTO inbox (identity, digest, lane, outcome) VALUES (?::uuid, ?::uuid, ?::uuid, 'accepted')
+        `INSERT INTO inbox (identity, digest, lane, outcome)
+         SELECT identity, digest, ?::uuid, 'accepted' FROM ${rowsOf('m', { identity: 'uuid', digest: 'uuid' })}
          ON CONFLICT (identity) DO UPDATE SET outcome = 'accepted', lane = excluded.lane, received_at = excluded.received_at
          WHERE inbox.outcome = 'dead'
-         RETURNING (SELECT lane FROM inbox before WHERE before.identity = inbox.identity) AS lane`,
-        [identity.hash, digest, lane],
+         RETURNING replace(identity::text, '-', '') AS hash,
+           (SELECT lane FROM inbox before WHERE before.identity = inbox.identity) AS lane`,
+        [lane, uuids(messages.map(({ identity }) => identity.hash)), uuids(messages.map(({ digest }) => digest))],
       );
-      return taken[0];
     },
 
     async hold(hashes) {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { uuids } from './arrays.ts';
 import { owes } from './lane.ts';
-import { execute, query } from './sql.ts';
+import { execute, plain, query } from './sql.ts';
 import type { ParkedKey, Store } from './store.ts';
 
 /** Which keys are parked, and the open letters that wait under them. Whoever writes here holds the lock of the key's row. */
@@ -51,8 +51,29 @@ export function parkedKeyTable(db: Knex): Store['parkedKeys'] {
       return found[0]?.letterId ?? undefined;
     },
 
-    async leave(letterId, keys, lane) {
-      await execute(db, 'DELETE FROM parked_letters WHERE letter_id = ?', [letterId]);
+    async inTheWay(keys, letterIds) {
+      const last = letterIds.at(-1);
+      if (keys.length === 0 || last === undefined) return [];
+      return query<{ readonly key: string; readonly letterId: number }>(
+        db,
+        `SELECT key, min(letter_id) AS "letterId" FROM parked_letters
+         WHERE key = ANY (?::uuid[]) AND letter_id < ? AND letter_id <> ALL (?::bigint[]) GROUP BY key`,
+        [uuids(keys), last, plain(letterIds)],
+      );
+    },
+
+    async after(keys, letterId, limit) {
+      const found = await query<{ readonly letterId: number }>(
+        db,
+        `SELECT DISTINCT letter_id AS "letterId" FROM parked_letters WHERE key = ANY (?::uuid[]) AND letter_id > ?
+         ORDER BY letter_id LIMIT ?`,
+        [uuids(keys), letterId, limit],
+      );
+      return found.map((one) => one.letterId);
+    },
+
+    async leave(letterIds, keys, lane) {
+      await execute(db, 'DELETE FROM parked_letters WHERE letter_id = ANY (?::bigint[])', [plain(letterIds)]);
       if (lane === undefined || keys.length === 0) return;
       await execute(
         db,

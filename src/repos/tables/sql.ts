@@ -44,6 +44,11 @@ export function storableTime(time: number): number {
   return Math.min(Math.max(time, FIRST_TIME), LAST_TIME);
 }
 
+/** PostgreSQL's text takes no U+0000. For texts that are for reading, and whose original bytes are kept beside them. */
+export function storable(text: string): string {
+  return text.replaceAll('\u0000', '\ufffd');
+}
+
 /** timestamptz to milliseconds since the epoch, exact to the year 9999: a double holds its microseconds to a few of them. */
 export function fromTime(column: string): string {
   return `(date_part('epoch', ${column}) * 1000)::bigint`;

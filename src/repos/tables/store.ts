@@ -17,7 +17,7 @@ import type {
   UserLookUp,
 } from '../../ports/repositories.ts';
 import type { Decision } from '../../ports/decided-offsets.ts';
-import type { LetterState, Resolution } from '../../ports/dead-letters.ts';
+import type { LetterState, Resolution, StoredLetter } from '../../ports/dead-letters.ts';
 import type { DeadLetter, Outcome, OutboxRow, OwedRow, Seen, SeqRange } from '../../ports/unit-of-work.ts';
 
 /** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
@@ -58,6 +58,7 @@ export interface InboxEntry extends Seen {
 
 /** `parks`: it waits under its keys. */
 export interface LockedLetter {
+  readonly letterId: number;
   readonly state: LetterState;
   readonly keys: readonly string[];
   readonly parks: boolean;
@@ -113,11 +114,14 @@ export interface Store {
       lane: string,
       presumedNew: boolean,
     ): Promise<Claim>;
-    /** Takes an identity that was dead, or that is no longer remembered; undefined: it has taken effect. @returns the lane that had it */
+    /**
+     * Takes identities (sorted by hash, each once) that were dead, or that are no longer remembered.
+     * @returns the lanes that had them; what has taken effect is left out
+     */
     revive(
-      message: { identity: MessageIdentity; digest: string },
+      messages: readonly { identity: MessageIdentity; digest: string }[],
       lane: string,
-    ): Promise<Pick<InboxEntry, 'lane'> | undefined>;
+    ): Promise<readonly Pick<InboxEntry, 'hash' | 'lane'>[]>;
     /** Remembers these from now on, as they ended (sorted by hash, each once). */
     renew(entries: readonly InboxEntry[]): Promise<void>;
     /** Locks these and says how they ended (sorted by hash); what is not remembered is left out. */
@@ -211,11 +215,13 @@ export interface Store {
     has(position: Position): Promise<boolean>;
     /** Those that park wait under their keys from here on, in the order of their numbers, which is this one. */
     add(letters: readonly DeadLetter[]): Promise<void>;
-    /** The keys of a letter, which never change; undefined: there is no such letter. */
-    keysOf(letterId: number): Promise<readonly string[] | undefined>;
-    /** Locks a letter and says in what state it is; undefined: there is no such letter. */
-    lock(letterId: number): Promise<LockedLetter | undefined>;
-    resolve(letterId: number, resolution: Resolution): Promise<void>;
+    /** The keys of these letters, which never change. */
+    keysOf(letterIds: readonly number[]): Promise<readonly string[]>;
+    /** Locks these letters and says in what state they are; what is absent is left out. */
+    lock(letterIds: readonly number[]): Promise<readonly LockedLetter[]>;
+    /** See `DeadLetters.getMany`. */
+    stored(letterIds: readonly number[], maxBytes: number): Promise<readonly StoredLetter[]>;
+    resolve(letterIds: readonly number[], resolution: Resolution): Promise<void>;
     /** The letters of these identities, in whatever state, by their number. @param options.lock locks them */
     ofIdentities(
       hashes: readonly string[],
@@ -236,8 +242,15 @@ export interface Store {
     park(keys: readonly string[]): Promise<void>;
     /** The lowest open letter that waits under one of these keys. */
     lowest(keys: readonly string[]): Promise<number | undefined>;
-    /** A letter waits no more. With a lane, which has replayed it: a key under which none is left is free. */
-    leave(letterId: number, keys: readonly string[], lane: string | undefined): Promise<void>;
+    /** By key: the lowest letter that waits under it, below the last of these, and is none of these. */
+    inTheWay(
+      keys: readonly string[],
+      letterIds: readonly number[],
+    ): Promise<readonly { readonly key: string; readonly letterId: number }[]>;
+    /** The next letters that wait under any of these keys, by number. */
+    after(keys: readonly string[], letterId: number, limit: number): Promise<readonly number[]>;
+    /** These letters wait no more. With a lane, which has replayed them: a key under which none is left is free. */
+    leave(letterIds: readonly number[], keys: readonly string[], lane: string | undefined): Promise<void>;
     /** @returns how many of them were parked */
     free(keys: readonly string[]): Promise<number>;
     /** Removes the rows of these keys unless they are parked. */

@@ -11,7 +11,7 @@ export function inChunks(inner: UnitOfWork): UnitOfWork {
   };
   return {
     run: (messages, work, lane, ...rest) => inner.run(messages, work, that(lane), ...rest),
-    replay: (replay, work, lane) => inner.replay(replay, work, that(lane)),
+    replay: (replays, work, lane, following) => inner.replay(replays, work, that(lane), following),
   };
 }
 

@@ -244,7 +244,7 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       await subject.ageMessage(message.identity.hash, 60 * 60_000);
       const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
       const { letterId } = there(letter);
-      await unitOfWork.replay({ letterId, message }, async (unit) => unit.settle(message, 'accepted'));
+      await unitOfWork.replay([{ letterId, message }], async (unit) => unit.settle(message, 'accepted'));
       expect(await maintenance.pruneInbox(30 * 60_000, 9)).toBe(0);
       await unitOfWork.run([message], async (unit) => {
         expect(unit.seen(message)).toMatchObject({ outcome: 'accepted' });
@@ -274,7 +274,7 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       const [letter] = await subject.letters.list({}, { after: 0, limit: 1 });
       const message = a.aMessage(1, { keys });
       const { outbox } = await unitOfWork.replay(
-        { letterId: there(letter).letterId, message },
+        [{ letterId: there(letter).letterId, message }],
         async (unit) => {
           unit.settle(message, 'accepted');
           unit.outbox.add(a.anEvent('k', 'owed'));

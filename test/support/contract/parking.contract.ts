@@ -1,5 +1,6 @@
 import { NotReplayable } from '../../../src/ports/errors.ts';
-import type { Outcome, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
+import type { StoredLetter } from '../../../src/ports/dead-letters.ts';
+import type { Following, Outcome, Replay, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import { UnattendedLane } from '../../../src/worker/outbox/unattended-lane.ts';
 import * as a from '../builders.ts';
 import { addTenants, attempt, changeTenant, reading, there, type CreateSubject, type Subject } from './subject.ts';
@@ -7,6 +8,7 @@ import { addTenants, attempt, changeTenant, reading, there, type CreateSubject, 
 const TENANT = a.tenantId(1);
 const OTHER = a.tenantId(2);
 const USER = a.userId(1);
+const REPLAYED = ['replayed', 'replayed', 'replayed'];
 const BY = { by: 'somebody', note: 'no need' };
 
 /** What is a dead letter of a key holds back what comes after it, until it is through. */
@@ -227,7 +229,7 @@ export function describeParking(create: CreateSubject): void {
       const owed = async (number: number, text: string): Promise<readonly string[]> => {
         const again = { letterId: there(await subject.letters.lowest(TENANT)), message: a.aMessage(number) };
         const adding = async (unit: Unit): Promise<void> => unit.outbox.add(a.anEvent(TENANT, text));
-        const { outbox } = await subject.unitOfWork.replay(again, adding, replays);
+        const { outbox } = await subject.unitOfWork.replay([again], adding, replays);
         replays.committed(outbox);
         return a.textsOf(outbox);
       };
@@ -239,11 +241,73 @@ export function describeParking(create: CreateSubject): void {
       const [first, second] = [await bury(1, TENANT), await bury(2, TENANT)];
       await replay(1, first, 'accepted', async ({ outbox }) => outbox.add(a.anEvent(TENANT, 'one')));
       const { outbox } = await subject.unitOfWork.replay(
-        { letterId: second, message: message(2, TENANT) },
+        [{ letterId: second, message: message(2, TENANT) }],
         async (unit) => unit.outbox.add(a.anEvent(TENANT, 'two')),
         new a.TestLane(2),
       );
       expect(a.textsOf(outbox)).toEqual(['one', 'two']);
+    });
+  });
+
+  describe('a replay of several letters', () => {
+    it('resolves them and flips their outcomes; their keys are free with the last ones', async () => {
+      const [first, second, third] = [await bury(1, TENANT), await bury(2, USER), await bury(3, TENANT, USER)];
+      const fourth = await bury(4, USER);
+      expect(await replayMany([1, 2, 3])).toEqual([first, second, third]);
+      expect(await Promise.all([1, 2, 3].map(outcomeOf))).toEqual(['accepted', 'accepted', 'accepted']);
+      expect(await Promise.all([first, second, third, fourth].map(stateOf))).toEqual([...REPLAYED, 'open']);
+      expect(await parked(TENANT, USER)).toEqual([undefined, USER]);
+    });
+
+    it('shows each what those before it have done', async () => {
+      await subject.unitOfWork.run([], (unit) => addTenants(unit, a.aTenant(1)));
+      await bury(1, TENANT);
+      await bury(2, TENANT);
+      await replayMany([1, 2], async (unit) => {
+        await changeTenant(unit, TENANT, { name: 'Replayed' });
+        expect(await unit.tenants.get(TENANT)).toMatchObject({ name: 'Replayed' });
+      });
+    });
+
+    it('of which one waits behind another letter leaves all as they were', async () => {
+      const first = await bury(1, TENANT);
+      const others = [await bury(2, USER), await bury(3, TENANT)];
+      await expect(replayMany([2, 3])).rejects.toThrow(`waits behind letter ${first}`);
+      expect(await Promise.all(others.map(stateOf))).toEqual(['open', 'open']);
+      expect(await Promise.all([2, 3].map(outcomeOf))).toEqual(['dead', 'dead']);
+    });
+
+    it('of which one has taken effect since, is resolved, or is not there, leaves all as they were', async () => {
+      const [first, second] = [await bury(1, TENANT), await bury(2, USER)];
+      await subject.letters.discard(second, { state: 'discarded', ...BY }, false);
+      await expect(replayMany([1, 2])).rejects.toThrow('discarded already');
+      await expect(replayMany([1, 99])).rejects.toThrow('there is no letter');
+      expect([await stateOf(first), await outcomeOf(1)]).toEqual(['open', 'dead']);
+    });
+
+    it('takes up those that wait next under its keys, as far as they can be planned, and under no other key', async () => {
+      for (let n = 1; n <= 5; n += 1) await bury(n, TENANT);
+      await bury(6, TENANT, OTHER);
+      await bury(7, TENANT);
+      const seen: number[] = [];
+      const plan = (letters: readonly StoredLetter[]) => {
+        seen.push(...letters.map(({ offset }) => offset));
+        return letters.map(replayOf);
+      };
+      const following = { most: 2, maxBytes: 1_000, plan };
+      expect((await replayMany([1], undefined, following)).length).toBe(3);
+      expect(seen).toEqual([2, 3]);
+      expect((await replayMany([4], undefined, { ...following, most: 9 })).length).toBe(2);
+      expect(await parked(TENANT)).toEqual([TENANT]);
+      expect((await subject.letters.list({}, PAGE)).map(({ offset }) => offset)).toEqual([6, 7]);
+    });
+
+    it('takes up no more of those that follow than there is room for in bytes', async () => {
+      for (let n = 1; n <= 4; n += 1) await bury(n, TENANT);
+      const { received } = a.aDeadLetter(1);
+      const maxBytes = 2 * (received.headers.length + (received.value?.length ?? 0));
+      const following = { most: 9, maxBytes, plan: (letters: readonly StoredLetter[]) => letters.map(replayOf) };
+      expect((await replayMany([1], undefined, following)).length).toBe(3);
     });
   });
 
@@ -379,7 +443,34 @@ export function describeParking(create: CreateSubject): void {
       await work(unit, own);
       unit.settle(own, outcome);
     };
-    await subject.unitOfWork.replay({ letterId, message: own }, settled, lane);
+    await subject.unitOfWork.replay([{ letterId, message: own }], settled, lane);
+  }
+
+  function replayOf({ letterId, offset }: Pick<StoredLetter, 'letterId' | 'offset'>) {
+    return { letterId, message: a.aMessage(offset) };
+  }
+
+  /** Of the messages with these numbers. @returns the letters that were taken up */
+  async function replayMany(
+    numbers: readonly number[],
+    work: (unit: Unit) => Promise<void> = async () => undefined,
+    following?: Following<UnitMessage>,
+  ): Promise<readonly number[]> {
+    const open = await subject.letters.list({}, { after: 0, limit: 99 });
+    const replays = numbers.map((offset) => replayOf(open.find((one) => one.offset === offset) ?? resolved(offset)));
+    const settled = async (unit: Unit, taken: readonly Replay[]): Promise<readonly number[]> => {
+      for (const { message: own } of taken) {
+        await work(unit);
+        unit.settle(own, 'accepted');
+      }
+      return taken.map(({ letterId }) => letterId);
+    };
+    return (await subject.unitOfWork.replay(replays, settled, lane, following)).value;
+  }
+
+  /** A letter that is not open: the tests bury message n as letter n, in fresh tables. */
+  function resolved(offset: number) {
+    return { letterId: offset, offset };
   }
 
   async function parked(...keys: readonly string[]): Promise<readonly (string | undefined)[]> {

@@ -162,7 +162,7 @@ export function describeResends(create: CreateSubject): void {
 
   /** Replays letter 1, whose message this is. */
   async function replay(message: UnitMessage): Promise<void> {
-    await subject.unitOfWork.replay({ letterId: 1, message }, async (unit) => unit.settle(message, 'accepted'));
+    await subject.unitOfWork.replay([{ letterId: 1, message }], async (unit) => unit.settle(message, 'accepted'));
   }
 
   function settle(unit: Unit, [message, outcome, parks = []]: Step): Seen | undefined {

@@ -147,7 +147,7 @@ export function describeRuns(create: CreateSubject): void {
         expect(unit.startedAt).toBe(first);
         return first;
       };
-      const running = given === 'a replay' ? unitOfWork.replay(replay, work) : unitOfWork.run(given, work);
+      const running = given === 'a replay' ? unitOfWork.replay([replay], work) : unitOfWork.run(given, work);
       const { value: startedAt } = await running;
       expect(Number.isInteger(startedAt)).toBe(true);
       expect(startedAt).toBeGreaterThanOrEqual(Math.floor(before));

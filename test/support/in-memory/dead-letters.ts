@@ -63,12 +63,11 @@ export class InMemoryDeadLetters implements DeadLetters {
   }
 
   async get(letterId: number): Promise<StoredLetter | undefined> {
-    return this.db.transaction(() => {
-      const letter = this.db.deadLetters.get(numberKey(letterId));
-      if (letter === undefined) return undefined;
-      const { key, value, headers } = letter.received;
-      return { ...summaryOf(letter), key, value, headers };
-    });
+    return (await this.getMany([letterId], 0))[0];
+  }
+
+  async getMany(letterIds: readonly number[], maxBytes: number): Promise<readonly StoredLetter[]> {
+    return this.db.transaction(() => storedOf(this.db, letterIds, maxBytes));
   }
 
   async lowest(key: string): Promise<number | undefined> {
@@ -131,6 +130,23 @@ export class InMemoryDeadLetters implements DeadLetters {
         };
       });
   }
+}
+
+/** See `DeadLetters.getMany`. */
+export function storedOf(
+  { deadLetters }: InMemoryDatabase,
+  letterIds: readonly number[],
+  maxBytes: number,
+): readonly StoredLetter[] {
+  let bytes = 0;
+  return deadLetters
+    .sorted()
+    .filter(({ letterId }) => letterIds.includes(letterId))
+    .flatMap((letter, i) => {
+      const { key, value, headers } = letter.received;
+      bytes += headers.length + (value?.length ?? 0);
+      return i === 0 || bytes <= maxBytes ? [{ ...summaryOf(letter), key, value, headers }] : [];
+    });
 }
 
 function summaryOf(letter: StoredDeadLetter): LetterSummary {

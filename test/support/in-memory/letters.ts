@@ -2,6 +2,7 @@ import type { Store } from '../../../src/repos/tables/store.ts';
 import type { Position } from '../../../src/ports/messages.ts';
 import { constrain } from './constraints.ts';
 import { numberKey, type InMemoryDatabase } from './database.ts';
+import { storedOf } from './dead-letters.ts';
 
 // The tables of dead letters and parked keys in memory.
 
@@ -23,8 +24,9 @@ export function deadLetters(db: InMemoryDatabase): Store['deadLetters'] {
         for (const key of letter.keys) parkedLetters.set(`${key}/${numberKey(letterId)}`, { key, letterId });
       }
     },
-    keysOf: async (letterId) => deadLetters.get(numberKey(letterId))?.keys,
-    lock: async (letterId) => deadLetters.get(numberKey(letterId)),
+    keysOf: async (letterIds) => letterIds.flatMap((letterId) => deadLetters.get(numberKey(letterId))?.keys ?? []),
+    lock: async (letterIds) => letterIds.flatMap((letterId) => deadLetters.get(numberKey(letterId)) ?? []),
+    stored: async (letterIds, maxBytes) => storedOf(db, letterIds, maxBytes),
     async ofIdentities(hashes) {
       return deadLetters
         .sorted()
@@ -41,14 +43,11 @@ export function deadLetters(db: InMemoryDatabase): Store['deadLetters'] {
         }
       }
     },
-    async resolve(letterId, { state, by, note }) {
-      const letter = deadLetters.get(numberKey(letterId));
-      if (letter === undefined) return;
-      deadLetters.set(numberKey(letterId), {
-        ...letter,
-        state,
-        resolution: { state, by, note, at: clock.now() },
-      });
+    async resolve(letterIds, { state, by, note }) {
+      for (const letter of letterIds.flatMap((letterId) => deadLetters.get(numberKey(letterId)) ?? [])) {
+        const resolution = { state, by, note, at: clock.now() };
+        deadLetters.set(numberKey(letter.letterId), { ...letter, state, resolution });
+      }
     },
   };
 }
@@ -76,8 +75,23 @@ export function parkedKeys({ parkedKeys, parkedLetters, clock }: InMemoryDatabas
       const waiting = parkedLetters.filter(({ key }) => wanted.has(key)).map(({ letterId }) => letterId);
       return waiting.length === 0 ? undefined : Math.min(...waiting);
     },
-    async leave(letterId, keys, lane) {
-      for (const key of keys) parkedLetters.delete(`${key}/${numberKey(letterId)}`);
+    async inTheWay(keys, letterIds) {
+      const last = letterIds.at(-1) ?? 0;
+      return keys.flatMap((key) => {
+        const lower = parkedLetters
+          .filter((one) => one.key === key && one.letterId < last && !letterIds.includes(one.letterId))
+          .map(({ letterId }) => letterId);
+        return lower.length === 0 ? [] : [{ key, letterId: Math.min(...lower) }];
+      });
+    },
+    async after(keys, after, limit) {
+      const waiting = parkedLetters.filter(({ key, letterId }) => keys.includes(key) && letterId > after);
+      return [...new Set(waiting.map(({ letterId }) => letterId))].sort((a, b) => a - b).slice(0, limit);
+    },
+    async leave(letterIds, keys, lane) {
+      for (const { key, letterId } of parkedLetters.filter((one) => letterIds.includes(one.letterId))) {
+        parkedLetters.delete(`${key}/${numberKey(letterId)}`);
+      }
       if (lane === undefined) return;
       for (const key of keys) {
         const { parked = false, parkedAt = clock.now() } = parkedKeys.get(key) ?? {};

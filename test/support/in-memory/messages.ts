@@ -19,11 +19,13 @@ export function inbox(db: InMemoryDatabase): Store['inbox'] {
       });
       return { before, calm: false };
     },
-    async revive({ identity: { hash }, digest }, lane) {
-      const before = db.inbox.get(hash);
-      if (before !== undefined && before.outcome !== 'dead') return undefined;
-      db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
-      return { lane: before?.lane ?? null };
+    async revive(messages, lane) {
+      return messages.flatMap(({ identity: { hash }, digest }) => {
+        const before = db.inbox.get(hash);
+        if (before !== undefined && before.outcome !== 'dead') return [];
+        db.inbox.set(hash, { hash, digest, lane, outcome: 'accepted', receivedAt: db.clock.now() });
+        return [{ hash, lane: before?.lane ?? null }];
+      });
     },
     async hold(hashes) {
       return hashes.flatMap((hash) => {

@@ -256,7 +256,9 @@ class World {
     this.clock.time = startedAt;
     const before = new Set(await this.owed());
     const { replayer } = this.cradle;
-    expect(await replayer.replay(letterId, { signal: NEVER, dryRun: false })).toEqual({ what: 'accepted' });
+    expect(await replayer.replay([letterId], { signal: NEVER, dryRun: false })).toEqual([
+      { letterId, what: 'accepted' },
+    ]);
     return (await this.owed()).filter((row) => !before.has(row)).map((row) => this.answerIn(row));
   }
 

@@ -116,7 +116,7 @@ class World extends InMemoryWorld {
   private async replay(letterId: number, offset: number): Promise<void> {
     const task = this.taskOf(offset).replaying(a.aMessage(offset).identity);
     try {
-      await this.unitOfWork.replay({ letterId, message: task }, (unit) => this.dispatcher.replay(task, unit));
+      await this.unitOfWork.replay([{ letterId, message: task }], (unit) => this.dispatcher.replay([task], unit));
       this.effects.push(offset);
     } catch (error) {
       if (!(error instanceof NotReplayable) && !(error instanceof ReplayFailed)) throw error;
