@@ -71,6 +71,13 @@ export class LogTelemetry implements Telemetry {
     this.logger.warn(about, 'the user domain does not know this user; its look-up has ended');
   }
 
+  openLettersOfDeleted(open: Parameters<Telemetry['openLettersOfDeleted']>[0]): void {
+    this.logger.warn(
+      open,
+      'a deleted user is named by open dead letters, which are erased once they are resolved: see `licensing dlq list --key`',
+    );
+  }
+
   waiting(what: string, error: Error, waiter: object = THE_ONE): void {
     const now = this.now();
     const wait = this.openWaits.get(what) ?? { waiters: new Set(), since: now, counted: now, told: -Infinity };

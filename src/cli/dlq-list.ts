@@ -1,5 +1,5 @@
 import type { KeyCount, LetterSummary, ReasonCount, SourceCount } from '../ports/dead-letters.ts';
-import { ageIn, keyIn, reasonIn, table, timeText } from './dlq-words.ts';
+import { filterIn, keyIn, table, timeText } from './dlq-words.ts';
 import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -10,17 +10,13 @@ const LIMIT = 50;
 /** @returns the exit code */
 export async function listLetters({ positionals, values, environment }: Call): Promise<number> {
   if (positionals.length > 0) throw new UsageError(`expected options only, got '${positionals.join(' ')}'`);
-  const [reason, key, age] = [reasonIn(values), keyIn(values), ageIn(values)];
+  const [key, filterAt] = [keyIn(values), filterIn(values)];
   const limit = limitIn(values);
   const { cradle } = openContainer(configFor(environment, ['DATABASE_URL']));
   const { deadLetters, clock, database } = cradle;
   await reachDatabase(cradle);
   try {
-    const filter = {
-      ...(reason !== undefined && { reason }),
-      ...(key !== undefined && { key }),
-      ...(age !== undefined && { before: clock.now() - age }),
-    };
+    const filter = filterAt(clock.now());
     const counts = await deadLetters.counts(filter);
     const sources = await deadLetters.countsBySource(filter, limit);
     const keys = await deadLetters.parkedKeys({ limit, ...(key !== undefined && { key }) });

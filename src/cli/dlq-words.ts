@@ -1,4 +1,6 @@
-import { REASON_NAMES, type DeadLetterReason, type KeyCount } from '../ports/dead-letters.ts';
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { REASON_NAMES, type DeadLetterReason, type KeyCount, type LetterFilter } from '../ports/dead-letters.ts';
 import { parkableKeys } from '../ports/parked-keys.ts';
 import { nearest } from './nearest.ts';
 import { UsageError, type Call } from './verb.ts';
@@ -34,6 +36,44 @@ export function ageIn({ 'older-than': age }: Values): number | undefined {
   const length = Object.entries(UNITS).find(([name]) => name === unit)?.[1];
   if (length === undefined) throw new UsageError(`--older-than is '${age}'; expected 90s, 15m, 12h or 7d`);
   return Number(number) * length;
+}
+
+/** What `list` and `export` select; the age counts from the time that it is given. */
+export function filterIn(values: Values): (now: number) => LetterFilter {
+  const [reason, key, age] = [reasonIn(values), keyIn(values), ageIn(values)];
+  return (now) => ({
+    ...(reason !== undefined && { reason }),
+    ...(key !== undefined && { key }),
+    ...(age !== undefined && { before: now - age }),
+  });
+}
+
+/** What is remembered with what can't be taken back. @throws UsageError, also when there is nobody to ask whether it is meant */
+export function whyIn({ why, yes }: Values): string {
+  if (typeof why !== 'string' || why.trim() === '')
+    throw new UsageError('--why is missing: it is remembered with the letter');
+  if (yes !== true && !process.stdin.isTTY)
+    throw new UsageError('there is no terminal to ask on: --yes says that it is meant');
+  return why;
+}
+
+/** A container may run as somebody who has no name. */
+export function byIn({ by }: Values): string {
+  if (by !== undefined) return String(by);
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+export async function isMeant(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
 }
 
 /** The one letter that a call names. */

@@ -38,8 +38,12 @@ export const VERBS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./explain.ts')).explain,
   },
   dlq: {
-    about: 'dead letters: lists, shows, replays, discards them',
+    about: 'dead letters: lists, shows, replays, discards, exports, erases them',
     load: async () => (await import('./dlq.ts')).dlq,
+  },
+  export: {
+    about: 'all that is held about a tenant, as JSON',
+    load: async () => (await import('./export.ts')).exportTenant,
   },
   migrate: {
     about: 'brings the database to the schema of this version, or back',

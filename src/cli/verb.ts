@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ParseArgsOptionsConfig } from 'node:util';
 
 export interface Call {
@@ -32,4 +33,9 @@ export function actionOf<Action extends string>({ positionals }: Call, actions: 
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** As `print`, for many lines: waits while whoever reads them is slower. */
+export async function printPatiently(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }

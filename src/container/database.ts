@@ -7,6 +7,7 @@ import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { DecidedOffsets } from '../ports/decided-offsets.ts';
 import type { Entitlements } from '../ports/entitlements.ts';
 import type { MessageOutcomes } from '../ports/message-outcomes.ts';
+import type { TenantExports } from '../ports/tenant-exports.ts';
 import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { UnitOfWork } from '../ports/unit-of-work.ts';
@@ -17,6 +18,7 @@ import { createDatabase } from '../uow/database.ts';
 import { KnexDeadLetters } from '../uow/dead-letters.ts';
 import { KnexEntitlements } from '../uow/entitlements.ts';
 import { KnexMessageOutcomes } from '../uow/message-outcomes.ts';
+import { KnexTenantExports } from '../uow/tenant-exports.ts';
 import { Migrations } from '../uow/migrations.ts';
 import { KnexOutboxMaintenance } from '../uow/outbox-maintenance.ts';
 import { sessionSettings } from '../uow/session.ts';
@@ -38,6 +40,7 @@ export interface DatabaseParts {
   readonly deadLetters: DeadLetters;
   readonly messageOutcomes: MessageOutcomes;
   readonly backlog: BacklogReader;
+  readonly tenantExports: TenantExports;
 }
 
 type Needs = DatabaseParts & Pick<ProcessParts, 'newId'>;
@@ -80,6 +83,7 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     backlog: asFunction(
       ({ database: db, steadyClock }: DatabaseParts & ProcessParts) => new KnexBacklog(db, () => steadyClock.now()),
     ).singleton(),
+    tenantExports: asFunction(({ database: db }: DatabaseParts) => new KnexTenantExports(db)).singleton(),
   };
 }
 

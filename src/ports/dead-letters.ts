@@ -130,6 +130,19 @@ export interface Resolution {
   readonly note: string | null;
 }
 
+/** Who has a letter erased, and why. */
+export interface Erasure {
+  readonly by: string;
+  readonly why: string;
+}
+
+/** How many letters about a key are not erased, and the highest of their numbers; 0 when there are none. */
+export interface Erasable {
+  readonly open: number;
+  readonly resolved: number;
+  readonly last: number;
+}
+
 /** A dead letter without its bytes. `message` and `exception` are those of the last try to handle it. */
 export interface LetterSummary extends Position {
   readonly letterId: number;
@@ -146,6 +159,11 @@ export interface LetterSummary extends Position {
   readonly time: number;
   /** `at`: milliseconds since the epoch. */
   readonly resolution: (Resolution & { readonly at: number }) | null;
+  /**
+   * Of a letter that was erased: its bytes, keys, headers, texts and the words of its identity are gone. `by` null: it was about a deleted
+   * user. `at`: milliseconds since the epoch.
+   */
+  readonly erasure: { readonly by: string | null; readonly why: string; readonly at: number } | null;
 }
 
 export interface StoredLetter extends LetterSummary {
@@ -226,6 +244,18 @@ export interface DeadLetters {
    * the lower letter holds it
    */
   discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded>;
+  /** Counts the letters about a key, in any state: those that name it, and those that name nobody and have it for their Kafka key. */
+  countAbout(key: string): Promise<Erasable>;
+  /**
+   * Erases letters about a key, `limit` at the most, up to number `last`. Open ones are discarded with that: their messages are lost.
+   * @returns how many, and the keys under which an open one of them waited: these stay parked
+   */
+  erase(
+    key: string,
+    last: number,
+    erasure: Erasure,
+    limit: number,
+  ): Promise<{ readonly erased: number; readonly keys: readonly string[] }>;
   /** Frees a key under which no letter waits. @returns whether the key was parked and is free now */
   freeIfEmpty(key: string): Promise<boolean>;
   /** Frees all keys under which no letter waits. @returns these keys */

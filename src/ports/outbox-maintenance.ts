@@ -1,6 +1,12 @@
 import type { FoundStatement, LaneStatement } from './levels.ts';
 import type { OutgoingMessage } from './messages.ts';
 
+/** A deleted user about whom letters are open. */
+export interface OpenOfDeleted {
+  readonly userId: string;
+  readonly letters: number;
+}
+
 /** Deletes, relays and prunes what units of work leave behind. */
 export interface OutboxMaintenance {
   /** Deletes what a lane has published, seq in [from, to). */
@@ -29,6 +35,13 @@ export interface OutboxMaintenance {
   removeOrphanedRows(step: number): Promise<number>;
   /** Deletes dead letters that were resolved longer ago than `retentionMs`, `step` at the most; returns how many. */
   pruneDeadLetters(retentionMs: number, step: number): Promise<number>;
+  /**
+   * Erases resolved dead letters about deleted users, `step` at the most, and notes of users that nothing is left of.
+   * @returns how many of the one or of the other, whichever is more
+   */
+  eraseOfDeleted(step: number): Promise<number>;
+  /** The deleted users about whom letters are open: they are erased once they are resolved. */
+  openOfDeleted(limit: number): Promise<readonly OpenOfDeleted[]>;
   /** Forgets keys that are parked no more, once their replays owe nothing. */
   forgetFreedKeys(): Promise<void>;
 }

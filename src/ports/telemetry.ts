@@ -70,6 +70,8 @@ export interface Telemetry extends Measures {
   ): void;
   /** The user domain does not know a user that exists here, so the look-up of that user has ended. */
   userUnknown(userId: string, lookUp: About): void;
+  /** A user was deleted, and letters about that user are open: they are erased once they are resolved. */
+  openLettersOfDeleted(open: { readonly userId: string; readonly letters: number }): void;
   /**
    * Work waits for another system, `what`. Logged at once, then once a minute until the wait ends. Calls and waiting time are counted.
    * @param waiter tells apart several that wait for the same system; the wait ends when each of them has ended its own

@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import type {
   DeadLetters,
   Discarded,
+  Erasable,
+  Erasure,
   KeyCount,
   LetterFilter,
   LetterSummary,
@@ -21,6 +23,7 @@ import {
   listParkedKeys,
   noteFailure,
 } from '../repos/tables/dead-letter-queries.ts';
+import { countAbout, eraseLetters, numbersAbout } from '../repos/tables/erasure.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import type { Store } from '../repos/tables/store.ts';
 import { inTransaction } from './transaction.ts';
@@ -81,6 +84,24 @@ export class KnexDeadLetters implements DeadLetters {
     });
   }
 
+  async countAbout(key: string): Promise<Erasable> {
+    return countAbout(this.db, key);
+  }
+
+  async erase(
+    key: string,
+    last: number,
+    erasure: Erasure,
+    limit: number,
+  ): Promise<{ readonly erased: number; readonly keys: readonly string[] }> {
+    return inTransaction(this.db, async (trx) => {
+      const letterIds = await numbersAbout(trx, key, { after: 0, last }, limit);
+      const keys = await discardOpen(postgresStore(trx), letterIds, erasure);
+      await eraseLetters(trx, letterIds, erasure);
+      return { erased: letterIds.length, keys };
+    });
+  }
+
   async freeIfEmpty(key: string): Promise<boolean> {
     return inTransaction(this.db, (trx) => freeIfEmpty(postgresStore(trx), key));
   }
@@ -114,6 +135,20 @@ export async function discard(
     }
   }
   return { state: 'open', keys };
+}
+
+/** In one transaction, in the order of `discard`. @returns the keys under which the open ones of these letters waited */
+export async function discardOpen(
+  { deadLetters, parkedKeys }: Store,
+  letterIds: readonly number[],
+  { by, why }: Erasure,
+): Promise<readonly string[]> {
+  await parkedKeys.lock(parkableKeys(await deadLetters.keysOf(letterIds)));
+  const open = (await deadLetters.lock(letterIds)).filter(({ state }) => state === 'open');
+  const openIds = open.map(({ letterId }) => letterId);
+  await parkedKeys.leave(openIds, [], undefined);
+  await deadLetters.resolve(openIds, { state: 'discarded', by, note: why });
+  return parkableKeys(open.flatMap(({ keys, parks }) => (parks ? keys : [])));
 }
 
 /** In one transaction: whoever parks this key, or parks something behind it, waits, and whoever has just done so is waited for. */

@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { PublicationFailed } from '../ports/errors.ts';
 import type { FoundStatement, LaneStatement } from '../ports/levels.ts';
 import type { OutgoingMessage } from '../ports/messages.ts';
-import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import type { OpenOfDeleted, OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import { pruneDeadLetters } from '../repos/tables/dead-letter.ts';
+import { eraseOfDeleted, openOfDeleted } from '../repos/tables/erasure.ts';
 import { pruneInbox } from '../repos/tables/inbox.ts';
 import {
   claimSilentLane,
@@ -79,6 +80,14 @@ export class KnexOutboxMaintenance implements OutboxMaintenance {
 
   async pruneDeadLetters(retentionMs: number, step: number): Promise<number> {
     return pruneDeadLetters(this.db, retentionMs, step);
+  }
+
+  async eraseOfDeleted(step: number): Promise<number> {
+    return inTransaction(this.db, (trx) => eraseOfDeleted(trx, step));
+  }
+
+  async openOfDeleted(limit: number): Promise<readonly OpenOfDeleted[]> {
+    return openOfDeleted(this.db, limit);
   }
 
   async forgetFreedKeys(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { OutboxMaintenance } from '../ports/outbox-maintenance.ts';
+import type { OpenOfDeleted, OutboxMaintenance } from '../ports/outbox-maintenance.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { inRounds, rest } from './rounds.ts';
 
@@ -30,6 +30,7 @@ interface Dependencies {
 export class Cleaner {
   private readonly settings: CleanerSettings;
   private readonly d: Dependencies;
+  private told: ReadonlySet<string> = new Set();
 
   constructor(settings: CleanerSettings, dependencies: Dependencies) {
     this.settings = settings;
@@ -48,6 +49,14 @@ export class Cleaner {
     await this.inSteps(1, () => outboxMaintenance.removeOrphanedRows(step), signal);
     await this.inSteps(step, () => outboxMaintenance.pruneInbox(inboxRetention, step), signal);
     await this.inSteps(step, () => outboxMaintenance.pruneDeadLetters(deadLetterRetention, step), signal);
+    await this.inSteps(step, () => outboxMaintenance.eraseOfDeleted(step), signal);
+    this.tell(await outboxMaintenance.openOfDeleted(step));
+  }
+
+  /** Each user once, for as long as letters about that user are open. */
+  private tell(open: readonly OpenOfDeleted[]): void {
+    for (const one of open) if (!this.told.has(one.userId)) this.d.telemetry.openLettersOfDeleted(one);
+    this.told = new Set(open.map(({ userId }) => userId));
   }
 
   /** Repeats `remove` until a step removes fewer than `enough` rows. Rests after each step, for longer the fuller it was. */

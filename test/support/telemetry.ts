@@ -10,6 +10,7 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
       deadLetter: silent,
       misplaced: silent,
       userUnknown: silent,
+      openLettersOfDeleted: silent,
       waiting: silent,
       waitEnded: silent,
     },

@@ -22,7 +22,7 @@ function letter(change: Partial<LetterSummary> = {}): LetterSummary {
   return {
     ...{ letterId: 12, topic: 'commands', partition: 3, offset: 17, timestamp: AT - 10, state: 'open' },
     ...{ identity: { source: 'billing', id: 'one', hash: HASH }, reason: 'HandlerFailed', message: 'a bug' },
-    ...{ exception: 'Error', keys: ['k'], parks: true, time: AT, resolution: null },
+    ...{ exception: 'Error', keys: ['k'], parks: true, time: AT, resolution: null, erasure: null },
     ...change,
   };
 }

@@ -147,6 +147,10 @@ export class MeteredTelemetry implements Telemetry {
     this.told.userUnknown(...user);
   }
 
+  openLettersOfDeleted(...open: Parameters<Telemetry['openLettersOfDeleted']>): void {
+    this.told.openLettersOfDeleted(...open);
+  }
+
   waiting(what: string, error: Error, waiter?: object): void {
     this.told.waiting(what, error, waiter);
     if (!this.waited.has(what)) this.waited.set(what, 0);

@@ -6,4 +6,4 @@ export function aloneAt(table: keyof typeof LOCKS): string {
   return `(SELECT pg_try_advisory_xact_lock(${LOCKS[table]}, '${table}'::regclass::oid::integer))`;
 }
 
-const LOCKS = { inbox: 5_120_010, dead_letters: 5_120_011, subdivision_timers: 5_120_012 } as const;
+const LOCKS = { inbox: 5_120_010, dead_letters: 5_120_011, subdivision_timers: 5_120_012, users: 5_120_013 } as const;

@@ -143,19 +143,25 @@ interface Row {
   readonly resolvedAt: number | null;
   readonly resolvedBy: string | null;
   readonly resolution: string | null;
+  readonly erasedAt: number | null;
+  readonly erasedBy: string | null;
+  readonly erasure: string | null;
 }
 
 const SUMMARY = `letter_id AS "letterId", topic, partition, "offset", ${fromTime('"timestamp"')} AS "timestamp", source,
   message_id AS "messageId", replace(identity::text, '-', '') AS hash, state, reason, message, exception, keys::text[] AS keys,
-  parks, ${fromTime('created_at')} AS time, ${fromTime('resolved_at')} AS "resolvedAt", resolved_by AS "resolvedBy", resolution`;
+  parks, ${fromTime('created_at')} AS time, ${fromTime('resolved_at')} AS "resolvedAt", resolved_by AS "resolvedBy", resolution,
+  ${fromTime('erased_at')} AS "erasedAt", erased_by AS "erasedBy", erasure`;
 
-function summaryOf({ source, messageId, hash, resolvedAt, resolvedBy, resolution, ...row }: Row): LetterSummary {
+function summaryOf(found: Row): LetterSummary {
+  const { source, messageId, hash, resolvedAt, resolvedBy, resolution, erasedAt, erasedBy, erasure, ...row } = found;
   const { letterId, topic, partition, offset, timestamp, state, reason, message, exception, keys, parks, time } = row;
   return {
     ...{ letterId, topic, partition, offset, timestamp, state, reason, message, exception, keys, parks, time },
     identity: { source, id: messageId, hash },
     resolution:
       state === 'open' || resolvedAt === null ? null : { state, at: resolvedAt, by: resolvedBy, note: resolution },
+    erasure: erasedAt === null ? null : { by: erasedBy, why: erasure ?? '', at: erasedAt },
   };
 }
 

@@ -5,7 +5,7 @@ import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts
 import type { UnitOfWork } from '../../../src/ports/unit-of-work.ts';
 import type { LaneStatement } from '../../../src/ports/levels.ts';
 import * as a from '../builders.ts';
-import { addRows, addSubdivisions, addTenants, reading, there } from './subject.ts';
+import { addRows, addSubdivisions, addTenants, addUsers, reading, there } from './subject.ts';
 
 /** Outbox maintenance over empty tables, and what its tests see and do beside it. */
 export interface MaintenanceSubject {
@@ -264,6 +264,34 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0]);
       const left = await Promise.all(numbers.map((letterId) => subject.letters.get(letterId)));
       expect(left.map((letter) => letter?.state)).toEqual([undefined, undefined, undefined, 'discarded', 'open']);
+    });
+
+    it('erases resolved letters about a deleted user, a step at a time, and open ones once they are resolved', async () => {
+      const [user, other] = [a.userId(1), a.userId(2)];
+      await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1), a.aUser(2)));
+      await unitOfWork.run([], async ({ deadLetters }) => {
+        for (const n of [1, 2, 3, 4]) deadLetters.add(a.aDeadLetter(n, [n === 4 ? other : user]));
+      });
+      const numbers = (await subject.letters.list({}, { after: 0, limit: 9 })).map(({ letterId }) => letterId);
+      const discard = async (letterId: number) =>
+        subject.letters.discard(letterId, { state: 'discarded', by: null, note: null }, false);
+      const erased = async () =>
+        (await Promise.all(numbers.map((letterId) => subject.letters.get(letterId)))).map((letter) =>
+          there(letter).erasure === null ? 'kept' : there(letter).erasure?.why,
+        );
+      for (const n of [0, 1, 3]) await discard(numbers[n] ?? 0);
+      expect(await maintenance.eraseOfDeleted(9)).toBe(0);
+      await unitOfWork.run([], async ({ users }) => {
+        await users.get(user);
+        users.remove(user, { version: 2 });
+      });
+      expect([await maintenance.eraseOfDeleted(1), await maintenance.eraseOfDeleted(9)]).toEqual([1, 1]);
+      expect(await erased()).toEqual(['the user was deleted', 'the user was deleted', 'kept', 'kept']);
+      expect(await maintenance.openOfDeleted(9)).toEqual([{ userId: user, letters: 1 }]);
+      await discard(numbers[2] ?? 0);
+      expect(await maintenance.eraseOfDeleted(9)).toBe(1);
+      expect(await erased()).toEqual([...Array.from({ length: 3 }, () => 'the user was deleted'), 'kept']);
+      expect([await maintenance.eraseOfDeleted(9), await maintenance.openOfDeleted(9)]).toEqual([0, []]);
     });
 
     it('forgets keys that are free, once nothing is owed of their replay', async () => {

@@ -1,6 +1,7 @@
 import { describeChunks } from './chunks.contract.ts';
 import { describeDecidedOffsets } from './decided-offsets.contract.ts';
 import { describeEntitlements } from './entitlements.contract.ts';
+import { describeErasures } from './erasures.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
@@ -22,6 +23,7 @@ export function describeUnitOfWork(name: string, create: CreateSubject): void {
     describe('a message that is sent again', () => describeResends(create));
     describe('rehearsals', () => describeRehearsals(create));
     describe('parking', () => describeParking(create));
+    describe('erasures', () => describeErasures(create));
     describe('decided offsets', () => describeDecidedOffsets(create));
     describe('subdivisions that a lane has written before', () => describeWarmSubdivisions(create));
     describe('timers', () => describeTimers(create));

@@ -27,6 +27,7 @@ export type StoredDeadLetter = DeadLetter & {
   readonly letterId: number;
   readonly state: LetterState;
   readonly resolution: LetterSummary['resolution'];
+  readonly erasure: LetterSummary['erasure'];
 };
 export type StoredParkedKey = ParkedKey & { readonly parkedAt: number };
 export type ParkedLetter = { readonly key: string; readonly letterId: number };

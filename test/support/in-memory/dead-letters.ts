@@ -1,6 +1,8 @@
 import type {
   DeadLetters,
   Discarded,
+  Erasable,
+  Erasure,
   KeyCount,
   LetterFilter,
   LetterSummary,
@@ -10,7 +12,8 @@ import type {
   StoredLetter,
 } from '../../../src/ports/dead-letters.ts';
 import { parkableKeys } from '../../../src/ports/parked-keys.ts';
-import { discard, freeIfEmpty } from '../../../src/uow/dead-letters.ts';
+import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
+import { discard, discardOpen, freeIfEmpty } from '../../../src/uow/dead-letters.ts';
 import { numberKey, type InMemoryDatabase, type StoredDeadLetter } from './database.ts';
 import { parkedKeys } from './letters.ts';
 import { inMemoryStore } from './store.ts';
@@ -90,6 +93,24 @@ export class InMemoryDeadLetters implements DeadLetters {
     });
   }
 
+  async countAbout(key: string): Promise<Erasable> {
+    return this.db.transaction(() => {
+      const about = this.about(key);
+      const open = about.filter(({ state }) => state === 'open').length;
+      return { open, resolved: about.length - open, last: about.at(-1)?.letterId ?? 0 };
+    });
+  }
+
+  async erase(key: string, last: number, erasure: Erasure, limit: number) {
+    return this.db.transaction(async () => {
+      const letters = this.about(key).filter(({ letterId }) => letterId <= last);
+      const letterIds = letters.slice(0, limit).map(({ letterId }) => letterId);
+      const keys = await discardOpen(inMemoryStore(this.db), letterIds, erasure);
+      for (const letterId of letterIds) eraseLetter(this.db, letterId, erasure);
+      return { erased: letterIds.length, keys };
+    });
+  }
+
   async freeIfEmpty(key: string): Promise<boolean> {
     return this.db.transaction(() => freeIfEmpty(inMemoryStore(this.db), key));
   }
@@ -116,6 +137,10 @@ export class InMemoryDeadLetters implements DeadLetters {
     );
   }
 
+  private about(key: string): readonly StoredDeadLetter[] {
+    return this.db.deadLetters.sorted().filter((letter) => isAbout(letter, key));
+  }
+
   private parked(wanted: string | undefined): readonly KeyCount[] {
     return this.db.parkedKeys
       .filter(({ key, parked }) => parked && (wanted === undefined || key === wanted))
@@ -130,6 +155,27 @@ export class InMemoryDeadLetters implements DeadLetters {
         };
       });
   }
+}
+
+/** Whether a letter that is not erased is about this key. */
+export function isAbout({ erasure, keys, received }: StoredDeadLetter, key: string): boolean {
+  const names = keys.length === 0 ? [received.key?.toString().toLowerCase()] : keys;
+  return erasure === null && names.includes(key);
+}
+
+export function eraseLetter(
+  { deadLetters, clock }: InMemoryDatabase,
+  letterId: number,
+  erasure: { readonly by: string | null; readonly why: string },
+): void {
+  const letter = deadLetters.get(numberKey(letterId));
+  if (letter === undefined) return;
+  deadLetters.set(numberKey(letterId), {
+    ...letter,
+    ...{ keys: [], message: '', exception: '', erasure: { ...erasure, at: clock.now() } },
+    identity: { ...letter.identity, source: '', id: '' },
+    received: { ...letter.received, key: null, value: null, headers: NO_HEADERS },
+  });
 }
 
 /** See `DeadLetters.getMany`. */
@@ -150,10 +196,10 @@ export function storedOf(
 }
 
 function summaryOf(letter: StoredDeadLetter): LetterSummary {
-  const { letterId, state, identity, reason, message, exception, keys, parks, time, resolution } = letter;
+  const { letterId, state, identity, reason, message, exception, keys, parks, time, resolution, erasure } = letter;
   const { topic, partition, offset, timestamp } = letter.received;
   return {
     ...{ letterId, topic, partition, offset, timestamp, state, identity, reason, message, exception, keys, parks },
-    ...{ time, resolution },
+    ...{ time, resolution, erasure },
   };
 }

@@ -19,7 +19,7 @@ export function deadLetters(db: InMemoryDatabase): Store['deadLetters'] {
       for (const letter of letters) {
         constrain(!has(letter.received), 'dead letter at a position');
         const letterId = db.nextLetterId();
-        deadLetters.set(numberKey(letterId), { ...letter, letterId, state: 'open', resolution: null });
+        deadLetters.set(numberKey(letterId), { ...letter, letterId, state: 'open', resolution: null, erasure: null });
         if (!letter.parks) continue;
         for (const key of letter.keys) parkedLetters.set(`${key}/${numberKey(letterId)}`, { key, letterId });
       }

@@ -2,11 +2,12 @@ import type { Committed, Step, Unit } from '../../../src/ports/unit-of-work.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { FoundStatement, LaneStatement } from '../../../src/ports/levels.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
-import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
+import type { OpenOfDeleted, OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import { pairOf } from '../../../src/repos/cache.ts';
 import { momentOf, numberKey, outboxKey, type InMemoryDatabase, type StoredOutboxRow } from './database.ts';
 import type { Store } from '../../../src/repos/tables/store.ts';
 import { inMemoryStore } from './store.ts';
+import { eraseLetter, isAbout } from './dead-letters.ts';
 import type { OpenUnit } from '../../../src/uow/unit.ts';
 import { StoreUnitOfWork } from '../../../src/uow/unit-of-work.ts';
 
@@ -134,6 +135,26 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
     });
   }
 
+  /** All tombstones are looked at, each time. */
+  async eraseOfDeleted(step: number): Promise<number> {
+    return this.db.transaction(() => {
+      const letters = this.ofDeleted()
+        .filter(({ letter }) => letter.state !== 'open')
+        .slice(0, step);
+      for (const { letter } of letters)
+        eraseLetter(this.db, letter.letterId, { by: null, why: 'the user was deleted' });
+      return letters.length;
+    });
+  }
+
+  async openOfDeleted(limit: number): Promise<readonly OpenOfDeleted[]> {
+    return this.db.transaction(() => {
+      const open = this.ofDeleted().filter(({ letter }) => letter.state === 'open');
+      const users = Map.groupBy(open, ({ userId }) => userId);
+      return [...users].map(([userId, letters]) => ({ userId, letters: letters.length })).slice(0, limit);
+    });
+  }
+
   async forgetFreedKeys(): Promise<void> {
     await this.db.transaction(() => {
       const owing = new Set(this.db.outbox.sorted().map(({ lane }) => lane));
@@ -159,6 +180,14 @@ export class InMemoryOutboxMaintenance implements OutboxMaintenance {
       if (removed.length < step) statisticRowRemovals.delete(pairOf(tenantId, subdivisionId));
       return Math.max(removed.length, 1);
     });
+  }
+
+  private ofDeleted() {
+    const deleted = this.db.users.filter(({ tombstone }) => tombstone !== undefined).map(({ key }) => key);
+    const letters = this.db.deadLetters.sorted();
+    return deleted.flatMap((userId) =>
+      letters.filter((letter) => isAbout(letter, userId)).map((letter) => ({ userId, letter })),
+    );
   }
 
   private async deleteAcknowledged(

@@ -123,6 +123,7 @@ async function recordsOf(
         ...{ deleteDelivered: async () => undefined, touch: async () => undefined, living: async () => [] },
         ...{ retire: async () => undefined, forget: async () => undefined, forgetFreedKeys: async () => undefined },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+        ...{ eraseOfDeleted: nothing, openOfDeleted: async () => [] },
       },
       telemetry: silentTelemetry(),
       traces: {

@@ -1,5 +1,5 @@
 import { ConfigurationError, DatabaseUnavailable } from '../../../src/ports/errors.ts';
-import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
+import type { OpenOfDeleted, OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
 import type { Telemetry } from '../../../src/ports/telemetry.ts';
 import { Cleaner } from '../../../src/worker/cleaner.ts';
 import { silentTelemetry } from '../../support/telemetry.ts';
@@ -8,14 +8,22 @@ const STEP = 10;
 
 describe('a cleaner', () => {
   it('takes steps until one was not full, and orphaned rows until there are none', async () => {
-    const world = new World({ pruneInbox: 25, pruneDeadLetters: STEP, removeOrphanedRows: 12 });
+    const world = new World({ pruneInbox: 25, pruneDeadLetters: STEP, removeOrphanedRows: 12, eraseOfDeleted: 3 });
     await world.round();
     expect(world.done).toEqual([
       ...['forget', 'forgetFreedKeys'],
       ...['removeOrphanedRows 10', 'removeOrphanedRows 2', 'removeOrphanedRows 0'],
       ...['pruneInbox 10', 'pruneInbox 10', 'pruneInbox 5'],
       ...['pruneDeadLetters 10', 'pruneDeadLetters 0'],
+      'eraseOfDeleted 3',
     ]);
+  });
+
+  it('tells once of a deleted user whose letters are open', async () => {
+    const world = new World({}, 1);
+    world.open = [{ userId: 'u', letters: 2 }];
+    await world.rounds(3);
+    expect(world.told.filter((one) => one !== 'ended cleaning')).toEqual(['2 open letters of u']);
   });
 
   it('begins another round after the interval', async () => {
@@ -51,6 +59,7 @@ class World {
   readonly told: string[] = [];
   readonly failed: string[] = [];
   readonly failures: Error[] = [];
+  open: readonly OpenOfDeleted[] = [];
   private readonly stopping = new AbortController();
   private readonly rows: Record<string, number>;
   private readonly interval: number;
@@ -58,7 +67,9 @@ class World {
   private ended = 0;
 
   constructor(
-    rows: Readonly<Partial<Record<'pruneInbox' | 'pruneDeadLetters' | 'removeOrphanedRows', number>>>,
+    rows: Readonly<
+      Partial<Record<'pruneInbox' | 'pruneDeadLetters' | 'removeOrphanedRows' | 'eraseOfDeleted', number>>
+    >,
     interval = 60_000,
   ) {
     this.rows = { ...rows };
@@ -103,11 +114,14 @@ class World {
       pruneInbox: steps('pruneInbox'),
       pruneDeadLetters: steps('pruneDeadLetters'),
       removeOrphanedRows: steps('removeOrphanedRows'),
+      eraseOfDeleted: steps('eraseOfDeleted'),
+      openOfDeleted: async () => this.open,
     };
   }
 
   private telemetry(): Telemetry {
     return silentTelemetry({
+      openLettersOfDeleted: ({ userId, letters }) => void this.told.push(`${letters} open letters of ${userId}`),
       waiting: (what) => void this.told.push(`waiting ${what}`),
       waitEnded: (what) => {
         this.told.push(`ended ${what}`);

@@ -107,6 +107,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
           forgetFreedKeys: done,
         },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+        ...{ eraseOfDeleted: nothing, openOfDeleted: async () => [] },
       },
       telemetry: silentTelemetry(),
       traces: undefined,

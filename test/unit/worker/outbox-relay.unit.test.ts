@@ -90,6 +90,8 @@ class World {
       pruneInbox: none,
       pruneDeadLetters: none,
       removeOrphanedRows: none,
+      eraseOfDeleted: none,
+      openOfDeleted: none,
       touch: async (lanes) => {
         if (this.failures-- > 0) throw new Error('no database');
         this.touched.push(lanes.map(({ lane }) => lane));

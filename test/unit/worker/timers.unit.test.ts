@@ -233,7 +233,7 @@ class World {
   private maintenance(): OutboxMaintenance {
     return {
       ...{ touch: none, living: none, relay: none, forget: none, pruneInbox: none, pruneDeadLetters: none },
-      ...{ removeOrphanedRows: none, forgetFreedKeys: none },
+      ...{ removeOrphanedRows: none, forgetFreedKeys: none, eraseOfDeleted: none, openOfDeleted: none },
       deleteDelivered: async (lane, from, to) => void this.deleted.push([lane, from, to]),
       retire: async (lane) => void this.retired.push(lane),
     };

@@ -201,6 +201,7 @@ function given({
           forgetFreedKeys: done,
         },
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+        ...{ eraseOfDeleted: nothing, openOfDeleted: async () => [] },
       },
       traces: undefined,
       telemetry: silentTelemetry({

@@ -1,0 +1,98 @@
+import type { Knex } from 'knex';
+import type { Erasable, Erasure } from '../../ports/dead-letters.ts';
+import type { OpenOfDeleted } from '../../ports/outbox-maintenance.ts';
+import { byteas } from './arrays.ts';
+import { aloneAt } from './cleaning.ts';
+import { execute, plain, query, storable } from './sql.ts';
+
+/** What makes an erased letter: whatever may tell of a person is gone. Number, position, reason and ending stay, and that it parks. */
+const ERASED = `key = NULL, value = NULL, headers = '\\x00', keys = '{}', source = '', message_id = '', message = '', exception = '',
+  erased_at = clock_timestamp()`;
+
+/**
+ * The letters about a key that are not erased: those that name it, and those that name nobody and have it for their Kafka key. Found first,
+ * by their indexes, and sorted then.
+ */
+const ABOUT = `about AS MATERIALIZED (
+  SELECT letter_id, state FROM dead_letters WHERE erased_at IS NULL AND keys @> ARRAY[?::uuid]
+  UNION ALL
+  SELECT letter_id, state FROM dead_letters, unnest(?::bytea[]) AS k (own) WHERE erased_at IS NULL AND keys = '{}' AND key = own)`;
+
+/** @param key a UUID in lower case */
+export async function countAbout(db: Knex, key: string): Promise<Erasable> {
+  const [counted] = await query<Erasable>(
+    db,
+    `WITH ${ABOUT} SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state <> 'open') AS resolved,
+       coalesce(max(letter_id), 0) AS last FROM about`,
+    bindingsOf(key),
+  );
+  return counted ?? { open: 0, resolved: 0, last: 0 };
+}
+
+/** The first of these letters, behind number `after` and up to number `last`. */
+export async function numbersAbout(
+  db: Knex,
+  key: string,
+  { after, last }: { readonly after: number; readonly last: number },
+  limit: number,
+): Promise<readonly number[]> {
+  const found = await query<{ readonly letterId: number }>(
+    db,
+    `WITH ${ABOUT} SELECT letter_id AS "letterId" FROM about WHERE letter_id > ? AND letter_id <= ? ORDER BY letter_id LIMIT ?`,
+    [...bindingsOf(key), after, last, limit],
+  );
+  return found.map(({ letterId }) => letterId);
+}
+
+export async function eraseLetters(db: Knex, letterIds: readonly number[], { by, why }: Erasure): Promise<void> {
+  await execute(
+    db,
+    `UPDATE dead_letters SET ${ERASED}, erased_by = ?, erasure = ? WHERE letter_id = ANY (?::bigint[]) AND erased_at IS NULL`,
+    [storable(by), storable(why), plain(letterIds)],
+  );
+}
+
+/** Deleted users of whom letters may be left. */
+const DELETED = 'users u WHERE u.deleted AND NOT u.letters_erased';
+/** Whether a letter is about the user. */
+const OF_USER = `(d.keys @> ARRAY[u.user_id] OR d.keys = '{}' AND d.key = convert_to(u.user_id::text, 'UTF8'))`;
+
+/**
+ * Erases resolved letters about deleted users, `step` at the most, and notes of users that nothing is left; in a transaction.
+ * @returns how many of the one or of the other
+ */
+export async function eraseOfDeleted(trx: Knex, step: number): Promise<number> {
+  const erased = await execute(
+    trx,
+    `UPDATE dead_letters SET ${ERASED}, erased_by = NULL, erasure = 'the user was deleted' WHERE erased_at IS NULL AND letter_id = ANY (ARRAY(
+       SELECT d.letter_id FROM users u CROSS JOIN LATERAL (
+         SELECT letter_id FROM dead_letters d WHERE state <> 'open' AND erased_at IS NULL AND ${OF_USER}) d
+       WHERE ${aloneAt('users')} AND u.deleted AND NOT u.letters_erased LIMIT ?))`,
+    [step],
+  );
+  const done = await execute(
+    trx,
+    `UPDATE users SET letters_erased = true WHERE user_id = ANY (ARRAY(
+       SELECT user_id FROM ${DELETED} AND NOT EXISTS (SELECT FROM dead_letters d WHERE erased_at IS NULL AND ${OF_USER})
+       ORDER BY user_id LIMIT ? FOR UPDATE SKIP LOCKED))`,
+    [step],
+  );
+  return Math.max(erased, done);
+}
+
+/** The deleted users about whom letters are open. */
+export async function openOfDeleted(db: Knex, limit: number): Promise<readonly OpenOfDeleted[]> {
+  return query<OpenOfDeleted>(
+    db,
+    `SELECT u.user_id AS "userId", l.letters FROM users u CROSS JOIN LATERAL (
+       SELECT count(*) AS letters FROM dead_letters d WHERE state = 'open' AND ${OF_USER}) l
+     WHERE u.deleted AND NOT u.letters_erased AND l.letters > 0 ORDER BY u.user_id LIMIT ?`,
+    [limit],
+  );
+}
+
+/** A producer may write a UUID in upper case, too. */
+function bindingsOf(key: string): readonly (string | Buffer)[] {
+  const spellings = [...new Set([key, key.toUpperCase()])];
+  return [key, byteas(spellings.map((text) => Buffer.from(text)))];
+}

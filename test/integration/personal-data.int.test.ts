@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { dlq } from '../../src/cli/dlq.ts';
+import { exportTenant } from '../../src/cli/export.ts';
+import type { Exported } from '../../src/ports/tenant-exports.ts';
+import { EXPORTED } from '../../src/ports/tenant-exports.ts';
+import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
+import { KnexTenantExports } from '../../src/uow/tenant-exports.ts';
+import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
+import * as a from '../support/builders.ts';
+import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { licensing, type Ended } from '../support/world-process.ts';
+
+const [TENANT, OTHER, USER] = [a.tenantId(1), a.tenantId(2), a.userId(1)];
+/** More than is fetched at once. */
+const ROWS = 1_100;
+
+let database: TestDatabase;
+let unitOfWork: KnexUnitOfWork;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
+});
+
+beforeEach(async () => {
+  await database.clear();
+  await unitOfWork.run([], async (unit) => {
+    await addTenants(unit, a.aTenant(1), a.aTenant(2));
+    await addSubdivisions(unit, a.aSubdivision(1, { licenses: [a.aLicense(1)] }));
+    await addUsers(unit, a.aUser(1, { tenantId: TENANT }), a.aUser(2, { tenantId: OTHER }));
+    await addRows(unit, ...Array.from({ length: ROWS }, (_, i) => a.aRow(1 + i)));
+  });
+  await bury(1, TENANT, USER);
+  await bury(2, OTHER);
+});
+
+afterAll(() => database.drop());
+
+describe('an export of a tenant', () => {
+  it('has all that is held about it, and nothing of others', async () => {
+    const all = await exported();
+    const counts = Object.entries(Object.groupBy(all, ({ kind }) => kind)).map(([kind, some]) => [kind, some.length]);
+    expect(Object.fromEntries(counts)).toEqual({
+      ...{
+        tenant: 1,
+        tenantName: 1,
+        user: 1,
+        subdivision: 1,
+        license: 1,
+        statisticRow: ROWS,
+        entitlement: 1,
+        letter: 1,
+      },
+    });
+    expect(all[0]).toMatchObject({
+      kind: 'tenant',
+      row: { tenantId: TENANT, name: a.aTenant(1).name, deleted: false },
+    });
+    expect(JSON.stringify(all)).not.toContain(OTHER);
+  });
+
+  it('has every table of the schema that has rows of a tenant', async () => {
+    const { rows } = await database.db.raw<{ rows: readonly { readonly name: string }[] }>(
+      `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'tenant_id'`,
+    );
+    const byUser = ['user_look_ups'];
+    expect(
+      rows
+        .map(({ name }) => name)
+        .concat(byUser)
+        .sort(),
+    ).toEqual(Object.values(EXPORTED).toSorted());
+  });
+
+  it('is of one moment, whatever is written while it is read', async () => {
+    const kinds: string[] = [];
+    for await (const { kind } of new KnexTenantExports(database.db).ofTenant(TENANT)) {
+      if (kinds.length === 0) await unitOfWork.run([], (unit) => addRows(unit, a.aRow(9_999)));
+      kinds.push(kind);
+    }
+    expect(kinds.filter((kind) => kind === 'statisticRow')).toHaveLength(ROWS);
+  });
+
+  it('of a tenant that was deleted has what is left of it', async () => {
+    await unitOfWork.run([], async ({ tenants }) => {
+      await tenants.get(OTHER);
+      tenants.remove(OTHER, { version: 2 });
+    });
+    expect(await exported(OTHER)).toContainEqual({
+      kind: 'tenant',
+      row: expect.objectContaining({ tenantId: OTHER, version: 2, deleted: true, name: null }),
+    });
+  });
+});
+
+describe('the command line', () => {
+  it('exports a tenant a line an object, with an end', async () => {
+    const { code, stdout, stderr } = await run('export', TENANT);
+    expect([code, stderr]).toEqual([0, '']);
+    const records = linesOf(stdout);
+    expect(records).toHaveLength(ROWS + 8);
+    expect(records.at(-2)).toMatchObject({ kind: 'letter', keys: [TENANT, USER], value: 'AQD/' });
+    expect(records.at(-1)).toEqual({ kind: 'end', records: ROWS + 7 });
+  });
+
+  it('exports open letters, of a key if asked to', async () => {
+    const { stdout } = await run('dlq', 'export', '--key', OTHER);
+    expect(linesOf(stdout)).toMatchObject([{ keys: [OTHER], headers: { ce_id: expect.any(String) }, value: 'AQD/' }]);
+    expect(linesOf((await run('dlq', 'export')).stdout)).toHaveLength(2);
+  });
+
+  it('erases the letters about a key, says what is lost, and remembers who did it and why', async () => {
+    expect(await run('dlq', 'erase', '--key', USER, '--yes')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--why'),
+    });
+    expect(await run('dlq', 'erase', '--key', USER, '--why', 'x')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--yes'),
+    });
+    const done = await run('dlq', 'erase', '--key', USER, '--why', 'asked for', '--by', 'Ada', '--yes');
+    expect([done.code, done.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /1 letters are erased, 1 of them were open[^]*stays parked, though nothing waits[^]*Kafka keeps/,
+      ),
+    ]);
+    const open = await letters().list({}, { after: 0, limit: 1 });
+    const letterId = open[0]?.letterId ?? 0;
+    const shown = await run('dlq', 'show', String(letterId - 1));
+    expect(shown.stdout).toMatch(/discarded[^]*erased +\S+ by Ada: asked for/);
+    expect(await run('dlq', 'erase', '--key', USER, '--why', 'x', '--yes')).toMatchObject({
+      code: 0,
+      stdout: `no letters are about ${USER}\n`,
+    });
+  });
+
+  const examples = [dlq, exportTenant].flatMap(({ help }) =>
+    [...help.matchAll(/^ {2}licensing (.*)$/gm)].map(([, words = '']) => words.replace(/ > \S+$/, '')),
+  );
+
+  // A replay needs the registry too: test/e2e/dead-letters.e2e.test.ts has it.
+  it.each(examples.filter((words) => !words.startsWith('dlq replay')))(
+    'takes what its help shows: %s',
+    async (words) => {
+      const args = [...words.matchAll(/"([^"]*)"|(\S+)/g)].map(([word, quoted]) => quoted ?? word);
+      const { code, stderr } = await run(...args);
+      // The ids of examples are nobody's.
+      expect([code, stderr]).toEqual(
+        words.startsWith('export') ? [1, expect.stringContaining('nothing is known')] : [0, ''],
+      );
+    },
+  );
+});
+
+async function exported(tenantId: string = TENANT): Promise<readonly Exported[]> {
+  const all: Exported[] = [];
+  for await (const one of new KnexTenantExports(database.db).ofTenant(tenantId)) all.push(one);
+  return all;
+}
+
+function letters(): KnexDeadLetters {
+  return new KnexDeadLetters(database.db);
+}
+
+async function bury(number: number, ...keys: readonly string[]): Promise<void> {
+  const own = a.aMessage(number, { keys });
+  await unitOfWork.run([own], async (unit) => {
+    unit.settle(own, 'dead');
+    unit.deadLetters.add(a.aDeadLetter(number, keys));
+  });
+}
+
+async function run(...args: readonly string[]): Promise<Ended> {
+  return licensing(args, { DATABASE_URL: database.url });
+}
+
+function linesOf(stdout: string): readonly unknown[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+}
