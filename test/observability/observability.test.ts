@@ -96,7 +96,7 @@ test('alerts fire for what is wrong, in words that are whole, and for nothing el
   for (const name of ['LicensingParkedKeys', 'LicensingWaits', 'LicensingDeadLettersOpen']) names.delete(name);
   expect([...names].sort()).toEqual(wrong);
   const said = firing.flatMap(({ annotations }) => Object.values(annotations));
-  expect(said.filter((text) => /no value|error|\{\{/.test(text))).toEqual([]);
+  expect(said.filter((text) => /no value|error expanding|\{\{/.test(text))).toEqual([]);
   expect(said).toContain(`${CARELESS} sends commands into wrong partitions`);
 });
 
