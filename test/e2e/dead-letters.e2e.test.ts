@@ -133,7 +133,7 @@ test('a key that gets 1,000 messages a second comes free during its replay, and 
 
 test.each([
   ['before its commit', 'commit', 3],
-  ['after its commit, with nothing published', 'committed', 2],
+  ['after its commit, with nothing published', 'committed', 0],
 ])('a replay that is killed %s and run again takes effect once, and its events come in order', (_, pause, left) =>
   world.guard(async () => {
     const ours = await givenTenant();
@@ -357,7 +357,7 @@ async function replayed(...args: readonly string[]): Promise<Ended> {
 
 function expectThrough({ code, stdout, stderr }: Ended, count: number): void {
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout.match(/^letter \d+ {2}(accepted|rejected)$/gm)).toHaveLength(count);
+  expect(stdout.match(/^letter \d+ {2}(accepted|rejected)$/gm) ?? []).toHaveLength(count);
 }
 
 /** Of each tenant, the first message has met the bug and the others wait behind it. */
