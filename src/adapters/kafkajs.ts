@@ -20,6 +20,7 @@ export const {
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,
+  ConfigSource,
   Kafka,
   logLevel,
   PartitionAssigners,

@@ -13,7 +13,7 @@ import { reachDatabase, reachKafka, reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { shortName } from './message-types.ts';
 import { unreadOf, type UnreadPartition } from './unread.ts';
-import { print, type Call, type Verb } from './verb.ts';
+import { print, type Verb } from './verb.ts';
 
 export const explain: Verb = {
   help: `

@@ -84,7 +84,7 @@ function withHistory(told: Explained, { record }: Findings, { outcome, letter }:
   if (record?.repeats === true) {
     more.push('The record itself is not read yet. It repeats a message that was decided before, and will be skipped.');
   }
-  if (letter !== null && letter !== undefined) {
+  if (letter !== undefined) {
     const { letterId, reason, state, resolution } = letter;
     const note = resolution?.note === null || resolution === null ? '' : `, ${resolution.note}`;
     more.push(`It was dead letter ${letterId} before (${reason}), ${state}${note}.`);

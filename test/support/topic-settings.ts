@@ -1,13 +1,10 @@
-import type { ConfigSource } from 'kafkajs';
-import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
+import { ConfigResourceTypes, ConfigSource } from '../../src/adapters/kafkajs.ts';
 import { createTenant } from '../e2e/given.ts';
 import { unlessNotYet } from './world-offsets.ts';
 import { until } from './world-until.ts';
 import type { World } from './world.ts';
 
 const HOUR = 60 * 60 * 1_000;
-/** The source of a setting that the topic has itself, as the protocol numbers them. */
-const TOPIC_CONFIG: ConfigSource = 1;
 
 /** Changes these settings of a topic, and leaves the others as they are. */
 export async function setTopic(
@@ -20,7 +17,7 @@ export async function setTopic(
     const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
     const own = resources
       .flatMap(({ configEntries }) => configEntries)
-      .filter(({ configSource }) => configSource === TOPIC_CONFIG)
+      .filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
       .map(({ configName, configValue }) => [configName, configValue] as const);
     const configEntries = [...new Map([...own, ...Object.entries(settings)])].map(([name, value]) => ({ name, value }));
     await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
