@@ -46,6 +46,8 @@ export class AnswerReader<Tag> {
   /** The number of the last message that the brokers have acknowledged. */
   private acknowledged = 0;
   private lastSign = 0;
+  /** Of the messages of which it is known, how many are being told. */
+  private telling = 0;
   private working: Promise<unknown> = Promise.resolve();
   private failure: { readonly error: unknown } | undefined;
 
@@ -56,9 +58,9 @@ export class AnswerReader<Tag> {
     this.topicReader = new TopicReader(cradle);
   }
 
-  /** How many messages are not known yet what they have come to. */
+  /** How many messages are not told yet what they have come to. */
   get open(): number {
-    return this.answers.open;
+    return this.answers.open + this.telling;
   }
 
   /** Settles from where on answers are read: when it resolves, none to what is sent from then on is missed. @throws what TopicReader does */
@@ -91,7 +93,7 @@ export class AnswerReader<Tag> {
     while (this.open > open) {
       if (this.failure !== undefined) throw this.failure.error;
       if (signal?.aborted === true || steadyClock.now() - this.lastSign > this.options.timeout) {
-        for (const one of this.answers.giveUp()) await this.options.onKnown({ ...one, outcome: 'late' });
+        for (const one of this.answers.giveUp()) await this.tell({ ...one, outcome: 'late' });
         return false;
       }
       await sleep(LOOK_EVERY_MS);
@@ -113,6 +115,15 @@ export class AnswerReader<Tag> {
     this.lastSign = this.cradle.steadyClock.now();
   }
 
+  private async tell(known: Known<Tag>): Promise<void> {
+    this.telling += 1;
+    try {
+      await this.options.onKnown(known);
+    } finally {
+      this.telling -= 1;
+    }
+  }
+
   private async follow(from: Positions): Promise<void> {
     await this.topicReader.follow({
       topics: this.answers.read,
@@ -122,7 +133,7 @@ export class AnswerReader<Tag> {
         const answer = this.answers.take(record);
         if (answer === undefined) return;
         this.sign();
-        await this.options.onKnown(answer);
+        await this.tell(answer);
       },
       onPosition: (place, next) => {
         if (next > (this.positions.get(place) ?? 0n)) this.positions.set(place, next);
@@ -146,7 +157,7 @@ export class AnswerReader<Tag> {
       }
       const left = this.answers.giveUp(acknowledged);
       if (left.length > 0) this.sign();
-      for (const one of left) await this.options.onKnown({ ...one, outcome: 'handled' });
+      for (const one of left) await this.tell({ ...one, outcome: 'handled' });
     }
   }
 

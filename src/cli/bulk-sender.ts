@@ -48,24 +48,25 @@ export class BulkSender {
   /** Resolves when there is room for more. @throws NotTaken, ConfigurationError, what `onSending` throws */
   async add(one: ComposedLine): Promise<void> {
     const size = recordSize(one.message);
-    if (this.chunk.length === MAX_MESSAGES || (this.chunk.length > 0 && this.bytes + size > MAX_BYTES)) {
+    while (this.chunk.length === MAX_MESSAGES || (this.chunk.length > 0 && this.bytes + size > MAX_BYTES)) {
+      this.pump();
       await this.sent();
-      this.send();
     }
     this.chunk.push(one);
     this.bytes += size;
   }
 
-  /** Sends what is there, unless something is under way: then what comes behind it goes along. */
+  /** Sends what is there, unless something is under way: then it goes when that has arrived. */
   pump(): void {
     if (this.sending === undefined && this.failure === undefined && this.chunk.length > 0) this.send();
   }
 
   /** Resolves when all has arrived. @throws as `add` does */
   async finish(): Promise<void> {
-    await this.sent();
-    this.pump();
-    await this.sent();
+    do {
+      this.pump();
+      await this.sent();
+    } while (this.sending !== undefined || this.chunk.length > 0);
   }
 
   private async sent(): Promise<void> {
@@ -83,6 +84,8 @@ export class BulkSender {
       })
       .finally(() => {
         this.sending = undefined;
+        // Nothing more may come for a while.
+        this.pump();
       });
   }
 

@@ -46,6 +46,24 @@ describe('the sender of many', () => {
     expect([arrived, sent]).toEqual([numbers.map(String), numbers]);
   });
 
+  test('what comes while a send is under way goes when that has arrived, though nothing more comes', async () => {
+    const arrival = Promise.withResolvers<undefined>();
+    const all = Promise.withResolvers<undefined>();
+    let messagesSent = 0;
+    const { bulk } = sender(async (messages) => {
+      messagesSent += messages.length;
+      if (messagesSent === 2) all.resolve(undefined);
+      await arrival.promise;
+    });
+    await bulk.add(line(1));
+    bulk.pump();
+    await bulk.add(line(2));
+    bulk.pump();
+    expect(messagesSent).toBeLessThan(2);
+    arrival.resolve(undefined);
+    await all.promise;
+  });
+
   test('sends again what was not acknowledged, and nothing else', async () => {
     const arrived: string[] = [];
     const { bulk, sent, troubles } = sender(async (messages) => {
