@@ -84,7 +84,7 @@ describe('the spans of a chunk', () => {
 
   it('that can not be told are an error in the log, once, and of nobody else', () => {
     const record = aRecord({ traced: [traced(1)] });
-    const { logger, lines } = givenLogger();
+    const { logger, lines } = givenLogger('info');
     const tracer = {
       startSpan: (): never => {
         throw new Error('a bug');
@@ -104,7 +104,7 @@ function spansOf(record: ChunkRecord) {
   const exporter = new InMemorySpanExporter();
   const ids = new GivenIds();
   const provider = new TracerProvider({ idGenerator: ids, spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-  const { logger, lines } = givenLogger();
+  const { logger, lines } = givenLogger('info');
   new ChunkSpans({ tracer: provider.getTracer('test'), ids, group: 'g', logger }).chunk(record);
   const all = exporter.getFinishedSpans();
   return { all, lines, get: (wanted: string): ReadableSpan | undefined => all.find(({ name }) => name === wanted) };

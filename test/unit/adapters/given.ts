@@ -13,10 +13,10 @@ export function givenClock(): { time: number; now: () => number } {
   return clock;
 }
 
-/** A real logger; its lines are kept. */
-export function givenLogger(): { readonly logger: Logger; readonly lines: string[] } {
+/** A real logger; its lines are kept, from this level on. */
+export function givenLogger(level: 'info' | 'warn' = 'warn'): { readonly logger: Logger; readonly lines: string[] } {
   const lines: string[] = [];
-  return { lines, logger: pino({ level: 'info' }, { write: (line: string) => void lines.push(line) }) };
+  return { lines, logger: pino({ level }, { write: (line: string) => void lines.push(line) }) };
 }
 
 /** Waits for the thing itself; the test's own timeout ends it. */

@@ -115,7 +115,7 @@ function given() {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const provider = new MeterProvider({ readers: [reader] });
-  const { logger, lines } = givenLogger();
+  const { logger, lines } = givenLogger('info');
   const clock = givenClock();
   const told = new LogTelemetry(logger, () => clock.time);
   const telemetry = new MeteredTelemetry(provider.getMeter('test'), { group: 'g', types: new Set([KNOWN]) }, told);

@@ -10,7 +10,7 @@ const target = (url: string): ExportTarget => ({
 });
 
 function given(url: string, { interval = 60_000, stopWithin = 60_000 } = {}) {
-  const { logger, lines } = givenLogger();
+  const { logger, lines } = givenLogger('info');
   const told = (): readonly { readonly msg: string }[] => lines.map((line) => JSON.parse(line) as { msg: string });
   const settings = {
     metrics: { ...target(`${url}/v1/metrics`), interval, patience: 60_000 },
