@@ -5,7 +5,7 @@ import type { FetchedRecords, PartitionRange, Place, RecordReader } from '../por
 import { receivedFrom } from './kafka-consumer.ts';
 import { clusterOf } from './kafkajs.ts';
 import { withoutAbortedRecords } from './kafkajs/aborted-records.ts';
-import type { FetchAnswer } from './kafkajs/fetches.ts';
+import type { FetchAnswer, FetchedPartition, FetchOrder } from './kafkajs/fetches.ts';
 import { murmur2 } from './partitioner.ts';
 
 const READ_COMMITTED = 1;
@@ -77,14 +77,14 @@ export class KafkaRecordReader implements RecordReader {
     const answers = await Promise.all(
       [...byLeader].map(async ([nodeId, some]) => {
         const broker = await cluster.findBroker({ nodeId });
-        const answer = await broker.fetch({
-          ...{ maxWaitTime: MAX_WAIT_MS, minBytes: 1, maxBytes: MAX_ANSWER_BYTES, isolationLevel: READ_COMMITTED },
-          topics: [...Map.groupBy(some, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-            topic,
-            partitions: ofTopic.map(({ partition, offset }) => ({ partition, fetchOffset: String(offset), maxBytes })),
-          })),
-        });
-        return some.map((place) => recordsAt(place, answer));
+        const answer = await broker.fetch(orderOf(some, maxBytes));
+        return Promise.all(
+          some.map(async (place) => {
+            // A place gets nothing when those before it have filled the answer, or left too little for its batch. Alone it gets the batch.
+            const isLeftOut = some.length > 1 && isLeftOutOf(answer, place);
+            return recordsAt(place, isLeftOut ? await broker.fetch(orderOf([place], maxBytes)) : answer);
+          }),
+        );
       }),
     );
     return answers.flat();
@@ -101,11 +101,28 @@ export class KafkaRecordReader implements RecordReader {
   }
 }
 
-function recordsAt(place: Place, { responses }: FetchAnswer): FetchedRecords {
+function orderOf(places: readonly Place[], maxBytes: number): FetchOrder {
+  return {
+    ...{ maxWaitTime: MAX_WAIT_MS, minBytes: 1, maxBytes: MAX_ANSWER_BYTES, isolationLevel: READ_COMMITTED },
+    topics: [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+      topic,
+      partitions: ofTopic.map(({ partition, offset }) => ({ partition, fetchOffset: String(offset), maxBytes })),
+    })),
+  };
+}
+
+function isLeftOutOf(answer: FetchAnswer, place: Place): boolean {
+  const found = partitionIn(answer, place);
+  return found?.messages.length === 0 && Number(found.lastStableOffset) > place.offset;
+}
+
+function partitionIn({ responses }: FetchAnswer, { topic, partition }: Place): FetchedPartition | undefined {
+  return responses.find(({ topicName }) => topicName === topic)?.partitions.find((one) => one.partition === partition);
+}
+
+function recordsAt(place: Place, answer: FetchAnswer): FetchedRecords {
   const { topic, partition, offset } = place;
-  const found = responses
-    .find(({ topicName }) => topicName === topic)
-    ?.partitions.find((one) => one.partition === partition);
+  const found = partitionIn(answer, place);
   if (found === undefined) return { topic, partition, records: [], next: offset };
   const { messages, abortedTransactions = null } = found;
   const last = messages.at(-1);

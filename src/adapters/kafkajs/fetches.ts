@@ -15,7 +15,7 @@ export interface FetchBroker {
   fetch(order: FetchOrder): Promise<FetchAnswer>;
 }
 
-interface FetchOrder {
+export interface FetchOrder {
   readonly maxWaitTime: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -33,13 +33,17 @@ interface FetchOrder {
 export interface FetchAnswer {
   readonly responses: readonly {
     readonly topicName: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly abortedTransactions?: readonly AbortedTransaction[] | null;
-      /** Also those before the place that was asked for, if they are of the same batch. */
-      readonly messages: readonly DecodedRecord[];
-    }[];
+    readonly partitions: readonly FetchedPartition[];
   }[];
+}
+
+export interface FetchedPartition {
+  readonly partition: number;
+  /** Up to where it can be read. */
+  readonly lastStableOffset: string;
+  readonly abortedTransactions?: readonly AbortedTransaction[] | null;
+  /** Also those before the place that was asked for, if they are of the same batch. */
+  readonly messages: readonly DecodedRecord[];
 }
 
 /** Knows the clusters of the admin clients that are made, so that topics can be read through them. */
