@@ -33,7 +33,7 @@ export class KnexBacklog implements BacklogReader {
       const [, owed, letters, keys, timers, entitlements] = await together([
         answerWithin(trx, ANSWER_WITHIN),
         owedByLanes(trx),
-        openLetters(trx),
+        openLetters(trx, [...NO_LETTERS.keys()]),
         parkedKeys(trx),
         timersDue(trx),
         entitlementsOwed(trx),
@@ -64,4 +64,4 @@ export class KnexBacklog implements BacklogReader {
   }
 }
 
-const NO_LETTERS = Object.keys(REASONS).map((reason) => [reason, { count: 0, oldestMs: 0 }] as const);
+const NO_LETTERS = new Map(Object.keys(REASONS).map((reason) => [reason, { count: 0, oldestMs: 0 }] as const));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Backlog } from '../../src/ports/backlog.ts';
+import { openLetters } from '../../src/repos/tables/backlog.ts';
 import { KnexBacklog } from '../../src/uow/backlog.ts';
 import * as a from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -55,6 +56,15 @@ it('counts open letters by reason, and parked keys', async () => {
   expectOldest(found.deadLetters.get('HandlerFailed'), 1, MINUTE);
   expect(found.deadLetters.get('IdReused')).toEqual({ count: 0, oldestMs: 0 });
   expectOldest(found.parkedKeys, 1, 3 * MINUTE);
+});
+
+it('tells of each reason, however many letters another has', async () => {
+  for (const reason of ['HandlerFailed', 'HandlerFailed', 'UnknownType']) await letter({ reason });
+  const found = await openLetters(database.db, ['HandlerFailed', 'IdReused', 'UnknownType'], 1);
+  expect(found).toMatchObject([
+    { reason: 'HandlerFailed', count: 1 },
+    { reason: 'UnknownType', count: 1 },
+  ]);
 });
 
 it('counts timers that are due, in whichever state, but none of a parked key', async () => {

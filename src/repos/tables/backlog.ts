@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { MOST_COUNTED, type Waiting } from '../../ports/backlog.ts';
-import { execute, query } from './sql.ts';
+import { execute, query, words } from './sql.ts';
 
 // How much waits. Each statement reads an index from its beginning, and no further than what is counted at the most.
 
@@ -31,15 +31,20 @@ interface ReasonWaiting extends Waiting {
   readonly reason: string;
 }
 
-export async function openLetters(db: Knex): Promise<readonly ReasonWaiting[]> {
+/** Of these reasons, each counted by itself: however many letters one has, the others are told. Those without are left out. */
+export async function openLetters(
+  db: Knex,
+  reasons: readonly string[],
+  most = MOST_COUNTED,
+): Promise<readonly ReasonWaiting[]> {
   return query<ReasonWaiting>(
     db,
-    `SELECT reason, count, ${sinceOf('d.created_at')} AS "oldestMs" FROM (
-       SELECT reason, count(*) AS count, min(letter_id) AS letter_id FROM (
-         SELECT reason, letter_id FROM dead_letters WHERE state = 'open' ORDER BY reason, letter_id LIMIT ?) AS open
-       GROUP BY reason) AS o
-     JOIN dead_letters d USING (letter_id, reason)`,
-    [MOST_COUNTED],
+    `SELECT r.reason, o.count, ${sinceOf('d.created_at')} AS "oldestMs" FROM unnest(?::text[]) AS r (reason)
+     CROSS JOIN LATERAL (
+       SELECT count(*) AS count, min(letter_id) AS letter_id FROM (
+         SELECT letter_id FROM dead_letters WHERE state = 'open' AND reason = r.reason ORDER BY letter_id LIMIT ?) AS open) AS o
+     JOIN dead_letters d USING (letter_id)`,
+    [words(reasons), most],
   );
 }
 
