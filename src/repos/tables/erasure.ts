@@ -57,12 +57,9 @@ const DELETED = 'users u WHERE u.deleted AND NOT u.letters_erased';
 /** Whether a letter is about the user. */
 const OF_USER = `(d.keys @> ARRAY[u.user_id] OR d.keys = '{}' AND d.key = convert_to(u.user_id::text, 'UTF8'))`;
 
-/**
- * Erases resolved letters about deleted users, `step` at the most, and notes of users that nothing is left; in a transaction.
- * @returns how many of the one or of the other
- */
+/** Erases resolved letters about deleted users, `step` at the most; in a transaction, by one at a time. @returns how many */
 export async function eraseOfDeleted(trx: Knex, step: number): Promise<number> {
-  const erased = await execute(
+  return execute(
     trx,
     `UPDATE dead_letters SET ${ERASED}, erased_by = NULL, erasure = 'the user was deleted' WHERE erased_at IS NULL AND letter_id = ANY (ARRAY(
        SELECT d.letter_id FROM users u CROSS JOIN LATERAL (
@@ -70,14 +67,17 @@ export async function eraseOfDeleted(trx: Knex, step: number): Promise<number> {
        WHERE ${aloneAt('users')} AND u.deleted AND NOT u.letters_erased LIMIT ?))`,
     [step],
   );
-  const done = await execute(
-    trx,
+}
+
+/** Notes of deleted users about whom no letter is left, `step` at the most. @returns of how many */
+export async function noteErased(db: Knex, step: number): Promise<number> {
+  return execute(
+    db,
     `UPDATE users SET letters_erased = true WHERE user_id = ANY (ARRAY(
        SELECT user_id FROM ${DELETED} AND NOT EXISTS (SELECT FROM dead_letters d WHERE erased_at IS NULL AND ${OF_USER})
        ORDER BY user_id LIMIT ? FOR UPDATE SKIP LOCKED))`,
     [step],
   );
-  return Math.max(erased, done);
 }
 
 /** The deleted users about whom letters are open. */

@@ -215,7 +215,7 @@ export interface Store {
     has(position: Position): Promise<boolean>;
     /** Those that park wait under their keys from here on, in the order of their numbers, which is this one. */
     add(letters: readonly DeadLetter[]): Promise<void>;
-    /** The keys of these letters, which never change. */
+    /** The keys of these letters. Those of an open one never change; an erased one has none. */
     keysOf(letterIds: readonly number[]): Promise<readonly string[]>;
     /** Locks these letters and says in what state they are; what is absent is left out. */
     lock(letterIds: readonly number[]): Promise<readonly LockedLetter[]>;
