@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cradle } from '../container.ts';
+import { handledUpTo } from '../ports/consumer-group.ts';
 import { Answers, type Answer } from './answers.ts';
 import { TopicReader, type Positions, type ReadMessage, type TopicRecord } from './topic-reader.ts';
 
@@ -166,7 +167,7 @@ export class AnswerReader<Tag> {
     const before = await consumerGroup.progress(this.options.sources);
     const ends = new Map(before.map(({ topic, partition, end }) => [`${topic}/${partition}`, end]));
     let now = before;
-    while (now.some(({ topic, partition, committed = 0 }) => committed < (ends.get(`${topic}/${partition}`) ?? 0))) {
+    while (now.some((one) => handledUpTo(one) < (ends.get(`${one.topic}/${one.partition}`) ?? 0))) {
       await sleep(ASK_EVERY_MS, undefined, { signal: this.ending.signal });
       now = await consumerGroup.progress(this.options.sources);
     }

@@ -1,4 +1,11 @@
-import type { GroupDescription, GroupMember, GroupProgress, GroupState } from '../ports/consumer-group.ts';
+import {
+  handledUpTo,
+  lagOf,
+  type GroupDescription,
+  type GroupMember,
+  type GroupProgress,
+  type GroupState,
+} from '../ports/consumer-group.ts';
 
 /** What the brokers told at one moment. */
 export interface Look {
@@ -55,7 +62,7 @@ export function lagReport({ at, group, progress }: Look, before?: Look): LagRepo
       pace:
         then === undefined || seconds <= 0
           ? undefined
-          : paceOf({ lag, done: doneIn(one) - doneIn(then), come: one.end - then.end, seconds }),
+          : paceOf({ lag, done: handledUpTo(one) - handledUpTo(then), come: one.end - then.end, seconds }),
     };
   });
   const lag = sum(partitions.map((one) => one.lag));
@@ -72,15 +79,6 @@ export function lagReport({ at, group, progress }: Look, before?: Look): LagRepo
 
 function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}/${partition}`;
-}
-
-function lagOf(progress: GroupProgress): number {
-  return Math.max(0, progress.end - doneIn(progress));
-}
-
-/** Up to where everything that is kept was handled. Without a committed offset the group begins at the first record. */
-function doneIn({ begin, committed }: GroupProgress): number {
-  return Math.max(begin, committed ?? begin);
 }
 
 interface Moved {

@@ -33,3 +33,13 @@ export interface ConsumerGroup {
   progress(topics: readonly string[]): Promise<readonly GroupProgress[]>;
   stop(): Promise<void>;
 }
+
+/** How many messages that are kept wait to be handled. */
+export function lagOf(progress: Omit<GroupProgress, keyof TopicPartition>): number {
+  return Math.max(0, progress.end - handledUpTo(progress));
+}
+
+/** Up to where everything that is kept was handled. Without a committed offset the group begins at the first record. */
+export function handledUpTo({ begin, committed }: Pick<GroupProgress, 'begin' | 'committed'>): number {
+  return Math.max(begin, committed ?? begin);
+}
