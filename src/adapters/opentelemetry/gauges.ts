@@ -1,6 +1,6 @@
 import { ValueType, type BatchObservableResult, type Meter, type ObservableGauge } from '@opentelemetry/api';
 import type { Backlog, BacklogReader, Waiting } from '../../ports/backlog.ts';
-import type { ConsumerGroup } from '../../ports/consumer-group.ts';
+import { lagOf, type ConsumerGroup } from '../../ports/consumer-group.ts';
 import type { TopicPartition } from '../../ports/consumer.ts';
 import type { ExportLog } from './export-log.ts';
 import { observeRuntime } from './runtime-gauges.ts';
@@ -69,12 +69,11 @@ export class Gauges {
     this.observeAsked([lag], logs.lag, async (result) => {
       const mine = new Set(worker.partitions.map(({ topic, partition }) => `${topic}/${partition}`));
       if (mine.size === 0) return;
-      for (const { topic, partition, begin, end, committed } of await consumerGroup.progress(topics)) {
-        if (!mine.has(`${topic}/${partition}`)) continue;
-        const left = Math.max(0, end - Math.max(begin, committed ?? begin));
-        result.observe(lag, left, {
-          'messaging.destination.name': topic,
-          'messaging.destination.partition.id': String(partition),
+      for (const progress of await consumerGroup.progress(topics)) {
+        if (!mine.has(`${progress.topic}/${progress.partition}`)) continue;
+        result.observe(lag, lagOf(progress), {
+          'messaging.destination.name': progress.topic,
+          'messaging.destination.partition.id': String(progress.partition),
         });
       }
     });
@@ -86,14 +85,19 @@ export class Gauges {
     log: ExportLog,
     ask: (result: BatchObservableResult) => Promise<void>,
   ): void {
+    let isAsking = false;
     this.meter.addBatchObservableCallback(async (result) => {
       const { signal } = this.stopping;
-      if (signal.aborted) return;
+      // The next export does not wait for this one. Two questions at once would take a connection from the lanes, when the database is slow.
+      if (signal.aborted || isAsking) return;
+      isAsking = true;
       try {
         await ask(result);
         log.succeeded();
       } catch (error) {
         if (!isOver(signal)) log.failed(error instanceof Error ? error : new Error(String(error)));
+      } finally {
+        isAsking = false;
       }
     }, gauges);
   }
