@@ -54,8 +54,9 @@ export async function eraseLetters(db: Knex, letterIds: readonly number[], { by,
 
 /** Deleted users of whom letters may be left. */
 const DELETED = 'users u WHERE u.deleted AND NOT u.letters_erased';
-/** Whether a letter is about the user. */
-const OF_USER = `(d.keys @> ARRAY[u.user_id] OR d.keys = '{}' AND d.key = convert_to(u.user_id::text, 'UTF8'))`;
+/** Whether a letter is about the user; see `bindingsOf`. */
+const OF_USER = `(d.keys @> ARRAY[u.user_id]
+  OR d.keys = '{}' AND (d.key = convert_to(u.user_id::text, 'UTF8') OR d.key = convert_to(upper(u.user_id::text), 'UTF8')))`;
 
 /** Erases resolved letters about deleted users, `step` at the most; in a transaction, by one at a time. @returns how many */
 export async function eraseOfDeleted(trx: Knex, step: number): Promise<number> {

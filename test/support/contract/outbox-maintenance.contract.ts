@@ -1,3 +1,4 @@
+import { storedId, type UserId } from '../../../src/domain/ids.ts';
 import type { DeadLetters } from '../../../src/ports/dead-letters.ts';
 import { PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
@@ -292,6 +293,25 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect(await maintenance.eraseOfDeleted(9)).toBe(1);
       expect(await erased()).toEqual([...Array.from({ length: 3 }, () => 'the user was deleted'), 'kept']);
       expect([await maintenance.eraseOfDeleted(9), await maintenance.openOfDeleted(9)]).toEqual([0, []]);
+    });
+
+    it('erases letters that name nobody and came under the key of a deleted user, in whatever case', async () => {
+      const user = storedId<UserId>('abcdef00-0000-4000-8000-000000000001');
+      await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1, { userId: user })));
+      await unitOfWork.run([], async ({ deadLetters }) => {
+        for (const [i, key] of [user, user.toUpperCase()].entries()) {
+          const letter = a.aDeadLetter(i);
+          deadLetters.add({ ...letter, received: { ...letter.received, key: Buffer.from(key) } });
+        }
+      });
+      for (const { letterId } of await subject.letters.list({}, { after: 0, limit: 9 })) {
+        await subject.letters.discard(letterId, { state: 'discarded', by: null, note: null }, false);
+      }
+      await unitOfWork.run([], async ({ users }) => {
+        await users.get(user);
+        users.remove(user, { version: 2 });
+      });
+      expect(await maintenance.eraseOfDeleted(9)).toBe(2);
     });
 
     it('forgets keys that are free, once nothing is owed of their replay', async () => {
