@@ -116,13 +116,11 @@ export class AnswerReader<Tag> {
     this.lastSign = this.cradle.steadyClock.now();
   }
 
+  /** One whose telling fails stays open, so that whoever waits for it hears of the failure. */
   private async tell(known: Known<Tag>): Promise<void> {
     this.telling += 1;
-    try {
-      await this.options.onKnown(known);
-    } finally {
-      this.telling -= 1;
-    }
+    await this.options.onKnown(known);
+    this.telling -= 1;
   }
 
   private async follow(from: Positions): Promise<void> {
