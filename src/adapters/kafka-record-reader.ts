@@ -18,10 +18,10 @@ const PAUSE_MS = 200;
 
 /** Reads through an admin client, over one connection to each broker. */
 export class KafkaRecordReader implements RecordReader {
-  private readonly kafka: Kafka;
+  private readonly kafka: Pick<Kafka, 'admin'>;
   private connecting: Promise<Admin> | undefined;
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: Pick<Kafka, 'admin'>) {
     this.kafka = kafka;
   }
 

@@ -1,4 +1,4 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { KafkaRecordReader } from '../../../src/adapters/kafka-record-reader.ts';
 import type { FetchAnswer, FetchOrder } from '../../../src/adapters/kafkajs/fetches.ts';
 import { FETCHES } from '../../../src/adapters/kafkajs/mends.ts';
@@ -50,7 +50,7 @@ function given({ ends, room }: { readonly ends: readonly number[]; readonly room
     findBroker: async () => ({ fetch }),
   };
   const admin = FETCHES.createAdmins(() => ({ connect: async () => undefined }) as Admin)({ cluster });
-  return { orders, reader: new KafkaRecordReader({ admin: () => admin } as Kafka) };
+  return { orders, reader: new KafkaRecordReader({ admin: () => admin }) };
 }
 
 function recordAt(offset: number): DecodedRecord {
