@@ -199,7 +199,8 @@ export class Lane {
           this.ended(recorder, asError(error));
           this.fail(error);
         },
-      );
+      )
+      .catch((error: unknown) => this.fail(error)); // whoever is told of the end may be somebody else's part
   }
 
   /** @param failure why the chunk was not committed and published as a whole */
