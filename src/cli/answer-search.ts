@@ -65,7 +65,7 @@ export class AnswerSearch {
     const { recordReader } = this.parts;
     const found = new Map<number, FoundAnswer>();
     const progress = { count: undefined, left: MOST_RECORDS };
-    const search: Search = { context, found, progress };
+    const search: Search = { sought: this.idsOf(context), found, progress };
     let isCutOff = false;
     for (const topic of topics) {
       const ranges = await recordReader.ranges(topic);
@@ -96,7 +96,13 @@ export class AnswerSearch {
 
   /** Which of these are answers to the message, as indexes. */
   among(context: MessageContext, messages: readonly OutgoingMessage[]): readonly number[] {
-    return messages.flatMap(({ headers }) => this.answerIn(context, headers)?.index ?? []);
+    const sought = this.idsOf(context);
+    return messages.flatMap(({ headers }) => this.answerIn(sought, headers)?.index ?? []);
+  }
+
+  /** Once a search: an id is a hash. */
+  private idsOf(context: MessageContext): SoughtIds {
+    return { context, common: this.parts.cloudEvents.eventId(context, 0).slice(0, COMMON_LENGTH) };
   }
 
   private async scan(stretches: readonly Stretch[], search: Search): Promise<void> {
@@ -109,7 +115,7 @@ export class AnswerSearch {
       for (const { records } of looks) {
         progress.left -= records.length;
         for (const record of records) {
-          const answer = this.answerIn(search.context, record.headers);
+          const answer = this.answerIn(search.sought, record.headers);
           if (answer === undefined) continue;
           progress.count = answer.count;
           if (!found.has(answer.index)) found.set(answer.index, await this.told(record, answer));
@@ -124,9 +130,9 @@ export class AnswerSearch {
   }
 
   /** A glance at the bytes first: nearly all records are answers to other messages. */
-  private answerIn(context: MessageContext, headers: Buffer): Told | undefined {
+  private answerIn({ context, common }: SoughtIds, headers: Buffer): Told | undefined {
     const { cloudEvents } = this.parts;
-    if (!headers.includes(cloudEvents.eventId(context, 0).slice(0, COMMON_LENGTH), 0, 'latin1')) return undefined;
+    if (!headers.includes(common, 0, 'latin1')) return undefined;
     const texts = new Map(cloudEvents.decodeHeaders(headers).map(([name, value]) => [name, value?.toString() ?? '']));
     const [index, count] = [Number(texts.get('ce_answerindex') ?? NaN), Number(texts.get('ce_answercount') ?? NaN)];
     const id = texts.get('ce_id') ?? '';
@@ -147,8 +153,14 @@ interface Told {
   readonly count: number;
 }
 
-interface Search {
+interface SoughtIds {
   readonly context: MessageContext;
+  /** What the ids of all its answers begin with. */
+  readonly common: string;
+}
+
+interface Search {
+  readonly sought: SoughtIds;
   readonly found: Map<number, FoundAnswer>;
   readonly progress: { count: number | undefined; left: number };
 }
