@@ -6,7 +6,7 @@ import { receivedFrom } from './kafka-consumer.ts';
 import { clusterOf } from './kafkajs.ts';
 import { withoutAbortedRecords } from './kafkajs/aborted-records.ts';
 import type { FetchAnswer, FetchedPartition, FetchOrder } from './kafkajs/fetches.ts';
-import { murmur2 } from './partitioner.ts';
+import { hashOfKey } from './partitioner.ts';
 
 const READ_COMMITTED = 1;
 /** What stands there is wanted, nothing that is still to come. */
@@ -46,7 +46,7 @@ export class KafkaRecordReader implements RecordReader {
   }
 
   partitionOf(key: Buffer, partitions: number): number {
-    return (murmur2(key) & 0x7fffffff) % partitions;
+    return hashOfKey(key) % partitions;
   }
 
   async fetch(places: readonly Place[], maxBytes: number): Promise<readonly FetchedRecords[]> {

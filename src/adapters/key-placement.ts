@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from '../ports/messages.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { About, Telemetry } from '../ports/telemetry.ts';
-import { murmur2 } from './partitioner.ts';
+import { hashOfKey } from './partitioner.ts';
 import { firstHeader } from './record-headers.ts';
 
 /** While messages seem to lie in a wrong partition, the number of partitions is asked for this often. Milliseconds. */
@@ -47,7 +47,7 @@ export class KeyPlacement implements Placement {
     const count = this.#counts.at(-1);
     for (const message of messages) {
       if (message.key === null) continue;
-      const hash = murmur2(message.key) & 0x7fffffff;
+      const hash = hashOfKey(message.key);
       if (count === undefined || hash % count !== message.partition) this.#suspect(message, hash);
     }
   }

@@ -10,9 +10,14 @@ export const murmur2Partitioner: ICustomPartitioner = () => {
     const { key } = message;
     if (key === null || key === undefined)
       return partitionMetadata[next++ % partitionMetadata.length]?.partitionId ?? 0;
-    return (murmur2(Buffer.isBuffer(key) ? key : Buffer.from(key)) & 0x7fffffff) % partitionMetadata.length;
+    return hashOfKey(Buffer.isBuffer(key) ? key : Buffer.from(key)) % partitionMetadata.length;
   };
 };
+
+/** Modulo the number of partitions it is where the key belongs. Never negative. */
+export function hashOfKey(key: Buffer): number {
+  return murmur2(key) & 0x7fffffff;
+}
 
 const SEED = 0x9747b28c;
 const MULTIPLIER = 0x5bd1e995;
