@@ -8,7 +8,6 @@ import {
   parseUpdateLicense,
   type CreateLicense,
 } from '../../domain/commands.ts';
-import type { Windows } from '../../domain/counts.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { rejectEnded } from '../../domain/license.ts';
 import { Rejection } from '../../domain/rejection.ts';
@@ -21,19 +20,14 @@ import {
 } from '../../domain/subdivision-commands.ts';
 import { changeLicenseTerms, renewLicense } from '../../domain/terms-commands.ts';
 import { timeOf } from '../../domain/time.ts';
-import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
 import type { LicenseUnitOfWork, Loads } from '../../ports/unit-of-work.ts';
+import { Windowed } from '../windowed.ts';
 import { foundSubdivision } from './found.ts';
 import { onSubdivision } from './on-subdivision.ts';
 
-export class CreateLicenseHandler implements CommandHandler<CreateLicense> {
+export class CreateLicenseHandler extends Windowed implements CommandHandler<CreateLicense> {
   readonly parse = parseCreateLicense;
-
-  private readonly windows: Windows;
-
-  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
-    this.windows = windows;
-  }
 
   declare({ tenantId, subdivisionId, licenseId }: CreateLicense, loads: Loads): void {
     loads.subdivision(tenantId, subdivisionId);

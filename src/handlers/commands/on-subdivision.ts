@@ -5,6 +5,7 @@ import type { Subdivision } from '../../domain/subdivision.ts';
 import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import type { Loads, Unit } from '../../ports/unit-of-work.ts';
+import { Windowed } from '../windowed.ts';
 import { foundSubdivision } from './found.ts';
 
 interface Rule<Command> {
@@ -20,13 +21,7 @@ export function onSubdivision<Command extends SubdivisionKey>({
   parse,
   decide,
 }: Rule<Command>): new (dependencies: Pick<HandlerDependencies, 'windows'>) => CommandHandler<Command> {
-  return class implements CommandHandler<Command> {
-    private readonly windows: Windows;
-
-    constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
-      this.windows = windows;
-    }
-
+  return class extends Windowed implements CommandHandler<Command> {
     parse(raw: Raw<Command>): Command {
       return parse(raw);
     }

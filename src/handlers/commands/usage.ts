@@ -6,19 +6,14 @@ import {
 } from '../../domain/commands.ts';
 import { correctStatisticRow } from '../../domain/correction.ts';
 import type { DomainEvent } from '../../domain/events.ts';
-import type { Windows } from '../../domain/counts.ts';
 import { addStatisticRow } from '../../domain/usage.ts';
-import type { CommandHandler, HandlerDependencies } from '../../ports/handlers.ts';
+import type { CommandHandler } from '../../ports/handlers.ts';
 import type { Loads, UsageUnitOfWork } from '../../ports/unit-of-work.ts';
+import { Windowed } from '../windowed.ts';
 import { foundSubdivision } from './found.ts';
 
-export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
+export class AddStatisticRowHandler extends Windowed implements CommandHandler<AddStatisticRow> {
   readonly parse = parseAddStatisticRow;
-  private readonly windows: Windows;
-
-  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
-    this.windows = windows;
-  }
 
   declare(command: AddStatisticRow, loads: Loads): void {
     loads.subdivision(command.tenantId, command.subdivisionId);
@@ -46,13 +41,8 @@ export class AddStatisticRowHandler implements CommandHandler<AddStatisticRow> {
   }
 }
 
-export class CorrectStatisticRowHandler implements CommandHandler<CorrectStatisticRow> {
+export class CorrectStatisticRowHandler extends Windowed implements CommandHandler<CorrectStatisticRow> {
   readonly parse = parseCorrectStatisticRow;
-  private readonly windows: Windows;
-
-  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
-    this.windows = windows;
-  }
 
   declare({ tenantId, subdivisionId, statisticRowId }: CorrectStatisticRow, loads: Loads): void {
     loads.subdivision(tenantId, subdivisionId);

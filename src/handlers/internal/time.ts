@@ -1,12 +1,12 @@
-import type { Windows } from '../../domain/counts.ts';
 import type { DomainEvent } from '../../domain/events.ts';
 import { isUuid, storedId, type SubdivisionId, type TenantId } from '../../domain/ids.ts';
 import { InvalidOutsideEvent } from '../../domain/rejection.ts';
 import { advance } from '../../domain/time.ts';
 import type { AdvanceSubdivision as RawAdvanceSubdivision } from '../../generated/messages.ts';
-import type { HandlerDependencies, MessageHandler } from '../../ports/handlers.ts';
+import type { MessageHandler } from '../../ports/handlers.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import type { Loads, TimerUnitOfWork } from '../../ports/unit-of-work.ts';
+import { Windowed } from '../windowed.ts';
 
 export interface AdvanceSubdivision extends SubdivisionKey {
   readonly upTo: number;
@@ -16,13 +16,10 @@ export interface AdvanceSubdivision extends SubdivisionKey {
  * Applies what is due in a subdivision, when a timer of it says so. Nothing due is an end too, and so is a subdivision that is not there any
  * more: another message was first. Either way the timer is written anew, or it would send for ever.
  */
-export class AdvanceSubdivisionHandler implements MessageHandler<RawAdvanceSubdivision, AdvanceSubdivision> {
-  private readonly windows: Windows;
-
-  constructor({ windows }: Pick<HandlerDependencies, 'windows'>) {
-    this.windows = windows;
-  }
-
+export class AdvanceSubdivisionHandler
+  extends Windowed
+  implements MessageHandler<RawAdvanceSubdivision, AdvanceSubdivision>
+{
   /** @throws InvalidOutsideEvent when it was not a timer that wrote this */
   parse({ tenantId, subdivisionId, upTo }: RawAdvanceSubdivision): AdvanceSubdivision {
     return {
