@@ -9,6 +9,7 @@ import type { SubdivisionKey } from '../ports/repositories.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Topics } from '../ports/topics.ts';
 import { asError } from './as-error.ts';
+import { Filling } from './filling.ts';
 import type { LevelGate } from './level-gate.ts';
 import { inRounds, rest } from './rounds.ts';
 
@@ -42,17 +43,18 @@ interface Dependencies {
 export class EntitlementPublisher {
   private readonly settings: EntitlementSettings;
   private readonly d: Dependencies;
+  private readonly filling: Filling;
   private readonly now: () => number;
-  /** Of the gate, when it was last open here. */
-  private falls: number | undefined;
-  /** Where filling in goes on; null: it has ended. */
-  private filledTo: SubdivisionKey | undefined | null = null;
   private toldAt: number;
 
   /** @param now a clock that only goes forward, in milliseconds; the producer's, too */
   constructor(settings: EntitlementSettings, dependencies: Dependencies, now: () => number = () => performance.now()) {
     this.settings = settings;
     this.d = dependencies;
+    this.filling = new Filling(settings.fillStep, {
+      levelGate: dependencies.levelGate,
+      addMissing: (...page) => dependencies.entitlements.addMissing(...page),
+    });
     this.now = now;
     this.toldAt = now();
   }
@@ -65,14 +67,11 @@ export class EntitlementPublisher {
 
   private async round(signal: AbortSignal): Promise<void> {
     const { levelGate } = this.d;
-    if (levelGate.mayWrite(LEVEL) && levelGate.falls !== this.falls) {
-      this.falls = levelGate.falls;
-      this.filledTo = undefined;
-    }
+    if (levelGate.mayWrite(LEVEL)) this.filling.begin();
     let goesOn = true;
     while (goesOn && !signal.aborted) {
       const isFull = await this.publishOwed();
-      goesOn = (await this.fill()) || isFull;
+      goesOn = (await this.filling.step()) || isFull;
       if (goesOn) await rest(this.settings.pause, signal);
     }
   }
@@ -135,14 +134,6 @@ export class EntitlementPublisher {
       ...{ id, sourceSuffix: '/entitlements', time: at, subject: subdivisionId },
       ...{ causationId: id, correlationId: id, traceparent: null },
     });
-  }
-
-  /** @returns whether there is more to fill in */
-  private async fill(): Promise<boolean> {
-    if (this.filledTo === null) return false;
-    const end = await this.d.entitlements.addMissing(this.filledTo, this.settings.fillStep);
-    this.filledTo = end ?? null;
-    return end !== undefined;
   }
 
   private tell({ oldestMs }: Claimed): void {

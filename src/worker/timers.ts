@@ -5,6 +5,7 @@ import type { OutgoingMessage } from '../ports/messages.ts';
 import type { SubdivisionKey } from '../ports/repositories.ts';
 import type { Swept, SweepLimits, Timers } from '../ports/timers.ts';
 import type { Topics } from '../ports/topics.ts';
+import { Filling } from './filling.ts';
 import type { LevelGate } from './level-gate.ts';
 import { LanePublisher, type PublisherDependencies } from './outbox/lane-publisher.ts';
 import { inRounds, rest } from './rounds.ts';
@@ -35,10 +36,7 @@ export class TimerSweeper {
   private readonly settings: TimerSettings;
   private readonly d: Dependencies;
   private readonly publisher: LanePublisher;
-  /** Of the gate, when it was last open here. */
-  private falls: number | undefined;
-  /** Where filling in goes on; null: it has ended. */
-  private filledTo: SubdivisionKey | undefined | null = null;
+  private readonly filling: Filling;
   private toldAt: number;
   private readonly now: () => number;
 
@@ -47,6 +45,10 @@ export class TimerSweeper {
     this.settings = settings;
     this.d = dependencies;
     this.publisher = new LanePublisher({ ...dependencies, outboxes: new Map(), levels: dependencies.levelGate });
+    this.filling = new Filling(settings.fillStep, {
+      levelGate: dependencies.levelGate,
+      addMissing: (...page) => dependencies.timers.addMissing(...page),
+    });
     this.now = now;
     this.toldAt = now();
   }
@@ -65,12 +67,11 @@ export class TimerSweeper {
   private async round(signal: AbortSignal): Promise<void> {
     const { levelGate } = this.d;
     if (!levelGate.mayWrite(TIMERS)) return this.tellWhatBlocks();
-    if (levelGate.falls !== this.falls) this.filledTo = undefined;
-    this.falls = levelGate.falls;
+    this.filling.begin();
     let goesOn = true;
-    while (goesOn && !signal.aborted && levelGate.falls === this.falls) {
+    while (goesOn && !signal.aborted && !this.filling.gateHasFallen) {
       const isFull = await this.sweep(signal);
-      goesOn = (await this.fill()) || isFull;
+      goesOn = (await this.filling.step()) || isFull;
       if (goesOn) await rest(this.settings.pause, signal);
     }
     if (!signal.aborted) await this.publisher.deletePublished();
@@ -100,14 +101,6 @@ export class TimerSweeper {
       if (error instanceof CommitOutcomeUnknown) this.publisher.giveUp();
       throw error;
     }
-  }
-
-  /** @returns whether there is more to fill in */
-  private async fill(): Promise<boolean> {
-    if (this.filledTo === null) return false;
-    const end = await this.d.timers.addMissing(this.filledTo, this.settings.fillStep);
-    this.filledTo = end ?? null;
-    return end !== undefined;
   }
 
   private messageOf({ tenantId, subdivisionId }: SubdivisionKey, upTo: number): OutgoingMessage {

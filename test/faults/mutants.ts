@@ -300,8 +300,8 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'F44: ',
     patches: [
       {
-        file: 'src/worker/timers.ts',
-        find: 'if (levelGate.falls !== this.falls) this.filledTo = undefined;',
+        file: 'src/worker/filling.ts',
+        find: 'if (this.gateHasFallen) this.filledTo = undefined;',
         replace: '',
       },
     ],
