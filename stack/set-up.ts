@@ -6,21 +6,21 @@ const AT_ONCE = 8;
 
 /** Does what `licensing migrate up`, `schemas register` and `topics create` do, at the same time. */
 export async function setUp(cradle: Cradle): Promise<void> {
-  const { migrations, database, kafkaAdmin, config } = cradle;
+  const { migrations, database } = cradle;
   const migrate = async (): Promise<void> => {
     await migrations.up();
     await database.destroy();
   };
-  await Promise.all([
-    migrate(),
-    registerSchemas(cradle),
-    kafkaAdmin.create(config.topics, {
-      maxMessageBytes: config.maxMessageBytes,
-      partitions: config.topicPartitions,
-      replicationFactor: config.topicReplicationFactor,
-      retention: config.topicRetention,
-    }),
-  ]);
+  await Promise.all([migrate(), registerSchemas(cradle), createTopics(cradle)]);
+}
+
+export async function createTopics({ kafkaAdmin, config }: Cradle): Promise<void> {
+  await kafkaAdmin.create(config.topics, {
+    maxMessageBytes: config.maxMessageBytes,
+    partitions: config.topicPartitions,
+    replicationFactor: config.topicReplicationFactor,
+    retention: config.topicRetention,
+  });
 }
 
 export async function registerSchemas({ schemaRegistration, subjects }: Cradle): Promise<void> {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
+import { createTopics, registerSchemas } from '../../stack/set-up.ts';
 import type { Stack } from '../../stack/stack.ts';
 import { CompressionTypes } from '../../src/adapters/kafkajs.ts';
 import { readConfig } from '../../src/config.ts';
@@ -112,16 +113,23 @@ export class World {
   }
 
   async open(workers: number, schemas?: WorldOptions['schemas']): Promise<void> {
-    const registered = schemas?.(this.env).then((codec) => (this.sendsWith = codec)) ?? this.registerSchemas();
-    await Promise.all([this.set('topics', 'create'), registered]);
-    await Promise.all([this.admin.connect(), this.producer.connect()]);
+    const registered =
+      schemas?.(this.env).then((codec) => (this.sendsWith = codec)) ?? this.sendWithOwn(registerSchemas(this.cradle));
+    await Promise.all([createTopics(this.cradle), registered, this.admin.connect(), this.producer.connect()]);
     await this.collector.start(this.allTopics);
     await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
   }
 
-  /** From now on messages are sent with the schemas of this build. */
+  /** By the real CLI. From now on messages are sent with the schemas of this build. */
   async registerSchemas(): Promise<void> {
-    await this.set('schemas', 'register');
+    const registered = licensing(['schemas', 'register'], this.env).then(({ code, stderr }) => {
+      if (code !== 0) throw new Error(`licensing schemas register ended with ${code}: ${stderr}`);
+    });
+    await this.sendWithOwn(registered);
+  }
+
+  private async sendWithOwn(registered: Promise<void>): Promise<void> {
+    await registered;
     await this.cradle.codec.prepareWriters(subjectsOf(this.topics), AbortSignal.timeout(20_000));
     this.sendsWith = this.cradle.codec;
   }
@@ -254,14 +262,9 @@ export class World {
     await Promise.allSettled([this.collector.stop(), this.admin.disconnect(), this.producer.disconnect()]);
     await this.database.drop();
   }
-
-  private async set(...args: readonly string[]): Promise<void> {
-    const { code, stderr } = await licensing(args, this.env);
-    if (code !== 0) throw new Error(`licensing ${args.join(' ')} ended with ${code}: ${stderr}`);
-  }
 }
 
-/** `workers` of them work when it resolves; `licensing topics create` and `schemas register` have set it up. */
+/** `workers` of them work when it resolves; what `licensing topics create` and `schemas register` call has set it up. */
 export async function createWorld({
   stack,
   workers = 1,
