@@ -1,4 +1,4 @@
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import { runWorker } from '../src/cli/worker.ts';
 import { readConfig } from '../src/config.ts';
 import { createWorkerContainer } from '../src/container.ts';

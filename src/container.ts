@@ -1,4 +1,4 @@
-import { createContainer as createAwilix, InjectionMode, type AwilixContainer } from 'awilix';
+import { createContainer as createAwilix, InjectionMode, type AwilixContainer } from 'awilix/browser';
 import type { Config } from './config.ts';
 import { databaseParts, type DatabaseParts } from './container/database.ts';
 import { handlerParts, type HandlerParts } from './container/handlers.ts';

@@ -102,7 +102,8 @@ function run(file, programArgs) {
     cwd: ROOT,
     stdio: 'inherit',
     detached: true,
-    env: { ...process.env, PATH: path },
+    // Half of what a short program takes is compiling the same files. The second start finds them compiled.
+    env: { NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compiled'), ...process.env, PATH: path },
   });
   // The reaper ends the program should this process be killed.
   const reaper = spawn(NODE, [join(ROOT, 'stack', 'reaper.mjs')], {

@@ -1,4 +1,4 @@
-import type { AwilixContainer } from 'awilix';
+import type { AwilixContainer } from 'awilix/browser';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createContainer, type Cradle } from '../container.ts';

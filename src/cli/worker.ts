@@ -1,4 +1,4 @@
-import type { AwilixContainer } from 'awilix';
+import type { AwilixContainer } from 'awilix/browser';
 import { readConfig, type Config } from '../config.ts';
 import { createWorkerContainer, type Cradle } from '../container.ts';
 import { logWarnings } from './open-container.ts';

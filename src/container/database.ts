@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { asFunction } from 'awilix';
+import { asFunction } from 'awilix/browser';
 import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import type { BacklogReader } from '../ports/backlog.ts';

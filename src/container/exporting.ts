@@ -1,4 +1,4 @@
-import { asFunction, asValue } from 'awilix';
+import { asFunction, asValue } from 'awilix/browser';
 import { ChunkSpans } from '../adapters/opentelemetry/chunk-spans.ts';
 import { ExportLog } from '../adapters/opentelemetry/export-log.ts';
 import { Gauges } from '../adapters/opentelemetry/gauges.ts';

@@ -1,4 +1,4 @@
-import { asClass, asFunction, type Resolver } from 'awilix';
+import { asClass, asFunction, type Resolver } from 'awilix/browser';
 import type { DomainEvent } from '../domain/events.ts';
 import type { CommandName, InternalCommandName, OutsideEventName } from '../generated/messages.ts';
 import { COMMAND_NAMES, EVENT_NAMES, INTERNAL_COMMAND_NAMES, OUTSIDE_EVENT_NAMES } from '../generated/schemas.ts';

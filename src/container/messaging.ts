@@ -1,4 +1,4 @@
-import { asFunction } from 'awilix';
+import { asFunction } from 'awilix/browser';
 import type { Kafka } from 'kafkajs';
 import { KafkaCloudEvents } from '../adapters/cloud-events.ts';
 import { httpAccess, type HttpAccess } from '../adapters/http-access.ts';

@@ -1,6 +1,6 @@
 import type { Windows } from '../domain/counts.ts';
 import { randomUUID } from 'node:crypto';
-import { asFunction, asValue } from 'awilix';
+import { asFunction, asValue } from 'awilix/browser';
 import type { Logger } from 'pino';
 import type { Gauges } from '../adapters/opentelemetry/gauges.ts';
 import type { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';

@@ -1,4 +1,4 @@
-import { asFunction, asValue } from 'awilix';
+import { asFunction, asValue } from 'awilix/browser';
 import { longestSend } from '../adapters/prompt-producer.ts';
 import { DLQ_EXTRA_BYTES, hasGrown } from '../adapters/topic-policy.ts';
 import type { Config } from '../config.ts';

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { asFunction, asValue, type AwilixContainer } from 'awilix';
+import { asFunction, asValue, type AwilixContainer } from 'awilix/browser';
 import { runWorker } from '../../src/cli/worker.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';

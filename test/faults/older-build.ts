@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import { pino } from 'pino';
 import { MessageCodec } from '../../src/adapters/avro/message-codec.ts';
 import { subjectsOf, writtenSubjects } from '../../src/adapters/subjects.ts';

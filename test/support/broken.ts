@@ -1,4 +1,4 @@
-import { asClass, asFunction } from 'awilix';
+import { asClass, asFunction } from 'awilix/browser';
 import { replayLetters } from '../../src/cli/dlq-replay.ts';
 import { runWorker } from '../../src/cli/worker.ts';
 import { readConfig } from '../../src/config.ts';

@@ -1,4 +1,4 @@
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
 import { createContainer, type Cradle } from '../../src/container.ts';

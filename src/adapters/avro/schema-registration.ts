@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { RecordSchema } from '../../generated/schemas.ts';
 import { OPEN, type HttpAccess } from '../http-access.ts';
 import { reasonOf } from '../retry.ts';
@@ -89,6 +89,8 @@ export class SchemaRegistration {
     if (rule?.['compatibilityLevel'] !== compatibility)
       await this.#http.ask('PUT', config, { body: { compatibility } });
 
+    // A hundred files that only whoever registers needs.
+    const { COMPATIBILITY, SchemaRegistry, SchemaType } = await import('@kafkajs/confluent-schema-registry');
     const agent = this.#http.url.startsWith('https:') ? new HttpsAgent(this.#access.tls()) : new HttpAgent();
     const authorization = await this.#access.authorization();
     try {

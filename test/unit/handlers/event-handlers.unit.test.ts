@@ -1,4 +1,4 @@
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { activateLicense, deactivateLicense, deleteLicense } from '../../../src/domain/subdivision-commands.ts';
 import { createTenant } from '../../../src/domain/tenant.ts';

@@ -1,4 +1,4 @@
-import { asFunction, createContainer, InjectionMode } from 'awilix';
+import { asFunction, createContainer, InjectionMode } from 'awilix/browser';
 import { handlerParts, type HandlerParts, type HandlerTables } from '../../../src/container/handlers.ts';
 import { UpdateTenantHandler } from '../../../src/handlers/commands/tenant.ts';
 import { OutsideUserCreatedHandler } from '../../../src/handlers/events/outside-broker.ts';

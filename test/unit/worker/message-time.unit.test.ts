@@ -1,6 +1,6 @@
 import { encodeHeaders, headerList } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import type { Cradle } from '../../../src/container.ts';
 import { CreateTenantHandler } from '../../../src/handlers/commands/tenant.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../../src/ports/messages.ts';

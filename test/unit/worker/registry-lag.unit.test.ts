@@ -1,6 +1,6 @@
 import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import type { KafkaAdmin } from '../../../src/adapters/kafka-admin.ts';
 import { SchemaRegistryClient } from '../../../src/adapters/avro/schema-registry.ts';
 import { readConfig } from '../../../src/config.ts';

@@ -1,6 +1,6 @@
 import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import { readConfig } from '../../../src/config.ts';
 import { subjectsOf } from '../../../src/adapters/subjects.ts';
 import { createContainer } from '../../../src/container.ts';

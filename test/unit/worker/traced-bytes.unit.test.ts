@@ -1,4 +1,4 @@
-import { asValue } from 'awilix';
+import { asValue } from 'awilix/browser';
 import { encodeHeaders, firstHeader } from '../../../src/adapters/record-headers.ts';
 import { subjectsOf } from '../../../src/adapters/subjects.ts';
 import { traceSampler } from '../../../src/adapters/trace-sampler.ts';
