@@ -5,6 +5,7 @@ import { KnexEntitlements } from '../../src/uow/entitlements.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
+import { describeLookUps, statementsOf } from '../support/plans.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const MINUTE = 60_000;
@@ -15,8 +16,11 @@ let database: TestDatabase;
 let entitlements: KnexEntitlements;
 let unitOfWork: KnexUnitOfWork;
 
+let statements: ReadonlySet<string>;
+
 beforeAll(async () => {
   database = await createTestDatabase();
+  statements = statementsOf(database.db);
   entitlements = new KnexEntitlements(database.db);
   unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
 });
@@ -280,3 +284,10 @@ async function clock(): Promise<number> {
 function numbersOf(keys: readonly SubdivisionKey[]): readonly number[] {
   return keys.map(({ subdivisionId }) => a.numberOf(subdivisionId)).sort((one, other) => one - other);
 }
+
+describe('of what was asked here,', () => {
+  describeLookUps(
+    () => database,
+    () => statements,
+  );
+});

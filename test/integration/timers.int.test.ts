@@ -5,6 +5,7 @@ import { KnexTimers } from '../../src/uow/timers.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants } from '../support/contract/subject.ts';
+import { describeLookUps, statementsOf } from '../support/plans.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { owedIn } from '../support/owed.ts';
 
@@ -14,8 +15,11 @@ const MINUTE = 60_000;
 let database: TestDatabase;
 let timers: KnexTimers;
 
+let statements: ReadonlySet<string>;
+
 beforeAll(async () => {
   database = await createTestDatabase();
+  statements = statementsOf(database.db);
   timers = new KnexTimers(database.db);
 });
 beforeEach(() => database.clear());
@@ -304,3 +308,10 @@ async function sweep(limits = LIMITS): Promise<Swept & { readonly told: number[]
   const sent = swept.outbox.map(({ value }) => String(value).split('@').map(Number));
   return { ...swept, told: sent.map(([number = 0]) => number), times: sent.map(([, time = 0]) => time) };
 }
+
+describe('of what was asked here,', () => {
+  describeLookUps(
+    () => database,
+    () => statements,
+  );
+});

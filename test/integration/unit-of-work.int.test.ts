@@ -1,6 +1,7 @@
 import { inChunks } from '../support/contract/in-chunks.ts';
 import { postgresSubject } from '../support/contract/postgres-subject.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
+import { describeLookUps, statementsOf } from '../support/plans.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Of servers, databases and roles that others use too. */
@@ -18,6 +19,7 @@ const DEFAULTS_OF_OTHERS = {
 };
 
 let database: TestDatabase;
+let statements: ReadonlySet<string>;
 
 // Everything below holds whatever the defaults are.
 beforeAll(async () => {
@@ -29,6 +31,7 @@ beforeAll(async () => {
   // A session keeps the defaults that it began with.
   await database.db.destroy();
   database.db.initialize();
+  statements = statementsOf(database.db);
 });
 
 afterAll(() => database.drop());
@@ -42,4 +45,11 @@ describeUnitOfWork('KnexUnitOfWork, with lanes that write chunks', async () => {
   await database.clear();
   const subject = postgresSubject(database.db);
   return { ...subject, unitOfWork: inChunks(subject.unitOfWork) };
+});
+
+describe('of what the units of work have asked,', () => {
+  describeLookUps(
+    () => database,
+    () => statements,
+  );
 });

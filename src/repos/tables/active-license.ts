@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ActiveLicense } from '../../ports/repositories.ts';
 import { uuids } from './arrays.ts';
 import { arraysOf, excluded, namesIn, parameters, selected, uuid, type Columns } from './columns.ts';
-import { execute, query } from './sql.ts';
+import { execute, keyed, query } from './sql.ts';
 import type { Store } from './store.ts';
 
 const COLUMNS: Columns<ActiveLicense> = {
@@ -27,7 +27,7 @@ export function activeLicenseTable(db: Knex): Store['activeLicenses'] {
         await execute(
           db,
           `DELETE FROM tenant_active_licenses a USING unnest(?::uuid[], ?::uuid[]) AS k (tenant_id, license_id)
-           WHERE a.tenant_id = k.tenant_id AND a.license_id = k.license_id`,
+           WHERE ${keyed('a', 'k', ['tenant_id', 'license_id'])}`,
           [uuids(dropped.map(({ tenantId }) => tenantId)), uuids(dropped.map(({ licenseId }) => licenseId))],
         );
       }

@@ -3,7 +3,7 @@ import { byteas, uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
 import type { Position } from '../../ports/messages.ts';
 import { getLetters } from './dead-letter-queries.ts';
-import { execute, fromTime, plain, query, rowsOf, storable, texts, toTime, words } from './sql.ts';
+import { execute, fromTime, keyed, plain, query, rowsOf, storable, texts, toTime, words } from './sql.ts';
 import type { LockedLetter, Store } from './store.ts';
 
 /** The truth about dead letters: the original bytes, where they came from, and why they could not be handled. */
@@ -87,10 +87,12 @@ export function deadLetterTable(db: Knex): Store['deadLetters'] {
     async supersede(superseded) {
       await execute(
         db,
+        // Not by the index of what is open, nor down the numbers from the highest: there may be a million of others.
         `UPDATE dead_letters d SET state = 'superseded', resolved_at = clock_timestamp(), resolution = s.note
          FROM ${rowsOf('s', { identity: 'uuid', leaves_newest: 'boolean', note: 'text' })}
-         WHERE d.identity = s.identity AND d.state = 'open' AND NOT d.parks
-           AND NOT (s.leaves_newest AND d.letter_id = (SELECT max(letter_id) FROM dead_letters n WHERE n.identity = s.identity))`,
+         WHERE ${keyed('d', 's', ['identity'])} AND d.resolved_at IS NULL AND NOT d.parks
+           AND NOT (s.leaves_newest AND d.letter_id = (
+             SELECT max(letter_id) FROM (SELECT letter_id FROM dead_letters n WHERE n.identity = s.identity OFFSET 0) AS own))`,
         [
           uuids(superseded.map(({ hash }) => hash)),
           plain(superseded.map(({ leavesNewest }) => leavesNewest)),

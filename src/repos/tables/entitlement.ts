@@ -2,7 +2,18 @@ import type { Knex } from 'knex';
 import type { Claimed, ClaimedState, ClaimLimits, Repetition } from '../../ports/entitlements.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import { uuids } from './arrays.ts';
-import { execute, fromTime, plain, query, rowsOf, STARTED_AT, together } from './sql.ts';
+import {
+  execute,
+  fromTime,
+  keyed,
+  SUBDIVISION_KEY,
+  plain,
+  query,
+  rowsOf,
+  sortedRowsOf,
+  STARTED_AT,
+  together,
+} from './sql.ts';
 import type { Store } from './store.ts';
 import { subdivisionsOf } from './subdivision.ts';
 
@@ -17,7 +28,7 @@ export function entitlementTable(db: Knex): Store['entitlements'] {
       await execute(
         db,
         `INSERT INTO entitlements (tenant_id, subdivision_id, owed_at, is_repetition)
-         SELECT tenant_id, subdivision_id, now(), false FROM ${rowsOf('k', KEY)} ORDER BY tenant_id, subdivision_id
+         SELECT tenant_id, subdivision_id, now(), false FROM ${sortedRowsOf('k', KEY)}
          ON CONFLICT (tenant_id, subdivision_id) DO UPDATE SET owed_at = excluded.owed_at, is_repetition = false,
            claim = NULL, claimed_until = NULL`,
         keysOf(keys),
@@ -49,7 +60,7 @@ export async function claimEntitlements(db: Knex, claim: string, { step, claimMs
        ORDER BY epoch LIMIT ? FOR UPDATE SKIP LOCKED)
      UPDATE entitlements e SET claim = ?::uuid, claimed_until = now() + ? * interval '1 millisecond'
      FROM (SELECT * FROM changed UNION SELECT * FROM again UNION SELECT * FROM behind) AS o
-     WHERE e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id
+     WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}
      RETURNING e.tenant_id AS "tenantId", e.subdivision_id AS "subdivisionId", NOT e.is_repetition AS "isChange",
        CASE WHEN e.is_repetition THEN 0 ELSE (extract(epoch FROM now() - e.owed_at) * 1000)::bigint END AS "waitedMs"`,
     [step, step, step, claim, claimMs],
@@ -67,10 +78,10 @@ export async function readClaimed(trx: Knex, claim: string, keys: readonly Subdi
   const [claims, subdivisions] = await together([
     query<SubdivisionKey & { readonly epoch: number; readonly at: number; readonly leftMs: number }>(
       trx,
-      `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", ${STARTED_AT} AS at,
+      `SELECT e.tenant_id AS "tenantId", e.subdivision_id AS "subdivisionId", ${STARTED_AT} AS at,
          (SELECT coalesce(max(epoch), 0) FROM entitlement_epoch) AS epoch,
          (extract(epoch FROM e.claimed_until - now()) * 1000)::bigint AS "leftMs"
-       FROM ${rowsOf('k', KEY)} JOIN entitlements e USING (tenant_id, subdivision_id)
+       FROM ${rowsOf('k', KEY)} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
        WHERE e.claim = ?::uuid AND e.claimed_until > now()`,
       [...keysOf(keys), claim],
     ),
@@ -98,18 +109,18 @@ export async function entitlementsPublished(
   { repeatMs, refreshMs }: Repetition,
 ): Promise<number> {
   const own = `SELECT e.tenant_id, e.subdivision_id, k.is_deleted AND e.is_repetition AS is_done
-    FROM ${rowsOf('k', { ...KEY, is_deleted: 'boolean' })} JOIN entitlements e USING (tenant_id, subdivision_id)
-    WHERE e.claim = ?::uuid ORDER BY e.tenant_id, e.subdivision_id FOR UPDATE OF e SKIP LOCKED`;
+    FROM ${sortedRowsOf('k', { ...KEY, is_deleted: 'boolean' })} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
+    WHERE e.claim = ?::uuid FOR UPDATE OF e SKIP LOCKED`;
   return execute(
     db,
     `WITH own AS MATERIALIZED (${own}),
      done AS (
        DELETE FROM entitlements e USING own o
-       WHERE o.is_done AND e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id),
+       WHERE o.is_done AND ${keyed('e', 'o', SUBDIVISION_KEY)}),
      kept AS (
        UPDATE entitlements e SET claim = NULL, claimed_until = NULL, epoch = ?, is_repetition = true,
          owed_at = now() + CASE WHEN e.is_repetition THEN ?::float8 * (0.5 + random() / 2) ELSE ?::float8 END * interval '1 millisecond'
-       FROM own o WHERE NOT o.is_done AND e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id)
+       FROM own o WHERE NOT o.is_done AND ${keyed('e', 'o', SUBDIVISION_KEY)})
      SELECT FROM own`,
     [...keysOf(keys), plain(keys.map(({ isDeleted }) => isDeleted)), claim, epoch, refreshMs, repeatMs],
   );
@@ -119,9 +130,9 @@ export async function releaseEntitlements(db: Knex, claim: string, keys: readonl
   await execute(
     db,
     `UPDATE entitlements e SET claim = NULL, claimed_until = NULL FROM (
-       SELECT e.tenant_id, e.subdivision_id FROM ${rowsOf('k', KEY)} JOIN entitlements e USING (tenant_id, subdivision_id)
-       WHERE e.claim = ?::uuid ORDER BY e.tenant_id, e.subdivision_id FOR UPDATE OF e SKIP LOCKED) AS o
-     WHERE e.tenant_id = o.tenant_id AND e.subdivision_id = o.subdivision_id`,
+       SELECT e.tenant_id, e.subdivision_id FROM ${sortedRowsOf('k', KEY)} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
+       WHERE e.claim = ?::uuid FOR UPDATE OF e SKIP LOCKED) AS o
+     WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}`,
     [...keysOf(keys), claim],
   );
 }

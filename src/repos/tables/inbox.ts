@@ -3,7 +3,7 @@ import type { RememberedOutcome } from '../../ports/message-outcomes.ts';
 import type { Outcome } from '../../ports/unit-of-work.ts';
 import { uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
-import { execute, fromTime, query, rowsOf, words } from './sql.ts';
+import { execute, fromTime, keyed, query, rowsOf, words } from './sql.ts';
 import type { InboxEntry, Store } from './store.ts';
 
 const ENTRY = `replace(identity::text, '-', '') AS hash, replace(digest::text, '-', '') AS digest, lane, outcome,
@@ -65,7 +65,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
         db,
         `UPDATE inbox SET digest = e.digest, lane = e.lane, outcome = e.outcome, received_at = now()
          FROM ${rowsOf('e', { identity: 'uuid', digest: 'uuid', lane: 'uuid', outcome: 'text' })}
-         WHERE inbox.identity = e.identity`,
+         WHERE ${keyed('inbox', 'e', ['identity'])}`,
         columnsOf(entries),
       );
     },
@@ -87,7 +87,7 @@ export function inboxTable(db: Knex): Store['inbox'] {
       await execute(
         db,
         `UPDATE inbox SET outcome = o.outcome
-         FROM ${rowsOf('o', { identity: 'uuid', outcome: 'text' })} WHERE inbox.identity = o.identity`,
+         FROM ${rowsOf('o', { identity: 'uuid', outcome: 'text' })} WHERE ${keyed('inbox', 'o', ['identity'])}`,
         [uuids(others.map(({ hash }) => hash)), words(others.map(({ outcome }): Outcome => outcome))],
       );
     },

@@ -20,7 +20,7 @@ import {
   type Columns,
   type OrNulls,
 } from './columns.ts';
-import { execute, plain, query, queryMost, rowsOf, together } from './sql.ts';
+import { execute, keyed, SUBDIVISION_KEY, plain, query, queryMost, rowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 /** A license as its row has it, without its keys. */
@@ -122,6 +122,8 @@ function isSameProgress(a: Progress, b: Progress): boolean {
   return (Object.keys(a) as (keyof Progress)[]).every((field) => a[field] === b[field]);
 }
 
+/** With the subdivision, which an id has for good, whichever index the planner takes is asked for its leading columns. */
+const KEY = ['tenant_id', 'subdivision_id', 'license_id'] as const;
 const SELECTED = `l.tenant_id AS "tenantId", l.subdivision_id AS "subdivisionId", l.license_id AS "licenseId", ${selected(STATE, 'l')}`;
 
 /** Licenses are read here; they are written with their subdivision. */
@@ -131,7 +133,7 @@ export function licenseTable(db: Knex): Store['licenses'] {
       return query<LicenseKey & SubdivisionKey & { deleted: boolean }>(
         db,
         `SELECT l.tenant_id AS "tenantId", l.license_id AS "licenseId", l.subdivision_id AS "subdivisionId", l.deleted
-         FROM ${rowsOf('k', { tenant_id: 'uuid', license_id: 'uuid' })} JOIN licenses l USING (tenant_id, license_id)`,
+         FROM ${rowsOf('k', { tenant_id: 'uuid', license_id: 'uuid' })} JOIN licenses l ON ${keyed('l', 'k', ['tenant_id', 'license_id'])}`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ licenseId }) => licenseId))],
       );
     },
@@ -162,7 +164,7 @@ export async function licensesOf(
     // Sorted when it is known to be not too much.
     `SELECT ${SELECTED} FROM (
        SELECT l.* FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-       JOIN licenses l USING (tenant_id, subdivision_id) WHERE NOT l.deleted LIMIT ?) AS l
+       JOIN licenses l ON ${keyed('l', 'k', SUBDIVISION_KEY)} WHERE NOT l.deleted LIMIT ?) AS l
      ORDER BY l.license_id`,
     [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
     most,
@@ -246,7 +248,7 @@ async function update(db: Knex, changes: readonly LicenseChange[]): Promise<void
   await execute(
     db,
     `UPDATE licenses l SET deleted = c.deleted, ${assignments(STATE, 'c')}
-     FROM ${UNNEST} WHERE l.tenant_id = c.tenant_id AND l.license_id = c.license_id`,
+     FROM ${UNNEST} WHERE ${keyed('l', 'c', KEY)}`,
     arrays(changes),
   );
 }
@@ -267,10 +269,11 @@ async function count(db: Knex, changes: readonly LicenseChange[]): Promise<void>
   await execute(
     db,
     `UPDATE licenses l SET used_requests = c.used_requests
-     FROM ${rowsOf('c', { tenant_id: 'uuid', license_id: 'uuid', used_requests: 'bigint' })}
-     WHERE l.tenant_id = c.tenant_id AND l.license_id = c.license_id`,
+     FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', license_id: 'uuid', used_requests: 'bigint' })}
+     WHERE ${keyed('l', 'c', KEY)}`,
     [
       uuids(changes.map(({ tenantId }) => tenantId)),
+      uuids(changes.map(({ subdivisionId }) => subdivisionId)),
       uuids(changes.map(({ licenseId }) => licenseId)),
       longs(changes.map(({ after }) => after?.usedRequests ?? null)),
     ],

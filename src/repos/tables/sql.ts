@@ -30,6 +30,26 @@ export function rowsOf(alias: string, columns: Readonly<Record<string, string>>)
   return `(SELECT ${unnested.join(', ')}) AS ${alias}`;
 }
 
+/** The same of a subdivision each, in the order in which whoever takes several locks takes them. */
+export function sortedRowsOf(alias: string, columns: Readonly<Record<string, string>>): string {
+  return `(SELECT * FROM ${rowsOf('unsorted', columns)} ORDER BY ${SUBDIVISION_KEY.join(', ')}) AS ${alias}`;
+}
+
+/**
+ * The condition that looks up, for each of the rows `k`, those of table `t` that have the same in the leading columns of an index:
+ * `keyed('t', 'k', ['a', 'b'])` is `t.a = ANY (ARRAY[k.a]) AND t.b = k.b`. With a plain `=` the planner knows that the order of the index may
+ * serve it, and as long as its statistics call the table small it goes the other way round: through the whole table, and for each row of
+ * it through all of `k`. The plan is kept, the table grows, and a chunk takes minutes. An ORDER BY of the index's columns has the same
+ * effect: what is to come in order is sorted in `k`.
+ */
+export function keyed(table: string, rows: string, [first, ...others]: readonly [string, ...string[]]): string {
+  const same = others.map((column) => ` AND ${table}.${column} = ${rows}.${column}`);
+  return `${table}.${first} = ANY (ARRAY[${rows}.${first}])${same.join('')}`;
+}
+
+/** The key of whatever there is one of a subdivision. */
+export const SUBDIVISION_KEY = ['tenant_id', 'subdivision_id'] as const;
+
 /** Milliseconds since the epoch to timestamptz, exact to the year 9999. */
 export function toTime(column: string): string {
   return `timestamptz 'epoch' + ${column} * interval '1 millisecond'`;

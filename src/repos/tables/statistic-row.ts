@@ -3,7 +3,7 @@ import type { StatisticRow } from '../../domain/statistic-row.ts';
 import type { RowSameness } from '../../ports/repositories.ts';
 import { longs, times, uuids } from './arrays.ts';
 import { arraysOf, binary, namesIn, selected, unnested, uuid, type Columns } from './columns.ts';
-import { execute, fromTime, query, rowsOf, together } from './sql.ts';
+import { execute, fromTime, keyed, query, rowsOf, together } from './sql.ts';
 import type { Store } from './store.ts';
 
 const COLUMNS: Columns<StatisticRow> = {
@@ -17,6 +17,7 @@ const COLUMNS: Columns<StatisticRow> = {
   countNumber: binary.integer('count_number'),
 };
 
+const KEY = ['tenant_id', 'statistic_row_id'] as const;
 const SELECTED = selected(COLUMNS, 'r');
 
 export function statisticRowTable(db: Knex): Store['statisticRows'] {
@@ -28,11 +29,10 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       return query<RowSameness>(
         db,
         `SELECT ${same} FROM ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
-         JOIN statistic_rows r USING (tenant_id, statistic_row_id)
+         JOIN statistic_rows r ON ${keyed('r', 'k', KEY)}
          UNION ALL
          SELECT ${same} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid', created: 'timestamptz' })}
-         JOIN statistic_rows r ON r.tenant_id = k.tenant_id AND r.subdivision_id = k.subdivision_id
-           AND r.created = k.created`,
+         JOIN statistic_rows r ON ${keyed('r', 'k', ['tenant_id', 'subdivision_id', 'created'])}`,
         [
           tenants,
           uuids(rows.map(({ statisticRowId }) => statisticRowId)),
@@ -47,7 +47,7 @@ export function statisticRowTable(db: Knex): Store['statisticRows'] {
       return query<StatisticRow>(
         db,
         `SELECT ${SELECTED} FROM ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
-         JOIN statistic_rows r USING (tenant_id, statistic_row_id)`,
+         JOIN statistic_rows r ON ${keyed('r', 'k', KEY)}`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ statisticRowId }) => statisticRowId))],
       );
     },
@@ -76,7 +76,7 @@ async function remove(db: Knex, removed: readonly StatisticRow[]): Promise<void>
   await execute(
     db,
     `DELETE FROM statistic_rows r USING ${rowsOf('k', { tenant_id: 'uuid', statistic_row_id: 'uuid' })}
-     WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
+     WHERE ${keyed('r', 'k', KEY)}`,
     [uuids(removed.map(({ tenantId }) => tenantId)), uuids(removed.map(({ statisticRowId }) => statisticRowId))],
   );
 }
@@ -86,7 +86,7 @@ async function correct(db: Knex, corrected: readonly StatisticRow[]): Promise<vo
   await execute(
     db,
     `UPDATE statistic_rows r SET count_requests = k.count_requests FROM ${rowsOf('k', columns)}
-     WHERE r.tenant_id = k.tenant_id AND r.statistic_row_id = k.statistic_row_id`,
+     WHERE ${keyed('r', 'k', KEY)}`,
     [
       uuids(corrected.map(({ tenantId }) => tenantId)),
       uuids(corrected.map(({ statisticRowId }) => statisticRowId)),

@@ -22,7 +22,7 @@ import {
   type OrNulls,
 } from './columns.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, query, queryMost, rowsOf, together } from './sql.ts';
+import { execute, keyed, SUBDIVISION_KEY, query, queryMost, rowsOf, sortedRowsOf, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 /** A subdivision without its licenses, which have a table of their own. */
@@ -60,9 +60,8 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
       const locked = query<SubdivisionRow>(
         db,
         `SELECT ${SELECTED}, s.deleted, s.lane
-         FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-         JOIN subdivisions s USING (tenant_id, subdivision_id)
-         ORDER BY s.tenant_id, s.subdivision_id FOR UPDATE OF s`,
+         FROM ${sortedRowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
+         JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} FOR UPDATE OF s`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
       );
       // Asked behind it, so it begins when the locks are held.
@@ -78,9 +77,8 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
     async areUnchanged(presumed, lane) {
       const unchanged = await execute(
         db,
-        `SELECT FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', presumed: 'bigint' })}
-         JOIN subdivisions s ON ${IS_AS_PRESUMED} ORDER BY s.tenant_id, s.subdivision_id
-         FOR UPDATE OF s`,
+        `SELECT FROM ${sortedRowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', presumed: 'bigint' })}
+         JOIN subdivisions s ON ${IS_AS_PRESUMED} FOR UPDATE OF s`,
         [
           uuids(presumed.map(({ key }) => key.tenantId)),
           uuids(presumed.map(({ key }) => key.subdivisionId)),
@@ -126,7 +124,7 @@ export async function subdivisionsOf(
     query<SubdivisionRow>(
       db,
       `SELECT ${SELECTED} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-       JOIN subdivisions s USING (tenant_id, subdivision_id) WHERE NOT s.deleted`,
+       JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} WHERE NOT s.deleted`,
       [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
     ),
     licensesOf(db, keys, Infinity),
@@ -179,7 +177,7 @@ async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: str
 const CHANGED = 'a subdivision has changed that was presumed not to have';
 
 /** A row that was not locked must be as this lane wrote it. Whoever writes one raises the version. */
-const IS_AS_PRESUMED = `s.tenant_id = c.tenant_id AND s.subdivision_id = c.subdivision_id
+const IS_AS_PRESUMED = `${keyed('s', 'c', SUBDIVISION_KEY)}
   AND (c.presumed IS NULL OR s.version = c.presumed AND s.lane = ?::uuid)`;
 
 function presumptions(changes: readonly SubdivisionChange[]): Buffer {
@@ -202,7 +200,7 @@ async function touch(db: Knex, changes: readonly SubdivisionChange[], lane: stri
   const touched = await execute(
     db,
     `UPDATE subdivisions s SET version = c.version, lane = ?::uuid
-     FROM (SELECT * FROM ${rowsOf('c', columns)} ORDER BY tenant_id, subdivision_id) AS c WHERE ${IS_AS_PRESUMED}`,
+     FROM ${sortedRowsOf('c', columns)} WHERE ${IS_AS_PRESUMED}`,
     [
       lane,
       uuids(changes.map(({ key }) => key.tenantId)),

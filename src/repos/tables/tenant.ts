@@ -13,7 +13,7 @@ import {
   type Columns,
   type OrNulls,
 } from './columns.ts';
-import { execute, query, texts } from './sql.ts';
+import { execute, keyed, query, texts } from './sql.ts';
 import type { Store, TenantChange } from './store.ts';
 
 type TenantRow = Tenant & { readonly deleted: boolean; readonly lane: string | null };
@@ -73,7 +73,7 @@ export function tenantTable(db: Knex): Store['tenants'] {
         await execute(
           db,
           `UPDATE tenants t SET version = c.version, lane = ?::uuid, deleted = c.deleted, ${assignments(STATE, 'c')}
-           FROM ${UNNEST} AS c (${FIELDS}) WHERE t.tenant_id = c.tenant_id`,
+           FROM ${UNNEST} AS c (${FIELDS}) WHERE ${keyed('t', 'c', ['tenant_id'])}`,
           [lane, ...arrays(updated)],
         );
       }

@@ -3,7 +3,18 @@ import type { SubdivisionKey } from '../../ports/repositories.ts';
 import type { DueTimer } from '../../ports/timers.ts';
 import { uuids } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
-import { execute, fromTime, plain, query, rowsOf, STARTED_AT, together, toTime } from './sql.ts';
+import {
+  execute,
+  fromTime,
+  keyed,
+  SUBDIVISION_KEY,
+  plain,
+  query,
+  sortedRowsOf,
+  STARTED_AT,
+  together,
+  toTime,
+} from './sql.ts';
 import type { Store, TimerChange } from './store.ts';
 
 /** When something is due next in a subdivision. Whoever holds the lock of the subdivision writes it here; a sweep only marks it. */
@@ -30,8 +41,7 @@ async function put(db: Knex, timers: readonly TimerChange[]): Promise<void> {
     db,
     `INSERT INTO subdivision_timers (tenant_id, subdivision_id, due_at, is_notice)
      SELECT tenant_id, subdivision_id, ${toTime('due_at')}, is_notice
-     FROM ${rowsOf('t', { tenant_id: 'uuid', subdivision_id: 'uuid', due_at: 'bigint', is_notice: 'boolean' })}
-     ORDER BY tenant_id, subdivision_id
+     FROM ${sortedRowsOf('t', { tenant_id: 'uuid', subdivision_id: 'uuid', due_at: 'bigint', is_notice: 'boolean' })}
      ON CONFLICT (tenant_id, subdivision_id) DO UPDATE SET due_at = excluded.due_at, is_notice = excluded.is_notice,
        queued_at = NULL, resent = false`,
     [
@@ -47,10 +57,9 @@ async function drop(db: Knex, timers: readonly TimerChange[]): Promise<void> {
   await execute(
     db,
     `DELETE FROM subdivision_timers t USING (
-       SELECT t.tenant_id, t.subdivision_id FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-       JOIN subdivision_timers t USING (tenant_id, subdivision_id)
-       ORDER BY t.tenant_id, t.subdivision_id FOR UPDATE OF t) AS k
-     WHERE t.tenant_id = k.tenant_id AND t.subdivision_id = k.subdivision_id`,
+       SELECT t.tenant_id, t.subdivision_id FROM ${sortedRowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
+       JOIN subdivision_timers t ON ${keyed('t', 'k', SUBDIVISION_KEY)} FOR UPDATE OF t) AS k
+     WHERE ${keyed('t', 'k', SUBDIVISION_KEY)}`,
     keysOf(timers),
   );
 }
@@ -111,7 +120,7 @@ export async function takeDue(
        SELECT tenant_id, subdivision_id FROM subdivision_timers
        WHERE queued_at IS NULL AND ${isNotice ? '' : 'NOT '}is_notice AND due_at <= now() AND tenant_id <> ALL (?::uuid[])
        ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED) AS d
-     WHERE t.tenant_id = d.tenant_id AND t.subdivision_id = d.subdivision_id RETURNING ${TAKEN}`,
+     WHERE ${keyed('t', 'd', SUBDIVISION_KEY)} RETURNING ${TAKEN}`,
     [uuids(parked), limit],
   );
 }
@@ -130,7 +139,7 @@ export async function takeUnanswered(
        SELECT tenant_id, subdivision_id FROM subdivision_timers
        WHERE queued_at <= now() - ? * interval '1 millisecond' AND tenant_id <> ALL (?::uuid[])
        ORDER BY queued_at LIMIT ? FOR UPDATE SKIP LOCKED) AS d
-     WHERE t.tenant_id = d.tenant_id AND t.subdivision_id = d.subdivision_id RETURNING ${TAKEN}`,
+     WHERE ${keyed('t', 'd', SUBDIVISION_KEY)} RETURNING ${TAKEN}`,
     [resendMs, uuids(parked), limit],
   );
 }
@@ -168,15 +177,14 @@ export async function addMissingTimers(
        ORDER BY tenant_id, subdivision_id LIMIT ?),
      later AS (
        UPDATE subdivision_timers t SET due_at = p.expires_at, is_notice = false, queued_at = NULL, resent = false
-       FROM (SELECT t.tenant_id, t.subdivision_id, p.expires_at FROM page p
-             JOIN subdivision_timers t USING (tenant_id, subdivision_id) WHERE t.due_at > p.expires_at
-             ORDER BY t.tenant_id, t.subdivision_id FOR UPDATE OF t SKIP LOCKED) AS p
-       WHERE t.tenant_id = p.tenant_id AND t.subdivision_id = p.subdivision_id),
+       FROM (SELECT t.tenant_id, t.subdivision_id, p.expires_at FROM (SELECT * FROM page ORDER BY tenant_id, subdivision_id) AS p
+             JOIN subdivision_timers t ON ${keyed('t', 'p', SUBDIVISION_KEY)} WHERE t.due_at > p.expires_at FOR UPDATE OF t SKIP LOCKED) AS p
+       WHERE ${keyed('t', 'p', SUBDIVISION_KEY)}),
      missing AS (
        INSERT INTO subdivision_timers (tenant_id, subdivision_id, due_at, is_notice)
-       SELECT p.tenant_id, p.subdivision_id, p.expires_at, false FROM page p
+       SELECT p.tenant_id, p.subdivision_id, p.expires_at, false FROM (SELECT * FROM page ORDER BY tenant_id, subdivision_id) AS p
        WHERE p.expires_at IS NOT NULL AND NOT EXISTS (
-         SELECT FROM subdivision_timers t WHERE t.tenant_id = p.tenant_id AND t.subdivision_id = p.subdivision_id)
+         SELECT FROM subdivision_timers t WHERE t.tenant_id = p.tenant_id AND t.subdivision_id = p.subdivision_id OFFSET 0)
        ORDER BY p.tenant_id, p.subdivision_id ON CONFLICT DO NOTHING)
      SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", count(*) OVER () AS licenses FROM page
      ORDER BY tenant_id DESC, subdivision_id DESC LIMIT 1`,

@@ -16,7 +16,7 @@ import {
   type Columns,
   type OrNulls,
 } from './columns.ts';
-import { execute, query, queryMost, together } from './sql.ts';
+import { execute, keyed, query, queryMost, together } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
 type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
@@ -85,7 +85,7 @@ async function update(db: Knex, changes: readonly UserChange[], lane: string | n
   await execute(
     db,
     `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, letters_erased = false, ${assignments(STATE, 'c')}
-     FROM ${UNNEST} AS c (${FIELDS}) WHERE u.user_id = c.user_id`,
+     FROM ${UNNEST} AS c (${FIELDS}) WHERE ${keyed('u', 'c', ['user_id'])}`,
     [lane, ...arrays(changes)],
   );
 }

@@ -17,7 +17,7 @@ const TENANT = a.tenantId(1);
 const SUBDIVISION = a.aSubdivision(1);
 
 /** Sizes at which whatever looks at all of them for each of them does not come to its end within a test's time. */
-const LICENSES = numbersTo(5_000);
+const LICENSES = numbersTo(3_000);
 const TENANTS = numbersTo(20_000);
 /** Coprime to their number: each of them once, in no order. */
 const STRIDE = 1_999;
