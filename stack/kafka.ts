@@ -142,10 +142,10 @@ async function createBroker(
       command: 'java',
       args: [
         '-Xmx512m',
-        // Within minutes, compiling anything for good takes longer than it saves.
-        ...(fewRequests ? ['-XX:TieredStopAtLevel=1'] : []),
-        '-XX:+UseG1GC',
-        '-XX:MaxGCPauseMillis=20', // Kafka's own choice of collector
+        // Within minutes, compiling anything for good and collecting beside the work take longer than they save.
+        ...(fewRequests
+          ? ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+          : ['-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']), // Kafka's own choice of collector
         ...archive.jvmFlags(),
         ...jvmFlags,
         LOGGER,
@@ -281,6 +281,8 @@ broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 # Tests that let records expire need not wait five minutes.
 log.retention.check.interval.ms=1000
+# Nor a quarter of a minute until a topic is compacted.
+log.cleaner.backoff.ms=500
 # The default reserves a quarter of this heap.
 log.cleaner.dedupe.buffer.size=16777216
 `.trimStart();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import type { Cradle } from '../../src/container.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import { checkTables } from '../oracle/check-tables.ts';
 import { NOW } from '../support/builders.ts';
@@ -14,9 +15,10 @@ import { Trial } from '../support/trial.ts';
 const RUNS = 60;
 
 let database: TestDatabase;
+let cradle: Cradle;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  [database, cradle] = await Promise.all([createTestDatabase(), givenCradle()]);
 });
 
 afterAll(() => database.drop());
@@ -27,7 +29,7 @@ test(`${RUNS} random sequences come to the same in memory, in PostgreSQL, and in
       await database.clear();
       // Tells what PostgreSQL's clock has said.
       const clock = { time: NOW, now: () => clock.time };
-      const trial = new Trial(await givenCradle(), clock, [
+      const trial = new Trial(cradle, clock, [
         new KnexUnitOfWork(database.db, randomUUID),
         new InMemoryUnitOfWork(new InMemoryDatabase(clock), randomUUID),
       ]);

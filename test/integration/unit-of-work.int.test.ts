@@ -1,5 +1,7 @@
 import { inChunks } from '../support/contract/in-chunks.ts';
 import { postgresSubject } from '../support/contract/postgres-subject.ts';
+import type { Subject } from '../support/contract/subject.ts';
+import { describeThousands } from '../support/contract/thousands.contract.ts';
 import { describeUnitOfWork } from '../support/contract/unit-of-work.contract.ts';
 import { describeLookUps, statementsOf } from '../support/plans.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -36,14 +38,17 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-describeUnitOfWork('KnexUnitOfWork', async () => {
+const onPostgres = async (): Promise<Subject> => {
   await database.clear();
   return postgresSubject(database.db);
-});
+};
+
+describeUnitOfWork('KnexUnitOfWork', onPostgres);
+
+describe('thousands', () => describeThousands(onPostgres));
 
 describeUnitOfWork('KnexUnitOfWork, with lanes that write chunks', async () => {
-  await database.clear();
-  const subject = postgresSubject(database.db);
+  const subject = await onPostgres();
   return { ...subject, unitOfWork: inChunks(subject.unitOfWork) };
 });
 

@@ -7,6 +7,7 @@ import { withoutNulls } from '../oracle/compare.ts';
 import { Model } from '../oracle/model.ts';
 import { NOW, TestLane } from './builders.ts';
 import { asBuffers, type Data, type WireRecord } from './collect.ts';
+import { expectSame } from './expect-same.ts';
 import { NEVER } from './given-codec.ts';
 import { keyOf, toOutgoing, type Sending } from './load.ts';
 import { timestampOf, type Chunk, type Dated } from './sequences.ts';
@@ -49,13 +50,16 @@ export class Trial {
     const expected = received.map((message) => this.model.apply(this.asRecord(message)));
     const events = this.model.events.slice(eventsBefore).map(stated);
     for (const { endings, outbox } of came) {
-      expect(endings).toEqual(expected);
+      expectSame(endings, expected);
       const told = outbox.filter(({ topic }) => topic === this.cradle.topics.events);
-      expect(told.map(({ value }) => stated(this.decoded(value)))).toEqual(events);
+      expectSame(
+        told.map(({ value }) => stated(this.decoded(value))),
+        events,
+      );
     }
     // The same events and rejections, ids and times included, to the byte.
     const [first, ...rest] = came.map(({ outbox }) => fromZero(outbox));
-    for (const other of rest) expect(other).toEqual(first);
+    for (const other of rest) expectSame(other, first);
   }
 
   private async handle(unitOfWork: UnitOfWork, lane: TestLane, received: readonly ReceivedMessage[]): Promise<Came> {

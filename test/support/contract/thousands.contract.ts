@@ -1,17 +1,8 @@
 import { inserted, licenseOf, removed, replaced, withUsage, type License } from '../../../src/domain/license.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
-import { TooMuchAtOnce } from '../../../src/ports/errors.ts';
-import type { Loads, Unit } from '../../../src/ports/unit-of-work.ts';
+import type { Unit } from '../../../src/ports/unit-of-work.ts';
 import * as a from '../builders.ts';
-import {
-  addSubdivisions,
-  changeSubdivision,
-  givenSubdivision,
-  reading,
-  there,
-  type CreateSubject,
-  type Subject,
-} from './subject.ts';
+import { changeSubdivision, givenSubdivision, reading, there, type CreateSubject, type Subject } from './subject.ts';
 
 const TENANT = a.tenantId(1);
 const SUBDIVISION = a.aSubdivision(1);
@@ -22,6 +13,7 @@ const TENANTS = numbersTo(20_000);
 /** Coprime to their number: each of them once, in no order. */
 const STRIDE = 1_999;
 
+/** Of the units of work that keep what they are given, each once: no lane has a part in it. */
 export function describeThousands(create: CreateSubject): void {
   let subject: Subject;
 
@@ -101,35 +93,6 @@ export function describeThousands(create: CreateSubject): void {
       expect(await tenants.list({ limit: 1 })).toEqual([]);
       expect(await users.list({ limit: 1 })).toEqual([a.aUser(0, { version: 2 })]);
     });
-  });
-
-  it('of licenses are loaded for one message, however many, and refused for a chunk that asks for more than it may hold', async () => {
-    const licenses = numbersTo(25_001);
-    const [first, second] = [a.aSubdivision(1), a.aSubdivision(2)];
-    await givenSubdivision(subject, ...licenses.map((n) => a.aLicense(n)));
-    await subject.unitOfWork.run([], async (unit) => {
-      const others = licenses.map((n) => a.aLicense(licenses.length + n));
-      await addSubdivisions(unit, { ...second, licenses: others });
-    });
-    const loading = (...loaded: readonly Subdivision[]) => {
-      return (loads: Loads): void => loaded.forEach((one) => loads.subdivision(TENANT, one.subdivisionId));
-    };
-    const messages = [a.aMessage(1, { declare: loading(first) }), a.aMessage(2, { declare: loading(second) })];
-    await expect(subject.unitOfWork.run(messages, async () => undefined)).rejects.toThrow(TooMuchAtOnce);
-    for (const message of messages) {
-      await subject.unitOfWork.run([message], async (unit) => expect(unit.seen(message)).toBeUndefined());
-    }
-    await subject.unitOfWork.run([a.aMessage(3, { declare: loading(first, second) })], async ({ subdivisions }) => {
-      expect(there(await subdivisions.get(TENANT, second.subdivisionId)).licenses).toHaveLength(licenses.length);
-    });
-    await expect(
-      subject.unitOfWork.run(
-        [a.aMessage(4), a.aMessage(5, { declare: (loads) => loads.wholeTenant(TENANT) })],
-        async () => {
-          // It does not come to this.
-        },
-      ),
-    ).rejects.toThrow(TooMuchAtOnce);
   });
 }
 

@@ -6,6 +6,7 @@ import type { Subdivision } from '../../../src/domain/subdivision.ts';
 import { settle } from '../../../src/domain/time.ts';
 import { nextDue } from '../../oracle/time.ts';
 import { NOW } from '../../support/builders.ts';
+import { expectSame } from '../../support/expect-same.ts';
 import { givenCradle } from '../../support/given-cradle.ts';
 import { InMemoryDatabase } from '../../support/in-memory/database.ts';
 import { InMemoryUnitOfWork } from '../../support/in-memory/unit-of-work.ts';
@@ -50,8 +51,8 @@ function subdivisionsIn(database: InMemoryDatabase): readonly Subdivision[] {
 
 function checkState({ licenses, activeLicenseId, suspended, workStatus }: Subdivision): void {
   const active = licenses.filter(({ status }) => status === 'active').map(({ licenseId }) => licenseId);
-  expect(active).toEqual(activeLicenseId === null ? [] : [activeLicenseId]);
-  expect(workStatus).toBe(activeLicenseId === null || suspended ? 'inactive' : 'active');
+  expectSame(active, activeLicenseId === null ? [] : [activeLicenseId]);
+  expectSame(workStatus, activeLicenseId === null || suspended ? 'inactive' : 'active');
 }
 
 /** Each count holds what the rows that went into it say. */
@@ -60,7 +61,8 @@ function checkUsage({ licenses }: Subdivision, database: InMemoryDatabase): void
     const ofLicense = database.statisticRows.filter((row) => row.counted && row.licenseId === licenseId);
     for (const count of [...progress.closedCounts, { number: progress.countNumber, usedRequests }]) {
       const rows = ofLicense.filter(({ countNumber }) => (countNumber ?? 0) === count.number);
-      expect(count.usedRequests).toBe(rows.reduce((sum, { countRequests }) => sum + countRequests, 0));
+      const sum = rows.reduce((all, { countRequests }) => all + countRequests, 0);
+      expectSame(count.usedRequests, sum);
     }
   }
 }
@@ -85,7 +87,7 @@ function checkEntitlement(s: Subdivision, now: number): void {
   const moments = [now, ...[validFrom, validUntil].flatMap((time) => (time === null ? [] : [time - 1, time]))];
   for (const at of moments.filter((time) => time >= now)) {
     const isValid = (validFrom === null || validFrom <= at) && (validUntil === null || at < validUntil);
-    expect(settle(settled, at, at).state.workStatus).toBe(allowed && isValid ? 'active' : 'inactive');
+    expectSame(settle(settled, at, at).state.workStatus, allowed && isValid ? 'active' : 'inactive');
   }
 }
 
