@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { RecordSchema } from '../../generated/schemas.ts';
 import { OPEN, type HttpAccess } from '../http-access.ts';
@@ -89,8 +87,12 @@ export class SchemaRegistration {
     if (rule?.['compatibilityLevel'] !== compatibility)
       await this.#http.ask('PUT', config, { body: { compatibility } });
 
-    // A hundred files that only whoever registers needs.
+    // A hundred files that only whoever registers needs; importing node:http loads the whole of undici.
     const { COMPATIBILITY, SchemaRegistry, SchemaType } = await import('@kafkajs/confluent-schema-registry');
+    const [{ Agent: HttpAgent }, { Agent: HttpsAgent }] = await Promise.all([
+      import('node:http'),
+      import('node:https'),
+    ]);
     const agent = this.#http.url.startsWith('https:') ? new HttpsAgent(this.#access.tls()) : new HttpAgent();
     const authorization = await this.#access.authorization();
     try {
