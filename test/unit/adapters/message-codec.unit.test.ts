@@ -3,6 +3,7 @@ import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import type { FieldSchema, ListSchema } from '../../../src/generated/schemas.ts';
 import { UndecodableMessage } from '../../../src/ports/codec.ts';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
+import { anyText } from '../../support/any-text.ts';
 import { fuzzDecode } from '../../support/decode-fuzz.ts';
 import {
   ADD,
@@ -23,7 +24,7 @@ function contentOf(type: FieldSchema['type'] | ListSchema): fc.Arbitrary<unknown
   const name = typeof type === 'string' ? type : type.type;
   if (name === 'boolean') return fc.boolean();
   if (name === 'long') return fc.integer({ min: -(2 ** 52) + 1, max: 2 ** 52 - 1 });
-  return fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.uuid(), fc.constant('\uFFFD'));
+  return fc.oneof(anyText({ maxLength: 300 }), fc.uuid(), fc.constant('\uFFFD'));
 }
 
 const anyMessage = fc.constantFrom(...NAMES).chain((type) => {
