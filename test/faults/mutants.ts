@@ -93,7 +93,11 @@ export const MUTANTS: readonly Mutant[] = [
     cases: 'misplaced: ',
     patches: [
       { file: 'src/repos/tables/tenant.ts', find: ' FOR UPDATE`', replace: '`' },
-      { file: 'src/repos/tables/subdivision.ts', find: 'subdivision_id FOR UPDATE OF s`', replace: 'subdivision_id`' },
+      {
+        file: 'src/repos/tables/subdivision.ts',
+        find: "'k', SUBDIVISION_KEY)} FOR UPDATE OF s`",
+        replace: "'k', SUBDIVISION_KEY)}`",
+      },
       { file: 'src/repos/tables/user.ts', find: ' FOR UPDATE`', replace: '`' },
     ],
   },
