@@ -12,6 +12,7 @@ const config = {
   },
   testTimeout: 120_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/sequencer.js',
 };
 
 export { config as default };
