@@ -26,7 +26,7 @@ export class Contender {
     const profiling = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
     const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ...profiling, ...args], {
       cwd: root,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, ...program.environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.child = child;

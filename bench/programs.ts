@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ensureCached } from '../stack/cache.ts';
 
-export type ContenderName = 'worker' | 'baseline' | 'reference' | `commit ${string}`;
+export type ContenderName = 'worker' | 'baseline' | 'reference' | 'metrics' | 'traces' | `commit ${string}`;
 
 /** A program that drains, and the tree that it is part of: by that tree's command line, tables, subjects and topics are made. */
 export interface Program {
@@ -13,6 +13,8 @@ export interface Program {
   readonly root: string;
   /** Of Node, run in `root`. */
   readonly args: readonly string[];
+  /** Beside that of its world. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 const run = promisify(execFile);

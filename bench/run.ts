@@ -7,6 +7,7 @@ import { OWN_PROGRAMS, WORKER, workerOfCommit } from './programs.ts';
 import { Reference, referenceOf } from './reference.ts';
 import { report } from './report.ts';
 import { saveResults } from './results.ts';
+import { startSink, withTelemetry } from './telemetry.ts';
 import { GROUPS, QUICK_SCENARIOS, SCENARIOS, scenariosOf } from './scenarios.ts';
 
 const NAMES = OWN_PROGRAMS.map(({ name }) => name);
@@ -20,6 +21,7 @@ Groups: ${Object.entries(GROUPS)
 --commands N       how many commands a drain has (default ${FULL.commands})
 --contenders LIST  who drains: ${NAMES.join(',')} (default all; of goal the worker)
 --against COMMIT   also the worker of another commit, in turns with this one, in drain, mixed, hot and paced
+--telemetry        also the worker with metrics, and with metrics and 1 % of the messages traced, in turns, in drain
 --reference FOLDER also a pipeline that was written by hand for this alone, in turns, in drain and paced
 --minutes N        how long the soak takes (default ${FULL.minutes})
 --quick            tiny sizes, to see that the harness runs; keeps no results
@@ -33,6 +35,7 @@ const { values, positionals } = parseArgs({
     contenders: { type: 'string' },
     against: { type: 'string' },
     reference: { type: 'string' },
+    telemetry: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     quick: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
@@ -52,6 +55,8 @@ const contenders = (values.contenders ?? (forGoal ? WORKER.name : NAMES.join(','
   return program;
 });
 const against = values.against === undefined ? [] : [await workerOfCommit(values.against, console.log)];
+const sink = values.telemetry ? await startSink() : undefined;
+const exporting = sink === undefined ? [] : withTelemetry(WORKER, sink);
 const reference = values.reference === undefined ? [] : [await referenceOf(values.reference, console.log)];
 const sizes = values.quick ? QUICK : forGoal ? GOAL : FULL;
 const stack = await startStack({ log: console.log });
@@ -63,7 +68,7 @@ try {
   const bench: Bench = {
     ...sizes,
     stack,
-    contenders: [...contenders, ...against],
+    contenders: [...contenders, ...exporting, ...against],
     workers: [WORKER, ...against],
     goalOnly: forGoal,
     references: await Promise.all(reference.map((folder) => Reference.create(folder, stack, commands))),
@@ -82,4 +87,5 @@ try {
   });
 } finally {
   await stack.stop();
+  sink?.close();
 }
