@@ -17,8 +17,8 @@ export async function eraseLetters({ positionals, values, environment }: Call): 
   const { deadLetters, database, topics } = cradle;
   await reachDatabase(cradle);
   try {
-    const found = await deadLetters.countAbout(key);
-    if (found.open + found.resolved === 0) {
+    const found = await deadLetters.about(key);
+    if (found.letterIds.length === 0) {
       print(`no letters are about ${key}`);
       return 0;
     }
@@ -29,10 +29,9 @@ export async function eraseLetters({ positionals, values, environment }: Call): 
     const keys = new Set<string>();
     let all = 0;
     // Those that came in since the question are not meant.
-    for (let step = STEP; step === STEP;) {
-      const { erased, keys: waited } = await deadLetters.erase(key, found.last, erasure, STEP);
+    for (let i = 0; i < found.letterIds.length; i += STEP) {
+      const { erased, keys: waited } = await deadLetters.erase(found.letterIds.slice(i, i + STEP), erasure);
       for (const one of waited) keys.add(one);
-      step = erased;
       all += erased;
     }
     print(`${all} letters are erased, ${found.open} of them were open`);
@@ -48,7 +47,7 @@ export async function eraseLetters({ positionals, values, environment }: Call): 
   }
 }
 
-function questionOf(key: string, { open, resolved }: Erasable): string {
+function questionOf(key: string, { letterIds, open }: Erasable): string {
   const lost = open === 0 ? '' : `${open} are open: their messages have had no effect, and are lost. `;
-  return `${open + resolved} letters are about ${key}. ${lost}Erase them, for good? [y/N] `;
+  return `${letterIds.length} letters are about ${key}. ${lost}Erase them, for good? [y/N] `;
 }

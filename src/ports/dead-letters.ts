@@ -136,11 +136,10 @@ export interface Erasure {
   readonly why: string;
 }
 
-/** How many letters about a key are not erased, and the highest of their numbers; 0 when there are none. */
+/** The letters about a key that are not erased, sorted by number, and how many of them are open. */
 export interface Erasable {
+  readonly letterIds: readonly number[];
   readonly open: number;
-  readonly resolved: number;
-  readonly last: number;
 }
 
 /** A dead letter without its bytes. `message` and `exception` are those of the last try to handle it. */
@@ -244,17 +243,15 @@ export interface DeadLetters {
    * the lower letter holds it
    */
   discard(letterId: number, resolution: Resolution, freeKeys: boolean): Promise<Discarded>;
-  /** Counts the letters about a key, in any state: those that name it, and those that name nobody and have it for their Kafka key. */
-  countAbout(key: string): Promise<Erasable>;
+  /** The letters about a key, in any state: those that name it, and those that name nobody and have it for their Kafka key. */
+  about(key: string): Promise<Erasable>;
   /**
-   * Erases letters about a key, `limit` at the most, up to number `last`. Open ones are discarded with that: their messages are lost.
-   * @returns how many, and the keys under which an open one of them waited: these stay parked
+   * Erases letters, in one transaction. Open ones are discarded with that: their messages are lost.
+   * @returns how many were not erased before, and the keys under which an open one of them waited: these stay parked
    */
   erase(
-    key: string,
-    last: number,
+    letterIds: readonly number[],
     erasure: Erasure,
-    limit: number,
   ): Promise<{ readonly erased: number; readonly keys: readonly string[] }>;
   /** Frees a key under which no letter waits. @returns whether the key was parked and is free now */
   freeIfEmpty(key: string): Promise<boolean>;

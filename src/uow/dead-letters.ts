@@ -23,10 +23,13 @@ import {
   listParkedKeys,
   noteFailure,
 } from '../repos/tables/dead-letter-queries.ts';
-import { countAbout, eraseLetters, numbersAbout } from '../repos/tables/erasure.ts';
+import { eraseLetters, lettersAboutKey } from '../repos/tables/erasure.ts';
 import { postgresStore } from '../repos/tables/postgres.ts';
 import type { Store } from '../repos/tables/store.ts';
 import { inTransaction } from './transaction.ts';
+
+/** How many numbers of letters are fetched at once. */
+const NUMBERS = 10_000;
 
 /** The dead letters as an operator has them, on PostgreSQL. */
 export class KnexDeadLetters implements DeadLetters {
@@ -84,21 +87,27 @@ export class KnexDeadLetters implements DeadLetters {
     });
   }
 
-  async countAbout(key: string): Promise<Erasable> {
-    return countAbout(this.db, key);
+  async about(key: string): Promise<Erasable> {
+    return inTransaction(this.db, async (trx) => {
+      const letterIds: number[] = [];
+      let open = 0;
+      for await (const letters of lettersAboutKey(trx, key, NUMBERS)) {
+        for (const { letterId, state } of letters) {
+          letterIds.push(letterId);
+          if (state === 'open') open += 1;
+        }
+      }
+      return { letterIds, open };
+    });
   }
 
   async erase(
-    key: string,
-    last: number,
+    letterIds: readonly number[],
     erasure: Erasure,
-    limit: number,
   ): Promise<{ readonly erased: number; readonly keys: readonly string[] }> {
     return inTransaction(this.db, async (trx) => {
-      const letterIds = await numbersAbout(trx, key, { after: 0, last }, limit);
       const keys = await discardOpen(postgresStore(trx), letterIds, erasure);
-      await eraseLetters(trx, letterIds, erasure);
-      return { erased: letterIds.length, keys };
+      return { erased: await eraseLetters(trx, letterIds, erasure), keys };
     });
   }
 

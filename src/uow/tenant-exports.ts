@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Exported, TenantExports } from '../ports/tenant-exports.ts';
 import { getLetters } from '../repos/tables/dead-letter-queries.ts';
-import { numbersAbout } from '../repos/tables/erasure.ts';
+import { lettersAboutKey } from '../repos/tables/erasure.ts';
 import { EXPORTED_KINDS, exportedRows } from '../repos/tables/export.ts';
 import { execute } from '../repos/tables/sql.ts';
 import { begin, rollBack } from './transaction.ts';
@@ -36,11 +36,12 @@ export class KnexTenantExports implements TenantExports {
 }
 
 async function* lettersOf(trx: Knex, tenantId: string): AsyncGenerator<Exported> {
-  for (let after = 0; ;) {
-    const listed = await numbersAbout(trx, tenantId, { after, last: Number.MAX_SAFE_INTEGER }, LETTERS);
-    if (listed.length === 0) return;
-    const letters = await getLetters(trx, listed, MAX_BYTES);
-    for (const letter of letters) yield { kind: 'letter', letter };
-    after = letters.at(-1)?.letterId ?? Infinity;
+  for await (const listed of lettersAboutKey(trx, tenantId, LETTERS)) {
+    for (let rest = listed.map(({ letterId }) => letterId); rest.length > 0;) {
+      const letters = await getLetters(trx, rest, MAX_BYTES);
+      for (const letter of letters) yield { kind: 'letter', letter };
+      const last = letters.at(-1)?.letterId ?? Infinity;
+      rest = rest.filter((letterId) => letterId > last);
+    }
   }
 }

@@ -10,10 +10,13 @@ import * as a from '../support/builders.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { licensing, type Ended } from '../support/world-process.ts';
+import { until } from '../support/world-until.ts';
 
 const [TENANT, OTHER, USER] = [a.tenantId(1), a.tenantId(2), a.userId(1)];
 /** More than is fetched at once. */
 const ROWS = 1_100;
+/** What the sessions of the command line are called. */
+const PROGRAM = 'command-line';
 
 let database: TestDatabase;
 let unitOfWork: KnexUnitOfWork;
@@ -136,6 +139,18 @@ describe('the command line', () => {
     });
   });
 
+  it('reads each letter about a key a few times, however many these are', async () => {
+    const many = 5_500;
+    await buryMany(many, USER);
+    const exporting = await readsOf('dead_letters', () => run('export', USER));
+    expect(exporting).toBeGreaterThanOrEqual(many);
+    expect(exporting).toBeLessThan(4 * many);
+    const erasing = await readsOf('dead_letters', () => run('dlq', 'erase', '--key', USER, '--why', 'x', '--yes'));
+    expect(erasing).toBeGreaterThanOrEqual(many);
+    expect(erasing).toBeLessThan(8 * many);
+    expect(await letters().about(USER)).toEqual({ letterIds: [], open: 0 });
+  });
+
   const examples = [dlq, exportTenant].flatMap(({ help }) =>
     [...help.matchAll(/^ {2}licensing (.*)$/gm)].map(([, words = '']) => words.replace(/ > \S+$/, '')),
   );
@@ -172,8 +187,40 @@ async function bury(number: number, ...keys: readonly string[]): Promise<void> {
   });
 }
 
+async function buryMany(count: number, key: string): Promise<void> {
+  await database.db.raw(
+    `INSERT INTO dead_letters (topic, partition, "offset", "timestamp", source, message_id, identity, headers, value, reason, message,
+       exception, created_at, keys)
+     SELECT 'commands', 1, i, now(), '', '', gen_random_uuid(), '\\x00', '\\x01', 'ParkedBehind', '', '', now(), ARRAY[?::uuid]
+     FROM generate_series(1, ?::bigint) AS i`,
+    [key, count],
+  );
+  await database.db.raw('ANALYZE dead_letters');
+}
+
+/** How many rows of a table a program reads, which is to be the only one at work. */
+async function readsOf(table: string, work: () => Promise<Ended>): Promise<number> {
+  const read = async (): Promise<number> => {
+    const { rows } = await database.db.raw<{ rows: readonly { readonly reads: number }[] }>(
+      'SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS reads FROM pg_stat_user_tables WHERE relname = ?',
+      [table],
+    );
+    return rows[0]?.reads ?? 0;
+  };
+  const before = await read();
+  expect(await work()).toMatchObject({ code: 0, stderr: '' });
+  await until('the sessions of the program are over, and have told what they read', async () => {
+    const { rows } = await database.db.raw<{ rows: readonly unknown[] }>(
+      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?',
+      [PROGRAM],
+    );
+    return rows.length === 0;
+  });
+  return (await read()) - before;
+}
+
 async function run(...args: readonly string[]): Promise<Ended> {
-  return licensing(args, { DATABASE_URL: database.url });
+  return licensing(args, { DATABASE_URL: `${database.url}?application_name=${PROGRAM}` });
 }
 
 function linesOf(stdout: string): readonly unknown[] {

@@ -13,6 +13,8 @@ const MAIN = join(ROOT, 'src', 'main.ts');
 /** What the contract promises for a stop that was asked for. */
 const STOP_WITHIN_MS = 10_000;
 const BOOT_WITHIN_MS = 30_000;
+/** Bytes that a program may print. */
+const MOST_OUTPUT = 64 * 1024 * 1024;
 
 export interface Ended {
   readonly code: number | null;
@@ -29,7 +31,7 @@ export async function licensing(args: readonly string[], env: Environment, progr
     const child = execFile(
       process.execPath,
       [program, ...args],
-      { cwd: ROOT, env: { ...clean(process.env), ...env }, timeout: 60_000 },
+      { cwd: ROOT, env: { ...clean(process.env), ...env }, timeout: 60_000, maxBuffer: MOST_OUTPUT },
       (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Erasable, Erasure } from '../../ports/dead-letters.ts';
+import type { Erasure, LetterState } from '../../ports/dead-letters.ts';
 import type { OpenOfDeleted } from '../../ports/outbox-maintenance.ts';
 import { byteas } from './arrays.ts';
 import { aloneAt } from './cleaning.ts';
@@ -18,34 +18,32 @@ const ABOUT = `about AS MATERIALIZED (
   UNION ALL
   SELECT letter_id, state FROM dead_letters, unnest(?::bytea[]) AS k (own) WHERE erased_at IS NULL AND keys = '{}' AND key = own)`;
 
-/** @param key a UUID in lower case */
-export async function countAbout(db: Knex, key: string): Promise<Erasable> {
-  const [counted] = await query<Erasable>(
-    db,
-    `WITH ${ABOUT} SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state <> 'open') AS resolved,
-       coalesce(max(letter_id), 0) AS last FROM about`,
+interface About {
+  readonly letterId: number;
+  readonly state: LetterState;
+}
+
+/**
+ * These letters by their number, `step` at once; in a transaction, through a cursor. No index has them by key and number, so each page that
+ * were asked for by itself would search for all of them.
+ * @param key a UUID in lower case
+ */
+export async function* lettersAboutKey(trx: Knex, key: string, step: number): AsyncGenerator<readonly About[]> {
+  await execute(
+    trx,
+    `DECLARE letters_about NO SCROLL CURSOR FOR WITH ${ABOUT} SELECT letter_id AS "letterId", state FROM about ORDER BY letter_id`,
     bindingsOf(key),
   );
-  return counted ?? { open: 0, resolved: 0, last: 0 };
+  for (;;) {
+    const found = await query<About>(trx, `FETCH ${step} FROM letters_about`, []);
+    if (found.length > 0) yield found;
+    if (found.length < step) return;
+  }
 }
 
-/** The first of these letters, behind number `after` and up to number `last`. */
-export async function numbersAbout(
-  db: Knex,
-  key: string,
-  { after, last }: { readonly after: number; readonly last: number },
-  limit: number,
-): Promise<readonly number[]> {
-  const found = await query<{ readonly letterId: number }>(
-    db,
-    `WITH ${ABOUT} SELECT letter_id AS "letterId" FROM about WHERE letter_id > ? AND letter_id <= ? ORDER BY letter_id LIMIT ?`,
-    [...bindingsOf(key), after, last, limit],
-  );
-  return found.map(({ letterId }) => letterId);
-}
-
-export async function eraseLetters(db: Knex, letterIds: readonly number[], { by, why }: Erasure): Promise<void> {
-  await execute(
+/** @returns how many */
+export async function eraseLetters(db: Knex, letterIds: readonly number[], { by, why }: Erasure): Promise<number> {
+  return execute(
     db,
     `UPDATE dead_letters SET ${ERASED}, erased_by = ?, erasure = ? WHERE letter_id = ANY (?::bigint[]) AND erased_at IS NULL`,
     [storable(by), storable(why), plain(letterIds)],

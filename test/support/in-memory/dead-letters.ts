@@ -93,21 +93,20 @@ export class InMemoryDeadLetters implements DeadLetters {
     });
   }
 
-  async countAbout(key: string): Promise<Erasable> {
+  async about(key: string): Promise<Erasable> {
     return this.db.transaction(() => {
-      const about = this.about(key);
+      const about = this.db.deadLetters.sorted().filter((letter) => isAbout(letter, key));
       const open = about.filter(({ state }) => state === 'open').length;
-      return { open, resolved: about.length - open, last: about.at(-1)?.letterId ?? 0 };
+      return { letterIds: about.map(({ letterId }) => letterId), open };
     });
   }
 
-  async erase(key: string, last: number, erasure: Erasure, limit: number) {
+  async erase(letterIds: readonly number[], erasure: Erasure) {
     return this.db.transaction(async () => {
-      const letters = this.about(key).filter(({ letterId }) => letterId <= last);
-      const letterIds = letters.slice(0, limit).map(({ letterId }) => letterId);
       const keys = await discardOpen(inMemoryStore(this.db), letterIds, erasure);
-      for (const letterId of letterIds) eraseLetter(this.db, letterId, erasure);
-      return { erased: letterIds.length, keys };
+      const left = letterIds.filter((letterId) => this.db.deadLetters.get(numberKey(letterId))?.erasure === null);
+      for (const letterId of left) eraseLetter(this.db, letterId, erasure);
+      return { erased: left.length, keys };
     });
   }
 
@@ -135,10 +134,6 @@ export class InMemoryDeadLetters implements DeadLetters {
             (before === undefined || letter.time < before),
         ),
     );
-  }
-
-  private about(key: string): readonly StoredDeadLetter[] {
-    return this.db.deadLetters.sorted().filter((letter) => isAbout(letter, key));
   }
 
   private parked(wanted: string | undefined): readonly KeyCount[] {
