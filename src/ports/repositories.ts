@@ -40,7 +40,7 @@ export interface ActiveLicense {
 }
 
 /**
- * All repositories: `get` answers from the unit's identity map and locks the row when it has to be read first;
+ * All repositories: `get` answers from the unit's identity map and locks the row when it has to be read first, unless the unit only reads;
  * `list` shows the database plus the unit's own changes, without locks, so `get` a thing before you change it.
  * `update` and `remove` throw `NotLoaded` for a thing that was not gotten. What the message has declared is loaded: `declared` answers at
  * once, for handlers that run so often that waiting counts, and throws `NotLoaded` for anything else.

@@ -121,6 +121,19 @@ export interface Unit {
   undo(): void;
 }
 
+/** What is stored, as of one moment, for whoever only reads it. */
+export interface Reading {
+  /** That moment, by the database's clock: milliseconds since the epoch, rounded down. */
+  readonly startedAt: number;
+  readonly tenants: Pick<TenantRepository, 'get' | 'exists' | 'holderOfName' | 'list'>;
+  readonly subdivisions: Pick<SubdivisionRepository, 'get' | 'exists' | 'list' | 'ofTenant'>;
+  readonly licenses: LicenseRepository;
+  readonly statisticRows: Pick<StatisticRowRepository, 'get' | 'exists' | 'list'>;
+  readonly users: Pick<UserRepository, 'get' | 'tombstone' | 'list' | 'ofTenant'>;
+  readonly activeLicenses: Pick<ActiveLicenseRepository, 'list'>;
+  readonly userLookUps: Pick<UserLookUpRepository, 'list'>;
+}
+
 /** The views that handlers ask for: no handler sees more of the unit than it needs. */
 export type TenantUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions' | 'users'>;
 export type SubdivisionUnitOfWork = Pick<Unit, 'tenants' | 'subdivisions'>;
@@ -197,6 +210,12 @@ export interface Committed<T> extends OutboxEffect {
 export type Step = 'begin' | 'decide' | 'flush' | 'commit';
 
 export interface UnitOfWork {
+  /**
+   * Reads as of one moment, in a transaction of its own. It waits for nobody, and nobody waits for it: no row is locked, and the right to SELECT
+   * is enough.
+   * @throws DatabaseUnavailable, or what `work` threw
+   */
+  read<T>(work: (reading: Reading) => Promise<T>): Promise<T>;
   /**
    * Runs `work` in one transaction, after everything that the messages declare was loaded and locked. If the database refuses it, `work` may be
    * called once more, in a transaction of its own.

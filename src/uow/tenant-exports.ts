@@ -4,7 +4,7 @@ import { getLetters } from '../repos/tables/dead-letter-queries.ts';
 import { lettersAboutKey } from '../repos/tables/erasure.ts';
 import { EXPORTED_KINDS, exportedRows } from '../repos/tables/export.ts';
 import { execute } from '../repos/tables/sql.ts';
-import { begin, rollBack } from './transaction.ts';
+import { beginSnapshot, rollBack } from './transaction.ts';
 
 /** How many letters are listed at once, and how many bytes of them are held. */
 const LETTERS = 500;
@@ -21,9 +21,8 @@ export class KnexTenantExports implements TenantExports {
   }
 
   async *ofTenant(tenantId: string): AsyncGenerator<Exported> {
-    const trx = await begin(this.db);
+    const trx = await beginSnapshot(this.db);
     try {
-      await execute(trx, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', []);
       await execute(trx, `SET LOCAL idle_in_transaction_session_timeout = '${PATIENCE}'`, []);
       for (const kind of EXPORTED_KINDS) {
         for await (const row of exportedRows(trx, kind, tenantId)) yield { kind, row };

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { CommitOutcomeUnknown } from '../ports/errors.ts';
 import { databaseError, isDefiniteRollback } from '../repos/tables/errors.ts';
+import { execute } from '../repos/tables/sql.ts';
 
 // The three steps of a knex transaction. Whatever commits here does it by these.
 
@@ -9,6 +10,18 @@ export async function begin(db: Knex): Promise<Knex.Transaction> {
     return await db.transaction();
   } catch (error) {
     throw databaseError(error);
+  }
+}
+
+/** Begins a transaction that sees the database as of one moment, and can neither write nor lock rows. */
+export async function beginSnapshot(db: Knex): Promise<Knex.Transaction> {
+  const trx = await begin(db);
+  try {
+    await execute(trx, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', []);
+    return trx;
+  } catch (error) {
+    await rollBack(trx);
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   OutboxLane,
   Replay,
   Step,
+  Reading,
   Unit,
   UnitMessage,
   UnitOfWork,
@@ -16,8 +17,8 @@ import { postgresStore } from '../repos/tables/postgres.ts';
 import { execute, hasFailed } from '../repos/tables/sql.ts';
 import type { Store } from '../repos/tables/store.ts';
 import { sessionsOf } from './database.ts';
-import { begin, commit, rollBack } from './transaction.ts';
-import { openChunk, openReplay, type OpenUnit } from './unit.ts';
+import { begin, beginSnapshot, commit, rollBack } from './transaction.ts';
+import { openChunk, openReplay, openReading, type OpenUnit } from './unit.ts';
 
 /** For how many runs a lane looks after it had presumed wrongly: whoever repeats a message, or writes what is ours, often does so again. */
 const RUNS_WITH_LOOK = 64;
@@ -71,6 +72,10 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
     this.newId = newId;
   }
 
+  async read<T>(work: (reading: Reading) => Promise<T>): Promise<T> {
+    return this.snapshot(async (store) => work(await openReading(store)));
+  }
+
   async run<T>(
     messages: readonly UnitMessage[],
     work: (unit: Unit) => Promise<T>,
@@ -120,6 +125,9 @@ export abstract class StoreUnitOfWork implements UnitOfWork {
    */
   protected abstract sessions(): number | undefined;
 
+  /** Lets `work` read in a transaction of its own, which sees one moment and changes nothing. */
+  protected abstract snapshot<T>(work: (store: Store) => Promise<T>): Promise<T>;
+
   /** Opens a unit in a transaction of its own, lets `work` fill it, flushes it, and commits unless the unit is to be undone. */
   protected abstract transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
@@ -143,6 +151,15 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
 
   protected override sessions(): number | undefined {
     return sessionsOf(this.db);
+  }
+
+  protected override async snapshot<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    const trx = await beginSnapshot(this.db);
+    try {
+      return await work(postgresStore(trx, { locks: false }));
+    } finally {
+      await rollBack(trx);
+    }
   }
 
   protected override async transaction<T>(

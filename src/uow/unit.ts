@@ -5,6 +5,7 @@ import type {
   OutboxLane,
   OutboxRow,
   Replay,
+  Reading,
   Unit,
   UnitMessage,
 } from '../ports/unit-of-work.ts';
@@ -97,6 +98,13 @@ export async function openReplay<M extends UnitMessage>(
   return { unit: unitOver({ cache, inbox: new Inbox(), parking, lane, startedAt, debts: parking.debts() }), taken };
 }
 
+/** Opens what is stored for somebody who only reads it: nothing is flushed. */
+export async function openReading(store: Store): Promise<Reading> {
+  const cache = createCache(store, Infinity);
+  const { startedAt } = await store.begin();
+  return { startedAt, ...repositoriesOver(cache) };
+}
+
 interface Intake {
   readonly lane: string;
   readonly inbox: Inbox;
@@ -139,7 +147,6 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
   const takeBack = (): unknown => owed.pop();
   const letters: DeadLetter[] = [];
   const positions = new Set<string>();
-  const subdivisions = subdivisionRepository(cache);
   let undone = false;
 
   async function flushRest(): Promise<OutboxEffect> {
@@ -175,13 +182,7 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
 
   return {
     startedAt,
-    tenants: tenantRepository(cache),
-    subdivisions,
-    licenses: licenseRepository(cache, subdivisions),
-    statisticRows: statisticRowRepository(cache),
-    users: userRepository(cache),
-    activeLicenses: activeLicenseRepository(cache),
-    userLookUps: userLookUpRepository(cache),
+    ...repositoriesOver(cache),
     timers: timerRepository(cache),
     outbox: {
       add(message) {
@@ -252,6 +253,19 @@ function unitOver({ cache, inbox, parking, lane, startedAt, debts }: Opened): Op
       if (!isRight) throw new StaleRead('a statistic row was not new, or a subdivision not unchanged, as was presumed');
       return effect;
     },
+  };
+}
+
+function repositoriesOver(cache: Cache) {
+  const subdivisions = subdivisionRepository(cache);
+  return {
+    tenants: tenantRepository(cache),
+    subdivisions,
+    licenses: licenseRepository(cache, subdivisions),
+    statisticRows: statisticRowRepository(cache),
+    users: userRepository(cache),
+    activeLicenses: activeLicenseRepository(cache),
+    userLookUps: userLookUpRepository(cache),
   };
 }
 

@@ -2,32 +2,32 @@ import { storedId, type LicenseId, type SubdivisionId, type TenantId, type UserI
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { LookedAtLicense, LookedAtSubdivision, LookedAtTenant, LookedAtUser, Looks } from '../ports/looks.ts';
 import type { Page } from '../ports/repositories.ts';
-import type { Unit, UnitOfWork } from '../ports/unit-of-work.ts';
+import type { UnitOfWork } from '../ports/unit-of-work.ts';
 import { lookedAtLicense } from './looked-at-license.ts';
 
 /** How many things of a tenant are read at once, to find those of a name. */
 const PAGE = 500;
 
-/** Looks for people. Nothing is written. */
+/** Looks for people. Nothing is written, and nothing is locked. */
 export class StoredLooks implements Looks {
-  private readonly unitOfWork: Pick<UnitOfWork, 'run'>;
+  private readonly unitOfWork: Pick<UnitOfWork, 'read'>;
 
-  constructor({ unitOfWork }: { readonly unitOfWork: Pick<UnitOfWork, 'run'> }) {
+  constructor({ unitOfWork }: { readonly unitOfWork: Pick<UnitOfWork, 'read'> }) {
     this.unitOfWork = unitOfWork;
   }
 
   async license(tenantId: string, licenseId: string): Promise<LookedAtLicense | undefined> {
     const [tenant, id] = [storedId<TenantId>(tenantId), storedId<LicenseId>(licenseId)];
-    return this.look(async (unit) => {
-      const license = await unit.licenses.get(tenant, id);
-      const subdivision = license && (await unit.subdivisions.get(tenant, license.subdivisionId));
-      return license && subdivision && lookedAtLicense(subdivision, license, unit.startedAt);
+    return this.unitOfWork.read(async (stored) => {
+      const license = await stored.licenses.get(tenant, id);
+      const subdivision = license && (await stored.subdivisions.get(tenant, license.subdivisionId));
+      return license && subdivision && lookedAtLicense(subdivision, license, stored.startedAt);
     });
   }
 
   async licensesNamed(tenantId: string, name: string): Promise<readonly string[]> {
     const tenant = storedId<TenantId>(tenantId);
-    return this.look(async ({ licenses }) => {
+    return this.unitOfWork.read(async ({ licenses }) => {
       const named = await allOf(
         (page: Page<LicenseId>) => licenses.list(tenant, page),
         ({ licenseId }) => licenseId,
@@ -38,16 +38,16 @@ export class StoredLooks implements Looks {
   }
 
   async subdivision(tenantId: string, subdivisionId: string): Promise<LookedAtSubdivision | undefined> {
-    return this.look(async (unit) => {
+    return this.unitOfWork.read(async (stored) => {
       const id = storedId<SubdivisionId>(subdivisionId);
-      const subdivision = await unit.subdivisions.get(storedId<TenantId>(tenantId), id);
-      return subdivision && lookedAtSubdivision(subdivision, unit.startedAt);
+      const subdivision = await stored.subdivisions.get(storedId<TenantId>(tenantId), id);
+      return subdivision && lookedAtSubdivision(subdivision, stored.startedAt);
     });
   }
 
   async subdivisionsNamed(tenantId: string, name: string): Promise<readonly string[]> {
     const tenant = storedId<TenantId>(tenantId);
-    return this.look(async ({ subdivisions }) => {
+    return this.unitOfWork.read(async ({ subdivisions }) => {
       const named = await allOf(
         (page: Page<SubdivisionId>) => subdivisions.list(tenant, page),
         ({ subdivisionId }) => subdivisionId,
@@ -59,15 +59,15 @@ export class StoredLooks implements Looks {
 
   async tenant(tenantId: string, limit: number): Promise<LookedAtTenant | undefined> {
     const id = storedId<TenantId>(tenantId);
-    return this.look(async (unit) => {
-      const tenant = await unit.tenants.get(id);
+    return this.unitOfWork.read(async (stored) => {
+      const tenant = await stored.tenants.get(id);
       if (tenant === undefined) return undefined;
       const { name, address, email, phone, createdBy, version } = tenant;
-      const subdivisions = await unit.subdivisions.list(id, { limit: limit + 1 });
-      const users = await unit.users.list({ tenantId: id, limit: limit + 1 });
+      const subdivisions = await stored.subdivisions.list(id, { limit: limit + 1 });
+      const users = await stored.users.list({ tenantId: id, limit: limit + 1 });
       return {
         ...{ tenantId, name, address, email, phone, createdBy, version },
-        subdivisions: subdivisions.slice(0, limit).map((one) => lookedAtSubdivision(one, unit.startedAt)),
+        subdivisions: subdivisions.slice(0, limit).map((one) => lookedAtSubdivision(one, stored.startedAt)),
         users: users.slice(0, limit).map(({ userId }) => userId),
         hasMore: subdivisions.length > limit || users.length > limit,
       };
@@ -75,25 +75,16 @@ export class StoredLooks implements Looks {
   }
 
   async tenantNamed(name: string): Promise<string | undefined> {
-    return this.look(({ tenants }) => tenants.holderOfName(name));
+    return this.unitOfWork.read(({ tenants }) => tenants.holderOfName(name));
   }
 
   async user(userId: string): Promise<LookedAtUser | undefined> {
-    return this.look(async ({ users }) => {
+    return this.unitOfWork.read(async ({ users }) => {
       const user = await users.get(storedId<UserId>(userId));
       if (user === undefined) return undefined;
       const { email, tgId, superadmin, tenantId, hasProfile, profileUpdatedAt, version } = user;
       return { userId, email, tgId, superadmin, tenantId, hasProfile, profileUpdatedAt, version };
     });
-  }
-
-  /** In one transaction, which is undone. */
-  private async look<T>(at: (unit: Unit) => Promise<T>): Promise<T> {
-    const { value } = await this.unitOfWork.run([], async (unit) => {
-      unit.undo();
-      return at(unit);
-    });
-    return value;
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
@@ -78,6 +79,22 @@ test('the reader sees letters, and discards none', async () => {
   expect(await licensing(['dlq', 'list'], as('reader'))).toMatchObject({ stdout: expect.stringMatching(/no Avro/) });
   const refused = { code: 1, stderr: expect.stringMatching(/42501/) };
   expect(await licensing(['dlq', 'discard', '1', '--why', 'x', '--yes'], as('reader'))).toMatchObject(refused);
+});
+
+test('the reader sees what is stored', async () => {
+  const tenantId = randomUUID();
+  await server.ask(
+    `WITH named AS (INSERT INTO licensing.tenant_names (name, tenant_id) VALUES ('Initech', '${tenantId}'))
+     INSERT INTO licensing.tenants (tenant_id, name, address, email, phone, created_by, version)
+     VALUES ('${tenantId}', 'Initech', '', '', '', '${tenantId}', 1)`,
+    ADMIN,
+  );
+  for (const verb of [
+    ['show', 'tenant', tenantId],
+    ['export', tenantId],
+  ]) {
+    expect(await licensing(verb, as('reader'))).toMatchObject({ stdout: expect.stringMatching(/Initech/), stderr: '' });
+  }
 });
 
 test('the reader learns what became of a message', async () => {

@@ -161,7 +161,11 @@ function wrap<Name extends keyof Cradle>(
 }
 
 function wrapUnitOfWork(into: Container, run: (inner: UnitOfWork) => UnitOfWork['run']): void {
-  wrap(into, 'unitOfWork', (inner) => ({ run: run(inner), replay: (...replay) => inner.replay(...replay) }));
+  wrap(into, 'unitOfWork', (inner) => ({
+    read: (work) => inner.read(work),
+    run: run(inner),
+    replay: (...replay) => inner.replay(...replay),
+  }));
 }
 
 function wrapCommit(into: Container, commit: (inner: Consumer) => Consumer['commit']): void {

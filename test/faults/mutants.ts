@@ -91,15 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no FOR UPDATE',
     cases: 'misplaced: ',
-    patches: [
-      { file: 'src/repos/tables/tenant.ts', find: ' FOR UPDATE`', replace: '`' },
-      {
-        file: 'src/repos/tables/subdivision.ts',
-        find: "'k', SUBDIVISION_KEY)} FOR UPDATE OF s`",
-        replace: "'k', SUBDIVISION_KEY)}`",
-      },
-      { file: 'src/repos/tables/user.ts', find: ' FOR UPDATE`', replace: '`' },
-    ],
+    patches: [{ file: 'src/repos/tables/postgres.ts', find: '= { locks: true }', replace: '= { locks: false }' }],
   },
   {
     name: 'read-only connections kept',

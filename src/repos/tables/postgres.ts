@@ -15,18 +15,18 @@ import { timerTable } from './timer.ts';
 import { userLookUpTable } from './user-look-up.ts';
 import { userTable } from './user.ts';
 
-/** The tables as one transaction sees them. */
-export function postgresStore(db: Knex): Store {
+/** The tables as one transaction sees them. @param options.locks false in one that only reads: it may not lock tenants, subdivisions and users */
+export function postgresStore(db: Knex, { locks }: { readonly locks: boolean } = { locks: true }): Store {
   return {
     begin: (decision) => beginning(db, decision),
     inbox: inboxTable(db),
-    tenants: tenantTable(db),
-    subdivisions: subdivisionTable(db),
+    tenants: tenantTable(db, locks),
+    subdivisions: subdivisionTable(db, locks),
     licenses: licenseTable(db),
     timers: timerTable(db),
     entitlements: entitlementTable(db),
     statisticRows: statisticRowTable(db),
-    users: userTable(db),
+    users: userTable(db, locks),
     activeLicenses: activeLicenseTable(db),
     userLookUps: userLookUpTable(db),
     outbox: outboxTable(db),

@@ -99,7 +99,8 @@ export interface OutboxWrite {
 /**
  * The tables, one transaction wide. The PostgreSQL one is put together from the files of this folder, the in-memory one
  * is its twin; the unit of work above them is the same, and one contract suite runs against both.
- * `lock` reads and locks, sorted by id, so that lanes can't deadlock; what is absent is left out of its answer.
+ * `lock` reads and locks, sorted by id, so that lanes can't deadlock; what is absent is left out of its answer. In a transaction that only
+ * reads it locks nothing.
  */
 export interface Store {
   /** To be called once, before everything else. Takes those steps of a decision that the database has the ground for. */

@@ -44,7 +44,7 @@ const STATE: Columns<OrNulls<Omit<Place, 'tenantId' | 'subdivisionId' | 'version
 const SELECTED = `s.tenant_id AS "tenantId", s.subdivision_id AS "subdivisionId", s.version, ${selected(STATE, 's')}`;
 
 /** Subdivisions with their licenses: one aggregate, whose row is the lock for both. */
-export function subdivisionTable(db: Knex): Store['subdivisions'] {
+export function subdivisionTable(db: Knex, locks: boolean): Store['subdivisions'] {
   return {
     async idsOf(tenants, most) {
       return queryMost<SubdivisionKey>(
@@ -61,7 +61,7 @@ export function subdivisionTable(db: Knex): Store['subdivisions'] {
         db,
         `SELECT ${SELECTED}, s.deleted, s.lane
          FROM ${sortedRowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
-         JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} FOR UPDATE OF s`,
+         JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} ${locks ? 'FOR UPDATE OF s' : ''}`,
         [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
       );
       // Asked behind it, so it begins when the locks are held.

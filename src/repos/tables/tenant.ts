@@ -31,12 +31,12 @@ const SELECTED = `t.tenant_id AS "tenantId", t.version, ${selected(STATE, 't')}`
 const FIELDS = `tenant_id, version, deleted, ${namesIn(STATE)}`;
 const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
 
-export function tenantTable(db: Knex): Store['tenants'] {
+export function tenantTable(db: Knex, locks: boolean): Store['tenants'] {
   return {
     async lock(ids) {
       const rows = await query<TenantRow>(
         db,
-        `SELECT ${SELECTED}, deleted, lane FROM tenants t WHERE tenant_id = ANY (?::uuid[]) ORDER BY tenant_id FOR UPDATE`,
+        `SELECT ${SELECTED}, deleted, lane FROM tenants t WHERE tenant_id = ANY (?::uuid[]) ORDER BY tenant_id ${locks ? 'FOR UPDATE' : ''}`,
         [uuids(ids)],
       );
       return rows.map(({ deleted, lane, ...tenant }) => ({

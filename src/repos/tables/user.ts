@@ -35,7 +35,7 @@ const SELECTED = `u.user_id AS "userId", u.version, NULL AS "subdivisionId", ${s
 const FIELDS = `user_id, version, deleted, ${namesIn(STATE)}`;
 const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
 
-export function userTable(db: Knex): Store['users'] {
+export function userTable(db: Knex, locks: boolean): Store['users'] {
   return {
     async idsOf(tenants, most) {
       return queryMost<{ readonly tenantId: TenantId; readonly userId: UserId }>(
@@ -49,7 +49,7 @@ export function userTable(db: Knex): Store['users'] {
     async lock(ids) {
       const rows = await query<UserRow>(
         db,
-        `SELECT ${SELECTED}, deleted, lane FROM users u WHERE user_id = ANY (?::uuid[]) ORDER BY user_id FOR UPDATE`,
+        `SELECT ${SELECTED}, deleted, lane FROM users u WHERE user_id = ANY (?::uuid[]) ORDER BY user_id ${locks ? 'FOR UPDATE' : ''}`,
         [uuids(ids)],
       );
       return rows.map(({ deleted, lane, ...user }) => ({

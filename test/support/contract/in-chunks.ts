@@ -10,6 +10,7 @@ export function inChunks(inner: UnitOfWork): UnitOfWork {
     return known;
   };
   return {
+    read: (work) => inner.read(work),
     run: (messages, work, lane, ...rest) => inner.run(messages, work, that(lane), ...rest),
     replay: (replays, work, lane, following) => inner.replay(replays, work, that(lane), following),
   };

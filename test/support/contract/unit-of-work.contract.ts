@@ -5,6 +5,7 @@ import { describeErasures } from './erasures.contract.ts';
 import { describeLimits } from './limits.contract.ts';
 import { describeOutbox } from './outbox.contract.ts';
 import { describeParking } from './parking.contract.ts';
+import { describeReadings } from './readings.contract.ts';
 import { describeRehearsals } from './rehearsals.contract.ts';
 import { describeRepositories } from './repositories.contract.ts';
 import { describeResends } from './resends.contract.ts';
@@ -17,6 +18,7 @@ import { describeWarmSubdivisions } from './warm-subdivisions.contract.ts';
 export function describeUnitOfWork(name: string, create: CreateSubject): void {
   describe(name, () => {
     describe('repositories', () => describeRepositories(create));
+    describe('readings', () => describeReadings(create));
     describe('a chunk', () => describeChunks(create));
     describe('what a chunk may hold', () => describeLimits(create));
     describe('runs', () => describeRuns(create));

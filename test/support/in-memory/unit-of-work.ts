@@ -24,6 +24,10 @@ export class InMemoryUnitOfWork extends StoreUnitOfWork {
     return 1;
   }
 
+  protected override async snapshot<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    return this.database.transaction(() => work(inMemoryStore(this.database)));
+  }
+
   protected override async transaction<T>(
     open: (store: Store) => Promise<OpenUnit>,
     work: (unit: Unit) => Promise<T>,
