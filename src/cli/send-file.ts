@@ -34,13 +34,15 @@ export async function sendFile(options: FileOptions, { environment }: Pick<Call,
   const config = configFor(environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
   const { cradle } = openContainer(config);
   await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
-  const stop = new AbortController();
-  const end = (): void => {
-    stop.abort();
-    input.stream.destroy();
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
-  return new FileSending(cradle, options, input, stop.signal).run();
+  const sending = new FileSending(cradle, options, input);
+  const left = new Promise<number>((resolve) => {
+    const end = (): void => {
+      const code = sending.interrupt();
+      if (code !== undefined) resolve(code);
+    };
+    process.on('SIGINT', end).on('SIGTERM', end);
+  });
+  return Promise.race([sending.run(), left]);
 }
 
 /** Reads all lines, and tells what can't be sent, without asking any server. @returns the exit code */
@@ -107,7 +109,9 @@ class FileSending {
   private readonly cradle: Cradle;
   private readonly options: FileOptions;
   private readonly input: Input;
-  private readonly stopping: AbortSignal;
+  private readonly stop = new AbortController();
+  /** Ends the waiting for answers, once all is sent that is going to be. */
+  private hurry: AbortController | undefined;
   private readonly report = new BulkReport();
   private readonly progress: Progress;
   private readonly sender: Sender;
@@ -116,13 +120,13 @@ class FileSending {
   /** Of the chunks that are not sent yet, by line. */
   private readonly rows = new Map<number, Row>();
   private read = 0;
+  private concluded: number | undefined;
   private readonly began: number;
 
-  constructor(cradle: Cradle, options: FileOptions, input: Input, stopping: AbortSignal) {
+  constructor(cradle: Cradle, options: FileOptions, input: Input) {
     this.cradle = cradle;
     this.options = options;
     this.input = input;
-    this.stopping = stopping;
     this.began = cradle.steadyClock.now();
     this.progress = new Progress(process.stderr, () => cradle.steadyClock.now());
     this.sender = new Sender(cradle);
@@ -148,7 +152,6 @@ class FileSending {
       await this.answers?.start();
       const end = await this.sendAll();
       if (this.answers !== undefined && end.fault !== 'failed') await this.waitForAnswers(this.answers);
-      this.progress.clear();
       return this.conclude(end);
     } finally {
       this.progress.clear();
@@ -157,11 +160,31 @@ class FileSending {
     }
   }
 
+  /**
+   * What a Ctrl-C does: it stops the sending, or the waiting for answers, whichever is under way. If that has been asked for already, nothing is
+   * waited for any more.
+   * @returns in that case the exit code, when all is told
+   */
+  interrupt(): number | undefined {
+    const { stop, hurry } = this;
+    if (hurry !== undefined && !hurry.signal.aborted) {
+      hurry.abort();
+      return undefined;
+    }
+    if (hurry === undefined && !stop.signal.aborted) {
+      stop.abort();
+      this.input.stream.destroy();
+      this.say('stops when what is under way has arrived; another Ctrl-C does not wait for it');
+      return undefined;
+    }
+    return this.conclude({ fault: 'stopped', sentence: 'stopped at once; more lines may have arrived' });
+  }
+
   private async sendAll(): Promise<End> {
     try {
       const fault = await this.readAll();
       await this.bulk.finish();
-      return fault ?? (this.stopping.aborted ? { fault: 'stopped', sentence: 'stopped' } : { fault: 'none' });
+      return fault ?? (this.stop.signal.aborted ? { fault: 'stopped', sentence: 'stopped' } : { fault: 'none' });
     } catch (error) {
       if (error instanceof NoAnswers) return { fault: 'unanswered', sentence: error.message };
       if (error instanceof NotTaken) return { fault: 'failed', sentence: `Kafka does not take them: ${error.message}` };
@@ -174,7 +197,7 @@ class FileSending {
     try {
       for await (const { lines, bytes } of linesOf(this.input.stream)) {
         for (const line of lines) {
-          if (this.stopping.aborted) return undefined;
+          if (this.stop.signal.aborted) return undefined;
           if (line.number >= this.options.fromLine) await this.add(line);
         }
         this.read = bytes;
@@ -182,7 +205,7 @@ class FileSending {
         this.show();
       }
     } catch (error) {
-      if (this.stopping.aborted && !(error instanceof NotTaken)) return undefined; // the stream was cut off
+      if (this.stop.signal.aborted && !(error instanceof NotTaken)) return undefined; // the stream was cut off
       if (!(error instanceof LineFault)) throw error;
       return { fault: 'line', sentence: `${this.options.file} line ${error.line}: ${error.message}` };
     }
@@ -227,11 +250,8 @@ class FileSending {
   }
 
   private async waitForAnswers(answers: AnswerReader<Waiting>): Promise<void> {
-    const hurry = new AbortController();
-    const end = (): void => hurry.abort();
-    // A first Ctrl-C has stopped the sending, if any; this one stops the waiting.
-    process.once('SIGINT', end).once('SIGTERM', end);
-    await answers.until(0, hurry.signal);
+    this.hurry = new AbortController();
+    await answers.until(0, this.hurry.signal);
   }
 
   private async tell({ outcome, records, tag }: Known<Waiting>): Promise<void> {
@@ -246,8 +266,15 @@ class FileSending {
     print(JSON.stringify(told));
   }
 
+  /** Tells how it has ended, the first time. @returns the exit code */
   private conclude(end: End): number {
+    this.concluded ??= this.tellEnd(end);
+    return this.concluded;
+  }
+
+  private tellEnd(end: End): number {
     const { report, options } = this;
+    this.progress.clear();
     const seconds = (this.cradle.steadyClock.now() - this.began) / 1_000;
     if (options.json) print(report.json(seconds, options.wait));
     else process.stderr.write(`${report.text(seconds, options.wait)}\n`);

@@ -48,8 +48,9 @@ once, and of two equal lines each does; a file whose lines have moved is another
   --dry-run          tells every line that can't be read or does not fit its type, and sends nothing
   --from-line        begins with this line, for going on after a stop
 The order of the file is kept for each key. Nothing behind a line that can't be sent is sent. Ctrl-C stops behind what is under way, and
-tells the line to go on from; after a kill, send the whole file again. With --wait stdout has one JSON object for each line that was not
-accepted, as soon as that is known: line, id, type, outcome (rejected, dead, late), code, message, field. The counts go to stderr.
+tells the line to go on from; a second one tells it at once. After a kill, send the whole file again. With --wait stdout has one JSON object
+for each line that was not accepted, as soon as that is known: line, id, type, outcome (rejected, dead, late), code, message, field. The
+counts go to stderr.
 
 Exit codes: 0 sent, with --wait accepted; 3 rejected; 4 a dead letter; 5 no answer in time, or never, since a message that was sent
 before under its id is not answered again (\`licensing explain\` tells what became of it); 2 also for a line that can't be sent; 1 also for

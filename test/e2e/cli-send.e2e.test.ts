@@ -123,6 +123,33 @@ describe('send --file', () => {
     expect(await namesLike('Stopped %')).toBe(3_000);
   });
 
+  test('a second Ctrl-C does not wait for what is under way, and says where to go on all the same', async () => {
+    // Without a worker no answer makes room for what comes behind the first 20,000 or nearly so.
+    await world.worker().stop();
+    const rows = Array.from({ length: 24_000 }, () => ({ tenantId: randomUUID() }));
+    const path = file('twice.ndjson', rows);
+    const before = await sentSoFar();
+    const { child, ended } = fed('send', 'DeleteTenant', '--file', path, '--wait', '--timeout', '600');
+    let said = '';
+    child.stderr?.on('data', (part) => (said += String(part)));
+    let last = 0;
+    await until('as many are sent as may wait', async () => {
+      const [sent, sentBefore] = [(await sentSoFar()) - before, last];
+      last = sent;
+      return sent > 18_000 && sent === sentBefore;
+    });
+    child.kill('SIGINT');
+    await until('the first is heard', () => said.includes('another Ctrl-C'));
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    const next = /stopped at once[^]*--from-line (\d+)$/m.exec(stderr)?.[1] ?? '';
+    expect([code, (await sentSoFar()) - before]).toEqual([1, Number(next) - 1]);
+    await world.worker().restart();
+    const rest = await cli('send', 'DeleteTenant', '--file', path, '--from-line', next, '--wait');
+    const left = 24_001 - Number(next);
+    expect([rest.code, rest.stderr]).toEqual([3, expect.stringContaining(`rejected  ${left}: TenantNotFound ${left}`)]);
+  });
+
   test('nothing behind a line that can not be sent is sent; it is told with its number and field', async () => {
     const rows = subdivisions(4, 'Bad').map((data, i) => (i === 2 ? { ...data, location: 7 } : data));
     const path = file(
