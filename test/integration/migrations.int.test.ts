@@ -111,6 +111,10 @@ async function schemaOf(db: Knex): Promise<readonly string[]> {
        UNION ALL
        SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
        UNION ALL
+       SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+       UNION ALL
+       SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+       UNION ALL
        SELECT relname, concat_ws(' ', relname, reloptions::text) FROM pg_class
        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) x
      WHERE t NOT LIKE 'migrations%' ORDER BY line`,

@@ -84,7 +84,7 @@ export function userTable(db: Knex, locks: boolean): Store['users'] {
 async function update(db: Knex, changes: readonly UserChange[], lane: string | null): Promise<void> {
   await execute(
     db,
-    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, letters_erased = false, ${assignments(STATE, 'c')}
+    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')}
      FROM ${UNNEST} AS c (${FIELDS}) WHERE ${keyed('u', 'c', ['user_id'])}`,
     [lane, ...arrays(changes)],
   );

@@ -295,6 +295,22 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect([await maintenance.eraseOfDeleted(9), await maintenance.openOfDeleted(9)]).toEqual([0, []]);
     });
 
+    it('erases letters of a user who was made anew and deleted again, too', async () => {
+      const user = a.userId(1);
+      await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1)));
+      for (const version of [2, 4]) {
+        await unitOfWork.run([], async ({ users, deadLetters }) => {
+          deadLetters.add(a.aDeadLetter(version, [user]));
+          await users.get(user);
+          users.remove(user, { version });
+        });
+        const [letter] = await subject.letters.list({}, { after: 0, limit: 9 });
+        await subject.letters.discard(there(letter).letterId, { state: 'discarded', by: null, note: null }, false);
+        expect([await maintenance.eraseOfDeleted(9), await maintenance.eraseOfDeleted(9)]).toEqual([1, 0]);
+        await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1, { version: version + 1 })));
+      }
+    });
+
     it('erases letters that name nobody and came under the key of a deleted user, in whatever case', async () => {
       const user = storedId<UserId>('abcdef00-0000-4000-8000-000000000001');
       await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1, { userId: user })));
