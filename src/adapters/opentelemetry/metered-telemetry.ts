@@ -89,15 +89,15 @@ export class MeteredTelemetry implements Telemetry {
 
   chunk(chunk: ChunkRecord): void {
     this.told.chunk(chunk);
-    const { messages, begunAt, readAt, transactions, publication, endedAt } = chunk;
+    const { begunAt, readAt, transactions, publication, endedAt } = chunk;
     this.step('read', begunAt, readAt);
-    for (const { steps, endedAt: end } of transactions) {
+    for (const { messages, steps, endedAt: end, committed } of transactions) {
+      if (committed) this.sizes.record(messages);
       for (const [i, { name, begunAt: from }] of steps.entries()) this.step(name, from, steps[i + 1]?.begunAt ?? end);
     }
     if (publication !== undefined) this.step('publish', publication.begunAt, endedAt);
     const last = transactions.at(-1);
     if (last?.committed !== true) return;
-    this.sizes.record(messages);
     this.chunks.record((last.endedAt - begunAt) / 1_000, {
       ...{ 'messaging.system': 'kafka', 'messaging.operation.name': 'process' },
       'messaging.consumer.group.name': this.settings.group,

@@ -98,6 +98,26 @@ describe('metered telemetry', () => {
     expect(await points('messaging.process.duration')).toMatchObject([[{}, { count: 1, sum: 2 }]]);
   });
 
+  it('counts in each part of a chunk that was divided what that part holds', async () => {
+    const { telemetry, points } = given();
+    const parts = [
+      [40, false],
+      [20, true],
+      [20, false],
+      [10, true],
+      [10, true],
+    ] as const;
+    telemetry.chunk({
+      ...{ lane: 'lane 1', messages: 40, begunAt: 1_000, readAt: 1_250, endedAt: 4_000 },
+      transactions: parts.map(([messages, committed]) => {
+        return { messages, steps: [], endedAt: 2_000, committed, failure: committed ? undefined : AWAY };
+      }),
+      ...{ publication: undefined, failure: undefined, traced: [], omitted: 0 },
+    });
+    expect(await points('licensing.chunk.size')).toMatchObject([[{}, { count: 3, sum: 40, min: 10, max: 20 }]]);
+    expect(await points('messaging.process.duration')).toMatchObject([[{}, { count: 1 }]]);
+  });
+
   it('passes everything on to the log', () => {
     const { telemetry, lines } = given();
     telemetry.waiting('database', AWAY);
