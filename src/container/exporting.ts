@@ -3,7 +3,7 @@ import { ChunkSpans } from '../adapters/opentelemetry/chunk-spans.ts';
 import { ExportLog } from '../adapters/opentelemetry/export-log.ts';
 import { Gauges } from '../adapters/opentelemetry/gauges.ts';
 import { MeteredTelemetry } from '../adapters/opentelemetry/metered-telemetry.ts';
-import { OpenTelemetry } from '../adapters/opentelemetry/sdk.ts';
+import { OpenTelemetry, withinPatience } from '../adapters/opentelemetry/sdk.ts';
 import { LogTelemetry } from '../adapters/telemetry.ts';
 import { traceSampler } from '../adapters/trace-sampler.ts';
 import type { Config } from '../config.ts';
@@ -61,7 +61,8 @@ export function exportingParts({
         const meter = openTelemetry?.meter;
         const log = (what: string): ExportLog => new ExportLog(what, logger, () => steadyClock.now());
         const logs = { backlog: log('the gauges of the database'), lag: log('the gauges of the lag') };
-        return meter && new Gauges(meter, { worker, backlog, consumerGroup, topics: sourcesOf(topics), logs });
+        const all = { worker, backlog, consumerGroup, topics: sourcesOf(topics), logs };
+        return meter && new Gauges(meter, { ...all, patience: withinPatience({ interval, patience }) });
       },
     ).singleton(),
   };

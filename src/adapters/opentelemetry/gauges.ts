@@ -2,6 +2,7 @@ import { ValueType, type BatchObservableResult, type Meter, type ObservableGauge
 import type { Backlog, BacklogReader, Waiting } from '../../ports/backlog.ts';
 import { lagOf, type ConsumerGroup } from '../../ports/consumer-group.ts';
 import type { TopicPartition } from '../../ports/consumer.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExportLog } from './export-log.ts';
 import { observeRuntime } from './runtime-gauges.ts';
 
@@ -15,6 +16,8 @@ export interface GaugeSources {
   readonly consumerGroup: ConsumerGroup;
   /** The topics that the group reads. */
   readonly topics: readonly string[];
+  /** How long they may take to answer. Milliseconds. */
+  readonly patience: number;
   /** Where it is told that database or broker can't be asked. */
   readonly logs: { readonly backlog: ExportLog; readonly lag: ExportLog };
 }
@@ -91,15 +94,29 @@ export class Gauges {
       // The next export does not wait for this one. Two questions at once would take a connection from the lanes, when the database is slow.
       if (signal.aborted || isAsking) return;
       isAsking = true;
+      const asking = ask(result).finally(() => (isAsking = false));
       try {
-        await ask(result);
+        await this.inTime(asking);
         log.succeeded();
       } catch (error) {
         if (!isOver(signal)) log.failed(error instanceof Error ? error : new Error(String(error)));
-      } finally {
-        isAsking = false;
       }
     }, gauges);
+  }
+
+  /** @throws NoAnswer, or what `asking` throws */
+  private async inTime(asking: Promise<void>): Promise<void> {
+    const { patience } = this.sources;
+    const answered = new AbortController();
+    const late = sleep(patience, undefined, { signal: answered.signal }).then(() => {
+      throw new NoAnswer(`no answer within ${patience} ms`);
+    });
+    try {
+      await Promise.race([asking, late]);
+    } finally {
+      answered.abort();
+      for (const left of [asking, late]) left.catch(() => undefined); // nobody waits for it any more
+    }
   }
 
   private pair([count, unit, age, what]: Names) {
@@ -118,6 +135,11 @@ export class Gauges {
   private gauge(name: string, unit: string, description: string): ObservableGauge {
     return this.meter.createObservableGauge(name, { unit, description, valueType: ValueType.INT });
   }
+}
+
+/** A gauge has asked, and its export does not wait any longer. */
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
 
 function isOver({ aborted }: AbortSignal): boolean {

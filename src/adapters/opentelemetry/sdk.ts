@@ -92,11 +92,18 @@ export class OpenTelemetry {
   }
 }
 
+/**
+ * How long gauges may take, and exports, each in milliseconds. They have to give up before the SDK's reader does, of which only the SDK's own log
+ * would tell, each time.
+ */
+export function withinPatience({ interval, patience }: Pick<MetricsSettings, 'interval' | 'patience'>): number {
+  return 0.9 * Math.min(patience, interval);
+}
+
 function meterProvider(settings: MetricsSettings, resource: Resource, log: ExportLog): MeterProvider {
   const { interval } = settings;
   const patience = Math.min(settings.patience, interval);
-  // The exporter has to give up first: of a reader that does, only the SDK's own log would tell, each time.
-  const timeout = Math.min(settings.timeout, 0.9 * patience);
+  const timeout = Math.min(settings.timeout, withinPatience(settings));
   const exporter = new ToldMetricExporter(new OTLPMetricExporter(optionsOf({ ...settings, timeout })), log);
   const reader = new PeriodicExportingMetricReader({
     exporter,
