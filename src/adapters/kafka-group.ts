@@ -7,7 +7,7 @@ import { AssignerProtocol } from './kafkajs.ts';
 export class KafkaGroup implements ConsumerGroup {
   private readonly kafka: Kafka;
   private readonly groupId: string;
-  private admin: Promise<Admin> | undefined;
+  private connection: Connection | undefined;
 
   constructor(kafka: Kafka, groupId: string) {
     this.kafka = kafka;
@@ -49,16 +49,25 @@ export class KafkaGroup implements ConsumerGroup {
     });
   }
 
+  /** Waits for no connection that is still being made: it is ended once it is there. */
   async stop(): Promise<void> {
-    const { admin } = this;
-    this.admin = undefined;
-    await (await admin?.catch(() => undefined))?.disconnect(); // who never got a connection has none to end
+    const { connection } = this;
+    this.connection = undefined;
+    if (connection === undefined) return;
+    const ended = connection.connected.then(
+      () => connection.admin.disconnect(),
+      () => undefined, // who never got one has none to end
+    );
+    if (connection.isThere) await ended;
+    else ended.catch(() => undefined);
   }
 
   private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    this.admin ??= this.connect();
+    this.connection ??= this.connect();
+    const { admin, connected } = this.connection;
     try {
-      return await question(await this.admin);
+      await connected;
+      return await question(admin);
     } catch (error) {
       // kafkajs may cling to a connection on which nobody answers.
       await this.stop().catch(() => undefined); // the fault that is told is the one before
@@ -66,11 +75,21 @@ export class KafkaGroup implements ConsumerGroup {
     }
   }
 
-  private async connect(): Promise<Admin> {
+  private connect(): Connection {
     const admin = this.kafka.admin();
-    await admin.connect();
-    return admin;
+    const connection: Connection = { admin, isThere: false, connected: admin.connect() };
+    connection.connected.then(
+      () => (connection.isThere = true),
+      () => undefined, // told to who has asked
+    );
+    return connection;
   }
+}
+
+interface Connection {
+  readonly admin: Admin;
+  readonly connected: Promise<void>;
+  isThere: boolean;
 }
 
 /** -1: none was committed. kafkajs commits -2 where its position was out of range. */
