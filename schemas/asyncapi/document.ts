@@ -5,6 +5,7 @@ import { dlqOf, sourcesOf, type Topics } from '../../src/ports/topics.ts';
 import { CONTRACT_VERSION } from '../../src/version.ts';
 import type { Group } from '../groups.ts';
 import { SchemaRuleError } from '../rules.ts';
+import { exampleOf } from './examples.ts';
 import { HEADERS } from './headers.ts';
 import { renderYaml, type Yaml } from './yaml.ts';
 
@@ -85,7 +86,7 @@ export function renderAsyncapi(groups: readonly Group[], header: string): string
         },
       },
     },
-    channels: { ...channelsOf(groups), ...letterChannels() },
+    channels: { ...channelsOf(groups), [ANSWERS]: answerChannel(groups), ...letterChannels() },
     operations: { ...operationsOf(groups), ...letterOperations() },
     components: {
       schemas: headerSchemas(),
@@ -105,6 +106,27 @@ function channelsOf(groups: readonly Group[]): Record<string, Yaml> {
       return [id, { address: topic, description, messages, bindings: topicBinding(topic) }];
     }),
   );
+}
+
+const ANSWERS = 'answers';
+
+/** An operation has one channel for its reply, and a command has its answer on either of two. */
+function answerChannel(groups: readonly Group[]): Yaml {
+  const [events, rejections] = [TOPICS.events, TOPICS.rejections];
+  return {
+    address: null,
+    title: 'Answers',
+    description:
+      `No topic of its own. The answer to a command is its events, on ${events}, or its rejection, on ${rejections}, under the command's key. They tell ` +
+      'by `ce_causationid` and `ce_causationsource` which message they answer, and by `ce_answercount` how many they are.',
+    messages: Object.fromEntries(answersIn(groups).map((name) => [name, ref(`components/messages/${name}`)])),
+  };
+}
+
+/** The names of what answers. */
+function answersIn(groups: readonly Group[]): readonly string[] {
+  const answering = groups.filter((group) => roleOf(group).trait === 'answer');
+  return answering.flatMap(({ namespace, records }) => records.map(({ name }) => `${namespace}.${name}`));
 }
 
 function letterChannels(): Record<string, Yaml> {
@@ -147,6 +169,12 @@ function operationsOf(groups: readonly Group[]): Record<string, Yaml> {
           summary: about,
           ...(action === 'receive' && { bindings: groupBinding() }),
           messages: records.map(({ name }) => ref(`channels/${id}/messages/${namespace}.${name}`)),
+          ...(namespace === 'licensing.commands' && {
+            reply: {
+              channel: ref(`channels/${ANSWERS}`),
+              messages: answersIn(groups).map((name) => ref(`channels/${ANSWERS}/messages/${name}`)),
+            },
+          }),
         },
       ]);
     }),
@@ -181,6 +209,7 @@ function messagesOf(groups: readonly Group[]): Record<string, Yaml> {
           summary: schema.doc,
           traits: [ref(`components/messageTraits/${roleOf(group).trait}`)],
           payload: { schemaFormat: AVRO, schema },
+          examples: [{ payload: exampleOf(schema) }],
           bindings: { kafka: { key: keyOf(group, schema.fields[0]?.name), bindingVersion: BINDING } },
         },
       ]),
