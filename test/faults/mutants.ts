@@ -314,6 +314,28 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a timer ends what it was sent for, whatever has become of it since',
+    cases: 'F47: ',
+    patches: [
+      {
+        file: 'src/domain/time.ts',
+        find: 'if (s.due === null || s.due.at > now) return undefined;',
+        replace: 'if (s.due === null) return undefined;\n  now = Math.max(now, s.due.at);',
+      },
+    ],
+  },
+  {
+    name: 'a timer that has moved counts as sent for',
+    cases: 'F47: ',
+    patches: [
+      {
+        file: TIMER_TABLE,
+        find: 'is_notice = excluded.is_notice,\n       queued_at = NULL, resent = false`',
+        replace: 'is_notice = excluded.is_notice`',
+      },
+    ],
+  },
+  {
     name: 'letters of any size to their topic',
     cases: 'F20: ',
     patches: [
