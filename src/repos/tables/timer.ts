@@ -158,10 +158,15 @@ export async function dueTimers(db: Knex): Promise<{ readonly timers: number; re
   return { timers: found.timers, oldestMs: found.oldestMs };
 }
 
+interface Expiring extends SubdivisionKey {
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
 /**
  * Gives timers to subdivisions whose active license expires and that have none, or a later one, `limit` active licenses at a time: a worker of
- * before writes licenses without them, none of which is in grace. One that is too early harms nobody: nothing is due then, and whoever finds that out writes the right one.
- * A row that somebody else writes is left to them: a lane writes what is due, and to a sweep it was due already.
+ * before writes licenses without them, none of which is in grace. A license may change meanwhile, so that its timer is too early. That harms
+ * nobody: nothing is due then, and whoever finds that out writes the right one. None is made too late, nor is one put off.
  * @param after where the last call ended @returns where this one ended; undefined when there are no more
  */
 export async function addMissingTimers(
@@ -169,28 +174,52 @@ export async function addMissingTimers(
   after: SubdivisionKey | undefined,
   limit: number,
 ): Promise<SubdivisionKey | undefined> {
-  const rows = await query<SubdivisionKey & { readonly licenses: number }>(
+  const page = await query<SubdivisionKey & { readonly expiresAt: number | null }>(
     db,
-    `WITH page AS MATERIALIZED (
-       SELECT tenant_id, subdivision_id, CASE WHEN in_grace IS NOT TRUE THEN expires_at END AS expires_at FROM licenses
-       WHERE status = 'active' ${after === undefined ? '' : 'AND (tenant_id, subdivision_id) > (?::uuid, ?::uuid)'}
-       ORDER BY tenant_id, subdivision_id LIMIT ?),
-     later AS (
-       UPDATE subdivision_timers t SET due_at = p.expires_at, is_notice = false, queued_at = NULL, resent = false
-       FROM (SELECT t.tenant_id, t.subdivision_id, p.expires_at FROM (SELECT * FROM page ORDER BY tenant_id, subdivision_id) AS p
-             JOIN subdivision_timers t ON ${keyed('t', 'p', SUBDIVISION_KEY)} WHERE t.due_at > p.expires_at FOR UPDATE OF t SKIP LOCKED) AS p
-       WHERE ${keyed('t', 'p', SUBDIVISION_KEY)}),
-     missing AS (
-       INSERT INTO subdivision_timers (tenant_id, subdivision_id, due_at, is_notice)
-       SELECT p.tenant_id, p.subdivision_id, p.expires_at, false FROM (SELECT * FROM page ORDER BY tenant_id, subdivision_id) AS p
-       WHERE p.expires_at IS NOT NULL AND NOT EXISTS (
-         SELECT FROM subdivision_timers t WHERE t.tenant_id = p.tenant_id AND t.subdivision_id = p.subdivision_id OFFSET 0)
-       ORDER BY p.tenant_id, p.subdivision_id ON CONFLICT DO NOTHING)
-     SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId", count(*) OVER () AS licenses FROM page
-     ORDER BY tenant_id DESC, subdivision_id DESC LIMIT 1`,
+    `SELECT tenant_id AS "tenantId", subdivision_id AS "subdivisionId",
+       CASE WHEN in_grace IS NOT TRUE THEN ${fromTime('expires_at')} END AS "expiresAt" FROM licenses
+     WHERE status = 'active' ${after === undefined ? '' : 'AND (tenant_id, subdivision_id) > (?::uuid, ?::uuid)'}
+     ORDER BY tenant_id, subdivision_id LIMIT ?`,
     [...(after === undefined ? [] : [after.tenantId, after.subdivisionId]), limit],
   );
-  const [last] = rows;
-  if (last === undefined || last.licenses < limit) return undefined;
+  const expiring = page.flatMap(({ expiresAt, ...key }) => (expiresAt === null ? [] : { ...key, expiresAt }));
+  if (expiring.length > 0) {
+    await bringForward(db, expiring);
+    await addWhereMissing(db, expiring);
+  }
+  const last = page.at(-1);
+  if (last === undefined || page.length < limit) return undefined;
   return { tenantId: last.tenantId, subdivisionId: last.subdivisionId };
+}
+
+const EXPIRING = sortedRowsOf('e', { tenant_id: 'uuid', subdivision_id: 'uuid', expires_at: 'bigint' });
+
+/** A row that somebody else writes is left to them: a lane writes what is due, and to a sweep it was due already. */
+async function bringForward(db: Knex, expiring: readonly Expiring[]): Promise<void> {
+  await execute(
+    db,
+    `UPDATE subdivision_timers t SET due_at = e.due_at, is_notice = false, queued_at = NULL, resent = false FROM (
+       SELECT t.tenant_id, t.subdivision_id, ${toTime('e.expires_at')} AS due_at
+       FROM ${EXPIRING} JOIN subdivision_timers t ON ${keyed('t', 'e', SUBDIVISION_KEY)}
+       WHERE t.due_at > ${toTime('e.expires_at')} FOR UPDATE OF t SKIP LOCKED) AS e
+     WHERE ${keyed('t', 'e', SUBDIVISION_KEY)}`,
+    valuesOf(expiring),
+  );
+}
+
+/** One that is there is looked for first: a conflict with it would wait for the lane that changes it. */
+async function addWhereMissing(db: Knex, expiring: readonly Expiring[]): Promise<void> {
+  await execute(
+    db,
+    `INSERT INTO subdivision_timers (tenant_id, subdivision_id, due_at, is_notice)
+     SELECT tenant_id, subdivision_id, ${toTime('expires_at')}, false FROM ${EXPIRING}
+     WHERE NOT EXISTS (
+       SELECT FROM subdivision_timers t WHERE t.tenant_id = e.tenant_id AND t.subdivision_id = e.subdivision_id OFFSET 0)
+     ON CONFLICT DO NOTHING`,
+    valuesOf(expiring),
+  );
+}
+
+function valuesOf(expiring: readonly Expiring[]): (string | Buffer)[] {
+  return [...keysOf(expiring), plain(expiring.map(({ expiresAt }) => expiresAt))];
 }
