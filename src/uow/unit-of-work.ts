@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { setImmediate } from 'node:timers/promises';
 import type { Decision } from '../ports/decided-offsets.ts';
 import { StaleRead } from '../ports/errors.ts';
 import type {
@@ -172,7 +173,9 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
     try {
       const unit = await open(postgresStore(trx));
       began('decide');
+      const begun = performance.now();
       const value = await work(unit);
+      if (performance.now() - begun > LONG_WORK_MS) await socketsRead();
       began('flush');
       const effect = await unit.flush();
       if (hasFailed(trx)) throw new StaleRead('a statement failed and its error was not passed on');
@@ -190,6 +193,19 @@ export class KnexUnitOfWork extends StoreUnitOfWork {
       throw error;
     }
   }
+}
+
+/** Of the work of a unit: long before a session may be ended for saying nothing. */
+const LONG_WORK_MS = 100;
+
+/**
+ * Resolves when what has come in by now is read. A session that the server has ended says why to whoever reads first; whoever writes first
+ * only hears that the connection is broken.
+ */
+async function socketsRead(): Promise<void> {
+  // Sockets are read between the one and the other, but perhaps not before the first.
+  await setImmediate();
+  await setImmediate();
 }
 
 /** The lane of a run that nobody publishes for: its rows go to the relay at once. It remembers nothing, since no other run follows. */

@@ -131,6 +131,18 @@ describe('KnexUnitOfWork, when something fails,', () => {
       await impatient.destroy();
     });
 
+    it('is a transaction during which the process was busy for too long: less of it at once may succeed', async () => {
+      const impatient = connect(database.url, { poolMax: 1, idleInTransactionTimeout: 100 });
+      const running = new KnexUnitOfWork(impatient, randomUUID).run([], async (unit) => {
+        await move(unit, 1, 2);
+        for (const over = performance.now() + 1_000; performance.now() < over;);
+      });
+      await expect(running).rejects.toThrow(TimedOut);
+      await expect(running).rejects.toThrow('25P03');
+      await impatient.destroy();
+      expect(await versions()).toEqual([1, 1]);
+    });
+
     it('is a connection that was terminated while it waited for a lock', async () => {
       const gate = new Gate();
       const holder = unitOfWork.run([], async (unit) => (await move(unit, 1), gate.pass()));
