@@ -6,6 +6,7 @@ import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addSubdivisions, addTenants, changeSubdivision } from '../support/contract/subject.ts';
 import { connect, createTestDatabase, urlOf, type TestDatabase } from '../support/database.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { Gate, noneIdle, terminate, waiting } from '../support/faults.ts';
 
 const TENANT = a.tenantId(1);
@@ -141,6 +142,25 @@ describe('KnexUnitOfWork, when something fails,', () => {
       await expect(running).rejects.toThrow('25P03');
       await impatient.destroy();
       expect(await versions()).toEqual([1, 1]);
+    });
+
+    it('is a connection that breaks while it waits for a lock: what is told of it is what the driver says, without the statements', async () => {
+      const proxy = await TcpProxy.to(Number(new URL(database.url).port));
+      const pool = connect(proxy.via(database.url));
+      const gate = new Gate();
+      const holder = unitOfWork.run([], async (unit) => (await move(unit, 1), gate.pass()));
+      await gate.reached;
+      // It asks for the subdivision and, behind that, for its licenses.
+      const waiter = new KnexUnitOfWork(pool, randomUUID).run([], (unit) => move(unit, 1));
+      const failing = expect(waiter).rejects.toThrow(/^read ECONNRESET$/);
+      try {
+        await waiting(database.db, 'transactionid');
+        await proxy.close();
+        await failing;
+      } finally {
+        gate.open();
+        await Promise.all([holder, pool.destroy()]);
+      }
     });
 
     it('is a connection that was terminated while it waited for a lock', async () => {

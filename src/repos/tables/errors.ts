@@ -31,7 +31,7 @@ export class TransactionAborted extends DatabaseUnavailable {
 export function databaseError(error: unknown): Error {
   // Told already, by whoever could not open the connection, or has ended it.
   if (error instanceof ConfigurationError || error instanceof DatabaseUnavailable) return error;
-  const cause = error instanceof Error ? error : new Error(String(error));
+  const cause = Error.isError(error) ? error : new Error(String(error));
   const state = sqlState(cause);
   if (state === undefined) {
     const message = CUT_OFF.test(cause.message) ? 'the connection ended amid a transaction' : cause.message;

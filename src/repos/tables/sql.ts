@@ -124,12 +124,16 @@ async function run<Row>(db: Knex, sql: string, bindings: readonly Knex.RawBindin
   }
 }
 
-/** knex puts the statement before what the server says of it, which may be a page long: its answer is what somebody has to read. */
+/**
+ * knex puts the statement before what the server says of it, which may be a page long: its answer is what somebody has to read. When the
+ * connection ends, the error is one for all statements that are under way, and has those behind this one before it.
+ */
 function withoutStatement(error: unknown, sql: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!Error.isError(error)) return error;
   let bindings = 0;
   const statement = `${sql.replace(/\?/g, () => `$${(bindings += 1)}`)} - `;
-  if (error.message.startsWith(statement)) error.message = error.message.slice(statement.length);
+  const at = error.message.lastIndexOf(statement);
+  if (at >= 0) error.message = error.message.slice(at + statement.length);
   return error;
 }
 
