@@ -20,12 +20,15 @@ const DEFAULTS_OF_OTHERS = {
   enable_seqscan: 'on',
 };
 
+/** Thousands are decided at one stretch, which takes long on a busy machine. */
+const PATIENT = { statementTimeout: 60_000, lockTimeout: 5_000, idleInTransactionTimeout: 60_000 };
+
 let database: TestDatabase;
 let statements: ReadonlySet<string>;
 
 // Everything below holds whatever the defaults are.
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createTestDatabase({ timeouts: PATIENT });
   const name = new URL(database.url).pathname.slice(1);
   for (const [setting, value] of Object.entries(DEFAULTS_OF_OTHERS)) {
     await database.db.raw(`ALTER DATABASE ${name} SET ${setting} = ${value}`);

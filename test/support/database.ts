@@ -55,12 +55,13 @@ async function createTemplate(serverUrl: string): Promise<string> {
 export async function createTestDatabase({
   empty = false,
   serverUrl = fromEnvironment('TEST_DATABASE_URL'),
+  timeouts = TIMEOUTS,
 } = {}): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const server = connect(serverUrl);
   await server.raw(`CREATE DATABASE ${name}${empty ? '' : ` TEMPLATE ${TEMPLATE}`}`);
   const url = withName(serverUrl, name);
-  const db = connect(url);
+  const db = connect(url, timeouts);
   return {
     url,
     db,
