@@ -119,7 +119,7 @@ export class LogTelemetry implements Telemetry {
   }
 
   level(level: number): void {
-    this.logger.info({ level }, 'what every worker can read');
+    this.logger.info({ readable: level }, 'what every worker can read');
   }
 
   timersBlocked(blocked: Parameters<Telemetry['timersBlocked']>[0]): void {

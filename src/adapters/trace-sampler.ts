@@ -37,7 +37,11 @@ export function traceSampler(name: string, ratio: number): TraceSampler {
 function rootSampler(name: string, ratio: number): (traceId: string) => boolean {
   if (name === 'always_on') return () => true;
   if (name === 'always_off') return () => false;
+  if (ratio === 0) return () => false;
   // Rejects what is low, as OpenTelemetry's specification of consistent sampling does: whoever samples less samples a part of the same traces.
-  const threshold = (1 - ratio) * MOST;
-  return (traceId) => Number.parseInt(traceId.slice(RANDOM_FROM, RANDOM_TO), 16) >= threshold;
+  // Digits of one length have the order of their numbers.
+  const threshold = Math.ceil((1 - ratio) * MOST)
+    .toString(16)
+    .padStart(RANDOM_TO - RANDOM_FROM, '0');
+  return (traceId) => traceId.slice(RANDOM_FROM, RANDOM_TO) >= threshold;
 }

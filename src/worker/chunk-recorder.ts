@@ -30,7 +30,7 @@ export class ChunkRecorder {
 
   read(tasks: readonly Task[]): void {
     this.messages = tasks.length;
-    this.traced = tasks.filter(({ context }) => context.span !== undefined);
+    this.traced = tasks.filter(isTraced);
     this.readAt = performance.now();
   }
 
@@ -48,8 +48,9 @@ export class ChunkRecorder {
     const transaction = this.transactionEnded(true, undefined);
     if (this.traced.length === 0) return;
     for (let i = 0; i < tasks.length; i += 1) {
-      const [task, ending] = [tasks[i], endings[i]];
-      if (task?.context.span === undefined || ending === undefined) continue;
+      const task = tasks[i];
+      const ending = endings[i];
+      if (task === undefined || ending === undefined || !isTraced(task)) continue;
       const reason = ending.what === 'dead' ? ending.letter.reason : undefined;
       this.endings.set(task.context, { outcome: ending.what, reason, transaction });
     }
@@ -82,4 +83,8 @@ export class ChunkRecorder {
     this.steps = [];
     return transaction;
   }
+}
+
+function isTraced(task: Task): boolean {
+  return task.context.span !== undefined;
 }

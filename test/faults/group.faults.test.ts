@@ -74,7 +74,7 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F38',
   what: 'a worker of a version before works beside one that can read more, and stops',
-  shows: '`what every worker can read`, with the `level`.',
+  shows: '`what every worker can read`, with the level as `readable`.',
   todo: 'Nothing: this is a rolling update. What the older one would misread is not written before it has ended.',
   outbox: 'unproven',
   sendsRest: true,
@@ -95,8 +95,8 @@ faultCase(stack, {
       .worker()
       .log.split('\n')
       .filter((line) => line.includes('what every worker can read'));
-    const told = lines.map((line) => JSON.parse(line) as { readonly level: number; readonly time: number });
-    expect(told.map(({ level }) => level)).toEqual([LEVEL]);
+    const told = lines.map((line) => JSON.parse(line) as { readonly readable: number; readonly time: number });
+    expect(told.map(({ readable }) => readable)).toEqual([LEVEL]);
     expect(told[0]?.time).toBeGreaterThan(stoppedAt);
     expect(counted(world.worker(1), 'accepted')).toBeGreaterThan(0);
   },
