@@ -56,7 +56,7 @@ const config = {
     never(
       'uow-commits',
       '^src/uow/',
-      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module|net|tls|os|dns|events|crypto)',
+      '^(?!src/(uow|repos|domain|ports)/|node_modules/(knex|pg|@types/pg)|node:|fs|path|url|module|net|tls|os|dns|events|crypto|timers)',
       'Units of work know repositories, knex and pg.',
     ),
     never(

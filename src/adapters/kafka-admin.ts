@@ -99,11 +99,16 @@ export class KafkaAdmin {
       const existing = names.filter((topic) => there.has(topic));
       const metadata = existing.length > 0 ? await admin.fetchTopicMetadata({ topics: existing }) : { topics: [] };
       const configs = await configsOf(admin, existing);
-      return names.map((topic) => ({
-        topic,
-        partitions: metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
-        settings: settingsOf(configs.get(topic)),
-      }));
+      return names.map((topic) => {
+        const partitions = metadata.topics.find(({ name }) => name === topic)?.partitions ?? [];
+        return {
+          topic,
+          partitions: partitions.length,
+          replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          inSyncReplicas: Math.min(...partitions.map(({ isr }) => isr.length)),
+          settings: settingsOf(configs.get(topic)),
+        };
+      });
     });
   }
 
@@ -144,6 +149,7 @@ function settingsOf(config: TopicConfig = new Map()): TopicState['settings'] {
     compression: config.get('compression.type') ?? '',
     timestampType: config.get('message.timestamp.type') ?? '',
     cleanup: listIn(config.get('cleanup.policy')),
+    minInSyncReplicas: Number(config.get('min.insync.replicas') ?? 1),
   };
   return settings;
 }

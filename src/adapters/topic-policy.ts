@@ -4,6 +4,9 @@ export interface TopicState {
   readonly topic: string;
   /** 0: the topic is not there. */
   readonly partitions: number;
+  /** Of the partition that has the fewest of them. */
+  readonly replicas: number;
+  readonly inSyncReplicas: number;
   /** Its settings; a text says why they can't be read. */
   readonly settings: TopicSettings | string;
 }
@@ -20,6 +23,8 @@ export interface TopicSettings {
   readonly timestampType: string;
   /** What becomes of old messages: `delete`, `compact`, both, or none. */
   readonly cleanup: readonly string[];
+  /** Without so many replicas in sync, nothing is taken from whoever asks for all of them. */
+  readonly minInSyncReplicas: number;
 }
 
 /** The settings that the topics have to fit. */
@@ -57,7 +62,11 @@ export function dlqLimit(sourceTakes: number, maxMessageBytes: number): number {
 
 /** How these topics are, against what the worker needs of them. */
 export function topicReport(states: readonly TopicState[], limits: TopicLimits): TopicReport {
-  return { faults: faultsIn(states, limits), advice: adviceOn(states, limits), assumed: assumedOf(states, limits) };
+  return {
+    faults: faultsIn(states, limits),
+    advice: [...adviceOn(states, limits), ...replicationAdvice(states)],
+    assumed: assumedOf(states, limits),
+  };
 }
 
 /** What is assumed of topics whose settings can't be read, a sentence for each reason. */
@@ -176,6 +185,28 @@ export function adviceOn(states: readonly TopicState[], { topics }: Pick<TopicLi
       }
       return advice;
     });
+}
+
+/** Which topics take nothing at the moment, and which will not as soon as one broker is down. */
+export function replicationAdvice(states: readonly TopicState[]): readonly string[] {
+  return states.flatMap(({ topic, partitions, replicas, inSyncReplicas, settings }) => {
+    if (partitions === 0 || typeof settings === 'string') return [];
+    const { minInSyncReplicas: least } = settings;
+    // Brokers ask for no more than there are.
+    if (inSyncReplicas < Math.min(least, replicas)) {
+      return [
+        `topic ${topic} takes nothing at the moment: ${inSyncReplicas} of its ${replicas} replicas are in sync, and min.insync.replicas is ${least}; ` +
+          'bring the broker back that is missing (docs/operations.md, "Outages")',
+      ];
+    }
+    if (replicas > 1 && least >= replicas) {
+      return [
+        `topic ${topic} takes nothing as soon as one broker is down: it has ${replicas} replicas, and min.insync.replicas is ${least}; ` +
+          `\`kafka-configs --alter --topic ${topic} --add-config min.insync.replicas=${replicas - 1}\``,
+      ];
+    }
+    return [];
+  });
 }
 
 /** Kafka's default: batches stay in the codec in which their producers send them. */

@@ -1,5 +1,6 @@
 import {
   adviceOn,
+  replicationAdvice,
   assumedOf,
   faultsIn,
   type TopicSettings,
@@ -144,6 +145,27 @@ test('of settings that can not be read, it is said what is assumed; the others a
   expect(assumedOf(statesWith({}), config)).toEqual([]);
 });
 
+describe('of a topic that takes nothing without all replicas', () => {
+  const strict = (inSyncReplicas: number, replicas = 3): readonly TopicState[] =>
+    statesWith({ [events]: { minInSyncReplicas: 3 } }).map((state) => ({ ...state, replicas, inSyncReplicas }));
+
+  test('it is said what is to come, and when a broker is missing, that it takes nothing', () => {
+    expect(replicationAdvice(statesWith({}))).toEqual([]);
+    expect(replicationAdvice(strict(3))).toEqual([
+      expect.stringMatching(`^topic ${events} takes nothing as soon as one broker is down: .*min.insync.replicas=2`),
+    ]);
+    expect(replicationAdvice(strict(2))).toEqual([
+      expect.stringMatching(
+        `^topic ${events} takes nothing at the moment: 2 of its 3 replicas are in sync, and min.insync.replicas is 3`,
+      ),
+    ]);
+  });
+
+  test('on one broker nothing is said', () => {
+    expect(replicationAdvice(strict(1, 1))).toEqual([]);
+  });
+});
+
 /** @param changes to topics that fit, by name */
 function faultsWith(
   changes: Readonly<Record<string, Partial<TopicSettings>>>,
@@ -156,7 +178,10 @@ function statesWith(changes: Readonly<Record<string, Partial<TopicSettings>>>): 
   return [...SOURCES, events, rejections, entitlements, ...SOURCES.map(dlqOf)].map((topic) => ({
     topic,
     partitions: 12,
+    replicas: 3,
+    inSyncReplicas: 3,
     settings: {
+      minInSyncReplicas: 2,
       retention: 7 * DAY,
       segmentTime: 7 * DAY,
       maxMessageBytes: topic.endsWith('.dlq') ? TAKES + 65_536 : TAKES,
