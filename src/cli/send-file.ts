@@ -13,7 +13,7 @@ import { rowOf, type Row, type RowForm } from './rows.ts';
 import type { SendOptions } from './send-options.ts';
 import { Sender } from './sender.ts';
 import { configFor } from './settings.ts';
-import { print, UsageError, type Call } from './verb.ts';
+import { print, printPatiently, UsageError, type Call } from './verb.ts';
 
 /** Of messages whose answers are waited for: enough to keep a worker busy, and little to remember. */
 const MAX_OPEN = 20_000;
@@ -48,7 +48,7 @@ export async function sendFile(options: FileOptions, { environment }: Pick<Call,
 /** Reads all lines, and tells what can't be sent, without asking any server. @returns the exit code */
 export async function checkFile({ file, form, fromLine }: FileOptions): Promise<number> {
   const { stream } = await opened(file);
-  let [fit, faults] = [0, 0];
+  let [fit, faults, last] = [0, 0, 0];
   const tell = (fault: LineFault): void => {
     faults += 1;
     if (faults <= MAX_FAULTS) process.stderr.write(`${file} line ${fault.line}: ${fault.message}\n`);
@@ -56,6 +56,7 @@ export async function checkFile({ file, form, fromLine }: FileOptions): Promise<
   try {
     for await (const { lines } of linesOf(stream)) {
       for (const line of lines) {
+        last = line.number;
         if (line.number < fromLine) continue;
         try {
           const { type, data } = rowOf(line, form);
@@ -71,6 +72,7 @@ export async function checkFile({ file, form, fromLine }: FileOptions): Promise<
     if (!(fault instanceof LineFault)) throw fault;
     tell(fault); // what is behind it can't be told apart
   }
+  if (last < fromLine - 1) throw behindTheEnd(file, fromLine, last);
   print(`${fit} lines can be sent, ${faults} can't`);
   return faults === 0 ? 0 : 2;
 }
@@ -103,6 +105,10 @@ function withLine<T>({ number }: Line, work: () => T): T {
   }
 }
 
+function behindTheEnd(file: string, fromLine: number, last: number): UsageError {
+  return new UsageError(`--from-line ${fromLine}: the last line of ${file} is ${last}`);
+}
+
 type Waiting = Pick<Row, 'line' | 'id' | 'type'>;
 
 class FileSending {
@@ -120,6 +126,8 @@ class FileSending {
   /** Of the chunks that are not sent yet, by line. */
   private readonly rows = new Map<number, Row>();
   private read = 0;
+  /** The number of the last line that is not blank. */
+  private lastLine = 0;
   private concluded: number | undefined;
   private readonly began: number;
 
@@ -198,6 +206,7 @@ class FileSending {
       for await (const { lines, bytes } of linesOf(this.input.stream)) {
         for (const line of lines) {
           if (this.stop.signal.aborted) return undefined;
+          this.lastLine = line.number;
           if (line.number >= this.options.fromLine) await this.add(line);
         }
         this.read = bytes;
@@ -208,6 +217,10 @@ class FileSending {
       if (this.stop.signal.aborted && !(error instanceof NotTaken)) return undefined; // the stream was cut off
       if (!(error instanceof LineFault)) throw error;
       return { fault: 'line', sentence: `${this.options.file} line ${error.line}: ${error.message}` };
+    }
+    const { file, fromLine } = this.options;
+    if (!this.stop.signal.aborted && this.lastLine < fromLine - 1) {
+      throw behindTheEnd(file, fromLine, this.lastLine);
     }
     return undefined;
   }
@@ -263,7 +276,7 @@ class FileSending {
     this.show();
     if (outcome === 'accepted' || outcome === 'handled') return;
     this.progress.clear();
-    print(JSON.stringify(told));
+    await printPatiently(JSON.stringify(told));
   }
 
   /** Tells how it has ended, the first time. @returns the exit code */
@@ -280,7 +293,7 @@ class FileSending {
     else process.stderr.write(`${report.text(seconds, options.wait)}\n`);
     if (end.fault === 'none') return report.exitCode;
     const { sentUpTo } = report;
-    const before = sentUpTo < options.fromLine ? 'No line is sent.' : `Sent up to line ${sentUpTo}.`;
+    const before = sentUpTo < options.fromLine ? 'No line is known to have arrived.' : `Sent up to line ${sentUpTo}.`;
     const again = end.fault === 'line' ? ' Mend it, then go on' : ' Go on';
     this.say(`${end.sentence}\n${before}${again} with the same call and --from-line ${sentUpTo + 1}`);
     if (end.fault === 'line') return 2;

@@ -5,7 +5,7 @@ import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { TopicReader, type ReadMessage } from './topic-reader.ts';
-import { print, UsageError, type Call, type Verb } from './verb.ts';
+import { printPatiently, UsageError, type Call, type Verb } from './verb.ts';
 
 const CHOICES = ['events', 'rejections', 'entitlements', 'dead-letters', 'commands', 'users', 'all'] as const;
 type Choice = (typeof CHOICES)[number];
@@ -52,7 +52,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.`,
       onRecord: async (record) => {
         const message = await reader.read(record);
         if (!wanted.matches(message)) return;
-        print(wanted.json ? toJson(message) : toLine(message, config.topics));
+        await printPatiently(wanted.json ? toJson(message) : toLine(message, config.topics));
         left -= 1;
         if (left === 0) stop.abort();
       },

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+
+let folder: string;
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'licensing-output-'))));
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A file whose lines each have a fault that takes 40 KB to tell. */
+async function faultyFile(lines: number): Promise<string> {
+  const file = join(folder, 'faulty.ndjson');
+  const line = (i: number): string => JSON.stringify({ [`${'x'.repeat(40_000)}${i}`]: 1 });
+  await writeFile(file, Array.from({ length: lines }, (_, i) => line(i)).join('\n'));
+  return file;
+}
+
+test('all of the output comes through a pipe, however late it is read', async () => {
+  const args = ['send', 'CreateTenant', '--file', await faultyFile(30), '--dry-run'];
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  // All is written when this has come, and nothing of it is read yet.
+  const [out] = (await once(child.stdout, 'data')) as [Buffer];
+  const [told, [code]] = await Promise.all([text(child.stderr), ended]);
+  expect(told.match(/ line \d+: CreateTenant has no field /g)).toHaveLength(30);
+  expect(told.length).toBeGreaterThan(1_200_000);
+  expect([String(out), code]).toEqual([`0 lines can be sent, 30 can't\n`, 2]);
+});
+
+test('a line behind the end of the file is refused, and the one right behind it is not', async () => {
+  const file = await faultyFile(3);
+  const run = async (line: string) => {
+    const child = spawn(process.execPath, [
+      MAIN,
+      'send',
+      'CreateTenant',
+      '--file',
+      file,
+      '--dry-run',
+      '--from-line',
+      line,
+    ]);
+    const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    return [code, told.split('\n')[0]];
+  };
+  expect(await run('4')).toEqual([0, '']);
+  expect(await run('5')).toEqual([2, `licensing send: --from-line 5: the last line of ${file} is 3`]);
+});
+
+test('output that nobody can take is told in a sentence', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, 'send', 'CreateTenant', '--file', await faultyFile(1), '--dry-run'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  if (child.stderr === null) throw new Error('there is no pipe');
+  const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  expect(told).toMatch(/^licensing: the output can't be written: ENOSPC.*$/m);
+  expect(told).not.toMatch(/^\s+at /m);
+  expect(code).toBe(1);
+});
