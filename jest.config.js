@@ -10,7 +10,7 @@ const config = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/sequencer.js',
 };
