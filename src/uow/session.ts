@@ -1,7 +1,8 @@
 /**
  * Every statement of ours looks rows up by key, whatever the statistics say at the moment: a table that was empty when it was last
  * analysed would otherwise be read from end to end, for every chunk, until the next time. A plan without such a scan is estimated as
- * dear, and for a dear one the server starts parallel workers, to whom it hands a chunk's arrays as text: never worth it here.
+ * dear, and for a dear one the server starts parallel workers, to whom it hands a chunk's arrays as text: never worth it here. Which side of a
+ * join comes first these do not settle: `keyed` does (`src/repos/tables/sql.ts`).
  */
 const PLANS = {
   jit: 'off',

@@ -25,7 +25,7 @@ interface About {
 
 /**
  * These letters by their number, `step` at once; in a transaction, through a cursor. No index has them by key and number, so each page that
- * were asked for by itself would search for all of them.
+ * was asked for by itself would search for all of them.
  * @param key a UUID in lower case
  */
 export async function* lettersAboutKey(trx: Knex, key: string, step: number): AsyncGenerator<readonly About[]> {
