@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import type { Claimed, ClaimedState, ClaimLimits, Repetition } from '../../ports/entitlements.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
-import { uuids } from './arrays.ts';
 import {
   execute,
   fromTime,
@@ -12,6 +11,7 @@ import {
   rowsOf,
   sortedRowsOf,
   STARTED_AT,
+  subdivisionKeys,
   together,
 } from './sql.ts';
 import type { Store } from './store.ts';
@@ -31,17 +31,13 @@ export function entitlementTable(db: Knex): Store['entitlements'] {
          SELECT tenant_id, subdivision_id, now(), false FROM ${sortedRowsOf('k', KEY)}
          ON CONFLICT (tenant_id, subdivision_id) DO UPDATE SET owed_at = excluded.owed_at, is_repetition = false,
            claim = NULL, claimed_until = NULL`,
-        keysOf(keys),
+        subdivisionKeys(keys),
       );
     },
   };
 }
 
 const KEY = { tenant_id: 'uuid', subdivision_id: 'uuid' };
-
-function keysOf(keys: readonly SubdivisionKey[]): Buffer[] {
-  return [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))];
-}
 
 const IS_FREE = '(claim IS NULL OR claimed_until <= now())';
 
@@ -83,7 +79,7 @@ export async function readClaimed(trx: Knex, claim: string, keys: readonly Subdi
          (extract(epoch FROM e.claimed_until - now()) * 1000)::bigint AS "leftMs"
        FROM ${rowsOf('k', KEY)} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
        WHERE e.claim = ?::uuid AND e.claimed_until > now()`,
-      [...keysOf(keys), claim],
+      [...subdivisionKeys(keys), claim],
     ),
     subdivisionsOf(trx, keys),
   ]);
@@ -122,7 +118,7 @@ export async function entitlementsPublished(
          owed_at = now() + CASE WHEN e.is_repetition THEN ?::float8 * (0.5 + random() / 2) ELSE ?::float8 END * interval '1 millisecond'
        FROM own o WHERE NOT o.is_done AND ${keyed('e', 'o', SUBDIVISION_KEY)})
      SELECT FROM own`,
-    [...keysOf(keys), plain(keys.map(({ isDeleted }) => isDeleted)), claim, epoch, refreshMs, repeatMs],
+    [...subdivisionKeys(keys), plain(keys.map(({ isDeleted }) => isDeleted)), claim, epoch, refreshMs, repeatMs],
   );
 }
 
@@ -133,7 +129,7 @@ export async function releaseEntitlements(db: Knex, claim: string, keys: readonl
        SELECT e.tenant_id, e.subdivision_id FROM ${sortedRowsOf('k', KEY)} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
        WHERE e.claim = ?::uuid FOR UPDATE OF e SKIP LOCKED) AS o
      WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}`,
-    [...keysOf(keys), claim],
+    [...subdivisionKeys(keys), claim],
   );
 }
 

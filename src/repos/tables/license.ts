@@ -20,7 +20,7 @@ import {
   type Columns,
   type OrNulls,
 } from './columns.ts';
-import { execute, keyed, SUBDIVISION_KEY, plain, query, queryMost, rowsOf, together } from './sql.ts';
+import { execute, keyed, SUBDIVISION_KEY, plain, query, queryMost, rowsOf, subdivisionKeys, together } from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 /** A license as its row has it, without its keys. */
@@ -166,7 +166,7 @@ export async function licensesOf(
        SELECT l.* FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
        JOIN licenses l ON ${keyed('l', 'k', SUBDIVISION_KEY)} WHERE NOT l.deleted LIMIT ?) AS l
      ORDER BY l.license_id`,
-    [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
+    subdivisionKeys(keys),
     most,
   );
   for (const row of rows) {
@@ -232,8 +232,7 @@ const UNNEST = `unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::boolean[], ${paramete
 
 function arrays(changes: readonly LicenseChange[]): (string | Buffer)[] {
   return [
-    uuids(changes.map(({ tenantId }) => tenantId)),
-    uuids(changes.map(({ subdivisionId }) => subdivisionId)),
+    ...subdivisionKeys(changes),
     uuids(changes.map(({ licenseId }) => licenseId)),
     plain(changes.map(({ after }) => after === undefined)),
     ...arraysOrNulls(
@@ -272,8 +271,7 @@ async function count(db: Knex, changes: readonly LicenseChange[]): Promise<void>
      FROM ${rowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', license_id: 'uuid', used_requests: 'bigint' })}
      WHERE ${keyed('l', 'c', KEY)}`,
     [
-      uuids(changes.map(({ tenantId }) => tenantId)),
-      uuids(changes.map(({ subdivisionId }) => subdivisionId)),
+      ...subdivisionKeys(changes),
       uuids(changes.map(({ licenseId }) => licenseId)),
       longs(changes.map(({ after }) => after?.usedRequests ?? null)),
     ],

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { TooMuchAtOnce } from '../../ports/errors.ts';
+import type { SubdivisionKey } from '../../ports/repositories.ts';
+import { uuids } from './arrays.ts';
 import { databaseError, TransactionAborted } from './errors.ts';
 
 /** Bulk statements take one array a column. These make the arrays as text; those of `arrays.ts`, for the many, in binary. */
@@ -49,6 +51,11 @@ export function keyed(table: string, rows: string, [first, ...others]: readonly 
 
 /** The key of whatever there is one of a subdivision. */
 export const SUBDIVISION_KEY = ['tenant_id', 'subdivision_id'] as const;
+
+/** An array for each of its columns, as bindings. */
+export function subdivisionKeys(keys: readonly SubdivisionKey[]): [Buffer, Buffer] {
+  return [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))];
+}
 
 /** Milliseconds since the epoch to timestamptz, exact to the year 9999. */
 export function toTime(column: string): string {

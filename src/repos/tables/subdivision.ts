@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { SubdivisionId, TenantId } from '../../domain/ids.ts';
 import type { License } from '../../domain/license.ts';
 import { fromStored, type StoredSubdivision, type Subdivision } from '../../domain/subdivision.ts';
 import { StaleRead } from '../../ports/errors.ts';
@@ -22,7 +21,17 @@ import {
   type OrNulls,
 } from './columns.ts';
 import { flushLicenses, licensesOf } from './license.ts';
-import { execute, keyed, SUBDIVISION_KEY, query, queryMost, rowsOf, sortedRowsOf, together } from './sql.ts';
+import {
+  execute,
+  keyed,
+  SUBDIVISION_KEY,
+  query,
+  queryMost,
+  rowsOf,
+  sortedRowsOf,
+  subdivisionKeys,
+  together,
+} from './sql.ts';
 import type { Store, SubdivisionChange } from './store.ts';
 
 /** A subdivision without its licenses, which have a table of their own. */
@@ -62,7 +71,7 @@ export function subdivisionTable(db: Knex, locks: boolean): Store['subdivisions'
         `SELECT ${SELECTED}, s.deleted, s.lane
          FROM ${sortedRowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
          JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} ${locks ? 'FOR UPDATE OF s' : ''}`,
-        [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
+        subdivisionKeys(keys),
       );
       // Asked behind it, so it begins when the locks are held.
       const [rows, licenses] = await together([locked, licensesOf(db, keys, most)]);
@@ -79,12 +88,7 @@ export function subdivisionTable(db: Knex, locks: boolean): Store['subdivisions'
         db,
         `SELECT FROM ${sortedRowsOf('c', { tenant_id: 'uuid', subdivision_id: 'uuid', presumed: 'bigint' })}
          JOIN subdivisions s ON ${IS_AS_PRESUMED} FOR UPDATE OF s`,
-        [
-          uuids(presumed.map(({ key }) => key.tenantId)),
-          uuids(presumed.map(({ key }) => key.subdivisionId)),
-          longs(presumed.map(({ version }) => version)),
-          lane,
-        ],
+        [...subdivisionKeys(presumed.map(({ key }) => key)), longs(presumed.map(({ version }) => version)), lane],
       );
       return unchanged === presumed.length;
     },
@@ -125,7 +129,7 @@ export async function subdivisionsOf(
       db,
       `SELECT ${SELECTED} FROM ${rowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
        JOIN subdivisions s ON ${keyed('s', 'k', SUBDIVISION_KEY)} WHERE NOT s.deleted`,
-      [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))],
+      subdivisionKeys(keys),
     ),
     licensesOf(db, keys, Infinity),
   ]);
@@ -157,11 +161,7 @@ const FIELDS = `tenant_id, subdivision_id, version, deleted, ${namesIn(STATE)}`;
 const PARAMETERS = `?::uuid[], ?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)}`;
 
 function arrays(changes: readonly SubdivisionChange[]): (string | Buffer)[] {
-  return [
-    uuids(changes.map(({ key }) => key.tenantId)),
-    uuids(changes.map(({ key }) => key.subdivisionId)),
-    ...arraysOfChanges(STATE, changes),
-  ];
+  return [...subdivisionKeys(changes.map(({ key }) => key)), ...arraysOfChanges(STATE, changes)];
 }
 
 async function insert(db: Knex, changes: readonly SubdivisionChange[], lane: string | null): Promise<void> {
@@ -203,8 +203,7 @@ async function touch(db: Knex, changes: readonly SubdivisionChange[], lane: stri
      FROM ${sortedRowsOf('c', columns)} WHERE ${IS_AS_PRESUMED}`,
     [
       lane,
-      uuids(changes.map(({ key }) => key.tenantId)),
-      uuids(changes.map(({ key }) => key.subdivisionId)),
+      ...subdivisionKeys(changes.map(({ key }) => key)),
       longs(changes.map(({ after }) => after?.version ?? null)),
       presumptions(changes),
       lane,
@@ -231,9 +230,6 @@ async function queueRowRemovals(db: Knex, changes: readonly SubdivisionChange[])
   await execute(
     db,
     `INSERT INTO statistic_row_removals SELECT * FROM unnest(?::uuid[], ?::uuid[]) ON CONFLICT DO NOTHING`,
-    [
-      uuids(deleted.map(({ key }): TenantId => key.tenantId)),
-      uuids(deleted.map(({ key }): SubdivisionId => key.subdivisionId)),
-    ],
+    subdivisionKeys(deleted.map(({ key }) => key)),
   );
 }

@@ -12,6 +12,7 @@ import {
   query,
   sortedRowsOf,
   STARTED_AT,
+  subdivisionKeys,
   together,
   toTime,
 } from './sql.ts';
@@ -45,7 +46,7 @@ async function put(db: Knex, timers: readonly TimerChange[]): Promise<void> {
      ON CONFLICT (tenant_id, subdivision_id) DO UPDATE SET due_at = excluded.due_at, is_notice = excluded.is_notice,
        queued_at = NULL, resent = false`,
     [
-      ...keysOf(timers),
+      ...subdivisionKeys(timers),
       plain(timers.map(({ due }) => due?.at ?? null)),
       plain(timers.map(({ due }) => due?.isNotice ?? null)),
     ],
@@ -60,12 +61,8 @@ async function drop(db: Knex, timers: readonly TimerChange[]): Promise<void> {
        SELECT t.tenant_id, t.subdivision_id FROM ${sortedRowsOf('k', { tenant_id: 'uuid', subdivision_id: 'uuid' })}
        JOIN subdivision_timers t ON ${keyed('t', 'k', SUBDIVISION_KEY)} FOR UPDATE OF t) AS k
      WHERE ${keyed('t', 'k', SUBDIVISION_KEY)}`,
-    keysOf(timers),
+    subdivisionKeys(timers),
   );
-}
-
-function keysOf(keys: readonly SubdivisionKey[]): (string | Buffer)[] {
-  return [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))];
 }
 
 /** What a sweep has to know before it takes any. */
@@ -221,5 +218,5 @@ async function addWhereMissing(db: Knex, expiring: readonly Expiring[]): Promise
 }
 
 function valuesOf(expiring: readonly Expiring[]): (string | Buffer)[] {
-  return [...keysOf(expiring), plain(expiring.map(({ expiresAt }) => expiresAt))];
+  return [...subdivisionKeys(expiring), plain(expiring.map(({ expiresAt }) => expiresAt))];
 }
