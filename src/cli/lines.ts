@@ -9,6 +9,8 @@ export interface Line {
 /** The lines that a part of a file has brought to their end. */
 export interface Lines {
   readonly lines: readonly Line[];
+  /** The number of the last line that has been read, which may be a blank one. */
+  readonly last: number;
   /** How much of the file has been read. */
   readonly bytes: number;
 }
@@ -56,14 +58,15 @@ export async function* linesOf(file: AsyncIterable<Buffer>): AsyncGenerator<Line
         if (begunBytes > MAX_LINE_BYTES) throw tooLong(number + 1);
       }
     } catch (fault) {
-      yield { lines, bytes };
+      yield { lines, last: number, bytes };
       throw fault;
     }
-    yield { lines, bytes };
+    yield { lines, last: number, bytes };
   }
   if (begun.length === 0) return;
-  const text = textOf(number + 1, Buffer.concat(begun));
-  if (text !== '') yield { lines: [{ number: number + 1, text }], bytes };
+  number += 1;
+  const text = textOf(number, Buffer.concat(begun));
+  yield { lines: text === '' ? [] : [{ number, text }], last: number, bytes };
 }
 
 function textOf(number: number, line: Buffer): string {

@@ -1,3 +1,4 @@
+import { isUuid } from '../domain/ids.ts';
 import { SCHEMAS, type FieldSchema } from '../generated/schemas.ts';
 import { describe, isList, isOptional, kindOf, shortName, type FieldKind, type SendableName } from './message-types.ts';
 import { nearest } from './nearest.ts';
@@ -97,9 +98,11 @@ function read(type: SendableName, field: FieldSchema, value: unknown): Content {
 function readValue(type: SendableName, kind: FieldKind, name: string, value: unknown): Value {
   switch (kind) {
     case 'uuid':
+      if (typeof value === 'string' && isUuid(value.toLowerCase())) return value;
+      throw fault(type, `${name} must be a UUID in quotes`);
     case 'text':
       if (typeof value === 'string') return value;
-      throw fault(type, `${name} must be ${kind === 'uuid' ? 'a UUID in quotes' : 'text in quotes'}`);
+      throw fault(type, `${name} must be text in quotes`);
     case 'boolean':
       if (typeof value === 'boolean') return value;
       throw fault(type, `${name} must be true or false`);

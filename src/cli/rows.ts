@@ -3,6 +3,7 @@ import { SCHEMAS } from '../generated/schemas.ts';
 import { LineFault, type Line } from './lines.ts';
 import { sendableType, shortName, type SendableName } from './message-types.ts';
 import { nearest } from './nearest.ts';
+import { DataFault } from './record.ts';
 import { UsageError } from './verb.ts';
 
 /** How the lines of a file are to be read. */
@@ -43,6 +44,16 @@ export function rowOf(line: Line, form: RowForm): Row {
   if (!isObject(data)) throw new LineFault(line.number, 'data is missing: an object with the fields of the type');
   const texts = Object.fromEntries(TEXTS.flatMap((name) => textIn(line, given, name)));
   return withId(line, form, { ...texts, type: typeNamed(line, type), data });
+}
+
+/** @throws LineFault for data that the type does not have */
+export function withLine<T>({ number }: Line, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DataFault) throw new LineFault(number, error.sentence, { cause: error });
+    throw error;
+  }
 }
 
 function objectIn({ number, text }: Line): Readonly<Record<string, unknown>> {

@@ -1,24 +1,20 @@
-import { createReadStream, statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { Cradle } from '../container.ts';
 import { AnswerReader, type Known } from './answer-reader.ts';
 import { BulkReport, lineOutcome } from './bulk-report.ts';
 import { BulkSender, NotTaken, type ComposedLine } from './bulk-sender.ts';
-import { linesOf, LineFault, type Line } from './lines.ts';
+import { linesFrom, opened, type Input } from './file-lines.ts';
+import { LineFault, type Line } from './lines.ts';
 import { openContainer } from './open-container.ts';
 import { Progress } from './progress.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
-import { completeRecord, DataFault } from './record.ts';
-import { rowOf, type Row, type RowForm } from './rows.ts';
+import { rowOf, withLine, type Row, type RowForm } from './rows.ts';
 import type { SendOptions } from './send-options.ts';
 import { Sender } from './sender.ts';
 import { configFor } from './settings.ts';
-import { print, printPatiently, UsageError, type Call } from './verb.ts';
+import { print, printPatiently, type Call } from './verb.ts';
 
 /** Of messages whose answers are waited for: enough to keep a worker busy, and little to remember. */
 const MAX_OPEN = 20_000;
-/** How many faults a dry run tells. */
-const MAX_FAULTS = 100;
 
 export interface FileOptions extends SendOptions {
   /** `-`: stdin. */
@@ -45,70 +41,6 @@ export async function sendFile(options: FileOptions, { environment }: Pick<Call,
   return Promise.race([sending.run(), left]);
 }
 
-/** Reads all lines, and tells what can't be sent, without asking any server. @returns the exit code */
-export async function checkFile({ file, form, fromLine }: FileOptions): Promise<number> {
-  const { stream } = await opened(file);
-  let [fit, faults, last] = [0, 0, 0];
-  const tell = (fault: LineFault): void => {
-    faults += 1;
-    if (faults <= MAX_FAULTS) process.stderr.write(`${file} line ${fault.line}: ${fault.message}\n`);
-  };
-  try {
-    for await (const { lines } of linesOf(stream)) {
-      for (const line of lines) {
-        last = line.number;
-        if (line.number < fromLine) continue;
-        try {
-          const { type, data } = rowOf(line, form);
-          withLine(line, () => completeRecord(type, data, undefined));
-          fit += 1;
-        } catch (fault) {
-          if (!(fault instanceof LineFault)) throw fault;
-          tell(fault);
-        }
-      }
-    }
-  } catch (fault) {
-    if (!(fault instanceof LineFault)) throw fault;
-    tell(fault); // what is behind it can't be told apart
-  }
-  if (last < fromLine - 1) throw behindTheEnd(file, fromLine, last);
-  print(`${fit} lines can be sent, ${faults} can't`);
-  return faults === 0 ? 0 : 2;
-}
-
-interface Input {
-  readonly stream: Readable;
-  /** Undefined for a pipe. */
-  readonly size: number | undefined;
-}
-
-async function opened(file: string): Promise<Input> {
-  if (file === '-') return { stream: process.stdin, size: undefined };
-  const stream = createReadStream(file);
-  try {
-    await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject));
-    const stats = statSync(file);
-    return { stream, size: stats.isFile() ? stats.size : undefined };
-  } catch (error) {
-    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** @throws LineFault for data that the type does not have */
-function withLine<T>({ number }: Line, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof DataFault) throw new LineFault(number, error.sentence, { cause: error });
-    throw error;
-  }
-}
-
-function behindTheEnd(file: string, fromLine: number, last: number): UsageError {
-  return new UsageError(`--from-line ${fromLine}: the last line of ${file} is ${last}`);
-}
-
 type Waiting = Pick<Row, 'line' | 'id' | 'type'>;
 
 class FileSending {
@@ -126,8 +58,6 @@ class FileSending {
   /** Of the chunks that are not sent yet, by line. */
   private readonly rows = new Map<number, Row>();
   private read = 0;
-  /** The number of the last line that is not blank. */
-  private lastLine = 0;
   private concluded: number | undefined;
   private readonly began: number;
 
@@ -203,11 +133,10 @@ class FileSending {
   /** @returns why it has ended before the end of the file; undefined: it has not, or was stopped */
   private async readAll(): Promise<End | undefined> {
     try {
-      for await (const { lines, bytes } of linesOf(this.input.stream)) {
+      for await (const { lines, bytes } of linesFrom(this.input, this.options)) {
         for (const line of lines) {
           if (this.stop.signal.aborted) return undefined;
-          this.lastLine = line.number;
-          if (line.number >= this.options.fromLine) await this.add(line);
+          await this.add(line);
         }
         this.read = bytes;
         this.bulk.pump();
@@ -217,10 +146,6 @@ class FileSending {
       if (this.stop.signal.aborted && !(error instanceof NotTaken)) return undefined; // the stream was cut off
       if (!(error instanceof LineFault)) throw error;
       return { fault: 'line', sentence: `${this.options.file} line ${error.line}: ${error.message}` };
-    }
-    const { file, fromLine } = this.options;
-    if (!this.stop.signal.aborted && this.lastLine < fromLine - 1) {
-      throw behindTheEnd(file, fromLine, this.lastLine);
     }
     return undefined;
   }
@@ -291,7 +216,10 @@ class FileSending {
     const seconds = (this.cradle.steadyClock.now() - this.began) / 1_000;
     if (options.json) print(report.json(seconds, options.wait));
     else process.stderr.write(`${report.text(seconds, options.wait)}\n`);
-    if (end.fault === 'none') return report.exitCode;
+    if (end.fault === 'none') {
+      if (report.sent === 0) this.say(`nothing to send: ${nothingIn(options)}`);
+      return report.exitCode;
+    }
     const { sentUpTo } = report;
     const before = sentUpTo < options.fromLine ? 'No line is known to have arrived.' : `Sent up to line ${sentUpTo}.`;
     const again = end.fault === 'line' ? ' Mend it, then go on' : ' Go on';
@@ -310,6 +238,10 @@ class FileSending {
     this.progress.clear();
     process.stderr.write(`licensing send: ${sentence}\n`);
   }
+}
+
+function nothingIn({ file, fromLine }: FileOptions): string {
+  return fromLine === 1 ? `${file} has no lines` : `${file} has no line from ${fromLine} on`;
 }
 
 type End =

@@ -1,9 +1,10 @@
 import { text as textOf } from 'node:stream/consumers';
+import { checkFile } from './check-file.ts';
 import { describe, SENDABLE, sendableType, shortName } from './message-types.ts';
 import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
 import { completeRecord } from './record.ts';
-import { checkFile, sendFile } from './send-file.ts';
+import { sendFile } from './send-file.ts';
 import { sendOne } from './send-one.ts';
 import { sendOptionsOf, wholeNumber, type SendOptions } from './send-options.ts';
 import { configFor } from './settings.ts';
@@ -16,7 +17,7 @@ licensing send TYPE -     reads the JSON object from stdin
 licensing send TYPE       tells the fields of a type and sends nothing
 licensing send [TYPE] --file FILE [--wait] [--id-field FIELD] [--from-line N] [--dry-run] [--source SOURCE] [--correlation-id ID]
 
-  licensing send CreateTenant '{"name": "Acme"}' --wait
+  licensing send CreateTenant '{"name": "Globex"}' --wait
   licensing send CreateSubdivision '{"tenantId": "...", "name": "North"}'
   licensing send AddStatisticRow '{"tenantId": "...", "subdivisionId": "...", "countRequests": 50}' --wait --timeout 60
   licensing send --file rows.ndjson --dry-run

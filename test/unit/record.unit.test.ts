@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { completeRecord } from '../../src/cli/record.ts';
 
-const ROW = { tenantId: 't', subdivisionId: 's', statisticRowId: 'r', countRequests: 1 };
+const [T, S, R] = [randomUUID(), randomUUID(), randomUUID()];
+const ROW = { tenantId: T, subdivisionId: S, statisticRowId: R, countRequests: 1 };
 const FILL_INS = { newId: () => 'new', now: () => 0 };
 
 function created(time: unknown): unknown {
@@ -32,6 +34,15 @@ test.each([
   expect(() => created(time)).toThrow(/created must be a time/);
 });
 
+test('an id is a UUID, in capitals too', () => {
+  const withTenant = (tenantId: unknown) =>
+    completeRecord('licensing.commands.AddStatisticRow', { ...ROW, tenantId }, FILL_INS)['tenantId'];
+  expect(withTenant(T.toUpperCase())).toBe(T.toUpperCase());
+  for (const odd of ['t', '', `${T} `, `{${T}}`, 7]) {
+    expect(() => withTenant(odd)).toThrow(/^tenantId must be a UUID in quotes/);
+  }
+});
+
 test('what is sent again under its id has to be given whole', () => {
   expect(() => completeRecord('licensing.commands.CreateTenant', { name: 'Acme' }, undefined)).toThrow(
     /^CreateTenant lacks tenantId, userId; with --id/,
@@ -47,7 +58,7 @@ test('what is sent again under its id has to be given whole', () => {
 });
 
 describe('a list', () => {
-  const LICENSE = { tenantId: 't', subdivisionId: 's', licenseId: 'l', name: 'Gold', type: 'bycount' };
+  const LICENSE = { tenantId: T, subdivisionId: S, licenseId: randomUUID(), name: 'Gold', type: 'bycount' };
   const thresholds = (usageThresholds: unknown) =>
     completeRecord('licensing.commands.CreateLicense', { ...LICENSE, usageThresholds }, FILL_INS)['usageThresholds'];
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -33,25 +33,27 @@ test('all of the output comes through a pipe, however late it is read', async ()
   expect([String(out), code]).toEqual([`0 lines can be sent, 30 can't\n`, 2]);
 });
 
-test('a line behind the end of the file is refused, and the one right behind it is not', async () => {
+test('a line behind the end of the file is refused, and the one right behind it is not; blank lines count', async () => {
   const file = await faultyFile(3);
+  await appendFile(file, '\n\n \n');
   const run = async (line: string) => {
-    const child = spawn(process.execPath, [
-      MAIN,
-      'send',
-      'CreateTenant',
-      '--file',
-      file,
-      '--dry-run',
-      '--from-line',
-      line,
-    ]);
-    const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    const { code, told } = await dryRun(file, '--from-line', line);
     return [code, told.split('\n')[0]];
   };
-  expect(await run('4')).toEqual([0, '']);
-  expect(await run('5')).toEqual([2, `licensing send: --from-line 5: the last line of ${file} is 3`]);
+  expect(await run('6')).toEqual([0, '']);
+  expect(await run('7')).toEqual([2, `licensing send: --from-line 7: the last line of ${file} is 5`]);
 });
+
+test('a directory is no file', async () => {
+  expect(await dryRun(folder)).toEqual({ code: 2, told: `licensing send: --file ${folder}: it is a directory\n` });
+});
+
+async function dryRun(file: string, ...more: readonly string[]) {
+  const args = ['send', 'CreateTenant', '--file', file, '--dry-run', ...more];
+  const child = spawn(process.execPath, [MAIN, ...args]);
+  const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { code, told };
+}
 
 test('output that nobody can take is told in a sentence', async () => {
   const full = openSync('/dev/full', 'w');
