@@ -1,5 +1,7 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { SAMPLERS, type ExportTarget } from './ports/exports.ts';
 import { HTTP_URL, PAIRS, TEXT, wholeNumber, type SettingTable, type Type, type Values } from './settings.ts';
+import { placeOf } from './urls.ts';
 
 /** Read anew for each export, if it stands in a file: a rotated token needs no restart. */
 const HEADERS: Type<() => Readonly<Record<string, string>>> = {
@@ -179,7 +181,10 @@ export function targetOf(signal: Signal, settings: OpenTelemetrySettings): Expor
   const own = settings[signal];
   const url = own.endpoint ?? (endpoint === undefined ? undefined : `${endpoint}/v1/${signal}`);
   if (disabled || own.exporter === 'none' || url === undefined) return undefined;
-  return { url, headers: () => ({ ...headers?.(), ...own.headers?.() }), timeout: own.timeout ?? timeout };
+  return {
+    ...{ url, place: placeOf(url), timeout: own.timeout ?? timeout },
+    headers: () => ({ ...headers?.(), ...own.headers?.() }),
+  };
 }
 
 /** @returns a sentence when traces are switched on, and what is to be traced can't be told */
@@ -226,8 +231,14 @@ function unknownExport(signal: Signal, settings: OpenTelemetrySettings): string 
 function headersIn(text: string): Readonly<Record<string, string>> | undefined {
   const pairs = PAIRS.read(text.replace(/,\s*$/, ''));
   try {
-    return pairs && Object.fromEntries(Object.entries(pairs).map(([name, value]) => [name, decodeURIComponent(value)]));
+    if (pairs === undefined) return undefined;
+    const headers = Object.entries(pairs).map(([name, value]) => [name, decodeURIComponent(value)] as const);
+    for (const [name, value] of headers) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return Object.fromEntries(headers);
   } catch {
-    return undefined; // a `%` that begins no escape
+    return undefined; // a `%` that begins no escape, or what HTTP does not take
   }
 }

@@ -55,7 +55,7 @@ function linesOf(letter: StoredLetter, headers: Headers, said: DecodedValue | st
   const lines = [...table(rows), 'headers', ...(named.length === 0 ? ['  none'] : table(named))];
   if (typeof said !== 'string') {
     lines.push(`value, ${said.type}`);
-    if (said.data !== undefined) lines.push(JSON.stringify(said.data, null, 2));
+    if (said.data !== undefined) lines.push(...JSON.stringify(said.data, null, 2).split('\n'));
   } else {
     lines.push(`value, ${value === null ? 'null' : `${value.length} bytes`} (${said})`);
     if (value !== null) lines.push(value.toString('base64'));

@@ -3,7 +3,7 @@ import { table } from './dlq-words.ts';
 import type { LagReport, Pace, PartitionLag } from './lag-report.ts';
 
 /** For a person: who is in the group, then a line a partition, then what is out of the ordinary. */
-export function lagText(group: string, { state, members, partitions, lag, pace }: LagReport): string {
+export function lagLines(group: string, { state, members, partitions, lag, pace }: LagReport): readonly string[] {
   const head = ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', ...(pace === undefined ? [] : PACE_HEAD), 'HELD BY'];
   const rows = partitions.map(({ topic, partition, committed, end, heldBy, ...one }) => [
     ...[topic, String(partition), committed === undefined ? 'none' : String(committed), String(end), String(one.lag)],
@@ -17,7 +17,7 @@ export function lagText(group: string, { state, members, partitions, lag, pace }
     '',
     ...table([head, ...rows, total]),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
-  ].join('\n');
+  ];
 }
 
 /** One JSON object, on one line. @param time milliseconds since the epoch */

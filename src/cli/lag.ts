@@ -4,7 +4,7 @@ import { kafkaPlace } from '../places.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import { sourcesOf } from '../ports/topics.ts';
 import { lagReport, type LagReport, type Look } from './lag-report.ts';
-import { lagJson, lagText } from './lag-text.ts';
+import { lagJson, lagLines } from './lag-text.ts';
 import { openContainer } from './open-container.ts';
 import { patiently, reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
@@ -46,7 +46,7 @@ Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
     const tell = (report: LagReport): void => {
       const { kafkaGroupId: group } = config;
       if (values['json'] === true) print(lagJson(group, cradle.clock.now(), report));
-      else print(lagText(group, report));
+      else for (const line of lagLines(group, report)) print(line);
     };
     try {
       if (values['follow'] === true) await follow(cradle, tell);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { oneLine } from './verb.ts';
 
 export interface Line {
   /** From 1. */
@@ -21,7 +22,7 @@ export class LineFault extends Error {
   readonly line: number;
 
   constructor(line: number, sentence: string, options?: ErrorOptions) {
-    super(sentence, options);
+    super(oneLine(sentence), options);
     this.line = line;
   }
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../ports/errors.ts';
 import { CONTRACT_VERSION, programVersion } from '../version.ts';
 import { nearest } from './nearest.ts';
-import { UsageError, type Verb } from './verb.ts';
+import { oneLine, UsageError, type Verb } from './verb.ts';
 
 interface Listed {
   /** One line for the list of verbs. */
@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
   if (listed === undefined) {
     const near = nearest(name, Object.keys(VERBS));
     const hint = near === undefined ? `there are ${Object.keys(VERBS).join(', ')}` : `did you mean ${near}?`;
-    process.stderr.write(`licensing: there is no '${name}'; ${hint}\n`);
+    process.stderr.write(`licensing: there is no '${oneLine(name)}'; ${hint}\n`);
     return 2;
   }
   try {
@@ -104,20 +104,21 @@ function complain(name: string, error: unknown): number {
   if (error instanceof UsageError || isParseError(error)) {
     // Node adds how to pass the option as data, which helps nobody here.
     const [sentence] = error.message.split('. To specify a positional');
-    process.stderr.write(
-      `licensing ${name}: ${sentence}${isParseError(error) ? `; \`licensing ${name} --help\` lists the options` : ''}\n`,
-    );
+    say(name, `${sentence}${isParseError(error) ? `; \`licensing ${name} --help\` lists the options` : ''}`);
     return 2;
   }
   if (error instanceof ConfigurationError) {
-    process.stderr.write(`licensing ${name}: ${error.message}\n`);
+    say(name, error.message);
     return 1;
   }
   const known = error instanceof Error && error.name !== 'TypeError' && error.name !== 'ReferenceError';
-  process.stderr.write(
-    `licensing ${name}: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  say(name, known ? error.message : String(error instanceof Error ? error.stack : error));
   return 1;
+}
+
+/** Some faults take several lines: the fields of a type, the frames of a stack. */
+function say(name: string, lines: string): void {
+  process.stderr.write(`licensing ${name}: ${lines.split('\n').map(oneLine).join('\n')}\n`);
 }
 
 function isParseError(error: unknown): error is Error {

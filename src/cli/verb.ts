@@ -31,24 +31,27 @@ export function actionOf<Action extends string>({ positionals }: Call, actions: 
   return action;
 }
 
-/** A text of others may hold what a terminal takes for commands: it is shown as an escape, as in JSON. */
-export function print(text: string): void {
-  process.stdout.write(`${withoutControls(text)}\n`);
+export function print(line: string): void {
+  process.stdout.write(`${oneLine(line)}\n`);
 }
 
-/** As `print`, for many lines: waits while whoever reads them is slower. Once nobody reads them any more, it waits no longer. */
-export async function printPatiently(text: string): Promise<void> {
+/** As `print`, where many lines may come: waits while whoever reads them is slower. Once nobody reads them any more, it waits no longer. */
+export async function printPatiently(line: string): Promise<void> {
   const { stdout } = process;
-  if (stdout.write(`${withoutControls(text)}\n`)) return;
+  if (stdout.write(`${oneLine(line)}\n`)) return;
   const waiting = new AbortController();
   const { signal } = waiting;
   await Promise.race([once(stdout, 'drain', { signal }), once(stdout, 'close', { signal })]).catch(() => undefined);
   waiting.abort();
 }
 
-/** All but tabs and ends of lines. */
-const CONTROLS = /(?![\t\n])\p{Cc}/gu;
+/** All but tabs. */
+const CONTROLS = /(?!\t)\p{Cc}/gu;
 
-function withoutControls(text: string): string {
+/**
+ * A text of others may hold what a terminal takes for commands, or what looks like further lines of ours: such characters are shown as escapes,
+ * as in JSON.
+ */
+export function oneLine(text: string): string {
   return text.replace(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

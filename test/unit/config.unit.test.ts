@@ -81,6 +81,19 @@ test.each(['DATABASE_STATEMENT_TIMEOUT_MS', 'DATABASE_LOCK_TIMEOUT_MS', 'DATABAS
   },
 );
 
+test.each([
+  ['authorization=Bearer%20t,x-tenant=1,', { authorization: 'Bearer t', 'x-tenant': '1' }],
+  ['authorization', undefined],
+  ['authorization: Bearer=t', undefined],
+  ['(authorization)=t', undefined],
+  ['authorization=Bearer%2', undefined],
+  ['authorization=Bearer%0At', undefined],
+])('headers of an export are such as HTTP takes: %s', (text, headers) => {
+  const environment = { ...REQUIRED, OTEL_EXPORTER_OTLP_HEADERS: text };
+  if (headers !== undefined) expect(readConfig(environment).openTelemetry.headers?.()).toEqual(headers);
+  else expect(faultsOf(environment)).toEqual([expect.stringMatching(/^OTEL_EXPORTER_OTLP_HEADERS is malformed/)]);
+});
+
 test('no variable stands in the table twice', () => {
   const variables = settingsIn(SETTINGS).map(({ variable }) => variable);
   expect(variables).toEqual([...new Set(variables)]);

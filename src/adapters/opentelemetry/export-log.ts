@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 /** Tells once that exports fail, and once that they succeed again. The worker waits for neither. */
 export class ExportLog {
   private readonly what: string;
+  private readonly endpoint: string | undefined;
   private readonly logger: Logger;
   private readonly now: () => number;
   private failing: { readonly since: number; exports: number } | undefined;
@@ -10,9 +11,11 @@ export class ExportLog {
   /**
    * @param what the signal: metrics, traces
    * @param now a clock that only goes forward, in milliseconds
+   * @param endpoint where it is exported to, as far as that may be told; undefined: nowhere, it is to be gathered
    */
-  constructor(what: string, logger: Logger, now: () => number) {
+  constructor(what: string, logger: Logger, now: () => number, endpoint?: string) {
     this.what = what;
+    this.endpoint = endpoint;
     this.logger = logger;
     this.now = now;
   }
@@ -20,7 +23,8 @@ export class ExportLog {
   failed(error: Error | undefined): void {
     if (this.failing === undefined) {
       this.failing = { since: this.now(), exports: 0 };
-      this.logger.warn({ err: error }, `${this.what} can not be exported`);
+      const { endpoint } = this;
+      this.logger.warn({ ...(endpoint !== undefined && { endpoint }), err: error }, `${this.what} can not be exported`);
     }
     this.failing.exports += 1;
   }

@@ -63,8 +63,9 @@ export class OpenTelemetry {
     this.logger = logger;
     logInto(logger);
     const resource = resourceOf(settings);
-    const meters = metrics && meterProvider(metrics, resource, new ExportLog('metrics', logger, now));
-    const tracers = traces && tracerProvider(traces, resource, this.ids, new ExportLog('traces', logger, now));
+    const logOf = (what: string, { place }: ExportTarget): ExportLog => new ExportLog(what, logger, now, place);
+    const meters = metrics && meterProvider(metrics, resource, logOf('metrics', metrics));
+    const tracers = traces && tracerProvider(traces, resource, this.ids, logOf('traces', traces));
     this.meter = meters?.getMeter(SERVICE, version, { schemaUrl: SCHEMA_URL });
     this.tracer = tracers?.getTracer(SERVICE, version, { schemaUrl: SCHEMA_URL });
     this.providers = [meters, tracers].filter((provider) => provider !== undefined);

@@ -5,13 +5,14 @@ import { givenLogger, givenServer } from './given.ts';
 
 const target = (url: string): ExportTarget => ({
   url,
+  place: `of ${url}`,
   headers: () => ({ authorization: 'Bearer t' }),
   timeout: 1_000,
 });
 
 function given(url: string, { interval = 60_000, stopWithin = 60_000 } = {}) {
   const { logger, lines } = givenLogger('info');
-  const told = (): readonly { readonly msg: string }[] => lines.map((line) => JSON.parse(line) as { msg: string });
+  const told = () => lines.map((line) => JSON.parse(line) as { readonly msg: string; readonly endpoint?: string });
   const settings = {
     metrics: { ...target(`${url}/v1/metrics`), interval, patience: 60_000 },
     traces: { ...target(`${url}/v1/traces`), delay: 60_000, batch: 10, queue: 10 },
@@ -51,7 +52,10 @@ describe('the SDK', () => {
     const refused = receiver.requests.length;
     await receiver.until(({ requests }) => (requests.length >= refused + 3 ? true : undefined));
     await sdk.stop();
-    expect(told().map(({ msg }) => msg)).toEqual(['metrics can not be exported', 'metrics are exported again']);
+    expect(told().map(({ msg, endpoint }) => [msg, endpoint])).toEqual([
+      ['metrics can not be exported', `of ${receiver.url}/v1/metrics`],
+      ['metrics are exported again', undefined],
+    ]);
   });
 
   it('stops within its deadline when the collector says nothing', async () => {

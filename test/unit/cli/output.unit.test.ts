@@ -55,6 +55,22 @@ async function dryRun(file: string, ...more: readonly string[]) {
   return { code, told };
 }
 
+const HOSTILE = 'a\r\n\u009blive\u001B[2J';
+
+test('what others have written can not look like a line of ours, nor command a terminal', async () => {
+  const env = { ...process.env, HEALTH_FILE: join(folder, HOSTILE) };
+  const child = spawn(process.execPath, [MAIN, 'health', 'live'], { env });
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  expect([said.split('\n'), code]).toEqual([
+    [expect.stringMatching(/^not live: .*\/a\\u000d\\u000a\\u009blive\\u001b\[2J'/), ''],
+    1,
+  ]);
+  const file = join(folder, 'hostile.ndjson');
+  await writeFile(file, JSON.stringify({ [HOSTILE]: 1 }));
+  const { told } = await dryRun(file);
+  expect(told.split('\n')).toEqual([expect.stringMatching(/ line 1: .*'a\\u000d\\u000a\\u009blive\\u001b\[2J'/), '']);
+});
+
 test('output that nobody can take is told in a sentence', async () => {
   const full = openSync('/dev/full', 'w');
   const child = spawn(process.execPath, [MAIN, 'send', 'CreateTenant', '--file', await faultyFile(1), '--dry-run'], {
