@@ -16,6 +16,8 @@ export interface Service {
   readonly start: () => Promise<void>;
   /** Ends it gracefully; resolves when the process is gone. */
   readonly stop: () => Promise<void>;
+  /** Rejects with a StackError, with the log's end, once the process that runs now has ended, whoever ended it. */
+  readonly failure: () => Promise<never>;
   /** SIGKILL to it and its descendants; resolves when they are gone. */
   readonly kill: () => Promise<void>;
   /** SIGSTOP and SIGCONT freeze and thaw the descendants too; any other signal goes to the server alone. */
@@ -122,6 +124,10 @@ export function createService(spec: ServiceSpec): ManagedService {
       return running()?.pid;
     },
     start,
+    failure: async () => {
+      const exit = await child?.exited;
+      throw hasEnded(spec.name, exit, spec.logFile);
+    },
     stop: () => endWith(spec.stopSignal),
     endWith,
     kill,
@@ -141,6 +147,12 @@ export function tailOf(file: string, lines = 20): string {
   const all = readFileSync(file, 'utf8').trimEnd().split('\n');
   const start = all.findLastIndex((line) => line.startsWith(START_MARK));
   return all.slice(Math.max(start + 1, all.length - lines)).join('\n');
+}
+
+/** @param exit undefined: it was never started */
+export function hasEnded(name: string, exit: ChildExit | undefined, logFile: string): StackError {
+  const how = exit === undefined ? 'does not run' : describeExit(exit);
+  return new StackError(`${name} ${how}; its log is ${logFile}, the last lines:\n${tailOf(logFile)}`);
 }
 
 export function describeExit(exit: ChildExit): string {

@@ -82,8 +82,13 @@ export async function withStack(stack: Stack, once: boolean, started: number): P
     return 'done';
   };
   const running = run();
+  const failure = Promise.race([...stack.brokers, stack.registry, stack.postgres].map((server) => server.failure()));
+  failure.catch((error: Error) => {
+    // To end all the others takes a while.
+    if (!stop.signal.aborted) console.error(`\n${error.message.split(';', 1)[0]}. Stopping ...`);
+  });
   try {
-    const how = await Promise.race([running, interrupted]);
+    const how = await Promise.race([running, interrupted, failure]);
     if (how === 'interrupted') console.log('\nStopping ...');
     return how === 'interrupted' && once ? 130 : 0;
   } finally {

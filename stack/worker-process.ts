@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { StackError } from './errors.ts';
 import { sendSignal } from './process-tree.ts';
 import { spawnChild } from './processes.ts';
-import { describeExit, tailOf } from './service.ts';
+import { hasEnded } from './service.ts';
 
 export interface WorkerProcess {
   readonly logFile: string;
@@ -29,12 +28,7 @@ export function startWorker(environment: Readonly<Record<string, string>>, runDi
   let asked = false;
   const failure = new Promise<never>((_, reject) => {
     void child.exited.then((exit) => {
-      if (!asked)
-        reject(
-          new StackError(
-            `The worker ${describeExit(exit)}; its log is ${logFile}, the last lines:\n${tailOf(logFile)}`,
-          ),
-        );
+      if (!asked) reject(hasEnded('The worker', exit, logFile));
     });
   });
   failure.catch(() => undefined); // it may end before somebody listens

@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createService } from '../../stack/service.ts';
+
+test('a server that ends though nobody asked it to is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'licensing-service-'));
+  try {
+    const service = createService({
+      ...{ name: 'kafka', port: 1, logFile: join(folder, 'log'), stopSignal: 'SIGTERM' },
+      launch: () => ({
+        command: process.execPath,
+        args: ['-e', 'setInterval(() => undefined, 60_000)'],
+      }),
+      probe: () => Promise.resolve(),
+    });
+    await service.start();
+    const failure = service.failure();
+    service.signal('SIGKILL');
+    await expect(failure).rejects.toThrow(/^kafka ended by SIGKILL; its log is .*log, the last lines:\n/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
