@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { currentSchema } from '../src/repos/tables/schema.ts';
 
 /**
  * A b-tree in the place of the BRIN index, for pruning. A block range's summary only ever widens, so pages that were pruned and used
@@ -11,23 +12,15 @@ import type { Knex } from 'knex';
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
-  const schema = await schemaOf(knex);
+  const schema = await currentSchema(knex);
   await knex.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${schema}.inbox_by_age`);
   await knex.raw(`CREATE INDEX CONCURRENTLY inbox_by_age ON ${schema}.inbox (received_at)`);
   await knex.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${schema}.inbox_received_at`);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  const schema = await schemaOf(knex);
+  const schema = await currentSchema(knex);
   await knex.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${schema}.inbox_received_at`);
   await knex.raw(`CREATE INDEX CONCURRENTLY inbox_received_at ON ${schema}.inbox USING brin (received_at)`);
   await knex.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${schema}.inbox_by_age`);
-}
-
-/** A statement that runs in no transaction may run, behind a connection pooler, in a session with another search path. */
-async function schemaOf(knex: Knex): Promise<string> {
-  const { rows } = await knex.raw<{ rows: readonly { readonly schema: string }[] }>(
-    'SELECT quote_ident(current_schema()) AS schema',
-  );
-  return rows[0]?.schema ?? 'public';
 }

@@ -1,12 +1,20 @@
 import type { Knex } from 'knex';
+import { currentSchema } from '../src/repos/tables/schema.ts';
 
 /**
  * Terms of licenses, how far each has come by them, and which count a statistic row went into. Nulls: no such term, nothing yet, the first
  * count; so what a worker of the version before writes means the same to both. What it deletes keeps them (see 0016).
  */
+
+/** One table at a time, and a step that can begin anew: see 0016. */
+export const config = { transaction: false };
+
 export async function up(knex: Knex): Promise<void> {
+  const schema = await currentSchema(knex);
+  await knex.raw(`ALTER TABLE ${schema}.statistic_rows ADD COLUMN IF NOT EXISTS count_number bigint`);
+  if (await hasTerms(knex, schema)) return;
   await knex.raw(`
-    ALTER TABLE licenses
+    ALTER TABLE ${schema}.licenses
       ADD COLUMN starts_at timestamptz,
       ADD COLUMN grace_ms bigint CHECK (grace_ms BETWEEN 0 AND 31622400000),
       ADD COLUMN overage text CHECK (overage IN ('stop', 'percent', 'unlimited')),
@@ -34,21 +42,25 @@ export async function up(knex: Knex): Promise<void> {
       DROP CONSTRAINT ${BELOW_LIMIT},
       ADD CONSTRAINT licenses_below_limit CHECK (status <> 'active' OR requests_limit IS NULL OR used_requests < requests_limit
         OR coalesce(overage, 'stop') <> 'stop')`);
-  await knex.raw('ALTER TABLE statistic_rows ADD COLUMN count_number bigint');
 }
 
 /** Fails where a license has terms: the version before can't keep them. */
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
-  await knex.raw(`
+  if (!(await hasTerms(knex, await currentSchema(knex)))) return;
+  await knex.transaction(dropTerms);
+}
+
+async function dropTerms(trx: Knex): Promise<void> {
+  await trx.raw('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+  await trx.raw(`
     DO $$ BEGIN
       IF EXISTS (SELECT FROM licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
           notices_before_expiry, period, period_anchor) > 0) THEN
         RAISE check_violation USING MESSAGE = 'there are licenses with terms, which the version before can not keep';
       END IF;
     END $$`);
-  await knex.raw('ALTER TABLE statistic_rows DROP COLUMN count_number');
-  await knex.raw(`
+  await trx.raw('ALTER TABLE statistic_rows DROP COLUMN count_number');
+  await trx.raw(`
     ALTER TABLE licenses
       DROP CONSTRAINT licenses_below_limit,
       ADD CONSTRAINT ${BELOW_LIMIT} CHECK (status <> 'active' OR requests_limit IS NULL OR used_requests < requests_limit),
@@ -58,6 +70,15 @@ export async function down(knex: Knex): Promise<void> {
       DROP COLUMN notices_before_expiry, DROP COLUMN period, DROP COLUMN period_anchor, DROP COLUMN terms_version, DROP COLUMN scheduled,
       DROP COLUMN started_by_time, DROP COLUMN in_grace, DROP COLUMN noticed_ms, DROP COLUMN period_starts_at, DROP COLUMN count_number,
       DROP COLUMN count_starts_at, DROP COLUMN overage_told, DROP COLUMN closed_counts`);
+}
+
+/** Whether the licenses have got their columns, which come and go at once. */
+async function hasTerms(knex: Knex, schema: string): Promise<boolean> {
+  const { rows } = await knex.raw<{ rows: readonly unknown[] }>(
+    `SELECT FROM pg_attribute WHERE attrelid = ?::regclass AND attname = 'starts_at' AND NOT attisdropped`,
+    [`${schema}.licenses`],
+  );
+  return rows.length > 0;
 }
 
 // The names that PostgreSQL has given to two unnamed checks of 0003.

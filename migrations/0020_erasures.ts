@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { currentSchema } from '../src/repos/tables/schema.ts';
 
 /**
  * What was erased of letters, and by whom. `letters_erased`: nothing is left to erase of a deleted user; of a user who lives it says nothing.
@@ -10,7 +11,7 @@ import type { Knex } from 'knex';
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
-  const schema = await schemaOf(knex);
+  const schema = await currentSchema(knex);
   await knex.raw(`ALTER TABLE ${schema}.dead_letters ADD COLUMN IF NOT EXISTS erased_at timestamptz,
     ADD COLUMN IF NOT EXISTS erased_by text, ADD COLUMN IF NOT EXISTS erasure text`);
   await knex.raw(`ALTER TABLE ${schema}.users ADD COLUMN IF NOT EXISTS letters_erased boolean NOT NULL DEFAULT false`);
@@ -22,7 +23,7 @@ export async function up(knex: Knex): Promise<void> {
 
 /** What was erased stays so. */
 export async function down(knex: Knex): Promise<void> {
-  const schema = await schemaOf(knex);
+  const schema = await currentSchema(knex);
   for (const name of Object.keys(INDEXES)) await knex.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${schema}.${name}`);
   await knex.raw(`ALTER TABLE ${schema}.users DROP COLUMN IF EXISTS letters_erased`);
   await knex.raw(`ALTER TABLE ${schema}.dead_letters DROP COLUMN IF EXISTS erased_at, DROP COLUMN IF EXISTS erased_by,
@@ -35,11 +36,3 @@ const INDEXES = {
   dead_letters_open_by_number: "dead_letters (letter_id) WHERE state = 'open'",
   users_letters_to_erase: 'users (user_id) WHERE deleted AND NOT letters_erased',
 };
-
-/** A statement that runs in no transaction may run, behind a connection pooler, in a session with another search path. */
-async function schemaOf(knex: Knex): Promise<string> {
-  const { rows } = await knex.raw<{ rows: readonly { readonly schema: string }[] }>(
-    'SELECT quote_ident(current_schema()) AS schema',
-  );
-  return rows[0]?.schema ?? 'public';
-}

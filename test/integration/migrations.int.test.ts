@@ -9,6 +9,7 @@ import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/world-until.ts';
 
 describe('migrations', () => {
   let database: TestDatabase;
@@ -47,6 +48,28 @@ describe('migrations', () => {
     await expect(migrations.check()).rejects.toThrow('licensing migrate up');
     await migrations.up();
     await expect(migrations.check()).resolves.toBeUndefined();
+  });
+
+  it('hold no table while they wait for another, so that no lane waits for them in a circle', async () => {
+    const { db } = database;
+    const tables = ['subdivisions', 'licenses', 'statistic_rows'];
+    const back = async (): Promise<void> => {
+      while (!(await migrations.status()).pending.includes('0016_time')) await migrations.down(false);
+    };
+    const isWaiting = async (): Promise<boolean> => {
+      const { rows } = await db.raw<{ rows: readonly unknown[] }>('SELECT FROM pg_locks WHERE NOT granted LIMIT 1');
+      return rows.length > 0;
+    };
+    for (const [i, held] of tables.entries()) {
+      await back();
+      const lane = await db.transaction();
+      await lane.raw(`SELECT FROM ${held}`);
+      const migrated = migrations.up();
+      await until('a step waits for the lane', isWaiting);
+      for (const table of tables.toSpliced(i, 1)) await lane.raw(`SELECT FROM ${table}`);
+      await lane.commit();
+      await migrated;
+    }
   });
 
   it('leave what is owed in chunks as rows, which the version before can publish', async () => {
