@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asValue } from 'awilix/browser';
+import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { MessageCodec } from '../../src/adapters/avro/message-codec.ts';
 import { subjectsOf, writtenSubjects } from '../../src/adapters/subjects.ts';
@@ -10,6 +11,7 @@ import { readConfig } from '../../src/config.ts';
 import { createContainer } from '../../src/container.ts';
 import { SCHEMAS, type RecordSchema } from '../../src/generated/schemas.ts';
 import type { Codec } from '../../src/ports/codec.ts';
+import { Migrations } from '../../src/uow/migrations.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
 
 /** The last commit before workers state levels and tell what is decided; it knows no time either. */
@@ -20,6 +22,13 @@ const REGISTERED_WITHIN_MS = 20_000;
 /** The command line of a worker of the version before. @throws where the repository lacks its commit */
 export function olderWorker(): readonly string[] {
   return [join(checkedOut(), 'src', 'main.ts'), 'worker'];
+}
+
+/** Takes the tables back to what they were in the version before. */
+export async function olderTables(db: Knex): Promise<void> {
+  const older = readdirSync(join(checkedOut(), 'migrations'));
+  const migrations = new Migrations(db, join(ROOT, 'migrations'));
+  while ((await migrations.status()).done.length > older.length) await migrations.down(false);
 }
 
 /**

@@ -2,11 +2,12 @@ import { addRow, createTenant, lastingUntil, PLACE, strange, TERMS, type License
 import { header, type WireRecord } from '../support/collect.ts';
 import { command, type Sending } from '../support/load.ts';
 import { membersOf } from '../support/world-offsets.ts';
+import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { counted } from './counters.ts';
 import { chunksWritten, faultCase, theStack } from './fault-case.ts';
-import { olderSchemas, olderWorker } from './older-build.ts';
+import { olderSchemas, olderTables, olderWorker } from './older-build.ts';
 
 const stack = theStack();
 const SECOND = 1_000;
@@ -32,7 +33,7 @@ type LicenseState = keyof typeof STATES;
 
 /** Of the case at hand. */
 let given: readonly (LicenseIds & { readonly state: LicenseState; readonly expiresAt: number })[] = [];
-let seen = { chunks: 0, older: 0 };
+let seen = { meanwhile: 0, left: 0, chunks: 0, older: 0 };
 
 faultCase(stack, {
   fault: 'F39',
@@ -42,15 +43,24 @@ faultCase(stack, {
   todo: 'Finish the update; then register the schemas of the new commands.',
   schemas: olderSchemas,
   outbox: 'unproven',
-  load: { messages: 4_000, firstShare: 0.5, olderFirst: true },
+  load: { messages: 8_000, firstShare: 0.7, olderFirst: true },
   check: { olderWorker: true },
   sendsRest: true,
   async begin({ world }) {
+    await olderTables(world.db);
     await world.startWorker({}, olderWorker());
     given = await givenLicenses(world);
   },
   async inject({ world, load }) {
     const older = world.worker();
+    const before = await load.handled();
+    expect(await licensing(['migrate', 'up'], world.env)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^done: /),
+    });
+    const meanwhile = (await load.handled()) - before;
+    const left = await world.lag();
     const newer = await world.startWorker();
     await until('both are in the group', async () => (await membersOf(world.admin, world.group)) === 2);
     const due = Math.max(...given.map(({ expiresAt }) => expiresAt));
@@ -59,7 +69,7 @@ faultCase(stack, {
     await world.settled();
     expect(await ends(world)).toEqual([]);
     expect(await advances(world)).toEqual([]);
-    seen = { chunks: await chunksWritten(world), older: (await olderAnswers(world)).length };
+    seen = { meanwhile, left, chunks: await chunksWritten(world), older: (await olderAnswers(world)).length };
     await older.stop();
     await newer.logs('"msg":"what every worker can read"', 60_000);
     await world.registerSchemas();
@@ -68,6 +78,9 @@ faultCase(stack, {
     await until('all have ended', async () => (await ends(world)).length >= expired, EXPIRES_WITHIN_MS);
   },
   async fired({ world }) {
+    // The tables were migrated amid the load, which the older worker went on with.
+    expect(seen.meanwhile).toBeGreaterThan(200);
+    expect(seen.left).toBeGreaterThan(0);
     expect(seen.chunks).toBe(0);
     expect(await chunksWritten(world)).toBeGreaterThan(0);
     // The older one has decided a part of the load, and nothing since it has gone.

@@ -32,8 +32,9 @@ export function identity(source: string, id: string): Identity {
   return { source, id, hash: sha256(Buffer.from(`${source}\0${id}`)) };
 }
 
-/** The last one that a message has, unless it is malformed: W3C Trace Context. */
-export function traceparentOf({ headers }: WireRecord): string | null {
+/** The last one that a message has, unless it is malformed: W3C Trace Context. A worker of the version before time carries on the first. */
+export function traceparentOf({ headers }: WireRecord, isOlder: boolean): string | null {
+  if (isOlder) return headers['traceparent']?.[0]?.toString() ?? null;
   const text = headers['traceparent']?.at(-1)?.toString() ?? '';
   const [, version, trace = '', span = '', more] =
     /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}(-.*)?$/s.exec(text) ?? [];

@@ -174,7 +174,7 @@ export class Model {
       id: identity.id,
       source: identity.source,
       correlationId: header(record, 'ce_correlationid') ?? null,
-      traceparent: traceparentOf(record),
+      traceparent: traceparentOf(record, this.isOlder(identity)),
     };
     const now = this.timeOf(record, identity);
     const older = this.isOlder(identity) ? OLDER_RULES[nameIn(decoded.type, 'licensing.commands.')] : undefined;
