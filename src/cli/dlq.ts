@@ -37,7 +37,8 @@ for the same one become letters too (ParkedBehind), until all of them are replay
 
 list     counts the open letters by reason, and by the source (ce_source) of their messages, which tells the team to call; then lists
          the parked keys, and the letters by number
-show     shows one letter: where its message came from, why it failed, its headers, and its value, decoded if possible
+show     shows one letter: where its message came from, why it failed, its headers, and its value, decoded if possible. The stack of a fault of the
+         worker's stands in its log: \`dead letter: REASON\`, with the same topic, partition and offset
 replay   runs the stored message under its original identity, at the time of its original record. It takes effect once, whatever happens
          in between, and running workers publish its events. The letters of a parked key are replayed from the lowest number up; one
          that fails again stays open and stops its key; the key is free after the last one. --key and --all leave out IdReused: name

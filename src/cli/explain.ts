@@ -113,7 +113,10 @@ async function explanationOf(
   const told = explained({
     ...{ fate, searched, unread },
     owed: search.among(context, known.owed),
-    record: record && { place: `${record.topic}/${record.partition}`, type: record.type, repeats },
+    record: record && {
+      ...{ place: `${record.topic}/${record.partition}`, type: record.type, repeats },
+      belongsTo: placeOfKey(cradle, record, context, partitions),
+    },
     inboxRetention: cradle.config.inboxRetention,
   });
   const { source, id } = context.identity;
@@ -124,6 +127,18 @@ async function explanationOf(
     answers: searched?.answers ?? [],
     answerCount: searched?.count ?? null,
   };
+}
+
+/** @returns the partition where a command's key belongs, if it lies in another one */
+function placeOfKey(
+  { recordReader, topics }: Cradle,
+  { topic, partition }: AskedRecord,
+  { key }: MessageContext,
+  partitions: readonly UnreadPartition[],
+): number | undefined {
+  if (topic !== topics.commands || key === null) return undefined;
+  const belongsTo = recordReader.partitionOf(key, partitions.filter((one) => one.topic === topic).length);
+  return belongsTo === partition ? undefined : belongsTo;
 }
 
 async function searchFor(

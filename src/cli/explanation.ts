@@ -21,10 +21,19 @@ export interface Findings {
   /** The indexes of answers that the outbox owes. */
   readonly owed: readonly number[];
   readonly unread: Unread;
-  /** Undefined: an identity is asked about. `repeats`: its message was decided before, from another place. */
-  readonly record: { readonly place: string; readonly type: string | undefined; readonly repeats: boolean } | undefined;
+  /** Undefined: an identity is asked about. */
+  readonly record: FoundRecord | undefined;
   /** Milliseconds. */
   readonly inboxRetention: number;
+}
+
+interface FoundRecord {
+  readonly place: string;
+  readonly type: string | undefined;
+  /** Its message was decided before, from another place. */
+  readonly repeats: boolean;
+  /** The partition that murmur2 of its key gives, if that is another one. */
+  readonly belongsTo: number | undefined;
 }
 
 export interface Explained {
@@ -37,6 +46,16 @@ export interface Explained {
 
 /** Tells what the findings mean. */
 export function explained(findings: Findings): Explained {
+  const told = explainedFate(findings);
+  const { place, belongsTo } = findings.record ?? {};
+  if (belongsTo === undefined) return told;
+  const misplaced =
+    `It lies in ${place}, and murmur2 of its key gives ${belongsTo}: the order of its tenant's commands is not kept. ` +
+    'Its producer partitions otherwise, if no partitions were added since.';
+  return { ...told, says: [...told.says, misplaced] };
+}
+
+function explainedFate(findings: Findings): Explained {
   const { fate, unread, record } = findings;
   switch (fate.what) {
     case 'answered':

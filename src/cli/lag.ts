@@ -8,6 +8,7 @@ import { lagJson, lagLines } from './lag-text.ts';
 import { openContainer } from './open-container.ts';
 import { patiently, reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
+import { stopSignal, unlessStopped } from './stop.ts';
 import { TopicReader } from './topic-reader.ts';
 import { print, UsageError, type Verb } from './verb.ts';
 
@@ -41,7 +42,10 @@ Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
     if (positionals.length > 0) throw new UsageError(`expected options only, got '${positionals.join(' ')}'`);
     const config = configFor(environment, ['KAFKA_BROKERS']);
     const { cradle } = openContainer(config);
-    await reachKafka(cradle);
+    const stopped = values['follow'] === true ? stopSignal() : undefined;
+    const reached = reachKafka(cradle);
+    if (stopped === undefined) await reached;
+    else if (!(await unlessStopped(stopped, reached))) return 0;
     await new TopicReader(cradle).mustBeThere(sourcesOf(config.topics));
     const tell = (report: LagReport): void => {
       const { kafkaGroupId: group } = config;
@@ -49,7 +53,7 @@ Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
       else for (const line of lagLines(group, report)) print(line);
     };
     try {
-      if (values['follow'] === true) await follow(cradle, tell);
+      if (stopped !== undefined) await follow(cradle, stopped, tell);
       else tell(lagReport(await look(cradle)));
     } finally {
       await cradle.consumerGroup.stop();
@@ -68,13 +72,9 @@ async function look({ config, consumerGroup, steadyClock, topics }: Needs): Prom
   });
 }
 
-async function follow(cradle: Needs, tell: (report: LagReport) => void): Promise<void> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  process.once('SIGINT', end).once('SIGTERM', end);
-  process.stdout.once('error', end); // `| head` has seen enough
+async function follow(cradle: Needs, stopped: AbortSignal, tell: (report: LagReport) => void): Promise<void> {
   let looks: readonly Look[] = [];
-  while (!stop.signal.aborted) {
+  while (!stopped.aborted) {
     try {
       const now = await look(cradle);
       const [before] = looks;
@@ -86,6 +86,6 @@ async function follow(cradle: Needs, tell: (report: LagReport) => void): Promise
       if (error instanceof ConfigurationError) throw error;
       process.stderr.write(`licensing lag: ${error instanceof Error ? error.message : String(error)}\n`);
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined); // aborted
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stopped }).catch(() => undefined); // aborted
   }
 }

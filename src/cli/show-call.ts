@@ -1,7 +1,6 @@
 import type { Cradle } from '../container.ts';
+import { isUuid } from '../domain/ids.ts';
 import { UsageError } from './verb.ts';
-
-const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What is to be shown, as a person names it: by id, or by name. */
 type Named =
@@ -30,7 +29,7 @@ export function namedIn(positionals: readonly string[]): Named {
       }
       return { what, tenant: first, one: second };
     case 'user':
-      if (!ID.test(first) || second !== '') throw new UsageError(`expected user ID, a UUID${got}`);
+      if (!isId(first) || second !== '') throw new UsageError(`expected user ID, a UUID${got}`);
       return { what, userId: first.toLowerCase() };
     default:
       throw new UsageError(`expected one of: tenant, subdivision, license, user${what === undefined ? '' : got}`);
@@ -43,7 +42,7 @@ export async function shownBy({ looks }: Pick<Cradle, 'looks'>, named: Named): P
   const tenantId = await tenantIn(looks, named.tenant);
   if (named.what === 'tenant') return { what: 'tenant', tenantId };
   const { what, one } = named;
-  if (ID.test(one)) return { what, tenantId, id: one.toLowerCase() };
+  if (isId(one)) return { what, tenantId, id: one.toLowerCase() };
   const name = stored(one);
   const ids = await (what === 'license'
     ? looks.licensesNamed(tenantId, name)
@@ -61,11 +60,16 @@ export class NotThere extends Error {
   override readonly name = 'NotThere';
 }
 
-async function tenantIn(looks: Cradle['looks'], word: string): Promise<string> {
-  if (ID.test(word)) return word.toLowerCase();
+/** @param word an id, or a name. @throws NotThere when no tenant has the name */
+export async function tenantIn(looks: Cradle['looks'], word: string): Promise<string> {
+  if (isId(word)) return word.toLowerCase();
   const tenantId = await looks.tenantNamed(stored(word));
   if (tenantId === undefined) throw new NotThere(`there is no tenant named '${word}'`);
   return tenantId;
+}
+
+function isId(word: string): boolean {
+  return isUuid(word.toLowerCase());
 }
 
 /** Names are stored so. */

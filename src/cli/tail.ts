@@ -4,6 +4,7 @@ import { typesNamed } from './message-types.ts';
 import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
+import { stopSignal, unlessStopped } from './stop.ts';
 import { TopicReader, type ReadMessage } from './topic-reader.ts';
 import { printPatiently, UsageError, type Call, type Verb } from './verb.ts';
 
@@ -24,7 +25,12 @@ Without options: events, rejections and dead letters from now on, until Ctrl-C. 
   --json    one JSON object a line: topic, partition, offset, timestamp, key, headers, type, data; what can't be decoded has
             value (base64) in place of data
 
-Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.`,
+What can't be decoded has no type: --type leaves it out, and in the end its number is told on stderr.
+Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.
+
+Examples:
+  licensing tail --from beginning --type TenantCreated --count 1
+  licensing tail --topic all --from beginning --json | head -n 3 > first.ndjson`,
   options: {
     topic: { type: 'string', multiple: true },
     from: { type: 'string' },
@@ -38,25 +44,31 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.`,
     const wanted = wantedOf(call);
     const config = configFor(call.environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
     const { cradle } = openContainer(config);
-    await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
-    const stop = new AbortController();
-    const end = (): void => stop.abort();
-    process.once('SIGINT', end).once('SIGTERM', end);
-    process.stdout.once('error', end); // `| head` has seen enough
-    let left = wanted.count;
+    const stopped = stopSignal();
+    if (!(await unlessStopped(stopped, Promise.all([reachKafka(cradle), reachRegistry(cradle)])))) return 0;
+    const enough = new AbortController();
+    let [left, untold] = [wanted.count, 0];
     const reader = new TopicReader(cradle);
     await reader.follow({
       topics: wanted.topics(config.topics),
       from: wanted.from,
-      signal: stop.signal,
+      signal: AbortSignal.any([stopped, enough.signal]),
       onRecord: async (record) => {
         const message = await reader.read(record);
-        if (!wanted.matches(message)) return;
+        if (!wanted.matches(message)) {
+          if (wanted.mayMatch(message)) untold += 1;
+          return;
+        }
         await printPatiently(wanted.json ? toJson(message) : toLine(message, config.topics));
         left -= 1;
-        if (left === 0) stop.abort();
+        if (left === 0) enough.abort();
       },
     });
+    if (untold > 0) {
+      process.stderr.write(
+        `licensing tail: left out, since their type can't be told: ${untold} that can't be decoded\n`,
+      );
+    }
     return 0;
   },
 };
@@ -65,6 +77,8 @@ interface Wanted {
   readonly topics: (topics: Topics) => readonly string[];
   readonly from: 'beginning' | 'end';
   readonly matches: (message: ReadMessage) => boolean;
+  /** Whether one that does not match would if its type could be told. */
+  readonly mayMatch: (message: ReadMessage) => boolean;
   readonly count: number;
   readonly json: boolean;
 }
@@ -75,14 +89,15 @@ function wantedOf({ positionals, values }: Call): Wanted {
   const choices = Array.isArray(topic) ? topic.map((one) => oneOf('--topic', String(one), CHOICES)) : undefined;
   const types = typeof type === 'string' ? typesNamed(type) : undefined;
   const wantedKey = typeof key === 'string' ? key.toLowerCase() : undefined;
+  const hasKey = (message: ReadMessage): boolean => wantedKey === undefined || message.key?.toLowerCase() === wantedKey;
   return {
     topics: (topics) => [
       ...new Set((choices ?? ['events', 'rejections', 'dead-letters']).flatMap((choice) => topicsOf(choice, topics))),
     ],
     from: oneOf('--from', String(from), ['beginning', 'end']),
     matches: (message) =>
-      (types === undefined || (message.type !== undefined && types.includes(message.type))) &&
-      (wantedKey === undefined || message.key?.toLowerCase() === wantedKey),
+      (types === undefined || (message.type !== undefined && types.includes(message.type))) && hasKey(message),
+    mayMatch: (message) => message.type === undefined && message.value !== null && hasKey(message),
     count: count === undefined ? Number.POSITIVE_INFINITY : positive('--count', String(count)),
     json: json === true,
   };

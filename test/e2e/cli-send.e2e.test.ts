@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lag } from '../../src/cli/lag.ts';
 import { send } from '../../src/cli/send.ts';
+import { tail } from '../../src/cli/tail.ts';
+import { examplesIn } from '../support/help-examples.ts';
+import { command } from '../support/load.ts';
 import { licensing, type Ended } from '../support/world-process.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { until } from '../support/world-until.ts';
@@ -191,6 +194,26 @@ describe('send --file', () => {
   });
 });
 
+test('of a file without lines nothing is sent, which is told', async () => {
+  const path = file('empty.ndjson', []);
+  const { code, stderr } = await cli('send', 'CreateSubdivision', '--file', path);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing to send: .*empty\.ndjson has no lines$/m)]);
+});
+
+test('tail tells how many have no type, when it is asked for one', async () => {
+  const key = randomUUID();
+  await world.send([
+    { topic: 'commands', key, value: Buffer.from('no frame'), headers: {} },
+    command('DeleteTenant', { tenantId: key }),
+  ]);
+  const asked = ['--topic', 'commands', '--from', 'beginning', '--key', key, '--type', 'DeleteTenant', '--count', '1'];
+  const { code, stdout, stderr } = await cli('tail', ...asked);
+  expect([code, stdout.trim().split('\n'), stderr]).toEqual([
+    ...[0, [expect.stringContaining('DeleteTenant')]],
+    expect.stringMatching(/^licensing tail: left out, .*: 1 that can't be decoded$/m),
+  ]);
+});
+
 describe('lag', () => {
   afterAll(() => world.worker().restart());
 
@@ -223,11 +246,7 @@ describe('lag', () => {
 });
 
 describe('each example of the help does what it says', () => {
-  const examples = [send, lag].flatMap(({ help }) =>
-    [...help.matchAll(/^ {2}(licensing .*)$/gm)].map(([, line = '']) => line),
-  );
-
-  test.each(examples)('%s', async (example) => {
+  test.each([send, lag, tail].flatMap(examplesIn))('%s', async (example) => {
     const [data = {}] = subdivisions(1, 'Example');
     const statisticRowId = randomUUID();
     const subdivisionId = randomUUID();

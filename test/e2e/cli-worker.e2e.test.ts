@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { PartitionAssigner } from 'kafkajs';
 import { PartitionAssigners } from '../../src/adapters/kafkajs.ts';
+import { migrate } from '../../src/cli/migrate.ts';
+import { schemas } from '../../src/cli/schemas.ts';
+import { topics } from '../../src/cli/topics.ts';
 import { check } from '../oracle/check.ts';
 import { generate } from '../oracle/generate.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { examplesIn, wordsOf } from '../support/help-examples.ts';
 import { licensing, type Environment } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import { theWorld } from '../support/world-of-tests.ts';
@@ -96,14 +100,15 @@ describe('a configuration that can not work ends the worker with exit code 1 and
   });
 });
 
-test('topics check and schemas check agree with what create and register have done', async () => {
-  const [topics, schemas, missing] = await Promise.all([
-    licensing(['topics', 'check'], world.env),
-    licensing(['schemas', 'check'], world.env),
+test('where all is set up, what sets it up does nothing, and what checks it agrees', async () => {
+  const calls = [migrate, topics, schemas].flatMap(examplesIn).map(wordsOf);
+  expect(calls).toHaveLength(6);
+  const [missing, ...ends] = await Promise.all([
     licensing(['topics', 'check'], { ...world.env, TOPIC_USERS: 'nowhere.v1' }),
+    ...calls.map((words) => licensing(words, world.env)),
   ]);
-  expect([topics.code, schemas.code, missing.code]).toEqual([0, 0, 1]);
-  expect(missing.stdout).toContain('topic nowhere.v1 does not exist');
+  expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining('topic nowhere.v1 does not exist')]);
+  for (const end of ends) expect(end).toMatchObject({ code: 0, stderr: '' });
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { explain } from '../../src/cli/explain.ts';
+import { show } from '../../src/cli/show.ts';
 import { identity } from '../oracle/identity.ts';
 import { header, type WireRecord } from '../support/collect.ts';
-import { examplesOf } from '../support/help-examples.ts';
+import { examplesIn, wordsOf } from '../support/help-examples.ts';
 import { command, outside, type Sending } from '../support/load.ts';
 import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
@@ -70,6 +72,31 @@ describe('explain', () => {
         letter: { state: 'superseded' },
         answerCount: 2,
       });
+    }));
+
+  test('a command in a partition that is not that of its key: its order is not kept', () =>
+    world.guard(async () => {
+      const tenantId = randomUUID();
+      const placed = createTenant({ tenantId }, { source: SOURCE });
+      await told(world, placed, 'TenantCreated', 'UserCreated');
+      const { partition } = await recordOf(placed);
+      const elsewhere = (partition + 1) % world.partitions;
+      const misplaced = command(
+        'UpdateTenant',
+        { tenantId, name: `Tenant ${tenantId}`, ...CONTACT, address: 'Elsewhere' },
+        { source: SOURCE, partition: elsewhere },
+      );
+      await told(world, misplaced, 'TenantUpdated');
+      const [of, not] = await Promise.all(
+        [misplaced, placed].map(async (sent) => explained('--position', positionOf(await recordOf(sent)))),
+      );
+      expect(of?.says).toEqual([
+        'Accepted. Its event is in Kafka.',
+        expect.stringMatching(
+          `^It lies in ${world.topics.commands}/${elsewhere}, and murmur2 of its key gives ${partition}: `,
+        ),
+      ]);
+      expect(not?.says).toEqual(['Accepted. Its 2 events are in Kafka.']);
     }));
 
   test('a message that is not read yet: how many come before it; and what nobody has sent', () =>
@@ -214,7 +241,7 @@ test('the examples in the help of explain and show can be run as they are', () =
     await told(world, command('CreateLicense', { tenantId, subdivisionId, licenseId, ...license }), 'LicenseCreated');
     const [first] = world.collector.records(world.topics.commands);
     const position = positionOf(first ?? (await recordOf(createTenant())));
-    for (const args of [...(await examplesOf('explain')), ...(await examplesOf('show'))]) {
+    for (const args of [explain, show].flatMap(examplesIn).map(wordsOf)) {
       // Where a record stands is up to Kafka.
       const ours = args.map((word) => (word === 'commands/3/1207' ? position : word));
       expect(await licensing(ours, world.env)).toMatchObject({

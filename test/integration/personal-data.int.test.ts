@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { dlq } from '../../src/cli/dlq.ts';
 import { exportTenant } from '../../src/cli/export.ts';
 import type { Exported } from '../../src/ports/tenant-exports.ts';
@@ -9,9 +13,11 @@ import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { examplesIn, wordsOf } from '../support/help-examples.ts';
 import { licensing, type Ended } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const [TENANT, OTHER, USER] = [a.tenantId(1), a.tenantId(2), a.userId(1)];
 /** More than is fetched at once. */
 const ROWS = 1_100;
@@ -107,6 +113,28 @@ describe('the command line', () => {
     expect(records.at(-1)).toEqual({ kind: 'end', records: ROWS + 7 });
   });
 
+  it('exports a tenant by its name, too', async () => {
+    const [byName, byId, nobody] = await Promise.all([
+      run('export', a.aTenant(1).name),
+      run('export', TENANT.toUpperCase()),
+      run('export', 'Nobody'),
+    ]);
+    expect(byName).toEqual(byId);
+    expect([nobody.code, nobody.stderr]).toEqual([1, "licensing export: there is no tenant named 'Nobody'\n"]);
+  });
+
+  it('ends without a word when nobody reads on', async () => {
+    const child = spawn(process.execPath, [MAIN, 'export', TENANT], {
+      env: { ...process.env, DATABASE_URL: database.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = Promise.all([text(child.stderr), once(child, 'exit')]);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [told, [code]] = await ended;
+    expect([told, code]).toEqual(['', 0]);
+  });
+
   it('exports open letters, of a key if asked to', async () => {
     const { stdout } = await run('dlq', 'export', '--key', OTHER);
     expect(linesOf(stdout)).toMatchObject([{ keys: [OTHER], headers: { ce_id: expect.any(String) }, value: 'AQD/' }]);
@@ -151,19 +179,18 @@ describe('the command line', () => {
     expect(await letters().about(USER)).toEqual({ letterIds: [], open: 0 });
   });
 
-  const examples = [dlq, exportTenant].flatMap(({ help }) =>
-    [...help.matchAll(/^ {2}licensing (.*)$/gm)].map(([, words = '']) => words.replace(/ > \S+$/, '')),
-  );
+  const examples = [dlq, exportTenant].flatMap(examplesIn);
 
   // A replay needs the registry too: test/e2e/dead-letters.e2e.test.ts has it.
-  it.each(examples.filter((words) => !words.startsWith('dlq replay')))(
+  it.each(examples.filter((line) => !line.startsWith('licensing dlq replay')))(
     'takes what its help shows: %s',
-    async (words) => {
-      const args = [...words.matchAll(/"([^"]*)"|(\S+)/g)].map(([word, quoted]) => quoted ?? word);
-      const { code, stderr } = await run(...args);
-      // The ids of examples are nobody's.
+    async (line) => {
+      const { code, stderr } = await run(...wordsOf(line));
+      // The tenants of examples are not there.
       expect([code, stderr]).toEqual(
-        words.startsWith('export') ? [1, expect.stringContaining('nothing is known')] : [0, ''],
+        line.startsWith('licensing export')
+          ? [1, expect.stringMatching(/nothing is known|there is no tenant named/)]
+          : [0, ''],
       );
     },
   );

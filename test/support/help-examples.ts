@@ -1,15 +1,16 @@
-import { VERBS } from '../../src/cli/run.ts';
+import type { Verb } from '../../src/cli/verb.ts';
 
-/** The arguments of each call that the help of a verb gives as an example, without the program's name. */
-export async function examplesOf(verb: string): Promise<readonly (readonly string[])[]> {
-  const listed = VERBS[verb];
-  if (listed === undefined) throw new Error(`there is no verb ${verb}`);
-  const { help } = await listed.load();
-  const [, examples = ''] = help.split(/^Examples:\n/m);
-  return [...examples.matchAll(/^ {2}licensing (.*)$/gm)].map(([, line = '']) => wordsOf(line));
+/** The calls that the help of a verb shows as they are: its examples; without any, its forms that leave nothing to be filled in. */
+export function examplesIn({ help }: Pick<Verb, 'help'>): readonly string[] {
+  const examples = [...help.matchAll(/^ {2}(licensing .*)$/gm)];
+  const forms = [...help.matchAll(/^(licensing [a-z]+(?: [a-z]+)*)(?: {2}.*)?$/gm)];
+  return (examples.length > 0 ? examples : forms).map(([, line = '']) => line);
 }
 
-/** As a shell takes them: by blanks, unless these stand between single quotes. */
-function wordsOf(line: string): readonly string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain);
+/** The words of a call, as a shell takes them, without the program's name. Where its output goes is left out. */
+export function wordsOf(line: string): readonly string[] {
+  const [, call = ''] = /^licensing ((?:'[^']*'|"[^"]*"|[^'"<>|])*)/.exec(line) ?? [];
+  return [...call.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, plain = '']) => single ?? double ?? plain,
+  );
 }

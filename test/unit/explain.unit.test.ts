@@ -169,7 +169,7 @@ describe('the sentences', () => {
       'undecided, the next',
       {
         ...{ fate: { what: 'undecided' }, unread: { messages: 4, before: 0 } },
-        record: { place: 'commands/3', type: undefined, repeats: false },
+        record: { place: 'commands/3', type: undefined, repeats: false, belongsTo: undefined },
       },
       'undecided',
       'Not decided yet: it is the next in commands/3.',
