@@ -8,6 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') outputFailed(error);
 });
 
+// Whoever does not read what we complain of may still want the output and the exit code.
+process.stderr.on('error', () => undefined);
+
 const exitCode = await run(process.argv.slice(2), process.env);
 await Promise.all([taken(process.stdout), taken(process.stderr)]);
 // Connections that were given up may still be trying; a verb that has ended waits for none of them.

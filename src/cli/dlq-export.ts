@@ -4,6 +4,7 @@ import { decoded, headersOf, letterRecord } from './letter-record.ts';
 import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
+import { unreadSignal } from './stop.ts';
 import { printPatiently, UsageError, type Call } from './verb.ts';
 
 const PAGE = 500;
@@ -18,6 +19,7 @@ export async function exportLetters({ positionals, values, environment }: Call):
   const { deadLetters, cloudEvents, clock, database } = cradle;
   await reachDatabase(cradle);
   try {
+    const unread = unreadSignal();
     const filter: LetterFilter = filterAt(clock.now());
     for (let after = 0; ;) {
       const page = await deadLetters.list(filter, { after, limit: PAGE });
@@ -29,6 +31,7 @@ export async function exportLetters({ positionals, values, environment }: Call):
       for (const letter of letters) {
         const value = await decoded(cradle, environment, letter.value);
         await printPatiently(JSON.stringify(letterRecord(letter, headersOf(letter, cloudEvents), value)));
+        if (unread.aborted) return 0;
       }
       after = (letters.at(-1) ?? page.at(-1))?.letterId ?? Infinity;
     }

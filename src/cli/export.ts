@@ -5,6 +5,7 @@ import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { NotThere, tenantIn } from './show-call.ts';
+import { unreadSignal } from './stop.ts';
 import { printPatiently, UsageError, type Call, type Verb } from './verb.ts';
 
 export const exportTenant: Verb = {
@@ -30,9 +31,11 @@ Needs DATABASE_URL; takes SCHEMA_REGISTRY_URL, with which the messages of letter
     await reachDatabase(cradle);
     try {
       const tenantId = await tenantIn(cradle.looks, tenant);
+      const unread = unreadSignal();
       let records = 0;
       for await (const exported of cradle.tenantExports.ofTenant(tenantId)) {
         await printPatiently(JSON.stringify(await recordOf(exported, cradle, environment)));
+        if (unread.aborted) return 0;
         records += 1;
       }
       if (records === 0) throw new NotThere(`nothing is known of a tenant ${tenantId}`);

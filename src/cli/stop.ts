@@ -1,10 +1,16 @@
-/** Aborts at Ctrl-C, at SIGTERM, and once nobody reads the output any more: `| head` has seen enough. */
+/** Aborts once nobody reads the output any more: `| head` has seen enough. */
+export function unreadSignal(): AbortSignal {
+  const unread = new AbortController();
+  process.stdout.once('error', () => unread.abort());
+  return unread.signal;
+}
+
+/** The same, and at Ctrl-C and SIGTERM. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  process.stdout.once('error', end);
-  return stop.signal;
+  return AbortSignal.any([stop.signal, unreadSignal()]);
 }
 
 /** @returns whether the work is done; false when the stop came first. @throws what the work does */

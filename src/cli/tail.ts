@@ -30,7 +30,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL.
 
 Examples:
   licensing tail --from beginning --type TenantCreated --count 1
-  licensing tail --topic all --from beginning --json | head -n 3 > first.ndjson`,
+  licensing tail --topic commands --topic events --from beginning --count 3 --json > first.ndjson`,
   options: {
     topic: { type: 'string', multiple: true },
     from: { type: 'string' },

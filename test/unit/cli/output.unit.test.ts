@@ -71,6 +71,13 @@ test('what others have written can not look like a line of ours, nor command a t
   expect(told.split('\n')).toEqual([expect.stringMatching(/ line 1: .*'a\\u000d\\u000a\\u009blive\\u001b\[2J'/), '']);
 });
 
+test('where nobody reads what is wrong, the output and the exit code still come', async () => {
+  const child = spawn(process.execPath, [MAIN, 'send', 'CreateTenant', '--file', await faultyFile(3), '--dry-run']);
+  child.stderr.destroy();
+  const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  expect([out, code]).toEqual([`0 lines can be sent, 3 can't\n`, 2]);
+});
+
 test('output that nobody can take is told in a sentence', async () => {
   const full = openSync('/dev/full', 'w');
   const child = spawn(process.execPath, [MAIN, 'send', 'CreateTenant', '--file', await faultyFile(1), '--dry-run'], {
