@@ -10,6 +10,7 @@ import { TopicReader } from '../src/cli/topic-reader.ts';
 import { readConfig } from '../src/config.ts';
 import { createContainer, type Cradle } from '../src/container.ts';
 import { dlqOf, type Topics } from '../src/ports/topics.ts';
+import { StackError } from './errors.ts';
 import { setUp } from './set-up.ts';
 import { Answers } from './story-answers.ts';
 import { tableHead, tableRow } from './story-table.ts';
@@ -83,9 +84,10 @@ export async function withStack(stack: Stack, once: boolean, started: number): P
   };
   const running = run();
   const failure = Promise.race([...stack.brokers, stack.registry, stack.postgres].map((server) => server.failure()));
-  failure.catch((error: Error) => {
+  failure.catch((error: unknown) => {
+    if (stop.signal.aborted || !(error instanceof StackError)) return;
     // To end all the others takes a while.
-    if (!stop.signal.aborted) console.error(`\n${error.message.split(';', 1)[0]}. Stopping ...`);
+    console.error(`\n${error.message.split(';', 1)[0]}. Stopping ...`);
   });
   try {
     const how = await Promise.race([running, interrupted, failure]);
