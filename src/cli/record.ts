@@ -1,5 +1,5 @@
-import { isUuid } from '../domain/ids.ts';
 import { SCHEMAS, type FieldSchema } from '../generated/schemas.ts';
+import { isId } from './ids.ts';
 import { describe, isList, isOptional, kindOf, shortName, type FieldKind, type SendableName } from './message-types.ts';
 import { nearest } from './nearest.ts';
 import { UsageError } from './verb.ts';
@@ -98,7 +98,7 @@ function read(type: SendableName, field: FieldSchema, value: unknown): Content {
 function readValue(type: SendableName, kind: FieldKind, name: string, value: unknown): Value {
   switch (kind) {
     case 'uuid':
-      if (typeof value === 'string' && isUuid(value.toLowerCase())) return value;
+      if (typeof value === 'string' && isId(value)) return value;
       throw fault(type, `${name} must be a UUID in quotes`);
     case 'text':
       if (typeof value === 'string') return value;

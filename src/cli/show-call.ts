@@ -1,5 +1,5 @@
 import type { Cradle } from '../container.ts';
-import { isUuid } from '../domain/ids.ts';
+import { isId } from './ids.ts';
 import { UsageError } from './verb.ts';
 
 /** What is to be shown, as a person names it: by id, or by name. */
@@ -66,10 +66,6 @@ export async function tenantIn(looks: Cradle['looks'], word: string): Promise<st
   const tenantId = await looks.tenantNamed(stored(word));
   if (tenantId === undefined) throw new NotThere(`there is no tenant named '${word}'`);
   return tenantId;
-}
-
-function isId(word: string): boolean {
-  return isUuid(word.toLowerCase());
 }
 
 /** Names are stored so. */
