@@ -17,6 +17,7 @@ import {
   reassigned,
   restarted,
   stateOf,
+  untilLed,
   wholeAgain,
 } from './cluster.ts';
 import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
@@ -58,7 +59,7 @@ clusterCase({
     const { world } = around;
     const { events } = world.topics;
     const leader = await leaderOfMost(world, events);
-    await withoutBroker(around, leader, async () => expect(await leadersOf(world, events)).not.toContain(leader));
+    await withoutBroker(around, leader, () => untilLed(world, events, (leaders) => !leaders.includes(leader)));
   },
 });
 
@@ -85,10 +86,14 @@ clusterCase({
   async inject({ world, stack: cluster }) {
     const { events, commands } = world.topics;
     for (const topic of [events, commands, events]) {
-      const before = await leadersOf(world, topic);
-      await reassigned(world, topic, ({ replicas, leader }) => replicas.filter((node) => node !== leader));
-      const after = await leadersOf(world, topic);
-      expect(after.filter((leader, i) => leader === before[i])).toEqual([]);
+      const removed = new Map<number, number>();
+      await reassigned(world, topic, ({ partition, replicas, leader }) => {
+        removed.set(partition, leader);
+        return replicas.filter((node) => node !== leader);
+      });
+      await untilLed(world, topic, (leaders) =>
+        leaders.every((leader, partition) => leader !== removed.get(partition)),
+      );
       await reassigned(world, topic, ({ replicas }) => [
         ...replicas,
         ...cluster.brokers.map(({ nodeId }) => nodeId).filter((node) => !replicas.includes(node)),
@@ -107,11 +112,7 @@ clusterCase({
       const before = await leadersOf(world, topic);
       await reassigned(world, topic, ({ replicas: [first = 0, ...others] }) => [...others, first]);
       await electedPreferred(world, cluster, topic);
-      // Brokers learn of it one after the other, and any of them may be asked.
-      await until('another broker leads', async () => {
-        const after = await leadersOf(world, topic);
-        return after.some((leader, i) => leader !== before[i]);
-      });
+      await untilLed(world, topic, (leaders) => leaders.some((leader, i) => leader !== before[i]));
     }
   },
 });
@@ -173,7 +174,7 @@ clusterCase({
     expiring = await givenLicenses(world, 4_000);
     const leader = await leaderOfMost(world, commands);
     await withoutBroker(around, leader, async () => {
-      expect(await leadersOf(world, commands)).not.toContain(leader);
+      await untilLed(world, commands, (leaders) => !leaders.includes(leader));
       await allExpire(world, expiring.ids);
     });
   },

@@ -45,6 +45,15 @@ export async function leadersOf(world: Pick<World, 'admin'>, topic: string): Pro
   return [...state].sort((a, b) => a.partition - b.partition).map(({ leader }) => leader);
 }
 
+/** Waits until those who lead a topic are as wanted. Brokers learn of it one after the other, and any of them may be asked. */
+export async function untilLed(
+  world: Pick<World, 'admin'>,
+  topic: string,
+  asWanted: (leaders: readonly number[]) => boolean,
+): Promise<void> {
+  await until(`others lead ${topic}`, async () => asWanted(await leadersOf(world, topic)), SOON_MS);
+}
+
 /** The node that coordinates all groups: their offsets are in one partition. */
 export async function coordinatorOf(world: Pick<World, 'admin'>): Promise<number> {
   const [leader] = await leadersOf(world, OFFSETS_TOPIC);
