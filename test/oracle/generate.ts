@@ -1,4 +1,5 @@
 import { command, keyOf, outside, type RawSending, type Sending } from '../support/load.ts';
+import { Bursts, MESSAGES_A_BURST } from './bursts.ts';
 import { partitionOf } from './identity.ts';
 import { SOON } from './generate-terms.ts';
 import { Random } from './random.ts';
@@ -33,9 +34,9 @@ export interface Load {
 }
 
 /**
- * Makes a mixed load: all commands, some refused by design, hot and cold tenants, events of the user domain, repetitions, reused ids and
- * unreadable messages. Its answers depend only on the order within each partition: names and users are chosen so that no two partitions
- * write the same one. Where partitions meet is for the `*.races` tests.
+ * Makes a mixed load: all commands, some refused by design, bursts of large and small tenants with silence between them, events of the user
+ * domain, repetitions, reused ids and unreadable messages. Its answers depend only on the order within each partition: names and users are
+ * chosen so that no two partitions write the same one. Where partitions meet is for the `*.races` tests.
  */
 export function generate(options: LoadOptions): Load {
   const { seed, messages, partitions, tenants = 24, now, unknownSchemas = true, older = 0, letters = true } = options;
@@ -45,6 +46,9 @@ export function generate(options: LoadOptions): Load {
   const known = Array.from({ length: Math.ceil(tenants / 2) }, () => random.uuid());
   const sketches = Array.from({ length: tenants }, (_, i) => createTenantSketch(around, known[i]));
   const strangers = Array.from({ length: 12 }, () => random.uuid());
+  const bursts = new Bursts(random, sketches);
+  /** Of the producers' clock: most of the time passes between bursts. */
+  const silence = (MESSAGES_A_BURST * 4 * SOON) / messages;
   const created: string[] = [];
   const sent: Sending[] = [];
   const load: (Sending | RawSending)[] = [];
@@ -56,10 +60,10 @@ export function generate(options: LoadOptions): Load {
   for (const sketch of sketches) push(tenantCommand(around, sketch, undefined));
   while (load.length < messages) {
     around.isOlder = load.length < older;
-    around.time = Math.min(around.time + random.int(0, (4 * SOON) / messages), now - SOON - 1);
     switch (random.weighted({ tenant: 880, user: 20, outside: 60, again: 25, reused, junk: wrong, unknown: 5 })) {
       case 'tenant': {
-        const sketch = sketchOf(random, sketches);
+        const { customer: sketch, isFirst } = bursts.next();
+        around.time = Math.min(around.time + random.int(0, isFirst ? silence : WITHIN_BURST_MS), now - SOON - 1);
         push(tenantCommand(around, sketch, neighbourOf(random, sketches, sketch, partitions)));
         break;
       }
@@ -96,13 +100,6 @@ export function generate(options: LoadOptions): Load {
     first: known.map((userId) => outside('UserCreated', profileOf(random, userId, now), envelope(random))),
     load,
   };
-}
-
-/** Chooses the tenant of a command: every second time one of three hot ones. */
-function sketchOf(random: Random, sketches: readonly TenantSketch[]): TenantSketch {
-  const found = random.pick(random.chance(0.5) ? sketches.slice(0, 3) : sketches);
-  if (found === undefined) throw new Error('a load needs a tenant');
-  return found;
 }
 
 /** Another tenant of the same partition, whose name and creator may be claimed, since the order of the two is fixed. */
@@ -151,6 +148,9 @@ function rewritten(before: Sending): Sending {
   const reused = { ...before.envelope, ...(id !== undefined && { id }), key: keyOf(before) };
   return command('CreateUser', { userId: NOBODY }, reused);
 }
+
+/** Between two messages of a burst, at most. */
+const WITHIN_BURST_MS = 4;
 
 /** A user that is never created: each of its commands has an id that was used before. */
 const NOBODY = '00000000-0000-4000-8000-000000000000';
