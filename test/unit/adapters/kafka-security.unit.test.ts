@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -17,16 +18,21 @@ beforeAll(() => {
   certificate = certificateOf('localhost');
   other = certificateOf('localhost');
 });
-afterEach(() => server?.close());
+afterEach(async () => {
+  const closed = server && once(server, 'close');
+  server?.close();
+  server = undefined;
+  await closed;
+});
 afterAll(() => {
   certificate.remove();
   other.remove();
 });
 
-/** Listens like a broker, and says nothing. */
+/** Listens like a broker, and says nothing. It reads, or it would not see that a client has gone. */
 async function listen(options: TlsOptions = {}): Promise<number> {
   const listening = createServer({ cert: certificate.certificate, key: certificate.key, ...options });
-  listening.on('secureConnection', (socket) => socket.on('error', () => undefined));
+  listening.on('secureConnection', (socket) => socket.on('error', () => undefined).resume());
   await new Promise<void>((resolve) => listening.listen(0, resolve));
   server = listening;
   return (listening.address() as AddressInfo).port;

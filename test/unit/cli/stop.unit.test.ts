@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
-/** Takes connections, and says nothing. */
-const server = createServer();
+/** Takes connections, and says nothing. It reads, or it would not see that a client has gone. */
+const server = createServer((socket) => socket.resume());
 let place = '';
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');

@@ -58,8 +58,7 @@ function given(handled: () => unknown = () => undefined) {
       const tasks = works.map((work, offset) => aTask(offset, { handle: async () => work() }));
       await unitOfWork.run(tasks, async (unit) => {
         const timer = setInterval(() => (turns += 1), 0);
-        const endings = await dispatcher.dispatch(tasks, unit);
-        clearInterval(timer);
+        const endings = await dispatcher.dispatch(tasks, unit).finally(() => clearInterval(timer));
         expect(endings).toEqual(tasks.map(() => ({ what: 'accepted' })));
       });
     },
