@@ -62,9 +62,14 @@ export function passPeriods(license: License, now: number): void {
   }
 }
 
-/** The place of the count that holds a time; undefined when it is kept no more. */
+/**
+ * The place of the count that holds a time; undefined when it is kept no more. A message by a clock that is behind may open a count at a time
+ * that a closed one holds, too: then the current one comes first, and the others in their order.
+ */
 export function countAt({ counts }: License, at: number, now: number): number | undefined {
-  const place = counts.findIndex(({ from, to }) => (from ?? at) <= at && at < (to ?? Number.POSITIVE_INFINITY));
+  const holds = ({ from, to }: Count): boolean => (from ?? at) <= at && at < (to ?? Number.POSITIVE_INFINITY);
+  const current = counts.length - 1;
+  const place = counts.slice(current).some(holds) ? current : counts.findIndex(holds);
   const to = counts[place]?.to ?? null;
   return place === -1 || (to !== null && to < now - CORRECTION_WINDOW) ? undefined : place;
 }

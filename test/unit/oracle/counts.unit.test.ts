@@ -1,4 +1,5 @@
 import { boundaryAfter, boundaryAtOrBefore } from '../../oracle/calendar.ts';
+import { NO_TERMS } from '../../oracle/terms.ts';
 import { NOW } from '../../support/builders.ts';
 import type { Data } from '../../support/collect.ts';
 import { DAY, GivenModel, HOUR, license, licenseId, MINUTE, ofLicense } from './given-model.ts';
@@ -78,6 +79,19 @@ describe('a period', () => {
     model.send(DAY, 'ActivateSubdivisionLicense', ofLicense(2));
     expect(model.advance(2 * DAY)).toEqual(['LicensePeriodStarted']);
     expect(data(model)).toMatchObject([{ licenseId: licenseId(1), activeLicenseId: licenseId(2), phase: 'ready' }]);
+  });
+
+  test('that begins at a time which a closed count holds too takes what belongs there', () => {
+    const model = given({ overage: 'unlimited' });
+    model.row(1, 1, 60);
+    const renewal = { expiresAt: null, requestsLimit: null, resetUsage: true, activate: false };
+    expect(model.send(HOUR, 'RenewLicense', { ...ofLicense(1), ...renewal })).toEqual(['LicenseRenewed']);
+    // By a clock that is behind, from before the activation: so the first period ends with it, and the second begins.
+    const yearly = { ...NO_TERMS, requestsLimit: null, period: 'year', whenBelowUsage: 'reject' };
+    expect(model.send(-HOUR, 'ChangeLicenseTerms', { ...ofLicense(1), ...yearly })).toEqual(['LicenseTermsChanged']);
+    expect(model.advance(0, 2 * HOUR)).toEqual(['LicensePeriodStarted']);
+    model.row(MINUTE, MINUTE, 3);
+    expect(data(model)).toMatchObject([{ usedRequests: 3, periodStartsAt: NOW }]);
   });
 
   test('follows its anchor, and ends with the license', () => {
