@@ -60,7 +60,7 @@ faultCase(stack, {
   shows:
     'Nothing early, and nothing missed. What comes from behind is dated so, as far as nothing later was due by then; what comes from ahead, by the database.',
   todo: 'Mend the clocks, or have the broker date the commands (`message.timestamp.type=LogAppendTime`): what was used an hour ahead is rejected with StatisticRowInFuture.',
-  load: { messages: MESSAGES, datedBy: 'producers' },
+  load: { messages: MESSAGES },
   async inject({ world }) {
     const early = await givenSubdivisions(world);
     const now = Date.now();

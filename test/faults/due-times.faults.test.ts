@@ -92,7 +92,7 @@ faultCase(stack, {
   what: 'licenses are renewed in the very millisecond in which they expire, before and after a timer, with every worker down',
   shows: 'Nothing but the lag. What ends at a time ends before what comes at that time.',
   todo: 'Start a worker.',
-  load: { messages: MESSAGES, datedBy: 'producers' },
+  load: { messages: MESSAGES },
   async inject({ world }) {
     const { ids, expiresAt } = await givenLicenses(world, 4 * SECOND);
     [given, dueAt] = [ids, expiresAt];

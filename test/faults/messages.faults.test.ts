@@ -33,7 +33,6 @@ faultCase(stack, {
   what: 'poison among good messages',
   shows: '`dead letter: UndecodableMessage` and the like, one line a message, with topic, partition and offset.',
   todo: 'Find the producer by the letter. Nothing waits for it: what is behind the poison goes on.',
-  load: { datedBy: 'producers' },
   async inject({ world }) {
     const poison = await poisonFor(world);
     // All under one key, with a good message behind each.

@@ -88,7 +88,7 @@ faultCase(stack, {
   shows: '`dead letter: HandlerFailed`, and their licenses do not end.',
   todo: 'Mend the handler, deploy, then `licensing dlq replay --all`: what was due is done once the tenant is free.',
   // No other letters: their replay would fail.
-  load: { letters: false, datedBy: 'producers' },
+  load: { letters: false },
   check: { setAside: (record) => fates.get(header(record, 'ce_id') ?? '') },
   begin: ({ world }) => world.startWorker({ [FAULT_BUG]: BUG }),
   async inject({ world }) {

@@ -36,7 +36,7 @@ faultCase(stack, {
   shows:
     'Nothing but the lag. Each start comes with the first usage from after it, each end behind all usage; both count as of their time.',
   todo: 'Nothing: usage from before an end counts, usage from after it is rejected.',
-  load: { messages: MESSAGES, datedBy: 'producers' },
+  load: { messages: MESSAGES },
   // It sweeps once, before anything is due.
   begin: ({ world }) => world.startWorker({ TIMER_SWEEP_INTERVAL_MS: String(MINUTE) }),
   async inject({ world }) {
@@ -141,7 +141,7 @@ faultCase(stack, {
   todo: 'Nothing. To keep a license from ending, a command has to stand ahead of what its timer has sent.',
   // A timer that has moved is sent for because it has, and not because nobody has answered.
   env: { TIMER_RESEND_MS: String(HOUR) },
-  load: { messages: MESSAGES, datedBy: 'producers' },
+  load: { messages: MESSAGES },
   async inject({ world }) {
     await inSession(world.database.url, async (sweeps) => {
       await sweeps.run(`SELECT pg_advisory_lock(${SWEEPS})`);
