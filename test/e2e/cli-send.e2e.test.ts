@@ -256,8 +256,10 @@ describe('each example of the help does what it says', () => {
     ]);
     const line = example.replaceAll('"..."', `"${tenantId}"`);
     const { code, stderr } = await shell(line.includes('--follow') ? `${line} | head -n 1` : line);
+    // `tail` may come past what another test has sent, and nobody can decode.
+    const said = stderr.replace(/^(sent|accepted|licensing tail: left out,) .*\n/gm, '');
     // Usage of a subdivision that is not there is the one that is answered by a rejection.
-    expect([stderr.replace(/^(sent|accepted) .*\n/gm, ''), code]).toEqual(['', line.includes('--timeout') ? 3 : 0]);
+    expect([said, code]).toEqual(['', line.includes('--timeout') ? 3 : 0]);
   });
 });
 
