@@ -5,9 +5,7 @@ import { currentSchema } from '../src/repos/tables/schema.ts';
  * What time needs to know: what ended a license last, whether a subdivision is suspended (also without an active license), and up to when
  * time was applied to it. Nulls: written by a worker of the version before, which goes on beside this one. It also deletes what this one has
  * written and leaves these columns as they are, so no check may ask for nulls in what is deleted.
- */
-
-/**
+ *
  * A lane's transaction holds one of these tables while it waits for the other. A step that held both would wait for it in a circle: hence no
  * transaction, and a step that can begin anew.
  */

@@ -3,10 +3,9 @@ import { currentSchema } from '../src/repos/tables/schema.ts';
 
 /**
  * Terms of licenses, how far each has come by them, and which count a statistic row went into. Nulls: no such term, nothing yet, the first
- * count; so what a worker of the version before writes means the same to both. What it deletes keeps them (see 0016).
+ * count; so what a worker of the version before writes means the same to both. What it deletes keeps them (see 0016). One table at a time, and
+ * a step that can begin anew: see 0016 again.
  */
-
-/** One table at a time, and a step that can begin anew: see 0016. */
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
@@ -46,22 +45,22 @@ export async function up(knex: Knex): Promise<void> {
 
 /** Fails where a license has terms: the version before can't keep them. */
 export async function down(knex: Knex): Promise<void> {
-  if (!(await hasTerms(knex, await currentSchema(knex)))) return;
-  await knex.transaction(dropTerms);
+  const schema = await currentSchema(knex);
+  if (await hasTerms(knex, schema)) await knex.transaction((trx) => dropTerms(trx, schema));
+  await knex.raw(`ALTER TABLE ${schema}.statistic_rows DROP COLUMN IF EXISTS count_number`);
 }
 
-async function dropTerms(trx: Knex): Promise<void> {
-  await trx.raw('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+async function dropTerms(trx: Knex, schema: string): Promise<void> {
+  await trx.raw(`LOCK TABLE ${schema}.licenses IN ACCESS EXCLUSIVE MODE`);
   await trx.raw(`
     DO $$ BEGIN
-      IF EXISTS (SELECT FROM licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
+      IF EXISTS (SELECT FROM ${schema}.licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
           notices_before_expiry, period, period_anchor) > 0) THEN
         RAISE check_violation USING MESSAGE = 'there are licenses with terms, which the version before can not keep';
       END IF;
     END $$`);
-  await trx.raw('ALTER TABLE statistic_rows DROP COLUMN count_number');
   await trx.raw(`
-    ALTER TABLE licenses
+    ALTER TABLE ${schema}.licenses
       DROP CONSTRAINT licenses_below_limit,
       ADD CONSTRAINT ${BELOW_LIMIT} CHECK (status <> 'active' OR requests_limit IS NULL OR used_requests < requests_limit),
       DROP CONSTRAINT licenses_bytime_ends,

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 const LEVELS = ['/test/e2e/', '/test/integration/', '/test/unit/'];
 
 /**
- * The order in which files are begun: the longest first, or a worker of jest has nothing to do while the other one ends the last of them.
+ * The order in which files are begun: the longest first, or workers of jest have nothing to do while another one ends the last of them.
  * The level tells most, then the size. jest's own order knows how long files took, but in a clean clone it goes by size alone.
  */
 class Sequencer {

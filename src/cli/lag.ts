@@ -43,10 +43,9 @@ Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
     const config = configFor(environment, ['KAFKA_BROKERS']);
     const { cradle } = openContainer(config);
     const stopped = values['follow'] === true ? stopSignal() : undefined;
-    const reached = reachKafka(cradle);
+    const reached = reachKafka(cradle).then(() => new TopicReader(cradle).mustBeThere(sourcesOf(config.topics)));
     if (stopped === undefined) await reached;
     else if (!(await unlessStopped(stopped, reached))) return 0;
-    await new TopicReader(cradle).mustBeThere(sourcesOf(config.topics));
     const tell = (report: LagReport): void => {
       const { kafkaGroupId: group } = config;
       if (values['json'] === true) print(lagJson(group, cradle.clock.now(), report));

@@ -16,7 +16,8 @@ export function stopSignal(): AbortSignal {
 /** @returns whether the work is done; false when the stop came first. @throws what the work does */
 export async function unlessStopped(signal: AbortSignal, work: Promise<unknown>): Promise<boolean> {
   const stopped = new Promise<false>((resolve) => {
-    signal.addEventListener('abort', () => resolve(false));
+    if (signal.aborted) resolve(false);
+    else signal.addEventListener('abort', () => resolve(false), { once: true });
   });
   return Promise.race([work.then(() => true), stopped]);
 }

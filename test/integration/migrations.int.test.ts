@@ -56,20 +56,31 @@ describe('migrations', () => {
     const back = async (): Promise<void> => {
       while (!(await migrations.status()).pending.includes('0016_time')) await migrations.down(false);
     };
-    const isWaiting = async (): Promise<boolean> => {
-      const { rows } = await db.raw<{ rows: readonly unknown[] }>('SELECT FROM pg_locks WHERE NOT granted LIMIT 1');
+    const isWaitedFor = async (table: string): Promise<boolean> => {
+      const { rows } = await db.raw<{ rows: readonly unknown[] }>(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = ?::regclass
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [table],
+      );
       return rows.length > 0;
     };
-    for (const [i, held] of tables.entries()) {
-      await back();
-      const lane = await db.transaction();
-      await lane.raw(`SELECT FROM ${held}`);
-      const migrated = migrations.up();
-      await until('a step waits for the lane', isWaiting);
-      for (const table of tables.toSpliced(i, 1)) await lane.raw(`SELECT FROM ${table}`);
-      await lane.commit();
-      await migrated;
+    for (const migrate of [() => migrations.up(), back]) {
+      for (const [i, held] of tables.entries()) {
+        await (migrate === back ? migrations.up() : back());
+        const lane = await db.transaction();
+        await lane.raw(`SELECT FROM ${held}`);
+        const migrated = migrate();
+        migrated.catch(() => undefined); // told below
+        try {
+          await until(`a step waits for ${held}`, () => isWaitedFor(held));
+          for (const table of tables.toSpliced(i, 1)) await lane.raw(`SELECT FROM ${table}`);
+        } finally {
+          await lane.rollback();
+        }
+        await migrated;
+      }
     }
+    await migrations.up();
   });
 
   it('leave what is owed in chunks as rows, which the version before can publish', async () => {

@@ -21,11 +21,6 @@ export interface UnderLoadOptions {
   readonly letters?: boolean;
   /** Whether what is sent before the fault comes from producers of the version before time. */
   readonly olderFirst?: boolean;
-  /**
-   * Who dates the commands. By their producers, which is the default, they are as old as the load has made them: time passes between them, usage
-   * counts, and licenses end and start meanwhile. By the broker all of the load is of one moment.
-   */
-  readonly datedBy?: 'producers' | 'broker';
   /** What is sent before the fault; the rest is sent while it lasts. Default 0.7. */
   readonly firstShare?: number;
 }
@@ -46,9 +41,9 @@ export class UnderLoad {
 
   /** Resolves when the first share of it is sent. */
   static async start(world: World, options: UnderLoadOptions): Promise<UnderLoad> {
-    const { firstShare = 0.7, olderFirst = false, datedBy = 'producers', ...rest } = options;
+    const { firstShare = 0.7, olderFirst = false, ...rest } = options;
     const older = olderFirst ? Math.round(rest.messages * firstShare) : 0;
-    if (datedBy === 'producers') await dateByProducers(world);
+    await dateByProducers(world);
     const { first, load } = generate({ ...rest, older, partitions: world.partitions, now: Date.now() });
     await world.send(first);
     await world.settled();

@@ -52,7 +52,7 @@ export function keyed(table: string, rows: string, [first, ...others]: readonly 
 /** The key of whatever there is one of a subdivision. */
 export const SUBDIVISION_KEY = ['tenant_id', 'subdivision_id'] as const;
 
-/** An array for each of its columns, as bindings. */
+/** Keys as bindings: one array a column. */
 export function subdivisionKeys(keys: readonly SubdivisionKey[]): [Buffer, Buffer] {
   return [uuids(keys.map(({ tenantId }) => tenantId)), uuids(keys.map(({ subdivisionId }) => subdivisionId))];
 }
