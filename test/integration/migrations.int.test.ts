@@ -66,7 +66,8 @@ describe('migrations', () => {
     };
     for (const migrate of [() => migrations.up(), back]) {
       for (const [i, held] of tables.entries()) {
-        await (migrate === back ? migrations.up() : back());
+        await migrations.up();
+        if (migrate !== back) await back();
         const lane = await db.transaction();
         await lane.raw(`SELECT FROM ${held}`);
         const migrated = migrate();
