@@ -28,7 +28,9 @@ licensing dlq export  [--reason R] [--key K] [--older-than AGE]
 licensing dlq erase   --key K --why TEXT [--by NAME] [--yes]
 
   licensing dlq list --reason HandlerFailed
+  licensing dlq show 17
   licensing dlq replay --all --dry-run
+  licensing dlq discard 17 --why "sent by mistake" --yes
   licensing dlq export --older-than 7d > letters.ndjson
   licensing dlq erase --key 018f4e9c-6a3b-7c2d-8e1f-0a1b2c3d4e5f --why "asked for on 1 May" --yes
 

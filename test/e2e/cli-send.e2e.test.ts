@@ -3,18 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { lag } from '../../src/cli/lag.ts';
-import { send } from '../../src/cli/send.ts';
-import { tail } from '../../src/cli/tail.ts';
-import { examplesIn } from '../support/help-examples.ts';
+import { examplesOf } from '../support/help-examples.ts';
 import { command } from '../support/load.ts';
-import { licensing, type Ended } from '../support/world-process.ts';
+import { licensing, MAIN, type Ended } from '../support/world-process.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { until } from '../support/world-until.ts';
 
 const world = theWorld();
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const EXAMPLES = await examplesOf('send', 'lag', 'tail');
 const tenantId = randomUUID();
 let folder = '';
 
@@ -246,7 +242,7 @@ describe('lag', () => {
 });
 
 describe('each example of the help does what it says', () => {
-  test.each([send, lag, tail].flatMap(examplesIn))('%s', async (example) => {
+  test.each(EXAMPLES)('%s', async (example) => {
     const [data = {}] = subdivisions(1, 'Example');
     const statisticRowId = randomUUID();
     const subdivisionId = randomUUID();

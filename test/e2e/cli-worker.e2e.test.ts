@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { PartitionAssigner } from 'kafkajs';
 import { PartitionAssigners } from '../../src/adapters/kafkajs.ts';
-import { migrate } from '../../src/cli/migrate.ts';
-import { schemas } from '../../src/cli/schemas.ts';
-import { topics } from '../../src/cli/topics.ts';
 import { check } from '../oracle/check.ts';
 import { generate } from '../oracle/generate.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { examplesIn, wordsOf } from '../support/help-examples.ts';
-import { licensing, type Environment } from '../support/world-process.ts';
+import { examplesOf, wordsOf } from '../support/help-examples.ts';
+import { licensing, MAIN, type Environment } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 
-const world = theWorld({ env: { CHUNK_MAX_MESSAGES: '50' } });
+const [workerCall = []] = (await examplesOf('worker')).map(wordsOf);
+const world = theWorld({ env: { CHUNK_MAX_MESSAGES: '50' }, program: [MAIN, ...workerCall] });
 
 /** Warns as a library would, as soon as the program listens. Options of Node are parted by blanks, so it has none. */
 const WARNS_THE_LISTENER =
@@ -90,10 +88,15 @@ describe('a configuration that can not work ends the worker with exit code 1 and
       expect([code, said]).toEqual([1, expect.stringMatching(/DATABASE_URL.*0001_tenants.*licensing migrate up/)]);
       // The check has created nothing, so a backup can still be restored here.
       expect(await database.db('pg_tables').where('schemaname', 'public').pluck('tablename')).toEqual([]);
-      expect((await licensing(['migrate', 'status'], env)).code).toBe(1);
-      expect((await licensing(['migrate', 'up'], env)).code).toBe(0);
-      expect(await licensing(['migrate', 'status'], env)).toMatchObject({ code: 0, stderr: '' });
-      expect((await licensing(['migrate', 'down', '--all'], env)).code).toBe(0);
+      const ends: string[] = [];
+      const migrate = async (...args: readonly string[]) =>
+        ends.push(`${args.join(' ')} ${(await licensing(['migrate', ...args], env)).code}`);
+      for (const [, ...args] of (await examplesOf('migrate')).map(wordsOf)) await migrate(...args);
+      await migrate('up');
+      await migrate('status');
+      await migrate('down', '--all');
+      // The first status tells of the step that is undone.
+      expect(ends).toEqual(['up 0', 'down 0', 'status 1', 'up 0', 'status 0', 'down --all 0']);
     } finally {
       await database.drop();
     }
@@ -101,8 +104,7 @@ describe('a configuration that can not work ends the worker with exit code 1 and
 });
 
 test('where all is set up, what sets it up does nothing, and what checks it agrees', async () => {
-  const calls = [migrate, topics, schemas].flatMap(examplesIn).map(wordsOf);
-  expect(calls).toHaveLength(6);
+  const calls = (await examplesOf('topics', 'schemas')).map(wordsOf);
   const [missing, ...ends] = await Promise.all([
     licensing(['topics', 'check'], { ...world.env, TOPIC_USERS: 'nowhere.v1' }),
     ...calls.map((words) => licensing(words, world.env)),

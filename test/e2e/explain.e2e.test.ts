@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { explain } from '../../src/cli/explain.ts';
-import { show } from '../../src/cli/show.ts';
 import { identity } from '../oracle/identity.ts';
 import { header, type WireRecord } from '../support/collect.ts';
-import { examplesIn, wordsOf } from '../support/help-examples.ts';
+import { examplesOf, wordsOf } from '../support/help-examples.ts';
 import { command, outside, type Sending } from '../support/load.ts';
 import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
@@ -241,7 +239,7 @@ test('the examples in the help of explain and show can be run as they are', () =
     await told(world, command('CreateLicense', { tenantId, subdivisionId, licenseId, ...license }), 'LicenseCreated');
     const [first] = world.collector.records(world.topics.commands);
     const position = positionOf(first ?? (await recordOf(createTenant())));
-    for (const args of [explain, show].flatMap(examplesIn).map(wordsOf)) {
+    for (const args of (await examplesOf('explain', 'show')).map(wordsOf)) {
       // Where a record stands is up to Kafka.
       const ours = args.map((word) => (word === 'commands/3/1207' ? position : word));
       expect(await licensing(ours, world.env)).toMatchObject({

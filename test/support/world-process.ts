@@ -9,7 +9,8 @@ import { until } from './world-until.ts';
 export type Environment = Readonly<Record<string, string>>;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'src', 'main.ts');
+/** The program itself. */
+export const MAIN = join(ROOT, 'src', 'main.ts');
 /** What the contract promises for a stop that was asked for. */
 const STOP_WITHIN_MS = 10_000;
 const BOOT_WITHIN_MS = 30_000;

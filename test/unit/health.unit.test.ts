@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { ConfigurationError } from '../../src/ports/errors.ts';
 import type { HealthState } from '../../src/ports/health.ts';
 import { HealthFile } from '../../src/worker/health-file.ts';
+import { examplesOf, wordsOf } from '../support/help-examples.ts';
 import { silentTelemetry } from '../support/telemetry.ts';
 import { licensing } from '../support/world-process.ts';
 
@@ -18,6 +19,7 @@ const WORKING: HealthState = {
   waits: {},
   maxWait: 300_000,
 };
+type Told = ReturnType<ConstructorParameters<typeof HealthFile>[2]['told']>;
 const NOW = WORKING.at + 500;
 
 describe.each<readonly [name: string, state: HealthState, live: boolean, ready: boolean, says: string]>([
@@ -73,10 +75,8 @@ describe('the health file', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const told = { joined: true, partitions: 3, brokerSilentFor: 7, waits: { broker: 20_000 } };
-  const health = (
-    where = file,
-    change: Partial<Omit<typeof told, 'brokerSilentFor'> & { brokerSilentFor: undefined }> = {},
-  ) => new HealthFile(where, 300_000, { told: () => ({ ...told, ...change }), telemetry: silentTelemetry() });
+  const health = (where = file, change: Partial<Told> = {}) =>
+    new HealthFile(where, 300_000, { told: () => ({ ...told, ...change }), telemetry: silentTelemetry() });
   const ask = (question: string, environment: Record<string, string> = { HEALTH_FILE: file }) =>
     licensing(['health', question], environment);
 
@@ -94,6 +94,18 @@ describe('the health file', () => {
       code: 1,
       stdout: `not live: no worker keeps HEALTH_FILE '${file}' (ENOENT)\n`,
     });
+  });
+
+  test('answers the calls that the help shows', async () => {
+    const one = health(file, { waits: {} });
+    one.enter('working');
+    await one.start();
+    const calls = (await examplesOf('health')).map(wordsOf);
+    const ends = await Promise.all(calls.map((words) => licensing(words, { HEALTH_FILE: file })));
+    expect(ends.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual(
+      calls.map(([, question]) => [0, `${question}: working with 3 partitions\n`, '']),
+    );
+    await one.stop();
   });
 
   test('counts a wait for the broker as its silence until the group was joined once', async () => {

@@ -1,33 +1,31 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { VERBS } from '../../src/cli/run.ts';
-import { examplesIn, wordsOf } from '../support/help-examples.ts';
+import { examplesOf, isPartOf, verbsAndActions, wordsOf } from '../support/help-examples.ts';
 
-/** Where each call that a help shows is run. The worker's own is what the tests of e2e start. */
-const RUN_IN: Readonly<Record<string, string>> = {
-  worker: 'e2e',
-  send: 'e2e/cli-send',
-  tail: 'e2e/cli-send',
-  lag: 'e2e/cli-send',
-  health: 'unit/health',
-  show: 'e2e/explain',
-  explain: 'e2e/explain',
-  dlq: 'integration/personal-data, and replays in e2e/dead-letters',
-  export: 'integration/personal-data',
-  migrate: 'e2e/cli-worker',
-  topics: 'e2e/cli-worker',
-  schemas: 'e2e/cli-worker',
-};
+const TESTS = fileURLToPath(new URL('..', import.meta.url));
 
-test('the examples of each verb are run by a test', () => {
-  expect(Object.keys(RUN_IN)).toEqual(Object.keys(VERBS));
+test('the examples of each verb, and of each of its actions, are run by a test', async () => {
+  const runs = globSync('{unit,integration,e2e}/**/*.test.ts', { cwd: TESTS }).flatMap((file) =>
+    namesAskedFor(readFileSync(`${TESTS}${file}`, 'utf8')),
+  );
+  const all = await verbsAndActions();
+  expect(new Set(all.map((name) => name.split(' ')[0]))).toEqual(new Set(Object.keys(VERBS)));
+  expect(all.filter((name) => !runs.some((one) => isPartOf(name, one)))).toEqual([]);
 });
 
 test.each(Object.entries(VERBS))('what the help of %s shows names options that there are', async (name, { load }) => {
-  const verb = await load();
-  const calls = examplesIn(verb).map(wordsOf);
-  expect(calls).not.toEqual([]);
-  for (const [word, ...args] of calls) {
+  const { options } = await load();
+  for (const [word, ...args] of (await examplesOf(name)).map(wordsOf)) {
     expect(word).toBe(name);
-    expect(() => parseArgs({ args, allowPositionals: true, options: verb.options })).not.toThrow();
+    expect(() => parseArgs({ args, allowPositionals: true, options })).not.toThrow();
   }
 });
+
+/** The verbs and actions whose examples a file asks for. */
+function namesAskedFor(source: string): readonly string[] {
+  return [...source.matchAll(/\bexamplesOf\(([^)]*)\)/g)].flatMap(([, names = '']) =>
+    [...names.matchAll(/'([a-z ]+)'/g)].map(([, name = '']) => name),
+  );
+}
