@@ -566,11 +566,11 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
     }),
 ];
 
-/** @throws ConfigurationError that names every fault, a line each */
+/** @throws ConfigurationError that names every fault */
 export function readConfig(environment: Environment): Config {
   const config = readSettings(SETTINGS, withTopicPrefix(environment));
   const faults = RULES.map((rule) => rule(config)).filter((fault) => fault !== undefined);
-  if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+  if (faults.length > 0) throw new ConfigurationError(faults);
   return config;
 }
 

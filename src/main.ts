@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=16
 import { run } from './cli/run.ts';
+import { complain } from './cli/verb.ts';
 
 const output = { hasFailed: false };
 
@@ -20,7 +21,7 @@ process.exit(output.hasFailed ? 1 : exitCode);
 function outputFailed(error: Error): void {
   if (output.hasFailed) return;
   output.hasFailed = true;
-  process.stderr.write(`licensing: the output can't be written: ${error.message}\n`);
+  complain(`licensing: the output can't be written: ${error.message}`);
   if (!process.emit('SIGINT')) process.exit(1);
 }
 

@@ -49,7 +49,7 @@ type Value<Entry> = Entry extends { readonly type: Type<infer T> }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws ConfigurationError that names every fault, a line each */
+/** @throws ConfigurationError that names every fault */
 export function readSettings<Table extends SettingTable>(table: Table, environment: Environment): Values<Table> {
   const faults: string[] = [];
   const values = readTable(table, (setting) => {
@@ -69,11 +69,11 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
       return file && setting.type.readAnew ? setting.type.readAnew(read) : value;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      faults.push(error.message);
+      faults.push(...error.faults);
       return undefined;
     }
   });
-  if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+  if (faults.length > 0) throw new ConfigurationError(faults);
   // Without a fault each value is what its type reads, so the whole is what the type says of the table.
   return values as Values<Table>;
 }

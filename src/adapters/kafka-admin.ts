@@ -176,7 +176,7 @@ async function createEach(admin: Admin, topics: readonly ITopicConfig[]): Promis
     const others = failures.filter(({ topic }) => !refused.some((one) => one.topic === topic));
     if (others.length > 0) {
       const sentences = others.map(({ topic, message }) => `topic ${topic} can't be created: ${message}`);
-      throw new ConfigurationError(sentences.join('\n'), { cause: error });
+      throw new ConfigurationError(sentences, { cause: error });
     }
     await createEach(
       admin,

@@ -65,8 +65,8 @@ export class BulkReport {
     return this.rejected.size > 0 ? 3 : 0;
   }
 
-  /** For a person. @param seconds how long it has taken */
-  text(seconds: number, withAnswers: boolean): string {
+  /** For a person, in several lines. @param seconds how long it has taken */
+  lines(seconds: number, withAnswers: boolean): readonly string[] {
     const rate = seconds > 0 ? `, ${Math.round(this.sent / seconds)} a second` : '';
     const lines = [`sent      ${this.sent} messages in ${seconds.toFixed(1)} s${rate}`];
     if (withAnswers) {
@@ -77,7 +77,7 @@ export class BulkReport {
       if (this.late > 0)
         lines.push(`late      ${this.late} without an answer in time: \`licensing lag\` tells how far the worker is`);
     }
-    return lines.join('\n');
+    return lines;
   }
 
   /** For a program. */

@@ -3,7 +3,7 @@ import { LineFault } from './lines.ts';
 import { completeRecord } from './record.ts';
 import { rowOf, withLine } from './rows.ts';
 import type { FileOptions } from './send-file.ts';
-import { print } from './verb.ts';
+import { complain, print } from './verb.ts';
 
 /** How many faults are told. */
 const MAX_FAULTS = 100;
@@ -14,7 +14,7 @@ export async function checkFile({ file, form, fromLine }: FileOptions): Promise<
   let [fit, faults] = [0, 0];
   const tell = (fault: LineFault): void => {
     faults += 1;
-    if (faults <= MAX_FAULTS) process.stderr.write(`${file} line ${fault.line}: ${fault.message}\n`);
+    if (faults <= MAX_FAULTS) complain(`${file} line ${fault.line}: ${fault.message}`);
   };
   try {
     for await (const { lines } of linesFrom(input, { file, fromLine })) {

@@ -3,7 +3,7 @@ import { byIn, isMeant, letterIn, stillParked, timeText, whyIn } from './dlq-wor
 import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
-import { print, type Call } from './verb.ts';
+import { oneLine, print, type Call } from './verb.ts';
 
 /** @returns the exit code */
 export async function discardLetter({ positionals, values, environment }: Call): Promise<number> {
@@ -52,5 +52,5 @@ async function keysFreedWith(
 function questionOf({ letterId, reason, message, time }: LetterSummary, freed: readonly KeyCount[]): string {
   const named = freed.map(({ key, letters }) => (letters > 1 ? `${key} (${letters - 1} more wait under it)` : key));
   const free = named.length > 0 ? ` and free ${named.join(', ')}` : '';
-  return `${reason} of ${timeText(time)}: ${message}\nDiscard letter ${letterId}${free}, for good? [y/N] `;
+  return `${reason} of ${timeText(time)}: ${oneLine(message)}\nDiscard letter ${letterId}${free}, for good? [y/N] `;
 }

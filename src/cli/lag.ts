@@ -10,7 +10,7 @@ import { patiently, reachKafka } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { stopSignal, unlessStopped } from './stop.ts';
 import { TopicReader } from './topic-reader.ts';
-import { print, UsageError, type Verb } from './verb.ts';
+import { complain, print, UsageError, type Verb } from './verb.ts';
 
 const LOOK_EVERY_MS = 2_000;
 /** Speed is told over this long, in looks: offsets are committed in steps, which would make it jump. */
@@ -83,7 +83,7 @@ async function follow(cradle: Needs, stopped: AbortSignal, tell: (report: LagRep
     } catch (error) {
       // An outage is what this is looked at for: it goes on. What no waiting mends ends it.
       if (error instanceof ConfigurationError) throw error;
-      process.stderr.write(`licensing lag: ${error instanceof Error ? error.message : String(error)}\n`);
+      complain(`licensing lag: ${error instanceof Error ? error.message : String(error)}`);
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: stopped }).catch(() => undefined); // aborted
   }

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { oneLine } from './verb.ts';
 
 export interface Line {
   /** From 1. */
@@ -22,7 +21,7 @@ export class LineFault extends Error {
   readonly line: number;
 
   constructor(line: number, sentence: string, options?: ErrorOptions) {
-    super(oneLine(sentence), options);
+    super(sentence, options);
     this.line = line;
   }
 }

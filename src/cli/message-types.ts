@@ -23,7 +23,7 @@ export function sendableType(word: string): SendableName {
   if (near === undefined || meant === undefined) {
     throw new UsageError(`there is no '${word}' to send; there are ${SENDABLE.map(shortName).join(', ')}`);
   }
-  throw new UsageError(`there is no '${word}' to send; did you mean ${near}?\n\n${describe(meant)}`);
+  throw new UsageError(`there is no '${word}' to send; did you mean ${near}?`, describe(meant));
 }
 
 /** The full names that a short or full name may stand for, events included. @throws UsageError with the nearest name */
@@ -40,13 +40,13 @@ export function typesNamed(word: string): readonly string[] {
 }
 
 /** A type's meaning and its fields, a line each. */
-export function describe(type: MessageName): string {
+export function describe(type: MessageName): readonly string[] {
   const { doc, fields } = SCHEMAS[type];
   const rows = fields.map((field) => ({ name: field.name, kind: describeKind(field), doc: field.doc }));
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const kindWidth = Math.max(...rows.map(({ kind }) => kind.length));
   const lines = rows.map((row) => `  ${row.name.padEnd(nameWidth)}  ${row.kind.padEnd(kindWidth)}  ${row.doc}`);
-  return `${type}: ${doc}\n${lines.join('\n')}`;
+  return [`${type}: ${doc}`, ...lines];
 }
 
 export function isOptional({ type }: FieldSchema): boolean {

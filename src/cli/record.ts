@@ -31,12 +31,8 @@ const MAY_BE_EMPTY = ['address', 'email', 'phone', 'description', 'location'];
 
 /** The data is none of its type. */
 export class DataFault extends UsageError {
-  /** What is wrong, without the fields of the type. */
-  readonly sentence: string;
-
-  constructor(type: SendableName, sentence: string) {
-    super(`${sentence}\n\n${describe(type)}`);
-    this.sentence = sentence;
+  constructor(type: SendableName, message: string) {
+    super(message, describe(type));
   }
 }
 

@@ -51,7 +51,7 @@ export function withLine<T>({ number }: Line, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DataFault) throw new LineFault(number, error.sentence, { cause: error });
+    if (error instanceof DataFault) throw new LineFault(number, error.message, { cause: error });
     throw error;
   }
 }
@@ -78,8 +78,7 @@ function typeNamed({ number }: Line, word: string): SendableName {
     return sendableType(word);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const [sentence] = error.message.split('\n', 1);
-    throw new LineFault(number, sentence ?? '', { cause: error });
+    throw new LineFault(number, error.message, { cause: error });
   }
 }
 

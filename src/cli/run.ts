@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../ports/errors.ts';
 import { CONTRACT_VERSION, programVersion } from '../version.ts';
 import { nearest } from './nearest.ts';
-import { oneLine, UsageError, type Verb } from './verb.ts';
+import { complain, UsageError, type Verb } from './verb.ts';
 
 interface Listed {
   /** One line for the list of verbs. */
@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
   if (listed === undefined) {
     const near = nearest(name, Object.keys(VERBS));
     const hint = near === undefined ? `there are ${Object.keys(VERBS).join(', ')}` : `did you mean ${near}?`;
-    process.stderr.write(`licensing: there is no '${oneLine(name)}'; ${hint}\n`);
+    complain(`licensing: there is no '${name}'; ${hint}`);
     return 2;
   }
   try {
@@ -90,7 +90,7 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
     }
     return await verb.run({ positionals, values, environment });
   } catch (error) {
-    return complain(name, error);
+    return failed(name, error);
   }
 }
 
@@ -99,26 +99,33 @@ function help(): string {
   return `licensing: the licensing worker and what surrounds it\n\n${lines.join('')}\n\`licensing VERB --help\` tells more, \`licensing --version\` the versions of the program and of its contract.\n`;
 }
 
-/** Prints one sentence for a fault that a person can mend. Only a bug of this program is printed with its stack. */
-function complain(name: string, error: unknown): number {
-  if (error instanceof UsageError || isParseError(error)) {
-    // Node adds how to pass the option as data, which helps nobody here.
-    const [sentence] = error.message.split('. To specify a positional');
-    say(name, `${sentence}${isParseError(error) ? `; \`licensing ${name} --help\` lists the options` : ''}`);
-    return 2;
-  }
-  if (error instanceof ConfigurationError) {
-    say(name, error.message);
-    return 1;
-  }
-  const known = error instanceof Error && error.name !== 'TypeError' && error.name !== 'ReferenceError';
-  say(name, known ? error.message : String(error instanceof Error ? error.stack : error));
-  return 1;
+/** Tells in a sentence each what a person can mend. Only a bug of this program is told with its stack. @returns the exit code */
+function failed(name: string, error: unknown): number {
+  const [first = '', ...more] = linesOn(name, error);
+  complain(`licensing ${name}: ${first}`);
+  more.forEach(complain);
+  return error instanceof UsageError || isParseError(error) ? 2 : 1;
 }
 
-/** Some faults take several lines: the fields of a type, the frames of a stack. */
-function say(name: string, lines: string): void {
-  process.stderr.write(`licensing ${name}: ${lines.split('\n').map(oneLine).join('\n')}\n`);
+/** Each is written as one line: the sentences may hold texts of others. */
+function linesOn(name: string, error: unknown): readonly string[] {
+  if (isParseError(error)) {
+    // Node adds how to pass the option as data, which helps nobody here.
+    const [sentence] = error.message.split('. To specify a positional');
+    return [`${sentence}; \`licensing ${name} --help\` lists the options`];
+  }
+  if (error instanceof UsageError) {
+    return error.details.length === 0 ? [error.message] : [error.message, '', ...error.details];
+  }
+  if (error instanceof ConfigurationError) return error.faults;
+  if (!(error instanceof Error)) return [String(error)];
+  const isBug = error instanceof TypeError || error instanceof ReferenceError;
+  return isBug ? [`${error.name}: ${error.message}`, ...framesOf(error)] : [error.message];
+}
+
+function framesOf({ stack = '', message }: Error): readonly string[] {
+  const [, ...frames] = stack.slice(stack.indexOf(message) + message.length).split('\n');
+  return frames;
 }
 
 function isParseError(error: unknown): error is Error {

@@ -11,7 +11,7 @@ import { rowOf, withLine, type Row, type RowForm } from './rows.ts';
 import type { SendOptions } from './send-options.ts';
 import { Sender } from './sender.ts';
 import { configFor } from './settings.ts';
-import { print, printPatiently, type Call } from './verb.ts';
+import { complain, print, printPatiently, type Call } from './verb.ts';
 
 /** Of messages whose answers are waited for: enough to keep a worker busy, and little to remember. */
 const MAX_OPEN = 20_000;
@@ -215,7 +215,7 @@ class FileSending {
     this.progress.clear();
     const seconds = (this.cradle.steadyClock.now() - this.began) / 1_000;
     if (options.json) print(report.json(seconds, options.wait));
-    else process.stderr.write(`${report.text(seconds, options.wait)}\n`);
+    else for (const line of report.lines(seconds, options.wait)) complain(line);
     if (end.fault === 'none') {
       if (report.sent === 0) this.say(`nothing to send: ${nothingIn(options)}`);
       return report.exitCode;
@@ -223,7 +223,8 @@ class FileSending {
     const { sentUpTo } = report;
     const before = sentUpTo < options.fromLine ? 'No line is known to have arrived.' : `Sent up to line ${sentUpTo}.`;
     const again = end.fault === 'line' ? ' Mend it, then go on' : ' Go on';
-    this.say(`${end.sentence}\n${before}${again} with the same call and --from-line ${sentUpTo + 1}`);
+    this.say(end.sentence);
+    complain(`${before}${again} with the same call and --from-line ${sentUpTo + 1}`);
     if (end.fault === 'line') return 2;
     return end.fault === 'unanswered' ? 5 : 1;
   }
@@ -236,7 +237,7 @@ class FileSending {
 
   private say(sentence: string): void {
     this.progress.clear();
-    process.stderr.write(`licensing send: ${sentence}\n`);
+    complain(`licensing send: ${sentence}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { toJson, toLine } from './message-text.ts';
 import type { SendableName } from './message-types.ts';
 import type { SendOptions } from './send-options.ts';
 import { Sender, type Sent } from './sender.ts';
-import { print } from './verb.ts';
+import { complain, print } from './verb.ts';
 
 export interface OneOptions extends SendOptions {
   readonly id: string | undefined;
@@ -84,7 +84,7 @@ async function tellAnswer(
     print(json ? toJson(message) : toLine(message, topics));
   }
   const hint = sentenceOn(outcome, timeout / 1_000, `licensing explain --source ${source} --id ${id}`);
-  if (hint !== undefined) process.stderr.write(`licensing send: ${hint}\n`);
+  if (hint !== undefined) complain(`licensing send: ${hint}`);
   return EXIT_CODES[outcome];
 }
 

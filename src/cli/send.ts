@@ -78,7 +78,7 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL; \`licensing schemas register\` and 
     if (word === undefined)
       throw new UsageError(`expected TYPE and JSON, or --file; the types are ${SENDABLE.map(shortName).join(', ')}`);
     const type = sendableType(word);
-    if (json === undefined) throw new UsageError(`expected the data as JSON after ${word}\n\n${describe(type)}`);
+    if (json === undefined) throw new UsageError(`expected the data as JSON after ${word}`, describe(type));
     if (more.length > 0)
       throw new UsageError(`expected TYPE and JSON, got ${more.length} words more; put the JSON in quotes`);
     const given = parsed(json === '-' ? await textOf(process.stdin) : json);

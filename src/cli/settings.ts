@@ -10,7 +10,7 @@ const PLACEHOLDERS = {
 /**
  * The configuration of a verb that needs only some of the servers. Its log is silent unless it is asked to be at debug or
  * trace: what a person has to know is printed, and what fails ends in one sentence.
- * @throws ConfigurationError that names every fault, a line each
+ * @throws ConfigurationError that names every fault
  */
 export function configFor(environment: NodeJS.ProcessEnv, needed: readonly (keyof typeof PLACEHOLDERS)[]): Config {
   const absent = Object.entries(PLACEHOLDERS).filter(

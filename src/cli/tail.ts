@@ -6,7 +6,7 @@ import { reachKafka, reachRegistry } from './reachable.ts';
 import { configFor } from './settings.ts';
 import { stopSignal, unlessStopped } from './stop.ts';
 import { TopicReader, type ReadMessage } from './topic-reader.ts';
-import { printPatiently, UsageError, type Call, type Verb } from './verb.ts';
+import { complain, printPatiently, UsageError, type Call, type Verb } from './verb.ts';
 
 const CHOICES = ['events', 'rejections', 'entitlements', 'dead-letters', 'commands', 'users', 'all'] as const;
 type Choice = (typeof CHOICES)[number];
@@ -65,9 +65,7 @@ Examples:
       },
     });
     if (untold > 0) {
-      process.stderr.write(
-        `licensing tail: left out, since their type can't be told: ${untold} that can't be decoded\n`,
-      );
+      complain(`licensing tail: left out, since their type can't be told: ${untold} that can't be decoded`);
     }
     return 0;
   },

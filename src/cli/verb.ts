@@ -17,6 +17,13 @@ export interface Verb {
 /** The call can't be understood; the message says what was expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** What helps to mend it, to be told below the message: a line each. */
+  readonly details: readonly string[];
+
+  constructor(message: string, details: readonly string[] = []) {
+    super(message);
+    this.details = details;
+  }
 }
 
 /** The one word that chooses among a verb's actions. */
@@ -33,6 +40,11 @@ export function actionOf<Action extends string>({ positionals }: Call, actions: 
 
 export function print(line: string): void {
   process.stdout.write(`${oneLine(line)}\n`);
+}
+
+/** As `print`, to stderr: what is wrong, and whatever else is not what was asked for. */
+export function complain(line: string): void {
+  process.stderr.write(`${oneLine(line)}\n`);
 }
 
 /** As `print`, where many lines may come: waits while whoever reads them is slower. Once nobody reads them any more, it waits no longer. */

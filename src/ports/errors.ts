@@ -66,9 +66,16 @@ export class NotLoaded extends Error {
   override readonly name = 'NotLoaded';
 }
 
-/** The configuration can't work. The message names the setting. The process ends with exit code 1. */
+/** The configuration can't work. Each sentence names a setting; the message has a line for each. The process ends with exit code 1. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
+  readonly faults: readonly string[];
+
+  constructor(faults: string | readonly string[], options?: ErrorOptions) {
+    const all = typeof faults === 'string' ? [faults] : faults;
+    super(all.join('\n'), options);
+    this.faults = all;
+  }
 }
 
 /** A dead letter can't be replayed now: it is not open, waits behind another letter, or its message has taken effect since. */

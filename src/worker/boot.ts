@@ -85,7 +85,7 @@ export class Boot {
     const report = await topicCheck.check();
     // Of a topic that is not there nobody has rights: that it is missing is what has to be told.
     const faults = report.faults.length > 0 ? report.faults : await topicCheck.lackingRights();
-    if (faults.length > 0) throw new ConfigurationError(faults.join('\n'));
+    if (faults.length > 0) throw new ConfigurationError(faults);
   }
 
   /** Queues all look-ups that wait for an answer. One that is in the topic already is asked twice, and takes effect once. */

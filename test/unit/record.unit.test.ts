@@ -74,7 +74,11 @@ describe('a list', () => {
     [[80, null], /^each of usageThresholds must be a whole number/],
     [[80.5], /^each of usageThresholds must be a whole number/],
   ])('is not %j', (given, message) => {
-    expect(() => thresholds(given)).toThrow(message);
-    expect(() => thresholds(given)).toThrow(/usageThresholds +list of whole numbers or null/);
+    expect(() => thresholds(given)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(message),
+        details: expect.arrayContaining([expect.stringMatching(/usageThresholds +list of whole numbers or null/)]),
+      }),
+    );
   });
 });

@@ -18,7 +18,7 @@ export function mendedKafkaJs(folder: string): PrivateModules {
     );
   }
   const missing = PARTS.flatMap((part) => missingIn(part, folder));
-  if (missing.length > 0) throw new ConfigurationError(missing.join('\n'));
+  if (missing.length > 0) throw new ConfigurationError(missing);
   const mends = PARTS.flatMap(({ path, mend }) => (mend === undefined ? [] : [[path, mend] as const]));
   const modules = new PrivateModules(folder, new Map(mends));
   for (const { path } of PARTS) modules.load(path);

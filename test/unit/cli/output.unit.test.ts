@@ -55,6 +55,8 @@ async function dryRun(file: string, ...more: readonly string[]) {
   return { code, told };
 }
 
+/** Data is judged before any server is asked. */
+const NOWHERE = { KAFKA_BROKERS: 'none:1', SCHEMA_REGISTRY_URL: 'http://none:1' };
 const HOSTILE = 'a\r\n\u009blive\u001B[2J';
 
 test('what others have written can not look like a line of ours, nor command a terminal', async () => {
@@ -69,6 +71,20 @@ test('what others have written can not look like a line of ours, nor command a t
   await writeFile(file, JSON.stringify({ [HOSTILE]: 1 }));
   const { told } = await dryRun(file);
   expect(told.split('\n')).toEqual([expect.stringMatching(/ line 1: .*'a\\u000d\\u000a\\u009blive\\u001b\[2J'/), '']);
+});
+
+test.each<readonly [what: string, args: readonly string[], env: Readonly<Record<string, string>>]>([
+  ['a verb', [HOSTILE], {}],
+  ['an option', ['lag', `--${HOSTILE}`], {}],
+  ['a field of data', ['send', 'CreateTenant', JSON.stringify({ [HOSTILE]: 1 })], NOWHERE],
+  ['data that is no JSON', ['send', 'CreateTenant', HOSTILE], {}],
+  ['settings', ['lag'], { KAFKA_BROKERS: HOSTILE, LANES: HOSTILE }],
+])('nor can what stands in a call: %s', async (_, args, env) => {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+  const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  expect(told).toContain('\\u000a\\u009blive');
+  expect(told).not.toMatch(/(?!\n)\p{Cc}|^live/mu);
+  expect(code).not.toBe(0);
 });
 
 test('where nobody reads what is wrong, the output and the exit code still come', async () => {
