@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { REASON_NAMES, type DeadLetterReason, type KeyCount, type LetterFilter } from '../ports/dead-letters.ts';
-import { parkableKeys } from '../ports/parked-keys.ts';
+import { isId } from './ids.ts';
 import { nearest } from './nearest.ts';
 import { UsageError, type Call } from './verb.ts';
 
@@ -22,8 +22,7 @@ export function reasonIn({ reason }: Values): DeadLetterReason | undefined {
 
 export function keyIn({ key }: Values): string | undefined {
   if (typeof key !== 'string') return undefined;
-  const [parkable] = parkableKeys([key.toLowerCase()]);
-  if (parkable !== undefined) return parkable;
+  if (isId(key)) return key.toLowerCase();
   throw new UsageError(`--key is '${key}'; expected the id of a tenant or user, a UUID`);
 }
 

@@ -1,6 +1,6 @@
-import { parkableKeys } from '../ports/parked-keys.ts';
+import { isUuid } from '../ports/ids.ts';
 
 /** Whether this is a UUID; in capitals, too. */
 export function isId(word: string): boolean {
-  return parkableKeys([word.toLowerCase()]).length === 1;
+  return isUuid(word.toLowerCase());
 }
