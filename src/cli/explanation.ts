@@ -50,7 +50,7 @@ export function explained(findings: Findings): Explained {
   const { place, belongsTo } = findings.record ?? {};
   if (belongsTo === undefined) return told;
   const misplaced =
-    `It lies in ${place}, and murmur2 of its key gives ${belongsTo}: the order of its tenant's commands is not kept. ` +
+    `It lies in ${place}, and murmur2 of its key gives ${belongsTo}: the order of its key is not kept. ` +
     'Its producer partitions otherwise, if no partitions were added since.';
   return { ...told, says: [...told.says, misplaced] };
 }

@@ -179,6 +179,24 @@ describe('the sentences', () => {
     expect([told.state, told.says[0]]).toEqual([state, says]);
   });
 
+  test.each<readonly [what: string, fate: Findings['fate'], type: string | undefined]>([
+    ['accepted', answered, 'licensing.commands.UpdateTenant'],
+    ['undecided', { what: 'undecided' }, 'licensing.commands.CreateUser'],
+    ['undecodable', { what: 'dead', letter: letter({ reason: 'UndecodableMessage' }) }, undefined],
+  ])('that it lies in another partition than its key belongs to: %s', (_, fate, type) => {
+    const at = (belongsTo: number | undefined) =>
+      explained({ ...findings, fate, record: { place: 'commands/3', type, repeats: false, belongsTo } });
+    const placed = at(undefined);
+    expect(at(5)).toEqual({
+      ...placed,
+      says: [
+        ...placed.says,
+        'It lies in commands/3, and murmur2 of its key gives 5: the order of its key is not kept. ' +
+          'Its producer partitions otherwise, if no partitions were added since.',
+      ],
+    });
+  });
+
   test('a rejection by its own code and sentence, also where the inbox has forgotten it', () => {
     const data = { code: 'TenantNotFound', message: 'There is no such tenant.', field: null };
     const [one] = found(0);
