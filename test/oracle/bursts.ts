@@ -17,7 +17,7 @@ export class Bursts<T> {
   private readonly customers: readonly T[];
   /** The sum of the shares up to each customer. */
   private readonly upTo: readonly number[];
-  private readonly under: { readonly customer: T; left: number }[] = [];
+  private readonly underWay: { readonly customer: T; left: number }[] = [];
 
   constructor(random: Random, customers: readonly T[]) {
     this.random = random;
@@ -28,14 +28,14 @@ export class Bursts<T> {
 
   /** `isFirst`: of its burst. */
   next(): { readonly customer: T; readonly isFirst: boolean } {
-    const { random, under } = this;
-    const isFirst = under.length < MOST_AT_ONCE;
-    if (isFirst) under.push({ customer: this.pick(), left: random.int(1, LONGEST) });
-    const place = isFirst ? under.length - 1 : random.int(0, under.length - 1);
-    const burst = under[place];
+    const { random, underWay } = this;
+    const isFirst = underWay.length < MOST_AT_ONCE;
+    if (isFirst) underWay.push({ customer: this.pick(), left: random.int(1, LONGEST) });
+    const place = isFirst ? underWay.length - 1 : random.int(0, underWay.length - 1);
+    const burst = underWay[place];
     if (burst === undefined) throw new Error('a load needs customers');
     burst.left -= 1;
-    if (burst.left === 0) under.splice(place, 1);
+    if (burst.left === 0) underWay.splice(place, 1);
     return { customer: burst.customer, isFirst };
   }
 
