@@ -151,8 +151,8 @@ export function tailOf(file: string, lines = 20): string {
 
 /** @param exit undefined: it was never started */
 export function hasEnded(name: string, exit: ChildExit | undefined, logFile: string): StackError {
-  const how = exit === undefined ? 'does not run' : describeExit(exit);
-  return new StackError(`${name} ${how}; its log is ${logFile}, the last lines:\n${tailOf(logFile)}`);
+  const headline = `${name} ${exit === undefined ? 'does not run' : describeExit(exit)}`;
+  return new StackError(`${headline}; its log is ${logFile}, the last lines:\n${tailOf(logFile)}`, headline);
 }
 
 export function describeExit(exit: ChildExit): string {

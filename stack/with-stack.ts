@@ -87,7 +87,7 @@ export async function withStack(stack: Stack, once: boolean, started: number): P
   failure.catch((error: unknown) => {
     if (stop.signal.aborted || !(error instanceof StackError)) return;
     // To end all the others takes a while.
-    console.error(`\n${error.message.split(';', 1)[0]}. Stopping ...`);
+    console.error(`\n${error.headline}. Stopping ...`);
   });
   try {
     const how = await Promise.race([running, interrupted, failure]);
