@@ -128,8 +128,6 @@ async function runJest(
       '--json',
       '--outputFile',
       outputFile,
-      // Files of several levels wait for servers a fifth of the time: a third one at once fills the two cores.
-      ...(chosen.length > 1 ? ['--maxWorkers', '3'] : []),
       ...paths,
       ...options,
     ],
