@@ -242,7 +242,7 @@ class FileSending {
 }
 
 function nothingIn({ file, fromLine }: FileOptions): string {
-  return fromLine === 1 ? `${file} has no lines` : `${file} has no line from ${fromLine} on`;
+  return `${file} has no message${fromLine === 1 ? '' : ` from line ${fromLine} on`}`;
 }
 
 type End =

@@ -190,10 +190,11 @@ describe('send --file', () => {
   });
 });
 
-test('of a file without lines nothing is sent, which is told', async () => {
-  const path = file('empty.ndjson', []);
+test('of a file with no line but blank ones nothing is sent, which is told', async () => {
+  const path = join(folder, 'blank.ndjson');
+  writeFileSync(path, '\n \n');
   const { code, stderr } = await cli('send', 'CreateSubdivision', '--file', path);
-  expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing to send: .*empty\.ndjson has no lines$/m)]);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing to send: .*blank\.ndjson has no message$/m)]);
 });
 
 test('tail tells how many have no type, when it is asked for one', async () => {
