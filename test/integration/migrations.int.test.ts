@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { Knex } from 'knex';
 import { REASON_NAMES } from '../../src/ports/dead-letters.ts';
 import { NO_TERMS } from '../../src/domain/terms.ts';
 import { postgresStore } from '../../src/repos/tables/postgres.ts';
@@ -9,6 +8,7 @@ import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
 import * as a from '../support/builders.ts';
 import { addRows, addSubdivisions, addTenants, addUsers } from '../support/contract/subject.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { schemaOf } from '../support/schema-of.ts';
 import { until } from '../support/world-until.ts';
 
 describe('migrations', () => {
@@ -133,29 +133,6 @@ describe('migrations', () => {
     expect(listed.toSorted()).toEqual(REASON_NAMES.toSorted());
   });
 });
-
-/** Columns, constraints and indexes as the catalog tells them; knex' own tables are left out. */
-async function schemaOf(db: Knex): Promise<readonly string[]> {
-  const { rows } = await db.raw<{ rows: { line: string }[] }>(
-    `SELECT line FROM (
-       SELECT table_name AS t, concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default,
-         generation_expression, is_identity) AS line FROM information_schema.columns WHERE table_schema = 'public'
-       UNION ALL
-       SELECT c.relname, concat_ws(' ', c.relname, conname, pg_get_constraintdef(k.oid, true))
-       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE c.relnamespace = 'public'::regnamespace
-       UNION ALL
-       SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
-       UNION ALL
-       SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-       UNION ALL
-       SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-       UNION ALL
-       SELECT relname, concat_ws(' ', relname, reloptions::text) FROM pg_class
-       WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) x
-     WHERE t NOT LIKE 'migrations%' ORDER BY line`,
-  );
-  return rows.map(({ line }) => line);
-}
 
 describe('a hand-written statement', () => {
   let database: TestDatabase;

@@ -51,8 +51,13 @@ export function databaseError(error: unknown): Error {
  * has ended for its idleness has not heard the COMMIT.
  */
 export function isDefiniteRollback(error: unknown): boolean {
-  const state = error instanceof Error ? (sqlState(error) ?? sqlState(error.cause)) : undefined;
+  const state = stateOf(error);
   return state !== undefined && /^(22|23|40|25P03)/.test(state);
+}
+
+/** What the server has answered, of an error of the driver or of what `databaseError` has made of it. */
+export function stateOf(error: unknown): string | undefined {
+  return error instanceof Error ? (sqlState(error) ?? sqlState(error.cause)) : undefined;
 }
 
 /** Bindings that can't be built, say: trying again would never end. */

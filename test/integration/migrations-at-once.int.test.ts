@@ -1,0 +1,197 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Knex } from 'knex';
+import { query } from '../../src/repos/tables/sql.ts';
+import { Migrations } from '../../src/uow/migrations.ts';
+import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { schemaOf } from '../support/schema-of.ts';
+import { until } from '../support/world-until.ts';
+import { licensing, WorkerProcess } from '../support/world-process.ts';
+
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** What builds before 1.0 did: knex' own migrator, whose lock is a row. */
+const OLDER: Knex.MigratorConfig = {
+  tableName: 'migrations',
+  disableMigrationsListValidation: true,
+  migrationSource: {
+    getMigrations: async () => (await readdir(FOLDER)).sort(),
+    getMigrationName: (file: string) => file.replace('.ts', ''),
+    getMigration: async (file: string) => import(`${FOLDER}/${file}`) as Promise<Knex.Migration>,
+  } satisfies Knex.MigrationSource<string>,
+};
+
+let database: TestDatabase;
+let db: Knex;
+let older: Knex;
+let migrations: Migrations;
+let whole: readonly string[];
+/** Transactions that a test holds tables by. */
+const holding: Knex.Transaction[] = [];
+
+beforeAll(async () => {
+  const template = await createTestDatabase();
+  whole = await schemaOf(template.db);
+  await template.drop();
+});
+
+beforeEach(async () => {
+  database = await createTestDatabase({ empty: true });
+  db = database.db;
+  older = connect(database.url);
+  migrations = new Migrations(db, FOLDER);
+});
+
+afterEach(async () => {
+  await Promise.all(holding.splice(0).map((trx) => trx.rollback()));
+  await older.destroy();
+  await database.drop();
+});
+
+describe('two runs at once', () => {
+  test('on an empty database end well, and each step is done once', async () => {
+    const env = { DATABASE_URL: database.url };
+    const ends = await Promise.all([licensing(['migrate', 'up'], env), licensing(['migrate', 'up'], env)]);
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(ends.map(({ stdout }) => /^done: 0001_tenants.*|nothing to do/.test(stdout))).toEqual([true, true]);
+    expect(await schemaOf(db)).toEqual(whole);
+    expect(await db('migrations').pluck('name')).toEqual((await migrations.status()).done);
+  });
+
+  test('the second one says that it waits, can be stopped, and goes on after the first one', async () => {
+    await backTo('0016_time');
+    const other = await held('licenses');
+    const runs = [migrate()];
+    try {
+      await waitedFor('licenses');
+      runs.push(migrate(), migrate());
+      const [first, stopped, second] = runs as [WorkerProcess, WorkerProcess, WorkerProcess];
+      await Promise.all(
+        [stopped, second].map((one) => one.logs('licensing migrate: another `migrate` is at work (session ')),
+      );
+      stopped.signal('SIGINT');
+      expect(await stopped.gone()).toMatchObject({ signal: 'SIGINT' });
+      await other.rollback();
+      expect(await Promise.all([first.gone(), second.gone()])).toMatchObject([{ code: 0 }, { code: 0 }]);
+      expect([first.log, second.log]).toEqual([
+        expect.stringContaining('done: 0016_time'),
+        expect.stringContaining('nothing to do'),
+      ]);
+    } finally {
+      await Promise.all(runs.map((one) => one.dispose()));
+    }
+    expect(await schemaOf(db)).toEqual(whole);
+  });
+
+  test('one that has lost its lock ends before its next step', async () => {
+    await backTo('0016_time');
+    const other = await held('licenses');
+    const run = migrations.up();
+    run.catch(() => undefined); // told below
+    await waitedFor('licenses');
+    const sql = `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'migrations_lock'::regclass AND mode = 'ExclusiveLock'`;
+    expect(await query(db, sql, [])).toHaveLength(1);
+    await other.rollback();
+    await expect(run).rejects.toThrow(/the lock of this run is lost .*: run it again/);
+    expect((await migrations.status()).pending[0]).toBe('0017_subdivision_timers');
+    await migrations.up();
+    expect(await schemaOf(db)).toEqual(whole);
+  });
+});
+
+describe('older builds, which lock by a row,', () => {
+  test('and this one go on with the tables of each other, both ways', async () => {
+    await older.migrate.latest(OLDER);
+    expect((await migrations.status()).pending).toEqual([]);
+    expect(await migrations.up()).toEqual([]);
+    await migrations.down(false);
+    await older.migrate.down(OLDER);
+    await migrations.up();
+    expect(await schemaOf(db)).toEqual(whole);
+    await older.migrate.rollback(OLDER, true);
+    expect(await schemaOf(db)).toEqual([]);
+    await migrations.up();
+    await migrations.down(true);
+    await older.migrate.latest(OLDER);
+    expect(await schemaOf(db)).toEqual(whole);
+  });
+
+  test('may have left their lock behind: it is taken away', async () => {
+    await backTo('0016_time');
+    await older.migrate.list(OLDER); // gives the lock its row
+    await db('migrations_lock').update({ is_locked: 1 });
+    await expect(older.migrate.latest(OLDER)).rejects.toThrow('already locked');
+    const told: string[] = [];
+    await migrations.up((sentence) => void told.push(sentence));
+    expect(told).toEqual([expect.stringContaining('an older version has left its lock')]);
+    await expect(older.migrate.latest(OLDER)).resolves.toEqual([expect.anything(), []]);
+    expect(await schemaOf(db)).toEqual(whole);
+  });
+
+  test.each([
+    ['without a transaction', '0016_time', 'licenses', 'is still under way'],
+    ['in a transaction', '0021_letters_of_second_lives', 'users', 'is at work'],
+  ])('are waited for while they are at work %s', async (_, step, table, sentence) => {
+    await backTo(step);
+    const other = await held(table);
+    const their = older.migrate.latest(OLDER);
+    await waitedFor(table);
+    const told: string[] = [];
+    const ours = migrations.up((one) => void told.push(one));
+    await until('ours waits', () => told.length > 0);
+    await other.rollback();
+    const [[, done], alsoDone] = await Promise.all([their as Promise<[number, string[]]>, ours]);
+    expect([done[0], alsoDone]).toEqual([step, []]);
+    expect(told[0]).toContain(sentence);
+    expect(await schemaOf(db)).toEqual(whole);
+  });
+
+  test('wait for this one', async () => {
+    await backTo('0021_letters_of_second_lives');
+    const other = await held('users');
+    const ours = migrations.up();
+    await waitedFor('users');
+    const their = older.migrate.latest(OLDER);
+    await waitedFor('migrations_lock');
+    await other.rollback();
+    expect(await ours).toEqual(['0021_letters_of_second_lives']);
+    expect(await their).toEqual([expect.anything(), []]);
+  });
+
+  test('may have written a name twice, which counts once', async () => {
+    await migrations.up();
+    await db.raw(
+      `INSERT INTO migrations (name, batch, migration_time) SELECT name, batch, now() FROM migrations WHERE name = '0020_erasures'`,
+    );
+    expect((await migrations.status()).done.filter((name) => name === '0020_erasures')).toHaveLength(1);
+    expect([await migrations.down(false), await migrations.down(false)]).toEqual([
+      ['0021_letters_of_second_lives'],
+      ['0020_erasures'],
+    ]);
+    expect((await migrations.status()).pending).toEqual(['0020_erasures', '0021_letters_of_second_lives']);
+  });
+});
+
+function migrate(): WorkerProcess {
+  const env = { DATABASE_URL: database.url, DATABASE_LOCK_TIMEOUT_MS: '15000' };
+  return new WorkerProcess('migrate', env, [MAIN, 'migrate', 'up']);
+}
+
+/** So that `step` is the next one. */
+async function backTo(step: string): Promise<void> {
+  await migrations.up();
+  while ((await migrations.status()).pending[0] !== step) await migrations.down(false);
+}
+
+async function held(table: string): Promise<Knex.Transaction> {
+  const trx = await db.transaction();
+  holding.push(trx);
+  await trx.raw(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
+  return trx;
+}
+
+async function waitedFor(table: string): Promise<void> {
+  const sql = 'SELECT FROM pg_locks WHERE NOT granted AND relation = ?::regclass';
+  await until(`somebody waits for ${table}`, async () => (await query(db, sql, [table])).length > 0);
+}
