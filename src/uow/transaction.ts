@@ -1,13 +1,12 @@
 import type { Knex } from 'knex';
 import { CommitOutcomeUnknown } from '../ports/errors.ts';
 import { databaseError, isDefiniteRollback } from '../repos/tables/errors.ts';
-import { execute } from '../repos/tables/sql.ts';
 
 // The three steps of a knex transaction. Whatever commits here does it by these.
 
-export async function begin(db: Knex): Promise<Knex.Transaction> {
+export async function begin(db: Knex, mode: Knex.TransactionConfig = {}): Promise<Knex.Transaction> {
   try {
-    return await db.transaction();
+    return await db.transaction(mode);
   } catch (error) {
     throw databaseError(error);
   }
@@ -15,14 +14,7 @@ export async function begin(db: Knex): Promise<Knex.Transaction> {
 
 /** Begins a transaction that sees the database as of one moment, and can neither write nor lock rows. */
 export async function beginSnapshot(db: Knex): Promise<Knex.Transaction> {
-  const trx = await begin(db);
-  try {
-    await execute(trx, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', []);
-    return trx;
-  } catch (error) {
-    await rollBack(trx);
-    throw error;
-  }
+  return begin(db, { isolationLevel: 'repeatable read', readOnly: true });
 }
 
 /** @throws CommitOutcomeUnknown, or what `databaseError` makes of a refusal */

@@ -51,8 +51,10 @@ function beginWith(settings: SessionSettings): string {
   const set = Object.entries(settings).map(([name, value]) => {
     return `pg_catalog.set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`;
   });
-  return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT ${set.join(', ')}`;
+  return `${PLAIN_BEGIN}; SELECT ${set.join(', ')}`;
 }
+
+const PLAIN_BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 const PROBE = 'licensing_probe';
 
@@ -87,9 +89,12 @@ function carry(client: Asked, begin: string, { keepsNames }: Between): void {
   client.query = (config, answered) => {
     const text = typeof config === 'string' ? config : config.text;
     const statement = keepsNames || typeof config === 'string' ? config : withoutName(config);
-    if (BEGINS.test(text)) {
+    const begins = BEGINS.exec(text);
+    if (begins) {
       inside = true;
-      ask(begin, (error, result) => {
+      // A mode can't be set any more once the settings are.
+      const [, mode] = begins;
+      ask(mode === undefined ? begin : begin.replace(PLAIN_BEGIN, `BEGIN ${mode}`), (error, result) => {
         // Its transaction may be open, and has failed.
         if (error) client.__knex__disposed = error;
         answered(error, result);
@@ -117,7 +122,7 @@ function disposingOf(client: Asked, name: string, answered: Answered): Answered 
 }
 
 /** knex' own words. */
-const BEGINS = /^BEGIN\b/;
+const BEGINS = /^BEGIN\b(?: TRANSACTION ([^;]+))?/;
 const ENDS = /^(COMMIT|ROLLBACK)\b(?! TO)/;
 /** PostgreSQL refuses these in a transaction. A migration that has one names its schema. */
 const NEEDS_NO_TRANSACTION = /\bCONCURRENTLY\b/;
