@@ -90,13 +90,32 @@ describe('two runs at once', () => {
     const run = migrations.up();
     run.catch(() => undefined); // told below
     await waitedFor('licenses');
-    const sql = `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'migrations_lock'::regclass AND mode = 'ExclusiveLock'`;
-    expect(await query(db, sql, [])).toHaveLength(1);
+    await endLock();
     await other.rollback();
     await expect(run).rejects.toThrow(/the lock of this run is lost .*: run it again/);
     expect((await migrations.status()).pending[0]).toBe('0017_subdivision_timers');
     await migrations.up();
     expect(await schemaOf(db)).toEqual(whole);
+  });
+
+  test('that get by the lock all the same do a step once', async () => {
+    await backTo('0021_letters_of_second_lives');
+    const other = await held('users');
+    const first = migrations.up();
+    await waitedFor('users');
+    await endLock();
+    // Under another name the run does not see what the first one has under way.
+    const stranger = connect(`${database.url}?application_name=stranger`);
+    try {
+      const second = new Migrations(stranger, FOLDER).up();
+      await waitedFor('migrations');
+      await other.rollback();
+      await Promise.all([first, second]);
+    } finally {
+      await stranger.destroy();
+    }
+    expect(await schemaOf(db)).toEqual(whole);
+    expect(await db('migrations').pluck('name')).toEqual((await migrations.status()).done);
   });
 });
 
@@ -182,6 +201,12 @@ function migrate(): WorkerProcess {
 async function backTo(step: string): Promise<void> {
   await migrations.up();
   while ((await migrations.status()).pending[0] !== step) await migrations.down(false);
+}
+
+/** As an administrator ends a session, or a pooler. */
+async function endLock(): Promise<void> {
+  const sql = `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'migrations_lock'::regclass AND mode = 'ExclusiveLock'`;
+  expect(await query(db, sql, [])).toHaveLength(1);
 }
 
 async function held(table: string): Promise<Knex.Transaction> {
