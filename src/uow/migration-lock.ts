@@ -56,7 +56,10 @@ export class MigrationLock {
     }
   }
 
-  /** Asks whether it is still held. The statement leaves no snapshot open, as a SELECT would. @throws DatabaseUnavailable */
+  /**
+   * Asks whether it is still held. Comes before each step: a SELECT before it would leave its snapshot open, for which indexes that are built beside
+   * the load wait. @throws DatabaseUnavailable
+   */
   async check(): Promise<void> {
     try {
       await execute(this.trx, LOCK, []);
