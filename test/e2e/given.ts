@@ -31,8 +31,10 @@ export async function answersTo(world: World, { envelope }: Sending, count: numb
   const { id, source = '' } = envelope;
   if (typeof id !== 'string') throw new Error('answers are found by the id of what they answer');
   const records = await world.answers(id, count);
+  const question = identity(source, id);
+  const byId = Map.groupBy(records, (record) => header(record, 'ce_id'));
   return records.map((_, index) => {
-    const record = records.find((one) => header(one, 'ce_id') === eventId(identity(source, id), index));
+    const [record] = byId.get(eventId(question, index)) ?? [];
     if (record?.decoded === undefined) throw new Error(`no answer ${index} to ${id}`);
     return { type: record.decoded.type.replace(/^licensing\.\w+\./, ''), data: record.decoded.data, record };
   });

@@ -57,7 +57,7 @@ export function eventId({ hash }: Identity, index: number): string {
 }
 
 export function asUuid(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
 /** The partition in which the Java client puts a key: murmur2, made positive, modulo. Source: Kafka's `Utils.murmur2` and `toPositive`. */
