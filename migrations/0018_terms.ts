@@ -44,6 +44,11 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 /** Fails where a license has terms: the version before can't keep them. */
+export async function checkDown(knex: Knex): Promise<void> {
+  const schema = await currentSchema(knex);
+  if (await hasTerms(knex, schema)) await refuseTerms(knex, schema);
+}
+
 export async function down(knex: Knex): Promise<void> {
   const schema = await currentSchema(knex);
   if (await hasTerms(knex, schema)) await knex.transaction((trx) => dropTerms(trx, schema));
@@ -52,13 +57,8 @@ export async function down(knex: Knex): Promise<void> {
 
 async function dropTerms(trx: Knex, schema: string): Promise<void> {
   await trx.raw(`LOCK TABLE ${schema}.licenses IN ACCESS EXCLUSIVE MODE`);
-  await trx.raw(`
-    DO $$ BEGIN
-      IF EXISTS (SELECT FROM ${schema}.licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
-          notices_before_expiry, period, period_anchor) > 0) THEN
-        RAISE check_violation USING MESSAGE = 'there are licenses with terms, which the version before can not keep';
-      END IF;
-    END $$`);
+  // Some may have come since it was checked.
+  await refuseTerms(trx, schema);
   await trx.raw(`
     ALTER TABLE ${schema}.licenses
       DROP CONSTRAINT licenses_below_limit,
@@ -69,6 +69,16 @@ async function dropTerms(trx: Knex, schema: string): Promise<void> {
       DROP COLUMN notices_before_expiry, DROP COLUMN period, DROP COLUMN period_anchor, DROP COLUMN terms_version, DROP COLUMN scheduled,
       DROP COLUMN started_by_time, DROP COLUMN in_grace, DROP COLUMN noticed_ms, DROP COLUMN period_starts_at, DROP COLUMN count_number,
       DROP COLUMN count_starts_at, DROP COLUMN overage_told, DROP COLUMN closed_counts`);
+}
+
+async function refuseTerms(knex: Knex, schema: string): Promise<void> {
+  await knex.raw(`
+    DO $$ BEGIN
+      IF EXISTS (SELECT FROM ${schema}.licenses WHERE NOT deleted AND num_nonnulls(starts_at, grace_ms, overage, overage_percent, usage_thresholds,
+          notices_before_expiry, period, period_anchor) > 0) THEN
+        RAISE check_violation USING MESSAGE = 'there are licenses with terms, which the version before can not keep';
+      END IF;
+    END $$`);
 }
 
 /** Whether the licenses have got their columns, which come and go at once. */

@@ -1,12 +1,12 @@
 import { openContainer } from './open-container.ts';
 import { reachDatabase } from './reachable.ts';
 import { configFor } from './settings.ts';
-import { actionOf, print, type Verb } from './verb.ts';
+import { actionOf, complain, print, type Verb } from './verb.ts';
 
 /** A day. An index over years of messages takes long, and nobody waits for it. Statements that others wait for keep their lock timeout. */
 const STATEMENT_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
 
-const tell = (sentence: string): void => void process.stderr.write(`licensing migrate: ${sentence}\n`);
+const tell = (sentence: string): void => complain(`licensing migrate: ${sentence}`);
 
 export const migrate: Verb = {
   help: `

@@ -8,7 +8,7 @@ import { begin, commit, rollBack } from './transaction.ts';
 /** A table of knex. Older builds lock it by `is_locked = 1`, which stays set when their process dies; this one leaves that alone. */
 export const LOCK_TABLE = 'migrations_lock';
 
-/** Tells a person what is waited for: a sentence, each time that it is another. */
+/** Tells a person, in a sentence, what is waited for whenever it is something else, and which step has failed. */
 export type Tell = (sentence: string) => void;
 
 const LOOK_AGAIN_MS = 500;

@@ -21,6 +21,8 @@ interface Step {
   readonly config?: { readonly transaction?: boolean };
   up(knex: Knex): Promise<void>;
   down(knex: Knex): Promise<void>;
+  /** Of a step without a transaction that may refuse to be undone: refuses before anything is. */
+  checkDown?(knex: Knex): Promise<void>;
 }
 
 export interface MigrationStatus {
@@ -51,7 +53,7 @@ export class Migrations {
       const [last] = await query<{ batch: number | null }>(this.db, `SELECT max(batch) AS batch FROM ${TABLE}`, []);
       for (const name of (await this.status()).pending) {
         await lock.check();
-        await this.do(name, (last?.batch ?? 0) + 1);
+        await naming(name, tell, this.do(name, (last?.batch ?? 0) + 1));
         done.push(name);
       }
       return done;
@@ -68,7 +70,7 @@ export class Migrations {
       const known = (await this.names()).filter((name) => recorded.has(name)).reverse();
       for (const name of all ? known : known.slice(0, 1)) {
         await lock.check();
-        await this.undo(name);
+        await naming(name, tell, this.undo(name));
         undone.push(name);
       }
       return undone;
@@ -119,6 +121,7 @@ export class Migrations {
         await forget(trx);
       });
     } else {
+      await step.checkDown?.(this.db);
       await execute(this.db, `UPDATE ${TABLE} SET migration_time = NULL WHERE name = ?`, [name]);
       await step.down(this.db);
       await forget(this.db);
@@ -203,6 +206,16 @@ export class Migrations {
 const NO_RIGHT = '42501';
 /** A schema, a table, or what belongs to one: unique_violation of the catalog. */
 const MADE_BY_ANOTHER = new Set(['42P06', '42P07', '23505']);
+
+/** What the server says of a failure does not tell at which step. */
+async function naming(step: string, tell: Tell, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    tell(`${step} failed`);
+    throw error;
+  }
+}
 
 function hasTransaction({ config }: Step): boolean {
   return config?.transaction !== false;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { query } from '../../src/repos/tables/sql.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
-import { connect, createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { connect, createTestDatabase, TIMEOUTS, type TestDatabase } from '../support/database.ts';
 import { schemaOf } from '../support/schema-of.ts';
 import { until } from '../support/world-until.ts';
 import { licensing, WorkerProcess } from '../support/world-process.ts';
@@ -22,6 +22,9 @@ const OLDER: Knex.MigratorConfig = {
   } satisfies Knex.MigrationSource<string>,
 };
 
+/** What a test holds, and what waits for it, stays as long as a busy machine needs for the rest. */
+const PATIENT = { ...TIMEOUTS, lockTimeout: 60_000, statementTimeout: 60_000, idleInTransactionTimeout: 0 };
+
 let database: TestDatabase;
 let db: Knex;
 let older: Knex;
@@ -37,9 +40,9 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  database = await createTestDatabase({ empty: true });
+  database = await createTestDatabase({ empty: true, timeouts: PATIENT });
   db = database.db;
-  older = connect(database.url);
+  older = connect(database.url, PATIENT);
   migrations = new Migrations(db, FOLDER);
 });
 
@@ -105,7 +108,7 @@ describe('two runs at once', () => {
     await waitedFor('users');
     await endLock();
     // Under another name the run does not see what the first one has under way.
-    const stranger = connect(`${database.url}?application_name=stranger`);
+    const stranger = connect(`${database.url}?application_name=stranger`, PATIENT);
     try {
       const second = new Migrations(stranger, FOLDER).up();
       await waitedFor('migrations');
@@ -117,6 +120,38 @@ describe('two runs at once', () => {
     expect(await schemaOf(db)).toEqual(whole);
     expect(await db('migrations').pluck('name')).toEqual((await migrations.status()).done);
   });
+});
+
+test('a step may take longer than a transaction may be idle', async () => {
+  await backTo('0016_time');
+  const other = await held('licenses');
+  const impatient = connect(database.url, { ...PATIENT, idleInTransactionTimeout: 200 });
+  try {
+    const run = new Migrations(impatient, FOLDER).up();
+    run.catch(() => undefined); // told below
+    await waitedFor('licenses');
+    const sql = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation = 'migrations_lock'::regclass
+      AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '1 s'`;
+    await until('the lock has been idle for longer', async () => (await query(db, sql, [])).length > 0);
+    await other.rollback();
+    expect((await run)[0]).toBe('0016_time');
+  } finally {
+    await impatient.destroy();
+  }
+});
+
+test('a step that fails is named', async () => {
+  await backTo('0016_time');
+  await held('licenses');
+  const hasty = connect(database.url, { ...PATIENT, lockTimeout: 100 });
+  const told: string[] = [];
+  try {
+    const run = new Migrations(hasty, FOLDER).up((sentence) => void told.push(sentence));
+    await expect(run).rejects.toThrow('lock timeout');
+    expect(told).toEqual(['0016_time failed']);
+  } finally {
+    await hasty.destroy();
+  }
 });
 
 describe('older builds, which lock by a row,', () => {
@@ -193,7 +228,7 @@ describe('older builds, which lock by a row,', () => {
 });
 
 function migrate(): WorkerProcess {
-  const env = { DATABASE_URL: database.url, DATABASE_LOCK_TIMEOUT_MS: '15000' };
+  const env = { DATABASE_URL: database.url, DATABASE_LOCK_TIMEOUT_MS: '25000' };
   return new WorkerProcess('migrate', env, [MAIN, 'migrate', 'up']);
 }
 

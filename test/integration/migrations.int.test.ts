@@ -118,6 +118,7 @@ describe('migrations', () => {
       while (!(await migrations.status()).pending.includes('0018_terms')) await migrations.down(false);
     };
     await expect(back()).rejects.toThrow('licenses with terms');
+    expect((await migrations.status()).done.at(-1)).toBe('0018_terms');
     await db('licenses').update({ usage_thresholds: null });
     await back();
     await migrations.up();
