@@ -159,7 +159,7 @@ async function blocked(): Promise<readonly number[]> {
 }
 
 function migrate(words: readonly string[]): WorkerProcess {
-  const env = { DATABASE_URL: database.url, DATABASE_LOCK_TIMEOUT_MS: '15000' };
+  const env = { DATABASE_URL: database.url, DATABASE_LOCK_TIMEOUT_MS: '25000' };
   return new WorkerProcess('migrate', env, [MAIN, 'migrate', ...words]);
 }
 

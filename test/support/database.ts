@@ -7,7 +7,7 @@ import { POSTGRES_URL } from '../../src/settings.ts';
 import { Migrations } from '../../src/uow/migrations.ts';
 
 const TEMPLATE = 'licensing_template';
-/** How the names of what knex keeps for itself begin. */
+/** How the names of the migrations' own tables begin. */
 const MIGRATIONS = 'migrations';
 
 export interface TestDatabase {
