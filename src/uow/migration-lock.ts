@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { DatabaseUnavailable } from '../ports/errors.ts';
-import { stateOf } from '../repos/tables/errors.ts';
+import { databaseError, stateOf } from '../repos/tables/errors.ts';
 import { execute, query } from '../repos/tables/sql.ts';
 import { begin, commit, rollBack } from './transaction.ts';
 
@@ -12,6 +12,9 @@ export const LOCK_TABLE = 'migrations_lock';
 export type Tell = (sentence: string) => void;
 
 const LOOK_AGAIN_MS = 500;
+/** The transaction says something this often, and the server ends it after a longer silence: a pooler may keep the session of a machine that is gone. */
+const SAYS_EVERY_MS = 2_000;
+const SILENT_FOR_MS = 15_000;
 /** A run of an older build is never without a statement under way for so long. */
 const LEFT_AFTER_MS = 3_000;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -23,9 +26,12 @@ const LOCK_NOT_AVAILABLE = '55P03';
  */
 export class MigrationLock {
   private readonly trx: Knex.Transaction;
+  private readonly saying: NodeJS.Timeout;
+  private failure: Error | undefined;
 
   private constructor(trx: Knex.Transaction) {
     this.trx = trx;
+    this.saying = setInterval(() => void this.saySomething(), SAYS_EVERY_MS);
   }
 
   /**
@@ -61,16 +67,25 @@ export class MigrationLock {
    * the load wait. @throws DatabaseUnavailable
    */
   async check(): Promise<void> {
-    try {
-      await execute(this.trx, LOCK, []);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DatabaseUnavailable(`the lock of this run is lost (${reason}): run it again`, { cause: error });
-    }
+    await this.saySomething();
+    const { failure } = this;
+    if (failure === undefined) return;
+    throw new DatabaseUnavailable(`the lock of this run is lost (${failure.message}): run it again`, {
+      cause: failure,
+    });
   }
 
   async release(): Promise<void> {
+    clearInterval(this.saying);
     await rollBack(this.trx);
+  }
+
+  private async saySomething(): Promise<void> {
+    try {
+      await execute(this.trx, LOCK, []);
+    } catch (error) {
+      this.failure ??= databaseError(error);
+    }
   }
 }
 
@@ -83,11 +98,15 @@ interface Obstacle {
 /** Refuses whoever writes the table, and nobody who reads it. */
 const LOCK = `LOCK TABLE ${LOCK_TABLE} IN EXCLUSIVE MODE`;
 
+/** Not every version of PostgreSQL has both. */
+const TIMEOUTS = `
+  SELECT set_config(name, for_us, true)
+  FROM (VALUES ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '${SILENT_FOR_MS}')) AS t (name, for_us)
+  JOIN pg_settings USING (name)`;
+
 /** Takes the lock, unless something is in its way. */
 async function obstacleTo(trx: Knex.Transaction): Promise<Obstacle | undefined> {
-  // The transaction says nothing while a step is at work.
-  const timeouts = `'idle_in_transaction_session_timeout', 'transaction_timeout'`;
-  await execute(trx, `SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN (${timeouts})`, []);
+  await execute(trx, TIMEOUTS, []);
   const holders = await pids(trx, HOLDERS);
   if (holders.length > 0 || !(await tryLock(trx))) return running(holders);
   const leftovers = await pids(trx, LEFTOVERS);

@@ -122,22 +122,37 @@ describe('two runs at once', () => {
   });
 });
 
-test('a step may take longer than a transaction may be idle', async () => {
-  await backTo('0016_time');
-  const other = await held('licenses');
-  const impatient = connect(database.url, { ...PATIENT, idleInTransactionTimeout: 200 });
-  try {
-    const run = new Migrations(impatient, FOLDER).up();
-    run.catch(() => undefined); // told below
-    await waitedFor('licenses');
-    const sql = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation = 'migrations_lock'::regclass
-      AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '1 s'`;
-    await until('the lock has been idle for longer', async () => (await query(db, sql, [])).length > 0);
-    await other.rollback();
-    expect((await run)[0]).toBe('0016_time');
-  } finally {
-    await impatient.destroy();
-  }
+describe('a step that takes longer than a transaction may be idle', () => {
+  test('ends well: the lock says something all the while', async () => {
+    await backTo('0016_time');
+    const other = await held('licenses');
+    const impatient = connect(database.url, { ...PATIENT, idleInTransactionTimeout: 200 });
+    try {
+      const run = new Migrations(impatient, FOLDER).up();
+      run.catch(() => undefined); // told below
+      await waitedFor('licenses');
+      const [before] = await lockSessions();
+      const again = async () => (await lockSessions()).some(({ said }) => said > (before?.said ?? 0) + 1_000);
+      await until('the lock says something', again);
+      await other.rollback();
+      expect((await run)[0]).toBe('0016_time');
+    } finally {
+      await impatient.destroy();
+    }
+  });
+
+  test('loses its lock with its process', async () => {
+    await backTo('0016_time');
+    await held('licenses');
+    const run = migrate();
+    try {
+      await waitedFor('licenses');
+      run.signal('SIGSTOP');
+      await until('the server ends the lock', async () => (await lockSessions()).length === 0);
+    } finally {
+      await run.dispose();
+    }
+  });
 });
 
 test('a step that fails is named', async () => {
@@ -240,8 +255,16 @@ async function backTo(step: string): Promise<void> {
 
 /** As an administrator ends a session, or a pooler. */
 async function endLock(): Promise<void> {
-  const sql = `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'migrations_lock'::regclass AND mode = 'ExclusiveLock'`;
-  expect(await query(db, sql, [])).toHaveLength(1);
+  const [lock] = await lockSessions();
+  await query(db, 'SELECT pg_terminate_backend(?, 5000)', [lock?.pid ?? null]);
+  expect(await lockSessions()).toEqual([]);
+}
+
+/** `said`: when it last began or ended a statement, in milliseconds since the epoch. */
+async function lockSessions(): Promise<readonly { readonly pid: number; readonly said: number }[]> {
+  const sql = `SELECT pid, date_part('epoch', state_change) * 1000 AS said FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE relation = 'migrations_lock'::regclass AND mode = 'ExclusiveLock'`;
+  return query(db, sql, []);
 }
 
 async function held(table: string): Promise<Knex.Transaction> {
