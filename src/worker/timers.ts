@@ -58,6 +58,11 @@ export class TimerSweeper {
     return this.publisher.outbox.id;
   }
 
+  /** Writes under a new id from now on. What an older copy of the database has under the one before, as owed still, is a relay's then. */
+  reset(): void {
+    this.publisher.giveUp();
+  }
+
   /** Runs until the signal aborts, and ends after the sweep under way. What it could not publish by then is a relay's. */
   async run(signal: AbortSignal): Promise<void> {
     await inRounds({ name: 'timers', interval: this.settings.interval, ...this.d }, () => this.round(signal), signal);

@@ -1,4 +1,5 @@
 import { FAULT_PROVEN_AFTER, PROGRAM } from '../faults/points.ts';
+import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { header, type WireRecord } from '../support/collect.ts';
 import { command } from '../support/load.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -83,6 +84,31 @@ test('of many licenses and two workers, each ends once, by one message', () =>
     expect(all.map((ids) => endsOf(ids).length)).toEqual(all.map(() => 2));
     expect(all.map((ids) => advancesOf(ids).length)).toEqual(all.map(() => 1));
   }));
+
+test('what an older copy of the database still owes for living lanes and sweepers is published again, and not owed for ever', () =>
+  world.guard(async () => {
+    const ids = await givenLicense(world, { active: true, terms: lastingUntil(Date.now() + 1_000) });
+    await endOf(ids);
+    await world.settled();
+    const [advance] = advancesOf(ids);
+    const row = { topic: world.topics.commands, key: advance?.key, value: advance?.value, headers: headersOf(advance) };
+    // What was published and deleted since the copy was made is back under the ids of lanes that know it as done.
+    const lanes = await world.db('lanes').whereNotNull('level').pluck<readonly string[]>('lane');
+    expect(lanes.length).toBeGreaterThanOrEqual(world.workers.length);
+    await world.db('outbox').insert(lanes.map((lane) => ({ lane, seq: -1, ...row })));
+    await world.db('decided_offsets').where('decided', '>', 0).decrement('decided', 1);
+    await Promise.all(world.workers.map((worker) => worker.logs('the database lacks messages that were done')));
+    await world.settled();
+    await world.collector.decode();
+    expect(advancesOf(ids).length).toBe(1 + lanes.length);
+    expect(endsOf(ids).length).toBe(2);
+  }));
+
+function headersOf(record: WireRecord | undefined): Buffer {
+  return encodeHeaders(
+    Object.entries(record?.headers ?? {}).flatMap(([name, values]) => values.map((value) => [name, value] as const)),
+  );
+}
 
 /** The two events of the end by time, as soon as they are there. */
 async function endOf(ids: LicenseIds): Promise<readonly WireRecord[]> {

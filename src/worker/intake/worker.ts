@@ -222,8 +222,7 @@ export class Worker implements ConsumerListener {
     this.d.levelGate.assigned();
     this.open(async () => {
       const { signal } = this.superseded;
-      const state = async (): Promise<void> => this.d.outboxMaintenance.touch(this.statements());
-      await untilUp('database', this.d.telemetry, signal, state);
+      await this.state(signal);
       return this.opening.open(partitions, undefined, signal);
     });
   }
@@ -292,8 +291,8 @@ export class Worker implements ConsumerListener {
   }
 
   /**
-   * Begins a new epoch: drops what is queued and what is not finished, and gives the lanes new ids. Nothing is taken until it is known where
-   * each partition goes on.
+   * Begins a new epoch: drops what is queued and what is not finished, and gives the lanes and the sweeper new ids. Nothing is taken until
+   * it is known where each partition goes on.
    */
   private open(find: () => Promise<Opened>): void {
     this.superseded.abort(new Error('it is opened anew'));
@@ -301,6 +300,7 @@ export class Worker implements ConsumerListener {
     this.opened = undefined;
     this.offsets.assigned();
     for (const lane of this.allLanes) lane.reset();
+    this.sweeper.reset();
     if (this.stopping.signal.aborted) return;
     const { signal } = this.superseded;
     this.untilOpened = find().then(
@@ -327,6 +327,7 @@ export class Worker implements ConsumerListener {
     this.open(async () => {
       const { signal } = this.superseded;
       await this.reopenings.wait(signal);
+      await this.state(signal);
       return this.opening.open(assignment, { histories: opened.histories, cutOff }, signal);
     });
   }
@@ -353,6 +354,12 @@ export class Worker implements ConsumerListener {
     if (opened !== this.opened) return;
     if (server !== opened.server || hasLost(known, offsets)) this.reopen();
     else this.reopenings = new Backoff();
+  }
+
+  /** States new lane ids before anything is written under them: one that nobody has stated is taken for an older worker's. */
+  private async state(signal: AbortSignal): Promise<void> {
+    const touch = async (): Promise<void> => this.d.outboxMaintenance.touch(this.statements());
+    await untilUp('database', this.d.telemetry, signal, touch);
   }
 
   /** What each lane can read, and which partitions it holds. */
