@@ -57,9 +57,10 @@ faultCase(stack, {
       // The setting is for new sessions. They stay read-only after the reset, so the worker has to close them by itself.
       await endSessions(session, database);
       // The relay may be refused first; a lane has to be refused as well.
-      await world.worker().logs('"msg":"waiting for the database"');
-      await world.worker().logs('25006');
+      await until('a lane is refused', () => world.worker().log.includes('25006') && stillWaits(world.worker().log));
       await session.run(`ALTER DATABASE ${database} RESET default_transaction_read_only`);
+      // A session that nobody uses ends by itself, but not so soon.
+      await until('the lanes write again', () => !stillWaits(world.worker().log), 20_000);
     });
   },
   fired: backAgain,
@@ -188,6 +189,12 @@ faultCase(stack, {
     expect(world.worker().exit).toBeUndefined();
   },
 });
+
+function stillWaits(log: string): boolean {
+  return (
+    log.lastIndexOf('"msg":"waiting for the database"') > log.lastIndexOf('"msg":"no longer waiting for the database"')
+  );
+}
 
 /** Ends the database, and starts it again once the worker has noticed. */
 async function withoutPostgres(around: Around, end: (around: Around) => Promise<void>): Promise<void> {

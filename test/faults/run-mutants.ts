@@ -12,8 +12,8 @@ import { RESULTS_FOLDER } from './results.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = [
-  ...['src', 'migrations', 'schemas', 'stack', 'test', 'bench', 'docs', 'README.md', 'Dockerfile'],
-  ...['package.json', 'jest.config.js', 'tsconfig.json'],
+  ...['src', 'migrations', 'schemas', 'stack', 'test', 'bench', 'docs', 'deploy', 'clients/typescript'],
+  ...['README.md', 'CHANGELOG.md', 'Dockerfile', 'package.json', 'jest.config.js', 'tsconfig.json'],
 ];
 const SHOWN = 280;
 /** The complaint of a case whose worker ends while it boots: then no guard was tried. */

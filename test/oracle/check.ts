@@ -89,7 +89,7 @@ async function look(
   checkLetters(model, world, now, differ, databaseLost);
   checkLookUps(model, world, differ, userDomain !== undefined);
   checkAcknowledged(world, differ);
-  await checkTables(model, world, differ, { olderWorker });
+  await checkTables(model, world, differ);
   return { model, messages: messages.length, repetitions, differences };
 }
 
