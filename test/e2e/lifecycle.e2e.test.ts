@@ -3,7 +3,7 @@ import { header } from '../support/collect.ts';
 import { command } from '../support/load.ts';
 import { theWorld } from '../support/world-of-tests.ts';
 import { until } from '../support/world-until.ts';
-import { addRow, givenLicense, LATER, refused, TERMS, told, type Answer, type LicenseIds } from './given.ts';
+import { addRow, answersTo, givenLicense, LATER, refused, TERMS, told, type Answer, type LicenseIds } from './given.ts';
 
 // The sections of docs/lifecycle.md, each lived through. What time does comes with a message of its own or with the next command,
 // whichever is first: so it is looked for in the whole life of the subdivision.
@@ -90,12 +90,16 @@ test('plan change: what is booked takes over at the instant in which the other e
     const ids = await active({ type: 'bytime', requestsLimit: null, expiresAt: at });
     const larger = { ...ids, licenseId: randomUUID() };
     const terms = { ...TERMS, name: 'Large', requestsLimit: 1_000, startsAt: at };
-    await told(world, command('CreateLicense', { ...larger, ...terms }), 'LicenseCreated');
+    const creation = command('CreateLicense', { ...larger, ...terms });
     const booking = command('ActivateSubdivisionLicense', larger);
-    const [booked] = await told(world, booking, 'LicenseScheduled');
-    expect(booked?.data).toMatchObject({ status: 'inactive', phase: 'scheduled', activeLicenseId: ids.licenseId });
     const twice = command('ActivateSubdivisionLicense', larger);
-    expect((await refused(world, twice))['code']).toBe('LicenseAlreadyScheduled');
+    // Together, so that all are sent before that time, and decided by when they were sent.
+    await world.send([creation, booking, twice]);
+    const [booked] = await answersTo(world, booking, 1);
+    expect(booked?.type).toBe('LicenseScheduled');
+    expect(booked?.data).toMatchObject({ status: 'inactive', phase: 'scheduled', activeLicenseId: ids.licenseId });
+    const [refusal] = await answersTo(world, twice, 1);
+    expect(refusal?.data['code']).toBe('LicenseAlreadyScheduled');
 
     await isPast(at);
     await world.send([addRow(ids, 5, { created: at + 1 })]);
