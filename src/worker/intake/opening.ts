@@ -93,8 +93,10 @@ export class Opening {
     const goesOn = cutOff ?? (told === commit ? (committed?.offset ?? beginning) : (known?.decided ?? beginning));
     if (told === undefined) {
       // Nothing was committed yet, or an operator has moved the offset, or the topic is another one: there is nothing to compare with. A
-      // history that somebody has begun meanwhile is as good as one of our own.
-      const after = before !== undefined && cutOff === undefined && row !== undefined ? row : this.anew(place, goesOn);
+      // history that somebody else has begun meanwhile is as good as one of our own. Ours, if it stands beyond where the partition goes on, may
+      // be of a topic before: an older copy of the database would seem to have decided what it has never seen.
+      const isOfNow = row !== undefined && (row.history !== known?.history || row.decided <= goesOn);
+      const after = before !== undefined && cutOff === undefined && isOfNow ? row : this.anew(place, goesOn);
       return { row, after, start: before && { ...place, offset: goesOn }, healing: undefined };
     }
     if (row?.history !== told.history) {

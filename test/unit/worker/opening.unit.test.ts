@@ -151,6 +151,13 @@ describe('within an assignment', () => {
     expect(found).toEqual({ start: BEGINNING, healed: [], row: row(8, OTHER) });
   });
 
+  it('without a commit a partition goes on in its own history, unless that stands beyond where it goes on: the topic may be another', async () => {
+    const found = await opened({ row: row(BEGINNING), known: row(BEGINNING) });
+    expect(found).toEqual({ start: BEGINNING, healed: [], row: row(BEGINNING) });
+    const beyond = await opened({ row: row(8), known: row(8) });
+    expect(beyond).toEqual({ start: BEGINNING, healed: [], row: row(BEGINNING, NEW) });
+  });
+
   it('a partition that was cut off, or whose topic was made again, begins a history that may stand lower', async () => {
     const found = await opened({ committed: commit(50), row: row(50), known: row(50), cutOff: 6 });
     expect(found).toEqual({ start: 6, healed: [], row: row(6, NEW) });
