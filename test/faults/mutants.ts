@@ -358,7 +358,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'nothing is adopted from chunks',
-    cases: 'F3: SIGKILL of one of two workers',
+    cases: 'F3: ',
     patches: [
       {
         file: 'src/repos/tables/outbox.ts',
