@@ -1,5 +1,5 @@
 import { FAULT_PROVEN_AFTER, PROGRAM } from '../faults/points.ts';
-import { encodeHeaders } from '../../src/adapters/record-headers.ts';
+import { encodeHeaders, headerList } from '../../src/adapters/record-headers.ts';
 import { header, type WireRecord } from '../support/collect.ts';
 import { command } from '../support/load.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -91,7 +91,8 @@ test('what an older copy of the database still owes for living lanes and sweeper
     await endOf(ids);
     await world.settled();
     const [advance] = advancesOf(ids);
-    const row = { topic: world.topics.commands, key: advance?.key, value: advance?.value, headers: headersOf(advance) };
+    const headers = encodeHeaders(headerList(advance?.headers ?? {}));
+    const row = { topic: world.topics.commands, key: advance?.key, value: advance?.value, headers };
     // What was published and deleted since the copy was made is back under the ids of lanes that know it as done.
     const lanes = await world.db('lanes').whereNotNull('level').pluck<readonly string[]>('lane');
     expect(lanes.length).toBeGreaterThanOrEqual(world.workers.length);
@@ -103,12 +104,6 @@ test('what an older copy of the database still owes for living lanes and sweeper
     expect(advancesOf(ids).length).toBe(1 + lanes.length);
     expect(endsOf(ids).length).toBe(2);
   }));
-
-function headersOf(record: WireRecord | undefined): Buffer {
-  return encodeHeaders(
-    Object.entries(record?.headers ?? {}).flatMap(([name, values]) => values.map((value) => [name, value] as const)),
-  );
-}
 
 /** The two events of the end by time, as soon as they are there. */
 async function endOf(ids: LicenseIds): Promise<readonly WireRecord[]> {

@@ -184,8 +184,8 @@ function timers({ state }: Model): Table {
 }
 
 /**
- * One that is too early, or where nothing is due, harms nobody: it only sends for nothing, and is put right then. They come up where missing timers are
- * filled in, as in each assignment, while a lane changes the license. What commands do to timers is seen in e2e/timers.
+ * One that is too early, or where nothing is due, harms nobody: it only sends for nothing, and is put right then. Such timers come up when
+ * missing ones are filled in, as after each assignment, while a lane changes the license. What commands do to timers is seen in e2e/timers.
  */
 function withoutEarlier(found: Table, due: Table): Table {
   const rows = [...found].flatMap(([key, row]) => {
