@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { download, run } from '../stack/downloads.ts';
 import { CACHE, CHART, helmProgram } from './helm.ts';
 
@@ -20,6 +21,14 @@ const REFUSED: readonly (readonly [what: string, values: readonly string[], says
   ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /DATABASE_URL\/key/],
   ['a value that the chart does not know', ['replica=3'], /replica/],
 ];
+
+/** When each job runs, by what it does. */
+const HOOKS = {
+  '["migrate","up"]': 'pre-install,pre-upgrade',
+  '["topics","create"]': 'pre-install,pre-upgrade',
+  '["schemas","register","--written"]': 'pre-upgrade',
+  '["schemas","register"]': 'pre-install,post-upgrade',
+};
 
 interface Done {
   readonly code: number | null;
@@ -84,6 +93,16 @@ try {
         valid.said,
       );
     }
+    const hooks: unknown = Object.fromEntries(
+      documents
+        .filter((text) => /^kind: Job$/m.test(text))
+        .map((text) => [/args: (.*)/.exec(text)?.[1], /hook: (.*)/.exec(text)?.[1]]),
+    );
+    check(
+      `${name}: what is new in commands is registered behind the upgrade`,
+      isDeepStrictEqual(hooks, HOOKS),
+      JSON.stringify(hooks),
+    );
     const scaled = documents.find((text) => /^kind: ScaledObject$/m.test(text));
     if (scaled === undefined) continue;
     const triggers = scaled.match(/- type: kafka/g)?.length;
