@@ -30,6 +30,11 @@ const HOOKS = {
   '["schemas","register"]': 'pre-install,post-upgrade',
 };
 
+/** The longest that helm allows for a release. */
+const LONGEST_RELEASE = 'a'.repeat(53);
+/** The longest that Kubernetes allows for a Job: its name becomes the label `job-name`. */
+const LONGEST_NAME = 63;
+
 interface Done {
   readonly code: number | null;
   readonly said: string;
@@ -46,6 +51,14 @@ function call(command: string, ...args: readonly string[]): Done {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   if (error !== undefined) throw error;
   return { code: status, said: stdout + stderr };
+}
+
+function template(release: string, ...args: readonly string[]): Done {
+  return call(helm, 'template', release, CHART, '--kube-version', NEWEST, ...args);
+}
+
+function documentsOf({ said }: Done): readonly string[] {
+  return said.split(/^---$/m).filter((text) => /^kind:/m.test(text));
 }
 
 function isOfKeda(text: string): boolean {
@@ -70,9 +83,9 @@ try {
     const given = ['--values', join(CHART, values)];
     const linted = call(helm, 'lint', '--strict', CHART, ...given);
     check(`${name}: helm lint`, linted.code === 0, linted.said);
-    const rendered = call(helm, 'template', name, CHART, '--kube-version', NEWEST, ...given);
+    const rendered = template(name, ...given);
     check(`${name}: helm template`, rendered.code === 0, rendered.said);
-    const documents = rendered.said.split(/^---$/m).filter((text) => /^kind:/m.test(text));
+    const documents = documentsOf(rendered);
     // The validator knows no types of others.
     const ours = documents.filter((text) => !isOfKeda(text));
     const file = join(folder, `${name}.yaml`);
@@ -114,18 +127,21 @@ try {
     );
     check(`${name}: never below one`, /minReplicaCount: [1-9]/.test(scaled), scaled);
   }
+  const names = documentsOf(template(LONGEST_RELEASE, '--values', join(CHART, 'ci', 'full.yaml'))).map((text) => {
+    const [, kind] = /^kind: (.*)$/m.exec(text) ?? [];
+    const [, name = ''] = /^metadata:\n {2}name: (.*)$/m.exec(text) ?? [];
+    return { name, path: `${kind}/${name}` };
+  });
+  check(
+    `a release with a name of ${LONGEST_RELEASE.length} characters: ${names.length} names of ${LONGEST_NAME} at most, each different`,
+    names.length > 0 &&
+      names.every(({ name }) => name.startsWith(LONGEST_RELEASE) && name.length <= LONGEST_NAME) &&
+      new Set(names.map(({ path }) => path)).size === names.length,
+    names.map(({ path, name }) => `${path} (${name.length})`).join('\n'),
+  );
   const minimal = ['--values', join(CHART, 'ci', 'minimal.yaml')];
   for (const [what, values, says] of REFUSED) {
-    const { code, said } = call(
-      helm,
-      'template',
-      'refused',
-      CHART,
-      '--kube-version',
-      NEWEST,
-      ...minimal,
-      ...values.flatMap((one) => ['--set', one]),
-    );
+    const { code, said } = template('refused', ...minimal, ...values.flatMap((one) => ['--set', one]));
     check(`refused: ${what}`, code !== 0 && says.test(said), said);
   }
 } finally {

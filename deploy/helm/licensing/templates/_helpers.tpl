@@ -1,5 +1,6 @@
+{{/* Helm allows 53 characters, and Kubernetes 63 for a Job: what is appended has to fit into ten. */}}
 {{- define "licensing.name" -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- .Release.Name -}}
 {{- end -}}
 
 {{- define "licensing.selector" -}}
