@@ -40,6 +40,8 @@ export class Frames {
   readonly #readers = new Map<number, Reader | string>();
   readonly #firstRefused = new Map<number, number>();
   readonly #latest = new Map<string, Latest>();
+  /** The request under way, by subject: all who need its answer share it. A failed one is not kept. */
+  readonly #asking = new Map<string, Promise<Latest>>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -109,15 +111,25 @@ export class Frames {
   async #latestOf(subject: string): Promise<Latest> {
     const known = this.#latest.get(subject);
     if (known !== undefined && performance.now() - known.asked < LATEST_FOR_MS) return known;
+    const asking = this.#asking.get(subject) ?? this.#askLatest(subject);
+    this.#asking.set(subject, asking);
+    try {
+      return await asking;
+    } catch (error) {
+      // The former one is still good for sending.
+      if (known !== undefined) return known;
+      throw error;
+    }
+  }
+
+  async #askLatest(subject: string): Promise<Latest> {
     try {
       const { id, schema } = await this.#registry.latest(subject);
       const latest = { id, type: avsc.Type.forSchema(parsed(schema)), asked: performance.now() };
       this.#latest.set(subject, latest);
       return latest;
-    } catch (error) {
-      // The former one is still good for sending.
-      if (known !== undefined) return known;
-      throw error;
+    } finally {
+      this.#asking.delete(subject);
     }
   }
 }

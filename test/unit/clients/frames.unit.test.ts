@@ -93,6 +93,20 @@ test('while the registry is down, what is known goes on, and what is not is aske
   expect(frames.decode(value).type).toBe(TYPE);
 });
 
+test('all who encode at once share one request, and one that fails is made again', async () => {
+  const frames = framesOf();
+  const encodeAll = () =>
+    Promise.allSettled(Array.from({ length: 100 }, () => frames.encode(`topic-${TYPE}`, LICENSE)));
+  isDown = true;
+  const failed = await encodeAll();
+  expect(failed.filter(({ status }) => status === 'rejected')).toHaveLength(100);
+  expect(asked).toHaveLength(1);
+  isDown = false;
+  const encoded = await encodeAll();
+  expect(encoded.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
+  expect(asked).toHaveLength(2);
+});
+
 test('a schema that the registry does not know yet is asked for again', async () => {
   const frames = framesOf();
   const unknown = Buffer.from([0, 0, 0, 0x7f, 0xff, 1, 2, 3]);
