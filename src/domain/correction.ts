@@ -1,7 +1,14 @@
 import { activated, hasExpired, isExhausted, licenseOf, replaced, withUsage, type License } from './license.ts';
 import type { CorrectStatisticRow } from './commands.ts';
 import { consequences } from './consequences.ts';
-import { countNumbered, DEFAULT_WINDOWS, correctableSince, withClosedUsage, type Windows } from './counts.ts';
+import {
+  countNumbered,
+  DEFAULT_WINDOWS,
+  correctableSince,
+  MOST_USED,
+  withClosedUsage,
+  type Windows,
+} from './counts.ts';
 import type { Change } from './events.ts';
 import { Rejection } from './rejection.ts';
 import type { StatisticRow } from './statistic-row.ts';
@@ -51,7 +58,7 @@ function apply(
     return { state: s, events: [statisticRowCorrected(s, row, command, { license, count: undefined }, at)] };
   }
   const usedRequests = row.counted
-    ? Math.max(0, Math.min(count.usedRequests + command.countRequests - row.countRequests, Number.MAX_SAFE_INTEGER))
+    ? Math.max(0, Math.min(count.usedRequests + command.countRequests - row.countRequests, MOST_USED))
     : count.usedRequests;
   const isCurrent = count.number === license.progress.countNumber;
   const changed = isCurrent ? withUsage(license, usedRequests) : withClosedUsage(license, count.number, usedRequests);

@@ -51,6 +51,12 @@ export function caughtUp(license: License, upTo: number, windows: Windows): Lice
   return caught;
 }
 
+/**
+ * A license without a limit may be used for ever. What goes beyond stays here: the greatest number that can be told, since avsc writes no long
+ * that is greater.
+ */
+export const MOST_USED = Number.MAX_SAFE_INTEGER - 1;
+
 /** A count as a row sees it. */
 export type Count = Pick<ClosedCount, 'number' | 'usedRequests' | 'periodStartsAt'>;
 

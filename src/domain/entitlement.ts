@@ -1,4 +1,3 @@
-import { caughtUp, DEFAULT_WINDOWS } from './counts.ts';
 import type { Phase } from './fields.ts';
 import type { LicenseId, SubdivisionId, TenantId } from './ids.ts';
 import { endOf, hasExpired, isExhausted, isOver, periodEndOf, phaseOf, type License } from './license.ts';
@@ -145,7 +144,9 @@ function bookings({ licenses }: Subdivision): readonly License[] {
 function isToStart(license: License): boolean {
   const { progress, terms } = license;
   if (!progress.scheduled || terms.startsAt === null) return false;
-  return !isExhausted(caughtUp(license, terms.startsAt, DEFAULT_WINDOWS));
+  // A new period begins with nothing used. How many begin until then does not matter, and of one that is booked for 9999 may be millions.
+  const periodEndsAt = periodEndOf(license);
+  return !isExhausted(license) || (periodEndsAt !== null && periodEndsAt <= terms.startsAt);
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { AddStatisticRow } from './commands.ts';
 import { consequences, hasMarks } from './consequences.ts';
-import { countHolding, currentCount, DEFAULT_WINDOWS, keptSince, withClosedUsage, type Windows } from './counts.ts';
+import {
+  countHolding,
+  currentCount,
+  DEFAULT_WINDOWS,
+  keptSince,
+  MOST_USED,
+  withClosedUsage,
+  type Windows,
+} from './counts.ts';
 import type { Change } from './events.ts';
 import { endOf, isExhausted, replaced, withUsage, type License } from './license.ts';
 import { Rejection } from './rejection.ts';
@@ -84,9 +92,8 @@ function countLate(s: Subdivision, command: AddStatisticRow, license: License, a
   return { state, events: [statisticRowAdded(state, row, license, count, at)], row };
 }
 
-/** A license without a limit may be used for ever: what goes beyond the exact integers stays at the last of them. */
 function sum(usedRequests: number, countRequests: number): number {
-  return Math.min(usedRequests + countRequests, Number.MAX_SAFE_INTEGER);
+  return Math.min(usedRequests + countRequests, MOST_USED);
 }
 
 /** The license that a row belongs to: one that time has ended since, if the row comes from before its end and not too late; else the active one. */

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import type { CreateLicense } from '../../../src/domain/commands.ts';
+import { caughtUp, DEFAULT_WINDOWS } from '../../../src/domain/counts.ts';
 import { decisionChanged, entitlementOf, type Entitlement } from '../../../src/domain/entitlement.ts';
-import type { License } from '../../../src/domain/license.ts';
+import { isExhausted, type License } from '../../../src/domain/license.ts';
 import {
   activateLicense,
   createLicense,
@@ -10,6 +12,8 @@ import {
   updateSubdivision,
 } from '../../../src/domain/subdivision-commands.ts';
 import { fromStored, type Subdivision } from '../../../src/domain/subdivision.ts';
+import { changeLicenseTerms } from '../../../src/domain/terms-commands.ts';
+import { NO_TERMS, type Terms } from '../../../src/domain/terms.ts';
 import { advance } from '../../../src/domain/time.ts';
 import {
   addRow,
@@ -51,6 +55,33 @@ test('overage and grace are allowed, up to the hard limit and the end of the gra
   const told = { allowed: true, validUntil: END + DAY, requestsLimit: 100, hardLimit: 150, usedRequests: 120 };
   expect(entitlementOf(over, NOW + MINUTE)).toMatchObject({ ...told, reason: 'overage', phase: 'overage' });
   expect(entitlementOf(advanced(over, END), END)).toMatchObject({ ...told, reason: 'grace', phase: 'grace' });
+});
+
+test('a booking holds if something is left at its start, be it of a period until then', () => {
+  const periods = fc.constantFrom('day', 'week', 'month', 'year', null);
+  fc.assert(
+    fc.property(periods, fc.integer({ min: 0, max: 150 }), fc.integer({ min: 1, max: 800 }), (period, used, days) => {
+      const booked = bookedWithPast(1, NOW + days * DAY, period, used);
+      const license = booked.licenses[0]!;
+      const left = !isExhausted(caughtUp(license, NOW + days * DAY, DEFAULT_WINDOWS));
+      expect(entitlementOf(booked, NOW + MINUTE).reason === 'scheduled').toBe(left);
+    }),
+  );
+});
+
+test('a booking that begins in eight thousand years is told as any other, without a look at each period until then', () => {
+  const from = Date.UTC(9999, 11, 31);
+  const booked = bookedWithPast(1, from, 'day', 100);
+  let looks = 0;
+  const terms = new Proxy(booked.licenses[0]!.terms, {
+    get: (all, name) => {
+      looks += 1;
+      return Reflect.get(all, name) as unknown;
+    },
+  });
+  const watched = { ...booked, licenses: booked.licenses.map((license) => ({ ...license, terms })) };
+  expect(entitlementOf(watched, NOW + MINUTE)).toMatchObject({ allowed: true, reason: 'scheduled', validFrom: from });
+  expect(looks).toBeLessThan(100);
 });
 
 test('a license that may go over its limit for ever has no hard limit', () => {
@@ -207,4 +238,20 @@ function suspended(s: Subdivision): Subdivision {
 /** The license is created and activated, which books it. */
 function booking(s: Subdivision, license: CreateLicense, number = 2): Subdivision {
   return activateLicense(createLicense(s, license, NOW).state, ofLicense(number), NOW).state;
+}
+
+/** Of a license by count that was active before, has used so much of 100 in its period, and is booked now. */
+function bookedWithPast(number: number, startsAt: number, period: Terms['period'], usedRequests: number): Subdivision {
+  const [of, terms] = [ofLicense(number), { ...NO_TERMS, period }];
+  let s = createLicense(aSubdivision(), { ...bycount(number, 100), ...terms }, NOW).state;
+  s = deactivateLicense(activateLicense(s, of, NOW).state, of, NOW).state;
+  const keeping = {
+    requestsLimit: null,
+    expiresAt: null,
+    whenBelowUsage: 'reject',
+    expectedTermsVersion: null,
+  } as const;
+  s = changeLicenseTerms(s, { ...of, ...keeping, ...terms, startsAt }, NOW).state;
+  s = activateLicense(s, of, NOW).state;
+  return { ...s, licenses: s.licenses.map((license) => ({ ...license, usedRequests })) };
 }

@@ -1,5 +1,9 @@
+import { readersOf } from '../../../src/adapters/avro/readers.ts';
+import { correctStatisticRow } from '../../../src/domain/correction.ts';
+import { MOST_USED } from '../../../src/domain/counts.ts';
 import { activateLicense, deactivateLicense, updateSubdivision } from '../../../src/domain/subdivision-commands.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
+import { SCHEMAS } from '../../../src/generated/schemas.ts';
 import {
   bycount,
   bytime,
@@ -20,6 +24,8 @@ import {
   addRow,
 } from './given.ts';
 
+const AVRO = readersOf(SCHEMAS);
+const isEncodable = (type: string, data: object) => AVRO.get(type)?.type.isValid(data);
 const add = (s: Subdivision, count: number, created = NOW + 1, now = NOW) => addRow(s, row(count, created), false, now);
 const answer = (s: Subdivision, created: number, now = NOW, alreadyExists = false) =>
   refusal(() => addRow(s, row(1, created), alreadyExists, now));
@@ -91,10 +97,16 @@ test('usage of a bytime license is counted, without a limit', () => {
   expect(s).toMatchObject({ workStatus: 'active', licenses: [{ usedRequests: 2e9 }] });
 });
 
-test('usage never leaves the exact integers', () => {
+test('usage never leaves the numbers that can be told, by rows or by corrections', () => {
   const s = working(bytime(1, null));
-  const worn = { ...s, licenses: s.licenses.map((one) => ({ ...one, usedRequests: Number.MAX_SAFE_INTEGER - 1 })) };
-  expect(add(worn, 5).state.licenses[0]?.usedRequests).toBe(Number.MAX_SAFE_INTEGER);
+  const worn = { ...s, licenses: s.licenses.map((one) => ({ ...one, usedRequests: MOST_USED - 1 })) };
+  const most = add(worn, 5);
+  const correction = { ...ofLicense(1), statisticRowId: most.row.statisticRowId, countRequests: 1_000, reason: '' };
+  const corrected = correctStatisticRow(most.state, { ...correction, reactivate: false }, most.row, NOW + 2);
+  for (const { state, events } of [most, corrected]) {
+    expect(state.licenses[0]?.usedRequests).toBe(MOST_USED);
+    for (const { type, data } of events) expect([type, isEncodable(type, data)]).toEqual([type, true]);
+  }
 });
 
 describe('is refused', () => {
