@@ -44,26 +44,29 @@ export async function untilDone<T>(
   }
 }
 
-/** Tries until it works, and tells what it waits for. @throws ConfigurationError, or the signal's reason at once when it aborts */
+/**
+ * Tries until it works, and tells what it waits for, also that it waits no longer, however this ends: what goes on instead may ask nobody.
+ * @throws ConfigurationError, or the signal's reason at once when it aborts
+ */
 export async function untilUp<T>(
   what: string,
   telemetry: Telemetry,
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  return untilDone(
+  const waiter = {};
+  const tried = untilDone(
     async () => {
       signal.throwIfAborted();
-      const done = await unlessAborted(attempt(), signal);
-      telemetry.waitEnded(what);
-      return done;
+      return unlessAborted(attempt(), signal);
     },
     (error) => {
       if (error instanceof ConfigurationError || signal.aborted) throw error;
-      telemetry.waiting(what, error);
+      telemetry.waiting(what, error, waiter);
     },
     signal,
   );
+  return tried.finally(() => telemetry.waitEnded(what, waiter));
 }
 
 /** The work goes on when the signal aborts, but nobody waits for it any longer. */

@@ -92,6 +92,8 @@ export class Committer {
           if (staleReads === STALE_READS_BEFORE_BISECTING) throw error;
           return;
         }
+        // The assignment is opened anew, and this lane may have nothing to commit in it.
+        if (error instanceof HistoryLost) telemetry.waitEnded('database', this);
         if (error instanceof CommitOutcomeUnknown) {
           // The rows may be written or not. The relay publishes them, or a lane that adopts them; the inbox knows which messages are done.
           this.publisher.giveUp();

@@ -19,3 +19,15 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
     ...heard,
   };
 }
+
+/** Whoever waits, as told by a telemetry that only notes that. */
+export function notingWaits(): { readonly waiting: () => readonly string[]; readonly telemetry: Partial<Telemetry> } {
+  const waiters = new Map<unknown, string>();
+  return {
+    waiting: () => [...waiters.values()],
+    telemetry: {
+      waiting: (what, _, waiter) => void waiters.set(waiter ?? what, what),
+      waitEnded: (what, waiter) => void waiters.delete(waiter ?? what),
+    },
+  };
+}

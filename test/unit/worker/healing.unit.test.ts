@@ -16,7 +16,7 @@ import { Gate } from '../../support/faults.ts';
 import { InMemoryDecidedOffsets } from '../../support/in-memory/decided-offsets.ts';
 import { InMemoryOutboxMaintenance } from '../../support/in-memory/unit-of-work.ts';
 import { InMemoryWorld } from '../../support/in-memory/world.ts';
-import { silentTelemetry } from '../../support/telemetry.ts';
+import { notingWaits, silentTelemetry } from '../../support/telemetry.ts';
 import { NO_ENTITLEMENTS, RARE_PUBLICATIONS } from '../../support/entitlements.ts';
 import { NO_TIMERS, RARE_SWEEPS } from '../../support/timers.ts';
 
@@ -47,6 +47,18 @@ describe('a worker whose assignment is not opened yet', () => {
     await hand(3, 2);
     expect(taken).toEqual(['3+2']);
   });
+});
+
+it('waits for nobody any more in an opening that another one has replaced', async () => {
+  const { worker, waiting } = given({
+    committed: async () => {
+      throw new Error('the coordinator is away');
+    },
+  });
+  await until(() => waiting().length > 0);
+  expect(waiting()).toEqual(['broker']);
+  worker.assigned([]); // more workers than partitions: nobody is asked
+  await until(() => waiting().length === 0);
 });
 
 describe('a worker below which the database is replaced by an older one', () => {
@@ -119,6 +131,7 @@ function given({
   const { database, unitOfWork } = new InMemoryWorld();
   const decidedOffsets = new InMemoryDecidedOffsets(database);
   const [taken, seeks, healed]: [string[], number[], number[]] = [[], [], []];
+  const { waiting, telemetry } = notingWaits();
   let beaten = 0;
   const find = async (): Promise<DecidedOffset | undefined> => (await decidedOffsets.read(GROUP)).offsets[0];
   const put = async (after: DecidedOffset): Promise<void> => {
@@ -176,14 +189,14 @@ function given({
       cloudEvents: { write: none, encodeHeaders: none },
       outboxMaintenance: new InMemoryOutboxMaintenance(database),
       traces: undefined,
-      telemetry: silentTelemetry({ healing: ({ messages }) => void healed.push(messages) }),
+      telemetry: silentTelemetry({ ...telemetry, healing: ({ messages }) => void healed.push(messages) }),
       newId: randomUUID,
     },
   );
   const ready = row === undefined ? Promise.resolve() : put({ ...PLACE, history: HISTORY, decided: row });
   const opened = ready.then(() => worker.assigned([PLACE]));
   return {
-    ...{ worker, taken, seeks, healed, row: find },
+    ...{ worker, taken, seeks, healed, waiting, row: find },
     beats: () => beaten,
     async hand(offset: number, count: number) {
       await opened;

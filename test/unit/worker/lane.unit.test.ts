@@ -1,13 +1,13 @@
 import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
-import { HistoryLost } from '../../../src/ports/errors.ts';
+import { DatabaseUnavailable, HistoryLost } from '../../../src/ports/errors.ts';
 import type { OutboxLane, Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import { Lane } from '../../../src/worker/lane.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
 import * as a from '../../support/builders.ts';
 import { Gate } from '../../support/faults.ts';
-import { silentTelemetry } from '../../support/telemetry.ts';
+import { notingWaits, silentTelemetry } from '../../support/telemetry.ts';
 
 describe('a lane', () => {
   it('tells its phase, from its start to its end', async () => {
@@ -62,6 +62,24 @@ describe('a lane', () => {
     lane.stop();
     await running;
   });
+
+  it('no longer waits for the database when that lacks what the chunk builds on', async () => {
+    const { lane, push, refuse, waiting } = given();
+    let tries = 0;
+    refuse(() => {
+      tries += 1;
+      if (tries === 1) throw new DatabaseUnavailable('it is away');
+      expect(waiting()).toEqual(['database']);
+      lane.reset();
+      throw new HistoryLost([]);
+    });
+    push(0);
+    const running = lane.run();
+    while (tries < 2 || lane.phase !== 'idle') await new Promise(setImmediate);
+    expect(waiting()).toEqual([]);
+    lane.stop();
+    await running;
+  });
 });
 
 /** A lane whose steps can be held, each by a gate, and whose transactions can be refused. */
@@ -70,6 +88,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
   const attempts: number[] = [];
   const written: (readonly [lane: string, offsets: readonly number[]])[] = [];
   const retired: string[] = [];
+  const { waiting, telemetry } = notingWaits();
   let refusal: (offsets: readonly number[]) => void = () => undefined;
   const lane = new Lane(
     { name: 'test', chunkMaxMessages, queueMaxMessages: 10, queueMaxBytes: 1_000_000 },
@@ -109,7 +128,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
         ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
         ...{ eraseOfDeleted: nothing, openOfDeleted: async () => [] },
       },
-      telemetry: silentTelemetry(),
+      telemetry: silentTelemetry(telemetry),
       traces: undefined,
       newId: randomUUID,
       outboxes: new Map(),
@@ -126,7 +145,7 @@ function given({ chunkMaxMessages = 1 } = {}) {
   const push = (...offsets: number[]): void =>
     lane.push(offsets.map((offset) => ({ received: receivedAt(offset), nextOffset: offset + 1, epoch: 0 })));
   const refuse = (how: typeof refusal): void => void (refusal = how);
-  return { lane, gates, push, attempts, refuse, written, retired };
+  return { lane, gates, push, attempts, refuse, written, retired, waiting };
 }
 
 function receivedAt(offset: number) {
