@@ -1,3 +1,5 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { World } from '../support/world.ts';
 import { until } from '../support/world-until.ts';
 import { down, faultCase, theStack, type Around } from './fault-case.ts';
@@ -7,6 +9,8 @@ const stack = theStack();
 const WAITS = '`waiting for the database`, then `no longer waiting ...`; lag grows meanwhile.';
 const ROLE = 'licensing_worker';
 const LOCKED_FOR_MS = 60_000;
+/** What PostgreSQL logs when a lane, and nobody else, wants to write in a session that is read-only. */
+const REFUSED_LANE = /in a read-only transaction\n.* STATEMENT: .*\n.*UPDATE decided_offsets /;
 
 faultCase(stack, {
   fault: 'F8',
@@ -50,14 +54,16 @@ faultCase(stack, {
   what: 'the database is read-only',
   shows: '`waiting for the database` with the state 25006.',
   todo: 'Make it writable, or have its address lead to the primary: each try is a new connection.',
-  async inject({ stack: { databaseUrl }, world }) {
+  async inject({ stack: { databaseUrl, runDir }, world }) {
     const database = databaseOf(world.database.url);
+    const log = join(runDir, 'postgres.log');
+    const begun = (await stat(log)).size;
     await inSession(databaseUrl, async (session) => {
       await session.run(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
       // The setting is for new sessions. They stay read-only after the reset, so the worker has to close them by itself.
       await endSessions(session, database);
-      // The relay may be refused first; a lane has to be refused as well.
-      await until('a lane is refused', () => world.worker().log.includes('25006') && stillWaits(world.worker().log));
+      // Others may be refused first; a lane has to be refused as well.
+      await until('a lane is refused', async () => REFUSED_LANE.test((await readFile(log)).toString('utf8', begun)));
       await session.run(`ALTER DATABASE ${database} RESET default_transaction_read_only`);
       // A session that nobody uses ends by itself, but not so soon.
       await until('the lanes write again', () => !stillWaits(world.worker().log), 20_000);

@@ -1,6 +1,7 @@
 import type { HeadersByName } from '../../src/adapters/record-headers.ts';
 import type { Consumer, Kafka } from 'kafkajs';
 import { UndecodableMessage, type Codec } from '../../src/ports/codec.ts';
+import { unlessNotYet } from './world-offsets.ts';
 import { until } from './world-until.ts';
 
 export type Data = Readonly<Record<string, unknown>>;
@@ -85,7 +86,8 @@ export class Collector {
     try {
       const existing = new Set(await admin.listTopics());
       for (const topic of topics.filter((one) => existing.has(one))) {
-        for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+        const ends = await until(`the ends of ${topic}`, () => unlessNotYet(admin.fetchTopicOffsets(topic)));
+        for (const { partition, high } of ends) {
           const name = `${topic}/${partition}`;
           const last = Number(high) - 1;
           await until(
