@@ -20,6 +20,23 @@ const REFUSED: readonly (readonly [what: string, values: readonly string[], says
   ['a stack without a broker', ['settings.KAFKA_BROKERS=null'], /KAFKA_BROKERS/],
   ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /DATABASE_URL\/key/],
   ['a value that the chart does not know', ['replica=3'], /replica/],
+  ['a number that Helm would round', ['settings.KAFKA_SASL_USERNAME=9007199254740993'], /KAFKA_SASL_USERNAME/],
+];
+
+/** What becomes of settings, as JSON, in a document. */
+const RENDERED: readonly (readonly [what: string, values: readonly string[], document: RegExp, has: RegExp])[] = [
+  [
+    'a large integer without an exponent',
+    ['settings.QUEUE_MAX_BYTES=9007199254740991'],
+    /^kind: Deployment$/m,
+    /- name: QUEUE_MAX_BYTES\n +value: "9007199254740991"$/m,
+  ],
+  [
+    'a fraction as a fraction',
+    ['settings.OTEL_TRACES_SAMPLER_ARG=0.01'],
+    /^kind: Deployment$/m,
+    /- name: OTEL_TRACES_SAMPLER_ARG\n +value: "0.01"$/m,
+  ],
 ];
 
 /** When each job runs, by what it does. */
@@ -140,6 +157,11 @@ try {
     names.map(({ path, name }) => `${path} (${name.length})`).join('\n'),
   );
   const minimal = ['--values', join(CHART, 'ci', 'minimal.yaml')];
+  for (const [what, values, document, has] of RENDERED) {
+    const rendered = template('rendered', ...minimal, ...values.flatMap((one) => ['--set-json', one]));
+    const found = documentsOf(rendered).filter((text) => document.test(text));
+    check(`rendered: ${what}`, found.length === 1 && found.every((text) => has.test(text)), rendered.said);
+  }
   for (const [what, values, says] of REFUSED) {
     const { code, said } = template('refused', ...minimal, ...values.flatMap((one) => ['--set', one]));
     check(`refused: ${what}`, code !== 0 && says.test(said), said);

@@ -92,8 +92,8 @@ env:
 {{- fail (printf "%s stands under settings and under secrets; expected in one of them" $name) }}
 {{- end }}
   - name: {{ $name }}
-    {{- /* A number is a float here, and would be written as 1.6e+07. */}}
-    value: {{ (kindIs "float64" $value | ternary ($value | int64) $value) | toString | quote }}
+    {{- /* A number is a float here. As text it would be 1.6e+07, as JSON it is 16000000. */}}
+    value: {{ kindIs "string" $value | ternary $value (toJson $value) | quote }}
 {{- end }}
 {{- range $name, $from := .secrets }}
   - name: {{ $name }}_FILE
