@@ -17,6 +17,11 @@ const NEWEST = KUBERNETES[1];
 const REFUSED: readonly (readonly [what: string, values: readonly string[], says: RegExp])[] = [
   ['no worker at all', ['keda.enabled=true', 'keda.minReplicas=0'], /minReplicas/],
   ['a setting in two places', ['settings.DATABASE_URL=postgres://database/licensing'], /DATABASE_URL stands under/],
+  [
+    "a job's setting in two places",
+    ['jobs.topics.settings.LANES=4', 'jobs.topics.secrets.LANES.secret=a', 'jobs.topics.secrets.LANES.key=b'],
+    /LANES stands under/,
+  ],
   ['a stack without a broker', ['settings.KAFKA_BROKERS=null'], /KAFKA_BROKERS/],
   ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /DATABASE_URL\/key/],
   ['a value that the chart does not know', ['replica=3'], /replica/],
@@ -36,6 +41,18 @@ const RENDERED: readonly (readonly [what: string, values: readonly string[], doc
     ['settings.OTEL_TRACES_SAMPLER_ARG=0.01'],
     /^kind: Deployment$/m,
     /- name: OTEL_TRACES_SAMPLER_ARG\n +value: "0.01"$/m,
+  ],
+  [
+    "a job's own setting goes before the worker's, also when it is empty",
+    ['settings.DATABASE_IAM="aws"', 'jobs.migrate.settings.DATABASE_IAM=""'],
+    /^ {2}name: rendered-migrate$/m,
+    /- name: DATABASE_IAM\n +value: ""$/m,
+  ],
+  [
+    "and of the other jobs the worker's",
+    ['settings.DATABASE_IAM="aws"', 'jobs.migrate.settings.DATABASE_IAM=""'],
+    /^ {2}name: rendered-schemas$/m,
+    /- name: DATABASE_IAM\n +value: "aws"$/m,
   ],
 ];
 
