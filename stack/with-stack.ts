@@ -117,8 +117,10 @@ async function play({ steps }: Story, cradle: Cradle, answers: Answers, signal: 
 type Sends<Kind> = Extract<Step['sends'], Kind>;
 
 async function sendCommand(sender: Sender, { type, data }: Sends<{ type: unknown }>): Promise<string> {
-  const { id } = await sender.send(type, data(), { source: 'story' });
-  return id;
+  await sender.prepare(type);
+  const composed = sender.compose(type, data(), { source: 'story' });
+  await sender.send(composed);
+  return composed.sent.id;
 }
 
 async function sendBytes({ producer, topics }: Cradle, { key, bytes }: Sends<{ bytes: unknown }>): Promise<string> {

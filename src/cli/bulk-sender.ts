@@ -117,7 +117,7 @@ export class BulkSender {
 }
 
 /** Whether the broker has refused a message for good: a larger one than the topic takes, say. */
-function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'KafkaJSProtocolError' && 'retriable' in error) return error.retriable === false;
   return isFinal(error.cause);

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { SCHEMAS } from '../generated/schemas.ts';
+import { idFault } from './ids.ts';
 import { LineFault, type Line } from './lines.ts';
 import { sendableType, shortName, type SendableName } from './message-types.ts';
 import { nearest } from './nearest.ts';
@@ -27,7 +28,6 @@ export interface Row {
 
 const TEXTS = ['id', 'source', 'correlationId', 'key'] as const;
 const MEMBERS = ['type', 'data', ...TEXTS];
-const MAX_ID_LENGTH = 256;
 
 /** @throws LineFault */
 export function rowOf(line: Line, form: RowForm): Row {
@@ -111,8 +111,9 @@ function withId(line: Line, { idField }: RowForm, row: Unnamed): Row {
 }
 
 function checkedId(number: number, id: string): string {
-  if (id !== '' && id.length <= MAX_ID_LENGTH && !id.includes('\0')) return id;
-  throw new LineFault(number, `its id must have 1 to ${MAX_ID_LENGTH} characters, none of them U+0000`);
+  const fault = idFault(id);
+  if (fault === undefined) return id;
+  throw new LineFault(number, fault);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { text as textOf } from 'node:stream/consumers';
 import { checkFile } from './check-file.ts';
+import { idFault } from './ids.ts';
 import { describe, SENDABLE, sendableType, shortName } from './message-types.ts';
 import { openContainer } from './open-container.ts';
 import { reachKafka, reachRegistry } from './reachable.ts';
@@ -53,6 +54,9 @@ tells the line to go on from; a second one tells it at once. After a kill, send 
 for each line that was not accepted, as soon as that is known: line, id, type, outcome (rejected, dead, late), code, message, field. The
 counts go to stderr.
 
+Of one message that Kafka does not acknowledge nobody knows whether it has arrived. stderr has its id, its data with what was filled in, and the
+call that sends it again: that takes effect once. A new call without --id would be another message.
+
 Exit codes: 0 sent, with --wait accepted; 3 rejected; 4 a dead letter; 5 no answer in time, or never, since a message that was sent
 before under its id is not answered again (\`licensing explain\` tells what became of it); 2 also for a line that can't be sent; 1 also for
 a file that was not sent to its end. Of a file, 4 goes before 5, and 5 before 3.
@@ -81,11 +85,13 @@ Needs KAFKA_BROKERS and SCHEMA_REGISTRY_URL; \`licensing schemas register\` and 
     if (json === undefined) throw new UsageError(`expected the data as JSON after ${word}`, describe(type));
     if (more.length > 0)
       throw new UsageError(`expected TYPE and JSON, got ${more.length} words more; put the JSON in quotes`);
+    const { id, key } = call.values;
+    const faultOfId = typeof id === 'string' ? idFault(id) : undefined;
+    if (faultOfId !== undefined) throw new UsageError(faultOfId);
     const given = parsed(json === '-' ? await textOf(process.stdin) : json);
     const { cradle } = openContainer(configFor(call.environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']));
     // Before anything is asked of a server: a mistake in the data is told even when none is there.
     const { newId, clock } = cradle;
-    const { id, key } = call.values;
     completeRecord(type, given, id === undefined ? { newId, now: () => clock.now() } : undefined);
     await Promise.all([reachKafka(cradle), reachRegistry(cradle)]);
     return sendOne(cradle, type, given, {

@@ -41,15 +41,6 @@ export class Sender {
     this.cradle = cradle;
   }
 
-  /** @throws UsageError for data that the type does not have; Unreachable; ConfigurationError for a schema that is not registered */
-  async send(type: SendableName, given: unknown, options: SendOptions): Promise<Sent> {
-    const { producer, config } = this.cradle;
-    await this.prepare(type);
-    const { sent, message } = this.compose(type, given, options);
-    await patiently(kafkaPlace(config), () => producer.publish([message]));
-    return sent;
-  }
-
   /** Learns from the registry what `compose` writes a type with. @throws Unreachable; ConfigurationError for a schema that is not registered */
   async prepare(type: SendableName): Promise<void> {
     if (this.prepared.has(type)) return;
@@ -78,6 +69,12 @@ export class Sender {
     const value = codec.encode(topic, type, data as unknown as Messages[SendableName]);
     const message = { topic, key: Buffer.from(key), value, headers: cloudEvents.encodeHeaders(headers) };
     return { sent: { type, topic, key, id, data }, message };
+  }
+
+  /** @throws Unreachable without an acknowledgement: it may have arrived all the same, unless `isFinal`. ConfigurationError */
+  async send({ message }: Composed): Promise<void> {
+    const { producer, config } = this.cradle;
+    await patiently(kafkaPlace(config), () => producer.publish([message]));
   }
 
   topicOf(type: SendableName): string {
