@@ -77,6 +77,12 @@ test('a command that nobody handles is unanswered after its deadline, and is ans
     });
   }));
 
+test('of more commands at once than a client remembers, each gets its answer', () =>
+  world.guard(async () => {
+    const [tenantId] = ids();
+    expect(await run('many', tenantId, '', '', '', '', '45000')).toEqual({ rejected: 10_100 });
+  }));
+
 function ids(): readonly [string, string, string, string] {
   return [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
 }

@@ -9,6 +9,7 @@ import { Frames } from './frames.ts';
 import type { CommandName } from './messages.ts';
 import { kafkaOf, type ConnectionOptions } from './options.ts';
 import { Registry } from './registry.ts';
+import { RememberedCommands, type Remembered } from './remembered.ts';
 
 export interface LicensingClientOptions extends ConnectionOptions {
   /** `ce_source`: the name of your service, always the same. */
@@ -30,25 +31,22 @@ export interface SendOptions {
   readonly deadlineMs?: number;
 }
 
-interface Entry {
-  readonly value: Buffer;
-  readonly collector: Collector;
-}
-
-/** Of the latest commands, also of those unanswered: their answer may come, and they may be sent again. */
+/** Of the commands on which nobody waits, also those unanswered: their answer may come, and they may be sent again. */
 const REMEMBERED = 10_000;
 const PAUSE_MS = 200;
 const WATCH_MS = 5_000;
 
-/** Sends commands and waits for their answers. One for a whole service: all who wait share one reader. */
+/**
+ * Sends commands and waits for their answers. One for a whole service: all who wait share one reader. It remembers every command that
+ * somebody waits for: how many are in flight at once is for the caller to bound.
+ */
 export class LicensingClient {
   readonly #options: LicensingClientOptions;
   readonly #topics: Readonly<Record<'commands' | 'events' | 'rejections' | 'deadLetters', string>>;
   readonly #kafka: Kafka;
   readonly #frames: Frames;
   readonly #follower: Follower;
-  /** By `ce_id`; the oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #commands = new RememberedCommands(REMEMBERED);
   readonly #closing = new AbortController();
   #following: Promise<void> | undefined;
   #producer: Promise<Producer> | undefined;
@@ -97,8 +95,8 @@ export class LicensingClient {
     const late = AbortSignal.timeout(deadlineMs ?? this.#options.deadlineMs ?? 30_000);
     const signal = AbortSignal.any([late, this.#closing.signal]);
     const value = await this.#prepared(type, data, signal);
-    const entry = this.#entryOf(sent, value);
-    if (entry.collector.outcome !== undefined) return entry.collector.answer;
+    const remembered = this.#rememberedOf(sent, value);
+    if (remembered.collector.outcome !== undefined) return remembered.collector.answer;
     const headers = {
       ce_specversion: '1.0',
       ce_id: id,
@@ -109,7 +107,12 @@ export class LicensingClient {
       ...(traceparent !== undefined && { traceparent }),
       'content-type': 'application/avro',
     };
-    return this.#answered(entry, sent, { key: keyOf(data), value, headers }, signal);
+    this.#commands.hold(id, remembered);
+    try {
+      return await this.#answered(remembered.collector, sent, { key: keyOf(data), value, headers }, signal);
+    } finally {
+      this.#commands.release(id, remembered);
+    }
   }
 
   /** Ends what waits, with `Closed`. */
@@ -119,7 +122,7 @@ export class LicensingClient {
     await this.#producer?.then((producer) => producer.disconnect()).catch(() => undefined); // not connected
   }
 
-  async #answered(entry: Entry, sent: Sent, message: Message, signal: AbortSignal): Promise<Answer> {
+  async #answered(collector: Collector, sent: Sent, message: Message, signal: AbortSignal): Promise<Answer> {
     let acknowledged = false;
     let cause: unknown;
     const ended = Promise.withResolvers<undefined>();
@@ -133,13 +136,13 @@ export class LicensingClient {
     const refused = Promise.withResolvers<never>();
     sending.catch(refused.reject);
     try {
-      const answer = await Promise.race([entry.collector.answer, ended.promise, refused.promise]);
+      const answer = await Promise.race([collector.answer, ended.promise, refused.promise]);
       if (answer !== undefined) return answer;
     } finally {
       signal.removeEventListener('abort', end);
     }
     if (this.#closing.signal.aborted) throw new Closed('the client was closed while this waited');
-    const { received } = entry.collector;
+    const { received } = collector;
     return { ...sent, outcome: 'unanswered', acknowledged, received, ...(cause !== undefined && { cause }) };
   }
 
@@ -166,18 +169,14 @@ export class LicensingClient {
   }
 
   /** @throws InvalidCommandData for an id that has stood for something else */
-  #entryOf(sent: Sent, value: Buffer): Entry {
-    const known = this.#entries.get(sent.id);
+  #rememberedOf(sent: Sent, value: Buffer): Remembered {
+    const known = this.#commands.get(sent.id);
     // What is a dead letter may be mended and sent again under its id.
-    if (known !== undefined && known.collector.outcome !== 'dead-letter') {
-      if (!known.value.equals(value)) throw new InvalidCommandData(`${sent.id} is the id of another command`);
-      return known;
+    if (known === undefined || known.collector.outcome === 'dead-letter') {
+      return { value, collector: new Collector(sent) };
     }
-    const entry = { value, collector: new Collector(sent) };
-    this.#entries.set(sent.id, entry);
-    const [oldest] = this.#entries.size > REMEMBERED ? this.#entries.keys() : [];
-    if (oldest !== undefined) this.#entries.delete(oldest);
-    return entry;
+    if (!known.value.equals(value)) throw new InvalidCommandData(`${sent.id} is the id of another command`);
+    return known;
   }
 
   /** @returns whether it was confirmed; false when the signal came first. @throws what kafkajs throws when it is of no use to try again */
@@ -229,13 +228,13 @@ export class LicensingClient {
     const isLetter = topic === this.#topics.deadLetters;
     const id = headerOf(headers, isLetter ? 'ce_id' : 'ce_causationid');
     const source = headerOf(headers, isLetter ? 'ce_source' : 'ce_causationsource');
-    const entry = id === undefined || source !== this.#options.source ? undefined : this.#entries.get(id);
-    if (entry === undefined) return;
-    if (isLetter) entry.collector.addDeadLetter(headers);
-    else if (value !== null) return this.#add(entry, value, headers);
+    const command = id === undefined || source !== this.#options.source ? undefined : this.#commands.get(id);
+    if (command === undefined) return;
+    if (isLetter) command.collector.addDeadLetter(headers);
+    else if (value !== null) return this.#add(command.collector, value, headers);
   }
 
-  async #add({ collector }: Entry, value: Buffer, headers: FollowedRecord['headers']): Promise<void> {
+  async #add(collector: Collector, value: Buffer, headers: FollowedRecord['headers']): Promise<void> {
     if (!this.#frames.isPrepared(value)) await this.#frames.prepare(value);
     try {
       const { type, data } = this.#frames.decode(value);

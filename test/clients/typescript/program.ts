@@ -1,4 +1,4 @@
-// What a service does with the package: `node program.ts answers|once`. It prints, as JSON, what came of what it sent. The test gives the ids.
+// What a service does with the package: `node program.ts answers|once|many`. It prints, as JSON, what came of what it sent. The test gives the ids.
 import { Entitlements, LicensingClient, type Answer, type Decision } from 'licensing-client';
 
 const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', TOPIC_PREFIX = '' } = process.env;
@@ -56,6 +56,13 @@ if (mode === 'once') {
   said['once'] = told(
     await client.send('CreateTenant', tenant, { id: `sign up ${tenantId}`, deadlineMs: Number(deadline) }),
   );
+} else if (mode === 'many') {
+  // The first one brings the schema, so that the others all wait before any of them is answered.
+  const remove = (id: string): Promise<Answer> =>
+    client.send('DeleteTenant', { tenantId }, { id, deadlineMs: Number(deadline) });
+  await remove('first');
+  const answers = await Promise.all(Array.from({ length: 10_100 }, (_, i) => remove(`many ${i}`)));
+  for (const { outcome } of answers) said[outcome] = Number(said[outcome] ?? 0) + 1;
 } else {
   said['tenant'] = told(await client.send('licensing.commands.CreateTenant', tenant, { id: `sign up ${tenantId}` }));
   said['again'] = told(await client.send('CreateTenant', tenant, { id: `sign up ${tenantId}` }));
