@@ -13,6 +13,17 @@ const VALIDATOR = '1.37.0';
 const KUBERNETES = ['1.27', '1.37'] as const;
 const NEWEST = KUBERNETES[1];
 
+const KEDA_BY_MSK = ['keda.enabled=true', 'settings.KAFKA_SASL_MECHANISM=AWS_MSK_IAM'];
+const HALF_OF_OAUTH = [
+  'keda.enabled=true',
+  'settings.KAFKA_SECURITY_PROTOCOL=SASL_SSL',
+  'settings.KAFKA_SASL_MECHANISM=OAUTHBEARER',
+  ...['username', 'password'].flatMap((name) => [
+    `keda.authentication.${name}.secret=client`,
+    `keda.authentication.${name}.key=${name}`,
+  ]),
+];
+
 /** What must not be rendered, and what it is told. */
 const REFUSED: readonly (readonly [what: string, values: readonly string[], says: RegExp])[] = [
   ['no worker at all', ['keda.enabled=true', 'keda.minReplicas=0'], /minReplicas/],
@@ -26,33 +37,76 @@ const REFUSED: readonly (readonly [what: string, values: readonly string[], says
   ['a secret without its key', ['secrets.DATABASE_URL.key=null'], /DATABASE_URL\/key/],
   ['a value that the chart does not know', ['replica=3'], /replica/],
   ['a number that Helm would round', ['settings.KAFKA_SASL_USERNAME=9007199254740993'], /KAFKA_SASL_USERNAME/],
+  ['KEDA without an endpoint of tokens', HALF_OF_OAUTH, /keda\.authentication\.oauthTokenEndpointUri is not set/],
+  [
+    'KEDA without credentials of AWS',
+    [...KEDA_BY_MSK, 'settings.KAFKA_SECURITY_PROTOCOL=SASL_SSL'],
+    /keda\.authentication\.awsAccessKeyID is not set/,
+  ],
+  [
+    'KEDA without TLS to Amazon MSK',
+    [...KEDA_BY_MSK, 'settings.KAFKA_SECURITY_PROTOCOL=SASL_PLAINTEXT', 'keda.authenticationRef=there'],
+    /expected SASL_SSL/,
+  ],
+  [
+    'KEDA without a region of AWS',
+    [...KEDA_BY_MSK, 'settings.KAFKA_SECURITY_PROTOCOL=SASL_SSL', 'keda.authenticationRef=there'],
+    /settings\.AWS_REGION is not set/,
+  ],
 ];
 
-/** What becomes of settings, as JSON, in a document. */
-const RENDERED: readonly (readonly [what: string, values: readonly string[], document: RegExp, has: RegExp])[] = [
+/** What becomes of values in a document. */
+const RENDERED: readonly (readonly [what: string, values: object, document: RegExp, has: RegExp])[] = [
   [
     'a large integer without an exponent',
-    ['settings.QUEUE_MAX_BYTES=9007199254740991'],
+    { settings: { QUEUE_MAX_BYTES: Number.MAX_SAFE_INTEGER } },
     /^kind: Deployment$/m,
     /- name: QUEUE_MAX_BYTES\n +value: "9007199254740991"$/m,
   ],
   [
     'a fraction as a fraction',
-    ['settings.OTEL_TRACES_SAMPLER_ARG=0.01'],
+    { settings: { OTEL_TRACES_SAMPLER_ARG: 0.01 } },
     /^kind: Deployment$/m,
     /- name: OTEL_TRACES_SAMPLER_ARG\n +value: "0.01"$/m,
   ],
   [
     "a job's own setting goes before the worker's, also when it is empty",
-    ['settings.DATABASE_IAM="aws"', 'jobs.migrate.settings.DATABASE_IAM=""'],
+    { settings: { DATABASE_IAM: 'aws' }, jobs: { migrate: { settings: { DATABASE_IAM: '' } } } },
     /^ {2}name: rendered-migrate$/m,
     /- name: DATABASE_IAM\n +value: ""$/m,
   ],
   [
-    "and of the other jobs the worker's",
-    ['settings.DATABASE_IAM="aws"', 'jobs.migrate.settings.DATABASE_IAM=""'],
+    "the other jobs have the worker's",
+    { settings: { DATABASE_IAM: 'aws' }, jobs: { migrate: { settings: { DATABASE_IAM: '' } } } },
     /^ {2}name: rendered-schemas$/m,
     /- name: DATABASE_IAM\n +value: "aws"$/m,
+  ],
+  [
+    'KEDA signs for Amazon MSK',
+    {
+      settings: {
+        KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+        KAFKA_SASL_MECHANISM: 'AWS_MSK_IAM',
+        AWS_REGION: 'eu-central-1',
+      },
+      keda: { enabled: true, authentication: { awsRoleArn: { secret: 'keda', key: 'role' } } },
+    },
+    /^kind: ScaledObject$/m,
+    /tls: enable\n +sasl: oauthbearer\n +saslTokenProvider: aws_msk_iam\n +awsRegion: "eu-central-1"$/m,
+  ],
+  [
+    'KEDA asks for tokens where its Secret says',
+    {
+      settings: { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'OAUTHBEARER' },
+      keda: {
+        enabled: true,
+        authentication: Object.fromEntries(
+          ['username', 'password', 'oauthTokenEndpointUri', 'scopes'].map((key) => [key, { secret: 'client', key }]),
+        ),
+      },
+    },
+    /^kind: TriggerAuthentication$/m,
+    /- \{ parameter: oauthTokenEndpointUri, name: client, key: "oauthTokenEndpointUri" \}$/m,
   ],
 ];
 
@@ -175,7 +229,9 @@ try {
   );
   const minimal = ['--values', join(CHART, 'ci', 'minimal.yaml')];
   for (const [what, values, document, has] of RENDERED) {
-    const rendered = template('rendered', ...minimal, ...values.flatMap((one) => ['--set-json', one]));
+    const file = join(folder, 'values.json');
+    writeFileSync(file, JSON.stringify(values));
+    const rendered = template('rendered', ...minimal, '--values', file);
     const found = documentsOf(rendered).filter((text) => document.test(text));
     check(`rendered: ${what}`, found.length === 1 && found.every((text) => has.test(text)), rendered.said);
   }
