@@ -6,10 +6,15 @@ export function rate(counter: string, labels = ''): string {
   return `rate(${counter}{job=~"$job"${labels === '' ? '' : `, ${labels}`}}[$__rate_interval])`;
 }
 
-/** Counts of what happens seldom: how many in the window, rather than how many a second. Of a counter that has just appeared, its first value. */
+/**
+ * Counts of what happens seldom: how many in the window, rather than how many a second. From the last value before the window, which a day of gaps in
+ * scraping does not hide; without one, or with a greater one, all of it. The alerts in `deploy/prometheus/rules.yml` count alike.
+ */
 export function increase(counter: string): string {
   const series = `${counter}${OF_WORKER}`;
-  return `(${series} unless ${series} offset $__rate_interval) or increase(${series}[$__rate_interval])`;
+  const now = `last_over_time(${series}[$__rate_interval])`;
+  const before = `last_over_time(${series}[1d] offset $__rate_interval)`;
+  return `${now} - (${before} <= ${now}) or ${now}`;
 }
 
 /** A quantile of a histogram over all workers. */
