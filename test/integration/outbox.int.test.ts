@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { PublicationFailed } from '../../src/ports/errors.ts';
 import type { UnitOfWork } from '../../src/ports/unit-of-work.ts';
+import { allOwedBy, deleteAcknowledged, owedBy } from '../../src/repos/tables/outbox.ts';
 import { postgresStore } from '../../src/repos/tables/postgres.ts';
+import { rowsToAdopt } from '../../src/uow/adoption.ts';
 import { KnexDeadLetters } from '../../src/uow/dead-letters.ts';
 import { KnexOutboxMaintenance } from '../../src/uow/outbox-maintenance.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -162,6 +164,28 @@ describe('of lanes that write rows at one time and chunks at another', () => {
     expect(await owedIn(db)).toEqual([]);
   });
 
+  describe.each(['outbox', 'outbox_chunks'])('whoever reads what is owed and has to wait for %s', (table) => {
+    it('adopts what a relay turns from a chunk into rows meanwhile, once', async () => {
+      const debts = [{ lane: a.laneId(1), key: KEY }];
+      const adopted = await whileAChunkBecomesRows(table, () =>
+        db.transaction((trx) => rowsToAdopt(postgresStore(trx), debts, new a.TestLane(2))),
+      );
+      const texts = a.textsOf(adopted);
+      expect(texts.filter((text) => text !== 'acknowledged')).toEqual(['left', 'c', 'd']);
+    });
+
+    it('publishes what another relay turns from a chunk into rows meanwhile ahead of the next chunk', async () => {
+      const { messages } = await whileAChunkBecomesRows(table, () => owedBy(db, a.laneId(1), 9));
+      expect(a.textsOf(messages)).toContain('left');
+    });
+
+    it('tells what a relay turns from a chunk into rows meanwhile, once', async () => {
+      const owed = await whileAChunkBecomesRows(table, () => allOwedBy(db, a.laneId(1)));
+      const texts = a.textsOf(owed);
+      expect(texts.filter((text) => text !== 'acknowledged')).toEqual(['left', 'c', 'd']);
+    });
+  });
+
   it('a lane that owes a chunk is found again, though a worker that knows no chunks has forgotten it', async () => {
     await writesChunk(1, 0, 'a');
     await db('lanes').del();
@@ -192,6 +216,23 @@ describe('of lanes that write rows at one time and chunks at another', () => {
   async function write(lane: number, seq: number, texts: readonly string[], asChunk: boolean): Promise<void> {
     const rows = texts.map((text, i) => ({ seq: seq + i, ...a.anEvent(KEY, text) }));
     await postgresStore(db).outbox.write({ lane: a.laneId(lane), living: false, delivered: undefined, rows, asChunk });
+  }
+
+  /** Reads what lane 1 owes, in two chunks, while a relay that has published a part of the first one holds this table. */
+  async function whileAChunkBecomesRows<T>(table: string, read: () => Promise<T>): Promise<T> {
+    await writesChunk(1, 0, 'acknowledged', 'left');
+    await writesChunk(1, 2, 'c', 'd');
+    const relay = await db.transaction();
+    const owed = await owedBy(relay, a.laneId(1), 9);
+    await relay.raw('LOCK TABLE ?? IN ACCESS EXCLUSIVE MODE', [table]);
+    const reading = read();
+    try {
+      await waiting(db, 'relation');
+      await deleteAcknowledged(relay, owed, new Set(owed.messages.slice(0, 1)));
+    } finally {
+      await relay.commit();
+    }
+    return reading;
   }
 
   async function relayed(limit: number): Promise<readonly string[]> {

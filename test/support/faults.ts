@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { there } from './contract/subject.ts';
 
 /** Resolves once a session of this database waits for such a lock: the wait events of `pg_stat_activity`. */
-export async function waiting(db: Knex, event: 'transactionid' | 'advisory'): Promise<void> {
+export async function waiting(db: Knex, event: 'transactionid' | 'advisory' | 'relation'): Promise<void> {
   const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = ?`;
   const deadline = Date.now() + 10_000;
   while ((await db.raw<{ rowCount: number }>(sql, [event])).rowCount === 0) {

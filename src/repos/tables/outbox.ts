@@ -9,15 +9,19 @@ import type { Store } from './store.ts';
 /**
  * What is owed to Kafka: a row a message, or in `outbox_chunks` a row a transaction. Both number the messages of a lane alike, so the order is
  * (lane, seq) across both. A lane is seen to live by its own writes.
+ *
+ * Whoever reads both reads the chunks first. The relay may turn a chunk into rows in between (`deleteAcknowledged`), and under READ COMMITTED each
+ * statement sees what was committed before it began: in this order a message is found twice then, in the other one not at all, and what
+ * comes behind it would be published ahead of it.
  */
 export function outboxTable(db: Knex): Store['outbox'] {
   return {
     async owed(debts) {
       const lanes = [...new Set(debts.map(({ lane }) => lane))];
       const keys = debts.map(({ key }) => Buffer.from(key));
-      const [rows, chunked] = await together([owedInRows(db, lanes, keys), owedInChunks(db, lanes)]);
+      const [chunked, rows] = await together([owedInChunks(db, lanes), owedInRows(db, lanes, keys)]);
       const owing = new Set(debts.map(({ lane, key }) => `${lane}/${key}`));
-      return [...rows, ...chunked]
+      return [...chunked, ...rows]
         .filter(({ lane, key }) => owing.has(`${lane}/${String(key)}`))
         .map((row) => ({ ...row, origin: row.origin ?? { lane: row.lane, seq: row.seq } }))
         .sort((a, b) => (a.lane === b.lane ? a.seq - b.seq : a.lane < b.lane ? -1 : 1));
@@ -61,14 +65,13 @@ export interface Owed {
 
 /** The next that a lane owes: up to `limit` rows, or one chunk. @throws DamagedChunk */
 export async function owedBy(db: Knex, lane: string, limit: number): Promise<Owed> {
-  const [rows, chunk] = await together([
-    query<OutgoingMessage & { readonly seq: number }>(
-      db,
-      'SELECT seq, topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq LIMIT ?',
-      [lane, limit],
-    ),
-    firstChunk(db, lane),
-  ]);
+  // One after the other: outside a transaction, statements that are asked together run on connections of their own.
+  const chunk = await firstChunk(db, lane);
+  const rows = await query<OutgoingMessage & { readonly seq: number }>(
+    db,
+    'SELECT seq, topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq LIMIT ?',
+    [lane, limit],
+  );
   const behind = chunk[0]?.seq ?? Infinity;
   const ahead = rows.filter(({ seq }) => seq < behind);
   return ahead.length > 0 ? { lane, messages: ahead, inChunk: false } : { lane, messages: chunk, inChunk: true };
@@ -76,13 +79,14 @@ export async function owedBy(db: Knex, lane: string, limit: number): Promise<Owe
 
 /** All that a lane owes, in rows and in chunks. @throws DamagedChunk */
 export async function allOwedBy(db: Knex, lane: string): Promise<readonly OutgoingMessage[]> {
-  const [rows, chunked] = await together([
-    query<OutgoingMessage>(db, 'SELECT topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq', [
-      lane,
-    ]),
-    owedInChunks(db, [lane]),
-  ]);
-  return [...rows, ...chunked];
+  const chunked = await owedInChunks(db, [lane]); // and then the rows, for the reason that `owedBy` has
+  const rows = await query<OutgoingMessage & { readonly seq: number }>(
+    db,
+    'SELECT seq, topic, key, headers, value FROM outbox WHERE lane = ?::uuid ORDER BY seq',
+    [lane],
+  );
+  const found = new Set(chunked.map(({ seq }) => seq));
+  return [...rows.filter(({ seq }) => !found.has(seq)), ...chunked];
 }
 
 /**
