@@ -6,6 +6,7 @@ import {
   HOST_AND_PORT,
   HTTP_URL,
   HTTP_URL_WITH_PASSWORD,
+  isSet,
   listOf,
   NAME,
   oneOf,
@@ -533,14 +534,14 @@ export const SETTINGS = {
 export type Config = Values<typeof SETTINGS>;
 
 /** Our topics whose names are not set have the prefix before their defaults. The topic of the users' events is another team's. */
-function withTopicPrefix(environment: Environment): Environment {
-  const prefix = environment[SETTINGS.topicPrefix.variable];
-  if (!prefix) return environment;
+function withTopicPrefix(config: Config, environment: Environment): Config {
+  const { topicPrefix: prefix, topics } = config;
+  if (prefix === undefined) return config;
   const { users: _, ...ours } = SETTINGS.topics;
-  const names = Object.values(ours).map((setting) => {
-    return [setting.variable, environment[setting.variable] || `${prefix}${setting.default}`] as const;
-  });
-  return { ...environment, ...Object.fromEntries(names) };
+  const names = Object.entries(ours)
+    .filter(([, { variable }]) => !isSet(environment, variable))
+    .map(([name, setting]) => [name, `${prefix}${setting.default}`] as const);
+  return { ...config, topics: { ...topics, ...Object.fromEntries(names) } };
 }
 
 /** What must hold between settings. Each rule returns a sentence when it does not. */
@@ -568,7 +569,7 @@ const RULES: readonly ((config: Config) => string | undefined)[] = [
 
 /** @throws ConfigurationError that names every fault */
 export function readConfig(environment: Environment): Config {
-  const config = readSettings(SETTINGS, withTopicPrefix(environment));
+  const config = withTopicPrefix(readSettings(SETTINGS, environment), environment);
   const faults = RULES.map((rule) => rule(config)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigurationError(faults);
   return config;

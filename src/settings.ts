@@ -78,6 +78,11 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
   return values as Values<Table>;
 }
 
+/** Whether a setting has a value, in its variable or in the file that `_FILE` names. */
+export function isSet(environment: Environment, variable: string): boolean {
+  return Boolean(environment[variable] || environment[`${variable}_FILE`]);
+}
+
 /** @throws ConfigurationError */
 function valueOf(setting: Setting<unknown>, text: string): unknown {
   const value = setting.type.read(text);

@@ -3,7 +3,7 @@ import type { CloudEvents } from '../ports/cloud-events.ts';
 import type { StoredLetter } from '../ports/dead-letters.ts';
 import { decodeValue, type DecodedValue } from './decode.ts';
 import { Unreachable } from './reachable.ts';
-import { isSet } from './settings.ts';
+import { isSet } from '../settings.ts';
 
 /** In their order and number. */
 export type Headers = readonly (readonly [name: string, text: string])[];

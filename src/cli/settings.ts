@@ -1,4 +1,5 @@
 import { readConfig, type Config } from '../config.ts';
+import { isSet } from '../settings.ts';
 
 /** Stand in for what a verb does not need, so that it runs where only a part of the settings is known. */
 const PLACEHOLDERS = {
@@ -18,9 +19,4 @@ export function configFor(environment: NodeJS.ProcessEnv, needed: readonly (keyo
   );
   const config = readConfig({ ...environment, ...Object.fromEntries(absent) });
   return { ...config, logLevel: /^(debug|trace)$/.test(config.logLevel) ? config.logLevel : 'silent' };
-}
-
-/** Whether a setting has a value, in its variable or in the file that `_FILE` names. */
-export function isSet(environment: NodeJS.ProcessEnv, variable: string): boolean {
-  return Boolean(environment[variable] || environment[`${variable}_FILE`]);
 }

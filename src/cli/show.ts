@@ -3,7 +3,8 @@ import { ConfigurationError } from '../ports/errors.ts';
 import { lastEvents, type LastEvents, type PublishedEvent } from './last-events.ts';
 import { openContainer } from './open-container.ts';
 import { reachDatabase, reachKafka, reachRegistry, Unreachable } from './reachable.ts';
-import { configFor, isSet } from './settings.ts';
+import { isSet } from '../settings.ts';
+import { configFor } from './settings.ts';
 import { namedIn, NotThere, shownBy, type Shown } from './show-call.ts';
 import {
   linesAround,

@@ -126,6 +126,14 @@ describe('a secret in a file', () => {
     expect(password).toThrow(/^KAFKA_SASL_PASSWORD_FILE is '.*secret', which can't be read \(ENOENT\)$/);
   });
 
+  test('of topics and their prefix mean what the variables do', () => {
+    const TOPIC_PREFIX_FILE = fileOf('eu.\n');
+    const { topics } = readConfig({ ...REQUIRED, TOPIC_PREFIX_FILE });
+    expect(topics).toEqual(readConfig({ ...REQUIRED, TOPIC_PREFIX: 'eu.' }).topics);
+    const named = readConfig({ ...REQUIRED, TOPIC_PREFIX: 'eu.', TOPIC_EVENTS_FILE: fileOf('events') }).topics;
+    expect(named).toEqual({ ...topics, events: 'events' });
+  });
+
   test('is no secret everywhere: any setting may stand in a file', () => {
     const KAFKA_BROKERS_FILE = fileOf('one:9092,two:9092\n');
     const { kafkaBrokers } = readConfig({ ...REQUIRED, KAFKA_BROKERS: '', KAFKA_BROKERS_FILE });
