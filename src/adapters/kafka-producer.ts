@@ -8,7 +8,7 @@ import { murmur2Partitioner } from './partitioner.ts';
 import type { EncodableRecord } from './kafkajs/record-encoder.ts';
 import { acknowledgedOf, type Share } from './kafkajs/acknowledgements.ts';
 
-/** kafkajs never splits a send, and a partition's share of it must fit into one batch (`message.max.bytes`, 1 MB by default). */
+/** A partition's share of a send goes into one batch, which a topic takes by default (1 MB). It goes in several where a topic takes less. */
 const MAX_SEND_BYTES = 900_000;
 /** As many as in a chunk by default. What is sent at once is also sent again when it fails. */
 const MAX_SEND_MESSAGES = 2_000;

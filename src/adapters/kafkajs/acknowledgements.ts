@@ -1,6 +1,9 @@
 import type { Message, RecordMetadata } from 'kafkajs';
 
-/** A partition's share of a send: it goes into one batch, which the broker takes as a whole or not at all. */
+/**
+ * A partition's share of a send, or the part of it that goes into one batch, which the broker takes as a whole or not at all. A share is one
+ * batch unless its topic takes less.
+ */
 export interface Share {
   readonly topic: string;
   readonly partition: number;
@@ -8,7 +11,7 @@ export interface Share {
   readonly messages: readonly Message[];
 }
 
-/** A share whose acknowledgement was seen, with what kafkajs tells of it. */
+/** A batch whose acknowledgement was seen, with what kafkajs tells of it. */
 export interface Acknowledged extends Share {
   readonly metadata: RecordMetadata;
 }

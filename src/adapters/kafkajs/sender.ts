@@ -1,5 +1,6 @@
 import type { Message, RecordMetadata, TopicMessages } from 'kafkajs';
 import { answerOf, keepAcknowledged, type Acknowledged, type ProduceAnswer, type Share } from './acknowledgements.ts';
+import { BatchLimits } from './batch-limits.ts';
 import { groupMessagesPerPartition } from './group-messages.ts';
 
 interface SendRequest {
@@ -29,7 +30,7 @@ type Attempt<T> = (bail: (error: Error) => void, retryCount: number, retryTime: 
 export interface SenderParts {
   readonly cluster: Cluster;
   readonly partitioner: (choice: { topic: string; partitionMetadata: readonly unknown[]; message: Message }) => number;
-  readonly logger: { error(message: string, details: object): void };
+  readonly logger: { error(message: string, details: object): void; warn(message: string, details: object): void };
   readonly retrier: <T>(attempt: Attempt<T>) => Promise<T>;
   readonly eosManager: { isInitialized(): boolean };
 }
@@ -46,8 +47,9 @@ export interface KafkaJsInsides {
 /**
  * Takes the place of kafkajs' sender. Here a share is done when its own partition has acknowledged it. The original remembers across its
  * tries which brokers have answered: it never sends a share whose leadership moves to one of them, and resolves all the same. Of a send that
- * fails in part it tells nothing. A try here looks up who leads now, and sends only the shares that are not acknowledged. Within a partition
- * no message overtakes another, since a share is one batch, and a send is over before the next one begins.
+ * fails in part it tells nothing. A try here looks up who leads now, and sends only the shares that are not acknowledged. A share that
+ * its topic refuses as too large goes in several batches, one after another. Within a partition no message overtakes another, since a batch is
+ * acknowledged before the next one is sent, and a send is over before the next one begins.
  */
 export function createSenders(insides: KafkaJsInsides): (parts: SenderParts) => SendMessages {
   return (parts) => {
@@ -58,7 +60,11 @@ export function createSenders(insides: KafkaJsInsides): (parts: SenderParts) => 
   };
 }
 
+/** MESSAGE_TOO_LARGE, and RECORD_LIST_TOO_LARGE, of a topic whose segments are smaller than the batch. Source: Kafka's protocol guide, "Error Codes". */
+const TOO_LARGE: readonly number[] = [10, 18];
+
 class Sender {
+  private readonly limits = new BatchLimits();
   private readonly parts: SenderParts;
   private readonly insides: KafkaJsInsides;
 
@@ -97,15 +103,33 @@ class Sender {
     const { cluster } = this.parts;
     await cluster.addMultipleTargetTopics(topicMessages.map(({ topic }) => topic));
     await cluster.refreshMetadataIfNecessary();
+    let isMore = true;
+    while (isMore) isMore = await this.round(topicMessages, how, done);
+  }
+
+  /** Sends one batch of each share. @returns whether more of them is to be sent @throws when a batch was not acknowledged */
+  private async round(
+    topicMessages: readonly TopicMessages[],
+    how: Omit<SendRequest, 'topicMessages'>,
+    done: Acknowledged[],
+  ): Promise<boolean> {
+    const { cluster } = this.parts;
     const isDone = new Set(done.flatMap(({ messages }) => messages));
     const left = isDone.size === 0 ? topicMessages : topicMessages.map((one) => without(one, isDone));
+    let isMore = false;
     const ends = await Promise.allSettled(
       [...this.byLeader(left)].map(async ([nodeId, shares]) => {
         const broker = await cluster.findBroker({ nodeId });
-        const answer = await answerOf(broker.produce({ ...how, topicData: asTopicData(shares) }));
-        const judged = shares.map((share) => ({ share, end: this.judge(share, answer) }));
-        for (const { share, end } of judged) if (!(end instanceof Error)) done.push({ ...share, metadata: end });
-        return judged.flatMap(({ end }) => (end instanceof Error ? [end] : []));
+        const batches = shares.map((share) => this.limits.firstBatchOf(share));
+        const answer = await answerOf(broker.produce({ ...how, topicData: asTopicData(batches) }));
+        return shares.flatMap((share, i) => {
+          const batch = batches[i] ?? share;
+          const end = this.judge(batch, answer);
+          if (end instanceof Error) return [end];
+          if (end !== 'divided') done.push({ ...batch, metadata: end });
+          isMore ||= end === 'divided' || batch.messages.length < share.messages.length;
+          return [];
+        });
       }),
     );
     const failures: unknown[] = ends.flatMap((end): unknown[] =>
@@ -113,6 +137,7 @@ class Sender {
     );
     for (const failure of failures) this.forgetBrokerOf(failure);
     if (failures.length > 0) throw failures.find(isRetriable) ?? failures[0];
+    return isMore;
   }
 
   private byLeader(topicMessages: readonly TopicMessages[]): ReadonlyMap<string, readonly Share[]> {
@@ -134,13 +159,20 @@ class Sender {
     return leaders;
   }
 
-  private judge({ topic, partition }: Share, answer: ProduceAnswer): RecordMetadata | Error {
+  /** @returns `divided`: it was too large, and the next round sends less of it */
+  private judge(batch: Share, answer: ProduceAnswer): RecordMetadata | Error | 'divided' {
+    const { topic, partition, messages } = batch;
     const found = answer.topics
       .find(({ topicName }) => topicName === topic)
       ?.partitions.find((one) => one.partition === partition);
     if (found === undefined)
       return new NotAnswered(`the broker's answer leaves out partition ${partition} of ${topic}`);
-    return found.errorCode === 0 ? { ...found, topicName: topic } : this.insides.errorOf(found.errorCode);
+    if (found.errorCode === 0) return { ...found, topicName: topic };
+    const limit = TOO_LARGE.includes(found.errorCode) ? this.limits.lowerBelow(batch) : undefined;
+    if (limit === undefined) return this.insides.errorOf(found.errorCode);
+    const refused = `topic ${topic} refuses ${messages.length} messages in one batch as too large (max.message.bytes)`;
+    this.parts.logger.warn(`${refused}: at most ${limit} bytes from now on`, { partition });
+    return 'divided';
   }
 
   private forgetBrokerOf(failure: unknown): void {

@@ -26,7 +26,11 @@ export class GivenCluster {
   readonly leaders = new Map<string, number>();
   /** What a node answers for `topic/partition` instead of taking it, in turn. */
   readonly refusals = new Map<string, number[]>();
-  /** Each share that was taken: `node: topic/partition text text`. */
+  /** `max.message.bytes` of a topic, compared with the values of a batch. */
+  readonly takes = new Map<string, number>();
+  /** How often a batch was refused as too large. */
+  tooLarge = 0;
+  /** Each batch that was taken: `node: topic/partition text text`. */
   readonly taken: string[] = [];
   /** Told before a node answers. */
   onProduce: (node: number) => void = () => undefined;
@@ -38,7 +42,7 @@ export class GivenCluster {
     return createSender({
       cluster: this.asCluster(),
       partitioner: ({ message }) => message.partition ?? 0,
-      logger: { error: () => undefined },
+      logger: { error: () => undefined, warn: () => undefined },
       retrier: createRetrier({ retries, initialRetryTime: 1, maxRetryTime: 4 }),
       eosManager: { isInitialized: () => false },
     });
@@ -85,6 +89,11 @@ export class GivenCluster {
     if ((this.leaders.get(place) ?? 1) !== nodeId) return NOT_LEADER;
     const refusal = this.refusals.get(place)?.shift();
     if (refusal !== undefined) return refusal;
+    const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    if (bytes > (this.takes.get(place.slice(0, place.indexOf('/'))) ?? Infinity)) {
+      this.tooLarge += 1;
+      return TOO_LARGE;
+    }
     this.taken.push([`${nodeId}: ${place}`, ...messages.map(({ value }) => String(value).slice(0, 8))].join(' '));
     return 0;
   }

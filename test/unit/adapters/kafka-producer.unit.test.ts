@@ -25,6 +25,14 @@ test('a send that fails ends the publication, and what was acknowledged before i
   expect(sends).toEqual([['e:a', 'f:b']]);
 });
 
+test('what its topic refuses as too large is published in smaller batches, by one send', async () => {
+  const { producer, cluster, sends } = given();
+  cluster.takes.set('e', HALF_A_SEND / 2);
+  await producer.publish(['a', 'b', 'c', 'd'].map((text) => message('e', text, HALF_A_SEND / 4)));
+  expect(sends).toEqual([['e:a', 'e:b', 'e:c', 'e:d']]);
+  expect(cluster.taken.map((batch) => batch.replaceAll('.', ''))).toEqual(['1: e/0 a b', '1: e/0 c d']);
+});
+
 test('a send that resolves without an acknowledgement for each message has failed', async () => {
   const { producer, sendsNothing } = given();
   sendsNothing();

@@ -52,6 +52,56 @@ test('a partition that the answer leaves out is not acknowledged', async () => {
   await expect(sent).rejects.toThrow("the broker's answer leaves out partition 1 of e");
 });
 
+/** More than what is not the value of a record. */
+const LARGE = 1_000;
+
+/** Messages of this many bytes each, told apart by their beginning. */
+function large(partition: number, ...texts: readonly string[]): readonly Message[] {
+  return toPartition(partition, ...texts.map((text) => `${text.padEnd(8)}${'.'.repeat(LARGE - 8)}`));
+}
+
+function textsOf({ taken }: GivenCluster, place: string): readonly (readonly string[])[] {
+  const batches = taken.map((one) => one.split(/ +/)).filter(([, where]) => where === place);
+  return batches.map(([, , ...texts]) => texts.filter((text) => text !== ''));
+}
+
+test('what a topic refuses as too large goes in smaller batches, in order, once; and so does what comes later, at once', async () => {
+  const cluster = new GivenCluster();
+  cluster.takes.set('e', 3 * LARGE);
+  const send = cluster.sender();
+  const texts = Array.from({ length: 10 }, (_, i) => `a${i}`);
+  const topicMessages = [
+    { topic: 'e', messages: [...large(0, ...texts), ...large(1, 'b0', 'b1')] },
+    { topic: 'f', messages: [...large(0, ...texts)] },
+  ];
+  const told = await send({ acks: ALL, topicMessages });
+  expect(textsOf(cluster, 'e/0').flat()).toEqual(texts);
+  expect([textsOf(cluster, 'e/1'), textsOf(cluster, 'f/0')]).toEqual([[['b0', 'b1']], [texts]]);
+  expect(acknowledgedOf(told).flatMap(({ messages }) => messages)).toHaveLength(22);
+  const { tooLarge } = cluster;
+  cluster.taken.length = 0;
+  await send({ acks: ALL, topicMessages });
+  expect(cluster.tooLarge).toBe(tooLarge);
+  expect(textsOf(cluster, 'e/0').flat()).toEqual(texts);
+  expect(textsOf(cluster, 'e/0').length).toBeLessThan(10);
+});
+
+test('a single message that is too large is refused when those before it have arrived, and none overtakes it', async () => {
+  const cluster = new GivenCluster();
+  cluster.takes.set('e', 3 * LARGE);
+  const [huge] = toPartition(0, '!'.repeat(4 * LARGE));
+  const messages = [...large(0, 'a', 'b', 'c'), ...(huge ? [huge] : []), ...large(0, 'd'), ...large(1, 'e', 'f')];
+  const failure: unknown = await cluster
+    .sender()({ acks: ALL, topicMessages: events(...messages) })
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ type: 'MESSAGE_TOO_LARGE', retriable: false });
+  expect([textsOf(cluster, 'e/0').flat(), textsOf(cluster, 'e/1').flat()]).toEqual([
+    ['a', 'b', 'c'],
+    ['e', 'f'],
+  ]);
+  expect(acknowledgedOf(failure).flatMap((share) => share.messages)).toHaveLength(5);
+});
+
 test('whatever moves and whatever is refused, a send that resolves has put each message into its partition, once, in order', async () => {
   const node = fc.integer({ min: 1, max: 3 });
   const place = fc.constantFrom('e/0', 'e/1', 'e/2', 'f/0', 'f/1');
@@ -61,6 +111,7 @@ test('whatever moves and whatever is refused, a send that resolves has put each 
   await fc.assert(
     fc.asyncProperty(moves, refusals, partitions, async (moving, refused, places) => {
       const cluster = new GivenCluster();
+      cluster.takes.set('f', 2);
       for (const [where, code] of refused) {
         cluster.refusals.set(where, [...(cluster.refusals.get(where) ?? []), code]);
       }
@@ -74,10 +125,10 @@ test('whatever moves and whatever is refused, a send that resolves has put each 
         messages: some.map(({ message }) => message),
       }));
       const told = await cluster.sender({ retries: 100 })({ acks: ALL, topicMessages });
-      const expected = [...Map.groupBy(messages, ({ topic, message }) => `${topic}/${message.partition}`)].map(
-        ([name, some]) => [name, ...some.map(({ message }) => message.value)].join(' '),
-      );
-      expect(cluster.taken.map((taken) => taken.slice(3)).sort()).toEqual(expected.sort());
+      const expected = Map.groupBy(messages, ({ topic, message }) => `${topic}/${message.partition}`);
+      for (const [name, some] of expected) {
+        expect(textsOf(cluster, name).flat()).toEqual(some.map(({ message }) => message.value));
+      }
       expect(acknowledgedOf(told).flatMap((share) => share.messages)).toHaveLength(messages.length);
     }),
   );
