@@ -52,12 +52,16 @@ export class CommitOutcomeUnknown extends Error {
  */
 export class PublicationFailed extends Error {
   override readonly name = 'PublicationFailed';
-  /** The very objects that were to be published. */
-  readonly acknowledged: readonly OutgoingMessage[];
+  readonly #acknowledged: readonly OutgoingMessage[];
 
   constructor(acknowledged: readonly OutgoingMessage[], cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.acknowledged = acknowledged;
+    this.#acknowledged = acknowledged;
+  }
+
+  /** The very objects that were to be published. No property of its own, which a log would write: they are customers' data. */
+  get acknowledged(): readonly OutgoingMessage[] {
+    return this.#acknowledged;
   }
 }
 
