@@ -2,6 +2,7 @@ import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
 import { murmur2 } from '../../src/adapters/partitioner.ts';
+import { createTenant } from '../e2e/given.ts';
 import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { memberIdsOf } from '../support/world-offsets.ts';
@@ -12,6 +13,7 @@ import {
   coordinatorOf,
   electedPreferred,
   killed,
+  downWithAllReplicas,
   leaderOfMost,
   leadersOf,
   reassigned,
@@ -183,6 +185,31 @@ clusterCase({
     await eachHasEndedOnce(world, expiring.ids);
     await checkEntitlements(world, model);
   },
+});
+
+faultCase(stack, {
+  fault: 'F51',
+  what: "the user domain's topic has one replica, and its broker is away for a while",
+  shows: 'Lines of kafkajs about that broker; the lag of that topic grows once it is back.',
+  todo: 'Bring that broker back, and give the topic more replicas. Nothing of the other topics waits for it.',
+  sendsRest: true,
+  async inject({ world, stack: cluster, load }) {
+    const { users } = world.topics;
+    const coordinator = await coordinatorOf(world);
+    const { nodeId } = cluster.brokers.find((broker) => broker.nodeId !== coordinator) ?? cluster.brokers[0]!;
+    await downWithAllReplicas(world, cluster, nodeId, users);
+    // In all partitions, and one behind the other, so that leaders are looked up meanwhile.
+    for (let i = 0; i < 20; i += 1) {
+      const one = createTenant();
+      await world.send([one]);
+      await world.answers(String(one.envelope.id));
+    }
+    await brokerOf(cluster, nodeId).start();
+    await reassigned(world, users, () => cluster.brokers.map((broker) => broker.nodeId));
+    await wholeAgain(world, cluster);
+    await load.sendRest();
+  },
+  fired: stillWorks,
 });
 
 // The move of leadership that lost an event, brought about on purpose. The producer sends to two leaders. One of them leads no more; the

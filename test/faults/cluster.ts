@@ -31,12 +31,29 @@ export function brokerOf({ brokers }: Cluster, nodeId: number): KafkaService {
 export async function stateOf({ admin }: Pick<World, 'admin'>, topic: string): Promise<readonly PartitionState[]> {
   return until(`the leaders of ${topic} are told`, async () => {
     const metadata = await unlessNotYet(admin.fetchTopicMetadata({ topics: [topic] }));
-    return metadata?.topics[0]?.partitions.map(({ partitionId, leader, replicas, isr }) => ({
+    const partitions = metadata?.topics[0]?.partitions;
+    if (partitions?.some(({ leader }) => leader < 0) === true) return undefined;
+    return partitions?.map(({ partitionId, leader, replicas, isr }) => ({
       partition: partitionId,
       leader,
       replicas,
       inSync: isr,
     }));
+  });
+}
+
+/** Stops the only broker that has a topic. Resolves when nobody leads it. */
+export async function downWithAllReplicas(
+  world: World,
+  cluster: Cluster,
+  nodeId: number,
+  topic: string,
+): Promise<void> {
+  await reassigned(world, topic, () => [nodeId]);
+  await down(brokerOf(cluster, nodeId));
+  await until(`nobody leads ${topic}`, async () => {
+    const found = await unlessNotYet(world.admin.fetchTopicMetadata({ topics: [topic] }));
+    return found?.topics[0]?.partitions.every(({ leader }) => leader < 0);
   });
 }
 

@@ -23,6 +23,7 @@ import {
   type CoordinatorFinder,
 } from './group-membership.ts';
 import { groupMessagesPerPartition, type Grouping } from './group-messages.ts';
+import { keepWhatIsLed, lookForLeaders, type BrokerPool, type Metadata } from './leaderless.ts';
 import {
   commitUnderOneAssignment,
   fetchUnderOneAssignment,
@@ -259,7 +260,23 @@ export const PARTS: readonly Part[] = [
       return FETCHES.createAdmins(admins);
     },
   },
-  { path: 'src/cluster/brokerPool.js', needs: names<AskedCluster['brokerPool']>({ findConnectedBroker: true }) },
+  {
+    // 23. One partition that nobody leads fails the metadata of all topics of a client: nothing is fetched or sent any more.
+    path: 'src/protocol/requests/metadata/v0/response.js',
+    needs: ['parse', ...names<Metadata>({ topicMetadata: true }), 'partitionMetadata', 'partitionErrorCode', 'leader'],
+    mend: (answer) => keepWhatIsLed(answer as Parameters<typeof keepWhatIsLed>[0]),
+  },
+  ...['v1', 'v2', 'v3', 'v5'].map((version) => ({
+    path: `src/protocol/requests/metadata/${version}/response.js`,
+    needs: ['parseV0'],
+  })),
+  {
+    path: 'src/cluster/brokerPool.js',
+    needs: names<AskedCluster['brokerPool'] & BrokerPool>({
+      ...{ findConnectedBroker: true, metadata: true, metadataExpireAt: true, refreshMetadata: true },
+    }),
+    mend: changed(lookForLeaders),
+  },
   {
     path: 'src/broker/index.js',
     needs: names<Broker & FetchBroker>({ versions: true, connectionPool: true, fetch: true }),

@@ -2,6 +2,7 @@ import type { Message, RecordMetadata, TopicMessages } from 'kafkajs';
 import { answerOf, keepAcknowledged, type Acknowledged, type ProduceAnswer, type Share } from './acknowledgements.ts';
 import { BatchLimits } from './batch-limits.ts';
 import { groupMessagesPerPartition } from './group-messages.ts';
+import { LEADER_NOT_AVAILABLE, NOBODY } from './leaderless.ts';
 
 interface SendRequest {
   readonly acks: number;
@@ -119,6 +120,7 @@ class Sender {
     let isMore = false;
     const ends = await Promise.allSettled(
       [...this.byLeader(left)].map(async ([nodeId, shares]) => {
+        if (nodeId === NOBODY) return [this.insides.errorOf(LEADER_NOT_AVAILABLE)];
         const broker = await cluster.findBroker({ nodeId });
         const batches = shares.map((share) => this.limits.firstBatchOf(share));
         const answer = await answerOf(broker.produce({ ...how, topicData: asTopicData(batches) }));

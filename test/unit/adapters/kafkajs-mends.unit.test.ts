@@ -7,6 +7,7 @@ import type KafkaJs from 'kafkajs';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
+import type { BrokerPool } from '../../../src/adapters/kafkajs/leaderless.ts';
 import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
 import { onOutOfRange, positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { FOLDER, mendedModule, originalModule } from './given-kafkajs.ts';
@@ -136,6 +137,50 @@ test.each([
     expect([isIn(before), isIn(after)]).toEqual([true, false]);
   },
 );
+
+describe('what a client knows of its topics', () => {
+  const [LEADER_NOT_AVAILABLE, TOPIC_AUTHORIZATION_FAILED] = [5, 29];
+  const { parse } = mendedModule<{ parse(data: object): Promise<unknown> }>(
+    'src/protocol/requests/metadata/v6/response.js',
+  );
+  const led = { partitionErrorCode: 0, partitionId: 0, leader: 2 };
+  const leaderless = { partitionErrorCode: LEADER_NOT_AVAILABLE, partitionId: 1, leader: -1 };
+
+  test('has a partition that nobody leads, and all others', async () => {
+    const topicMetadata = [{ topicErrorCode: 0, topic: 't', partitionMetadata: [led, leaderless] }];
+    await expect(parse({ brokers: [], topicMetadata })).resolves.toEqual({
+      brokers: [],
+      topicMetadata: [
+        { topicErrorCode: 0, topic: 't', partitionMetadata: [led, { ...leaderless, partitionErrorCode: 0 }] },
+      ],
+    });
+  });
+
+  test('fails with a topic that the user may not read', async () => {
+    const topicMetadata = [{ topicErrorCode: TOPIC_AUTHORIZATION_FAILED, topic: 't', partitionMetadata: [] }];
+    await expect(parse({ topicMetadata })).rejects.toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' });
+  });
+
+  test.each([
+    ['a second while nobody leads one of them', -1, 2_000],
+    ['minutes otherwise', 2, 600_000],
+  ])('is good for %s', async (_, leader, most) => {
+    const Pool = mendedModule<new (options: object) => BrokerPool>('src/cluster/brokerPool.js');
+    const answer = { brokers: [], topicMetadata: [{ topic: 't', partitionMetadata: [{ ...led, leader }] }] };
+    const logger = { namespace: () => logger, error: () => undefined };
+    const pool = new Pool({ connectionPoolBuilder: {}, logger, metadataMaxAge: 300_000 });
+    const seedBroker = { connectionPool: { host: 'h', port: 1 } };
+    Object.assign(pool, {
+      seedBroker,
+      findConnectedBroker: async () => ({ metadata: async () => answer }),
+    });
+    const asked = Date.now();
+    await pool.refreshMetadata(['t']);
+    const good = Number(pool.metadataExpireAt) - asked;
+    expect(good).toBeGreaterThan(most / 10);
+    expect(good).toBeLessThanOrEqual(most);
+  });
+});
 
 describe('a request to a broker', () => {
   interface ConnectionPool {

@@ -44,6 +44,20 @@ test('a send that fails tells what was acknowledged nevertheless', async () => {
   expect(acknowledgedOf(failure)).toMatchObject([{ topic: 'e', partition: 0, messages: [{ value: 'a' }] }]);
 });
 
+test('a partition that nobody leads holds back no other one, and is sent once somebody does', async () => {
+  const cluster = new GivenCluster();
+  cluster.leaders.set('e/1', -1);
+  const topicMessages = events(...toPartition(0, 'a'), ...toPartition(1, 'b'));
+  const failure: unknown = await cluster
+    .sender({ retries: 2 })({ acks: ALL, topicMessages })
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ cause: { type: 'LEADER_NOT_AVAILABLE' } });
+  expect(cluster.taken).toEqual(['1: e/0 a']);
+  cluster.leaders.set('e/1', 2);
+  await cluster.sender()({ acks: ALL, topicMessages: events(...toPartition(1, 'b')) });
+  expect(cluster.taken).toEqual(['1: e/0 a', '2: e/1 b']);
+});
+
 test('a partition that the answer leaves out is not acknowledged', async () => {
   const cluster = new GivenCluster();
   cluster.silentOn.add('e/1');
