@@ -362,8 +362,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/repos/tables/outbox.ts',
-        find: 'return [...rows, ...chunked]\n        .filter',
-        replace: 'return [...rows, ...chunked.slice(0, 0)]\n        .filter',
+        find: 'return [...chunked, ...rows]\n        .filter',
+        replace: 'return [...chunked.slice(0, 0), ...rows]\n        .filter',
       },
     ],
   },
