@@ -22,6 +22,7 @@ import { hasLost, Opening, type Opened } from './opening.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import { idOf } from '../partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
+import { SignsOfLife } from '../outbox/signs-of-life.ts';
 import type { Planner } from '../planner.ts';
 import { TimerSweeper, type TimerSettings } from '../timers.ts';
 import type { UserLookUps } from '../user-look-ups.ts';
@@ -80,7 +81,7 @@ export interface Membership {
   readonly brokerSilentFor: number | undefined;
 }
 
-/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and a relay, a cleaner, a sweeper and a publisher of entitlements run beside them. */
+/** Puts the parts together: the consumer hands batches to the lanes, offsets follow the lanes, and signs of life, a relay, a cleaner, a sweeper and a publisher of entitlements run beside them. */
 export class Worker implements ConsumerListener {
   private readonly settings: WorkerSettings;
   private readonly d: WorkerDependencies;
@@ -89,6 +90,7 @@ export class Worker implements ConsumerListener {
   private readonly lanes: readonly Lane[];
   private readonly lookUpLane: Lane;
   private readonly allLanes: readonly Lane[];
+  private readonly signsOfLife: SignsOfLife;
   private readonly relay: OutboxRelay;
   private readonly cleaner: Cleaner;
   private readonly sweeper: TimerSweeper;
@@ -139,9 +141,14 @@ export class Worker implements ConsumerListener {
       (messages, signal) => userLookUps.plan(messages, signal),
     );
     this.allLanes = [...this.lanes, this.lookUpLane];
-    this.relay = new OutboxRelay(settings.relay, {
+    this.signsOfLife = new SignsOfLife(settings.relay, {
       ...dependencies,
       livingLanes: () => this.statements(),
+      failed: (error) => this.end(error),
+    });
+    this.relay = new OutboxRelay(settings.relay, {
+      ...dependencies,
+      signsOfLife: this.signsOfLife,
       failed: (error) => this.end(error),
     });
     this.cleaner = new Cleaner(settings.cleaner, { ...dependencies, failed: (error) => this.end(error) });
@@ -184,7 +191,8 @@ export class Worker implements ConsumerListener {
       this.looks('levels', () => this.d.levelGate.look()),
       this.looks('broker to answer', () => this.listen()),
     ];
-    const others = [this.relay, this.cleaner, this.sweeper, this.publisher].map((one) => one.run(signal));
+    const parts = [this.signsOfLife, this.relay, this.cleaner, this.sweeper, this.publisher];
+    const others = parts.map((one) => one.run(signal));
     this.running = Promise.all([...lanes, ...others, ...looks]);
   }
 
@@ -358,8 +366,7 @@ export class Worker implements ConsumerListener {
 
   /** States new lane ids before anything is written under them: one that nobody has stated is taken for an older worker's. */
   private async state(signal: AbortSignal): Promise<void> {
-    const touch = async (): Promise<void> => this.d.outboxMaintenance.touch(this.statements());
-    await untilUp('database', this.d.telemetry, signal, touch);
+    await untilUp('database', this.d.telemetry, signal, () => this.signsOfLife.give());
   }
 
   /** What each lane can read, and which partitions it holds. */

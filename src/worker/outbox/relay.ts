@@ -1,14 +1,12 @@
-import type { LaneStatement } from '../../ports/levels.ts';
 import type { OutboxMaintenance } from '../../ports/outbox-maintenance.ts';
 import type { Producer } from '../../ports/producer.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import { publishByTopic } from './publication.ts';
 import { inRounds } from '../rounds.ts';
+import { publishByTopic } from './publication.ts';
+import type { SignsOfLife, SignsOfLifeSettings } from './signs-of-life.ts';
 
-export interface RelaySettings {
-  /** The rest between two looks, and how long a lane gives no sign of life before it counts as ended. Milliseconds. */
-  readonly interval: number;
-  readonly silence: number;
+/** Between two looks it rests for as long as between two signs of life. */
+export interface RelaySettings extends SignsOfLifeSettings {
   /** The most rows that are published at once. */
   readonly step: number;
 }
@@ -17,8 +15,7 @@ interface Dependencies {
   readonly outboxMaintenance: OutboxMaintenance;
   readonly producer: Producer;
   readonly telemetry: Telemetry;
-  /** What this worker's own lanes state. */
-  readonly livingLanes: () => readonly LaneStatement[];
+  readonly signsOfLife: Pick<SignsOfLife, 'areLate'>;
   readonly failed: (error: Error) => void;
 }
 
@@ -36,17 +33,14 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const round = async (): Promise<void> => {
-      await this.d.outboxMaintenance.touch(this.d.livingLanes());
-      await this.relay(signal);
-    };
-    await inRounds({ name: 'relay', interval: this.settings.interval, ...this.d }, round, signal);
+    await inRounds({ name: 'relay', interval: this.settings.interval, ...this.d }, () => this.relay(signal), signal);
   }
 
   private async relay(signal: AbortSignal): Promise<void> {
-    const { outboxMaintenance, producer, telemetry } = this.d;
+    const { outboxMaintenance, producer, telemetry, signsOfLife } = this.d;
     const { silence, step } = this.settings;
-    while (!signal.aborted) {
+    // When the database was away for long, this worker's own lanes look silent, too, until their next sign of life.
+    while (!signal.aborted && !signsOfLife.areLate) {
       const relayed = await outboxMaintenance.relay(silence, step, (messages) => publishByTopic(messages, producer));
       if (relayed === 0) return;
       telemetry.count('relayed', 'outbox', relayed);

@@ -1,6 +1,8 @@
 import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
 import type { Batch, ConsumerListener, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { OutboxMaintenance } from '../../../src/ports/outbox-maintenance.ts';
+import type { Producer } from '../../../src/ports/producer.ts';
 import type { Topics } from '../../../src/ports/topics.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import type { LevelGate } from '../../../src/worker/level-gate.ts';
@@ -125,17 +127,50 @@ it('fetches nothing any more once it stops', async () => {
   expect(paused).toEqual([COMMANDS, LOOK_UPS]);
 });
 
+it('gives signs of life while its relay waits for a broker that says nothing', async () => {
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  let [isPublishing, signs] = [false, 0];
+  const { worker } = given({
+    relayInterval: 1,
+    touch: async () => void (signs += isPublishing ? 1 : 0),
+    relay: async (_, __, publish) => {
+      await publish([a.anEvent('k', 'owed')]);
+      return 0;
+    },
+    publish: async () => {
+      isPublishing = true;
+      await answered;
+    },
+  });
+  worker.start();
+  try {
+    await until('3 signs of life', () => signs >= 3, 10_000);
+  } finally {
+    answer();
+    await worker.stop();
+  }
+});
+
 /** A worker with room for 4 commands and 2 look-ups, whose lanes find nothing to do in what they get. */
 function given({
   heartbeatInterval = 600_000,
   lookInterval = 600_000,
   brokerSilence = 600_000,
+  relayInterval = 600_000,
   crashes = 0,
+  touch = done,
+  relay = nothing,
+  publish = done,
 }: {
   readonly heartbeatInterval?: number;
   readonly lookInterval?: number;
   readonly brokerSilence?: number;
+  readonly relayInterval?: number;
   crashes?: number;
+  readonly touch?: OutboxMaintenance['touch'];
+  readonly relay?: OutboxMaintenance['relay'];
+  readonly publish?: Producer['publish'];
 }) {
   const [taken, paused, told]: [string[], TopicPartition[], string[]] = [[], [], []];
   let join: () => void = () => undefined;
@@ -151,7 +186,6 @@ function given({
   };
   let resume: (partition: TopicPartition) => void = () => undefined;
   const resumed = new Promise<TopicPartition>((resolve) => (resume = resolve));
-  const done = async (): Promise<void> => undefined;
   const worker = new Worker(
     {
       ...{
@@ -165,7 +199,7 @@ function given({
       },
       ...{ lookUpsMaxMessages: 1, lookUpsQueueMaxMessages: 2, commitInterval: 600_000 },
       ...{ heartbeatInterval, patience: heartbeatInterval },
-      relay: { interval: 600_000, silence: 1_000, step: 10 },
+      relay: { interval: relayInterval, silence: 600_000, step: 10 },
       cleaner: { interval: 600_000, pause: 1, step: 10, inboxRetention: 1, deadLetterRetention: 1 },
       timers: RARE_SWEEPS,
       entitlements: RARE_PUBLICATIONS,
@@ -186,7 +220,7 @@ function given({
       userLookUps: { plan: async () => [] } as unknown as UserLookUps,
       unitOfWork: { run: none },
       dispatcher: { dispatch: none } as unknown as Dispatcher,
-      producer: { publish: done },
+      producer: { publish },
       timers: NO_TIMERS,
       entitlements: NO_ENTITLEMENTS,
       promptProducer: { publish: done },
@@ -194,13 +228,13 @@ function given({
       outboxMaintenance: {
         ...{
           deleteDelivered: done,
-          touch: done,
+          touch,
           living: async () => [],
           retire: done,
           forget: done,
           forgetFreedKeys: done,
         },
-        ...{ relay: nothing, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
+        ...{ relay, pruneInbox: nothing, pruneDeadLetters: nothing, removeOrphanedRows: nothing },
         ...{ eraseOfDeleted: nothing, openOfDeleted: async () => [] },
       },
       traces: undefined,
@@ -227,6 +261,8 @@ function batchOf(to: TopicPartition, count: number): Batch {
   }));
   return { ...to, messages, nextOffset: count, stableOffset: count, endOffset: count };
 }
+
+async function done(): Promise<void> {}
 
 async function nothing(): Promise<number> {
   return 0;
