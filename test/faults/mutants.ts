@@ -354,7 +354,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nothing is relayed',
     cases: 'F7: ',
-    patches: [{ file: 'src/worker/outbox/relay.ts', find: 'await this.relay(signal);', replace: 'void this.relay;' }],
+    patches: [
+      { file: 'src/worker/outbox/relay.ts', find: '() => this.relay(signal)', replace: 'async () => void this.relay' },
+    ],
   },
   {
     name: 'nothing is adopted from chunks',
