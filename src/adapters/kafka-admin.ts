@@ -105,7 +105,8 @@ export class KafkaAdmin {
           topic,
           partitions: partitions.length,
           replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
-          inSyncReplicas: Math.min(...partitions.map(({ isr }) => isr.length)),
+          // Of a partition that nobody leads, brokers may name the replica that was in sync last.
+          inSyncReplicas: Math.min(...partitions.map(({ leader, isr }) => (leader < 0 ? 0 : isr.length))),
           settings: settingsOf(configs.get(topic)),
         };
       });

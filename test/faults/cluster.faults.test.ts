@@ -6,6 +6,7 @@ import { createTenant } from '../e2e/given.ts';
 import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { memberIdsOf } from '../support/world-offsets.ts';
+import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import {
   brokerOf,
@@ -204,6 +205,7 @@ faultCase(stack, {
       await world.send([one]);
       await world.answers(String(one.envelope.id));
     }
+    expect((await licensing(['topics', 'check'], world.env)).stdout).toContain(`topic ${users} takes nothing`);
     await brokerOf(cluster, nodeId).start();
     await reassigned(world, users, () => cluster.brokers.map((broker) => broker.nodeId));
     await wholeAgain(world, cluster);
