@@ -47,7 +47,7 @@ faultCase(stack, {
   shows: 'Nothing: `QUEUE_MAX_BYTES` bounds what waits.',
   todo: 'Nothing. A smaller heap needs a smaller `QUEUE_MAX_BYTES` and `CHUNK_MAX_MESSAGES`.',
   env: { CHUNK_MAX_MESSAGES: String(CHUNK) },
-  load: { messages: 8_000 },
+  load: { messages: 12_000 },
   sendsRest: true,
   begin: ({ world }) => world.startWorker({ NODE_OPTIONS: '--max-old-space-size=128' }),
   async inject({ world, load }) {

@@ -103,12 +103,13 @@ function checkAcknowledged({ acknowledged, collector, sources }: World, differ: 
 }
 
 /** The messages in the order of their effect: first by the stretch between two barriers, then by rank, topic (commands, users, look-ups), partition and offset. */
-function inEffectOrder({ sources, collector, barriers }: World, rank: (record: WireRecord) => number): WireRecord[] {
+function inEffectOrder(world: World, rank: (record: WireRecord) => number): readonly WireRecord[] {
+  const { sources, collector, barriers } = world;
   const stretchOf = ({ topic, partition, index }: WireRecord): number => {
     const found = barriers.findIndex((barrier) => index < (barrier.get(`${topic}/${partition}`) ?? 0));
     return found === -1 ? barriers.length : found;
   };
-  return sources
+  const sorted = sources
     .flatMap((topic, i) =>
       collector.records(topic).map((record) => ({ record, order: [stretchOf(record), rank(record), i] as const })),
     )
@@ -121,6 +122,32 @@ function inEffectOrder({ sources, collector, barriers }: World, rank: (record: W
         a.record.index - b.record.index,
     )
     .map(({ record }) => record);
+  return withLookUpsInPlace(sorted, world);
+}
+
+/** A look-up may be answered at any time: it took effect ahead of the first message that found its user in a later version. */
+function withLookUpsInPlace(sorted: readonly WireRecord[], { topics, collector }: World): readonly WireRecord[] {
+  const places = new Map<string, number>();
+  for (const [place, record] of sorted.entries()) {
+    const id = header(record, 'ce_id') ?? '';
+    if (!places.has(id)) places.set(id, place);
+  }
+  const told = collector.records(topics.events).flatMap((event) => {
+    const place = places.get(header(event, 'ce_causationid') ?? '');
+    const version = Number(event.decoded?.data['version']);
+    const isOfUser = event.decoded?.type.startsWith('licensing.events.User') === true;
+    return isOfUser && place !== undefined ? [{ place, version, user: String(event.key) }] : [];
+  });
+  const ofUsers = Map.groupBy(told, ({ user }) => user);
+  const ahead = new Map<number, number>();
+  for (const { place, version, user } of told) {
+    if (sorted[place]?.topic !== topics.userLookUps) continue;
+    const later = ofUsers.get(user)?.filter((one) => one.version > version) ?? [];
+    ahead.set(place, Math.min(place, ...later.map((one) => one.place - 0.5)));
+  }
+  return [...sorted.entries()]
+    .sort(([a], [b]) => (ahead.get(a) ?? a) - (ahead.get(b) ?? b))
+    .map(([, record]) => record);
 }
 
 /** The ids of answers whose first occurrence does not say how many there are. */
