@@ -192,7 +192,7 @@ faultCase(stack, {
   fault: 'F51',
   what: "the user domain's topic has one replica, and its broker is away for a while",
   shows: 'Lines of kafkajs about that broker; the lag of that topic grows once it is back.',
-  todo: 'Bring that broker back, and give the topic more replicas. Nothing of the other topics waits for it.',
+  todo: 'Bring that broker back, and give the topic more replicas. Other topics go on, until partitions are opened anew for a database that has lost something.',
   sendsRest: true,
   async inject({ world, stack: cluster, load }) {
     const { users } = world.topics;

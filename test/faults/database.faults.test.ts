@@ -76,7 +76,7 @@ faultCase(stack, {
   fault: 'F10',
   what: 'the database has no connections left',
   shows: '`waiting for the database` with the state 53300.',
-  todo: 'Raise the limit, or find who holds the connections; a worker takes up to `LANES` + 4.',
+  todo: 'Raise the limit, or find who holds the connections; a worker takes up to `LANES` + 6.',
   begin: async ({ stack: { databaseUrl }, world }) => {
     await inSession(databaseUrl, (session) => session.run(`DROP ROLE IF EXISTS ${ROLE}`));
     await inSession(world.database.url, async (session) => {
