@@ -76,7 +76,9 @@ export function databaseParts(config: Config): Registrations<DatabaseParts> {
     unitOfWork: asFunction(({ database: db, newId }: Needs) => new KnexUnitOfWork(db, newId)).singleton(),
     outboxMaintenance: asFunction(({ database: db }: DatabaseParts) => new KnexOutboxMaintenance(db)).singleton(),
     timers: asFunction(({ database: db }: DatabaseParts) => new KnexTimers(db)).singleton(),
-    entitlements: asFunction(({ database: db }: DatabaseParts) => new KnexEntitlements(db)).singleton(),
+    entitlements: asFunction(
+      ({ database: db }: DatabaseParts) => new KnexEntitlements(db, config.topics.entitlements),
+    ).singleton(),
     decidedOffsets: asFunction(({ database: db }: DatabaseParts) => new KnexDecidedOffsets(db)).singleton(),
     deadLetters: asFunction(({ database: db }: DatabaseParts) => new KnexDeadLetters(db)).singleton(),
     messageOutcomes: asFunction(({ database: db }: DatabaseParts) => new KnexMessageOutcomes(db)).singleton(),

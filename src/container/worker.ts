@@ -92,7 +92,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
     entitlementTopic: asFunction(({ kafkaAdmin, entitlements, topics: { entitlements: topic } }: Needs) => ({
       check: async () => {
         const partitions = await kafkaAdmin.partitionsOf(topic);
-        const before = await entitlements.publishedTo(topic, partitions);
+        const before = await entitlements.publishedTo(partitions);
         return partitions === before ? undefined : hasGrown(topic, partitions, before);
       },
     })).singleton(),

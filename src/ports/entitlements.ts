@@ -32,7 +32,7 @@ export interface ClaimedState {
 
 /** When what was published is published next. Milliseconds from now on. */
 export interface Repetition {
-  /** What had changed: longer than any send of it can be under way. */
+  /** What had changed, or an epoch was told of first: longer than any send of it can be under way. */
   readonly repeatMs: number;
   /** Everything else: at most so long, and half of it at least, so that it spreads. */
   readonly refreshMs: number;
@@ -44,7 +44,8 @@ export interface Entitlements {
   claim(claim: string, limits: ClaimLimits): Promise<Claimed>;
   read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState>;
   /**
-   * They are published, in this epoch. What is not claimed by `claim` any more stays as it is.
+   * They are published, in this epoch. What is not claimed by `claim` any more stays as it is. If another topic is the present one by now, that
+   * is still owed them.
    * @returns how many were still claimed
    */
   published(
@@ -58,10 +59,10 @@ export interface Entitlements {
   /** The database has lost something: a new epoch begins, higher than all before, also those that were lost. So everything is owed. */
   raiseEpoch(): Promise<void>;
   /**
-   * To be told at the start where entitlements are published. Another topic than before is an empty one: a new epoch begins.
+   * To be told at the start, of the topic where entitlements are published. Another one than before is empty: a new epoch begins.
    * @returns how many partitions the topic had when this was told first
    */
-  publishedTo(topic: string, partitions: number): Promise<number>;
+  publishedTo(partitions: number): Promise<number>;
   /**
    * Looks at `limit` subdivisions, and has those owed that a worker of before has created.
    * @param after where the last call ended @returns where this one ended; undefined when there are no more

@@ -15,13 +15,16 @@ import { inTransaction } from './transaction.ts';
 
 export class KnexEntitlements implements Entitlements {
   private readonly db: Knex;
+  private readonly topic: string;
 
-  constructor(db: Knex) {
+  /** @param topic where whoever uses this publishes */
+  constructor(db: Knex, topic: string) {
     this.db = db;
+    this.topic = topic;
   }
 
   async claim(claim: string, limits: ClaimLimits): Promise<Claimed> {
-    return claimEntitlements(this.db, claim, limits);
+    return claimEntitlements(this.db, this.topic, claim, limits);
   }
 
   async read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState> {
@@ -38,7 +41,7 @@ export class KnexEntitlements implements Entitlements {
     epoch: number,
     repetition: Repetition,
   ): Promise<number> {
-    return entitlementsPublished(this.db, claim, keys, epoch, repetition);
+    return entitlementsPublished(this.db, this.topic, claim, keys, epoch, repetition);
   }
 
   async release(claim: string, keys: readonly SubdivisionKey[]): Promise<void> {
@@ -49,8 +52,8 @@ export class KnexEntitlements implements Entitlements {
     await raiseEntitlementEpoch(this.db);
   }
 
-  async publishedTo(topic: string, partitions: number): Promise<number> {
-    return entitlementsPublishedTo(this.db, topic, partitions);
+  async publishedTo(partitions: number): Promise<number> {
+    return entitlementsPublishedTo(this.db, this.topic, partitions);
   }
 
   async addMissing(after: SubdivisionKey | undefined, limit: number): Promise<SubdivisionKey | undefined> {

@@ -21,7 +21,7 @@ let statements: ReadonlySet<string>;
 beforeAll(async () => {
   database = await createTestDatabase();
   statements = statementsOf(database.db);
-  entitlements = new KnexEntitlements(database.db);
+  entitlements = new KnexEntitlements(database.db, 'one');
   unitOfWork = new KnexUnitOfWork(database.db, randomUUID);
 });
 beforeEach(async () => {
@@ -137,10 +137,7 @@ describe('what was published', () => {
   it('of a deleted subdivision is a tombstone, twice, and then nothing is owed', async () => {
     await given(1);
     await publish(await claimed());
-    await unitOfWork.run([], async ({ subdivisions }) => {
-      await subdivisions.get(a.tenantId(1), a.subdivisionId(1));
-      subdivisions.remove(a.tenantId(1), a.subdivisionId(1), { version: 9 });
-    });
+    await remove(1);
     const first = await claimed();
     const { subdivisions } = await entitlements.read(first.claim, first.keys);
     expect(subdivisions).toEqual([{ ...keyOf(1), subdivision: undefined }]);
@@ -174,6 +171,32 @@ describe('a new epoch', () => {
     expect(numbersOf(keys)).toContain(2);
   });
 
+  it('is told of everything twice, as of a change', async () => {
+    await given(1, 2);
+    await publish(await claimed());
+    for (const number of [1, 2]) await setOwed(number, 0);
+    await publish(await claimed());
+    await entitlements.raiseEpoch();
+    expect(await publish(await claimed())).toBe(2);
+    expect((await row(1)).inMs).toBeLessThan(2 * MINUTE);
+    await setOwed(1, 0);
+    await publish(await claimed());
+    expect((await row(1)).inMs).toBeGreaterThan(29 * MINUTE);
+  });
+
+  it('gets both tombstones of what is deleted', async () => {
+    await given(1);
+    await publish(await claimed());
+    await remove(1);
+    await publish(await claimed(), true);
+    await entitlements.raiseEpoch();
+    await publish(await claimed(), true);
+    expect((await row(1)).isRepetition).toBe(true);
+    await setOwed(1, 0);
+    await publish(await claimed(), true);
+    expect(await database.db('entitlements')).toEqual([]);
+  });
+
   it('that begins during a send has it owed again', async () => {
     await given(1);
     const before = await claimed();
@@ -184,22 +207,66 @@ describe('a new epoch', () => {
   });
 });
 
-it('another topic begins with a new epoch, and of each it is known how many partitions it had at first', async () => {
-  await given(1);
-  expect(await entitlements.publishedTo('one', 4)).toBe(4);
-  await publish(await claimed());
-  expect(await entitlements.publishedTo('one', 6)).toBe(4);
-  expect((await claimed()).keys).toEqual([]);
-  expect(await entitlements.publishedTo('two', 6)).toBe(6);
-  expect(numbersOf((await claimed()).keys)).toEqual([1]);
+describe('another topic', () => {
+  let other: KnexEntitlements;
+
+  beforeEach(async () => {
+    other = new KnexEntitlements(database.db, 'two');
+    await given(1, 2);
+    await entitlements.publishedTo(4);
+    await publish(await claimed());
+  });
+
+  it('begins with a new epoch, and of each it is known how many partitions it had at first', async () => {
+    expect(await entitlements.publishedTo(6)).toBe(4);
+    expect((await claimed()).keys).toEqual([]);
+    expect(await other.publishedTo(6)).toBe(6);
+    expect(numbersOf((await claimed(LIMITS, other)).keys)).toEqual([1, 2]);
+  });
+
+  it('is owed everything, whatever workers that were not restarted yet publish where they did', async () => {
+    const before = await claimed();
+    await suspend(1);
+    const change = await claimed();
+    await other.publishedTo(6);
+    await setOwed(2, 0);
+    const refresh = await claimed();
+    expect([before, change, refresh].map(({ keys }) => numbersOf(keys))).toEqual([[], [1], [2]]);
+    expect(await publish(change)).toBe(1);
+    expect(await publish(refresh)).toBe(1);
+    expect((await row(1)).inMs).toBeLessThan(2 * MINUTE);
+    expect((await row(2)).inMs).toBeGreaterThan(29 * MINUTE);
+    expect((await claimed()).keys).toEqual([]);
+    const owed = await claimed(LIMITS, other);
+    expect(numbersOf(owed.keys)).toEqual([1, 2]);
+    expect(await publish(owed, false, other)).toBe(2);
+    expect((await claimed(LIMITS, other)).keys).toEqual([]);
+  });
+
+  it('gets a tombstone of what it was told of, also when another topic has got both of them', async () => {
+    await other.publishedTo(6);
+    await publish(await claimed(LIMITS, other), false, other);
+    await remove(1);
+    await publish(await claimed(), true);
+    await setOwed(1, 0);
+    await publish(await claimed(), true);
+    expect(numbersOf((await claimed(LIMITS, other)).keys)).toEqual([1]);
+  });
+
+  it('that was made again under its name is filled by those who publish there', async () => {
+    await database
+      .db('entitlement_epoch')
+      .update({ topic: null, partitions: null, epoch: database.db.raw('epoch + 1') });
+    const owed = await claimed();
+    expect(numbersOf(owed.keys)).toEqual([1, 2]);
+    await publish(owed);
+    expect((await claimed()).keys).toEqual([]);
+  });
 });
 
 it('a subdivision that a worker of before has created is found, page by page, and a deleted one is not', async () => {
   await given(1, 2, 3, 4, 5);
-  await unitOfWork.run([], async ({ subdivisions }) => {
-    await subdivisions.get(a.tenantId(1), a.subdivisionId(4));
-    subdivisions.remove(a.tenantId(1), a.subdivisionId(4), { version: 9 });
-  });
+  await remove(4);
   await database
     .db('entitlements')
     .whereNot({ subdivision_id: a.subdivisionId(1) })
@@ -235,17 +302,25 @@ async function suspend(number: number): Promise<void> {
   await unitOfWork.run([], (unit) => changeSubdivision(unit, keyOf(number), suspended));
 }
 
-async function claimed(limits = LIMITS) {
+async function remove(number: number): Promise<void> {
+  await unitOfWork.run([], async ({ subdivisions }) => {
+    await subdivisions.get(a.tenantId(1), a.subdivisionId(number));
+    subdivisions.remove(a.tenantId(1), a.subdivisionId(number), { version: 9 });
+  });
+}
+
+async function claimed(limits = LIMITS, by = entitlements) {
   const claim = randomUUID();
-  return { claim, ...(await entitlements.claim(claim, limits)) };
+  return { claim, ...(await by.claim(claim, limits)) };
 }
 
 async function publish(
   { claim, keys }: { readonly claim: string; readonly keys: readonly SubdivisionKey[] },
   isDeleted = false,
+  by = entitlements,
 ): Promise<number> {
   const published = keys.map((key) => ({ ...key, isDeleted }));
-  return entitlements.published(claim, published, await theEpoch(), REPETITION);
+  return by.published(claim, published, await theEpoch(), REPETITION);
 }
 
 async function row(number: number) {

@@ -8,7 +8,7 @@ export const NO_ENTITLEMENTS: Entitlements = {
   published: async () => 0,
   release: async () => undefined,
   raiseEpoch: async () => undefined,
-  publishedTo: async (_, partitions) => partitions,
+  publishedTo: async (partitions) => partitions,
   addMissing: async () => undefined,
 };
 

@@ -41,8 +41,19 @@ const KEY = { tenant_id: 'uuid', subdivision_id: 'uuid' };
 
 const IS_FREE = '(claim IS NULL OR claimed_until <= now())';
 
-/** What has changed comes by itself, so that however much else is owed holds it back by one step at most. */
-export async function claimEntitlements(db: Knex, claim: string, { step, claimMs }: ClaimLimits): Promise<Claimed> {
+/** The present topic, `?`, is that of whoever asks. While none is noted, everybody's is. */
+const IS_OWN_TOPIC = '(topic IS NULL OR topic = ?)';
+
+/**
+ * What has changed comes by itself, so that however much else is owed holds it back by one step at most. What is owed to a new topic is left to
+ * those who publish there.
+ */
+export async function claimEntitlements(
+  db: Knex,
+  topic: string,
+  claim: string,
+  { step, claimMs }: ClaimLimits,
+): Promise<Claimed> {
   const due = (isRepetition: boolean): string =>
     `SELECT tenant_id, subdivision_id FROM entitlements
      WHERE ${isRepetition ? '' : 'NOT '}is_repetition AND owed_at <= now() AND ${IS_FREE}
@@ -52,14 +63,14 @@ export async function claimEntitlements(db: Knex, claim: string, { step, claimMs
     `WITH changed AS (${due(false)}), again AS (${due(true)}),
      behind AS (
        SELECT tenant_id, subdivision_id FROM entitlements
-       WHERE epoch < (SELECT max(epoch) FROM entitlement_epoch) AND ${IS_FREE}
+       WHERE epoch < (SELECT max(epoch) FROM entitlement_epoch WHERE ${IS_OWN_TOPIC}) AND ${IS_FREE}
        ORDER BY epoch LIMIT ? FOR UPDATE SKIP LOCKED)
      UPDATE entitlements e SET claim = ?::uuid, claimed_until = now() + ? * interval '1 millisecond'
      FROM (SELECT * FROM changed UNION SELECT * FROM again UNION SELECT * FROM behind) AS o
      WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}
      RETURNING e.tenant_id AS "tenantId", e.subdivision_id AS "subdivisionId", NOT e.is_repetition AS "isChange",
        CASE WHEN e.is_repetition THEN 0 ELSE (extract(epoch FROM now() - e.owed_at) * 1000)::bigint END AS "waitedMs"`,
-    [step, step, step, claim, claimMs],
+    [step, step, topic, step, claim, claimMs],
   );
   const changes = rows.filter(({ isChange }) => isChange);
   return {
@@ -96,29 +107,39 @@ export async function readClaimed(trx: Knex, claim: string, keys: readonly Subdi
   };
 }
 
-/** Rows that somebody marks at this moment are left to them. A deleted subdivision is done with when its tombstone is out for the second time. */
+/**
+ * Rows that somebody marks at this moment are left to them. What an epoch is told of is sent once more within it. A deleted subdivision is done with
+ * then. Whoever publishes to a topic of before has told nobody of the present one: that is owed still.
+ */
 export async function entitlementsPublished(
   db: Knex,
+  topic: string,
   claim: string,
   keys: readonly (SubdivisionKey & { readonly isDeleted: boolean })[],
   epoch: number,
   { repeatMs, refreshMs }: Repetition,
 ): Promise<number> {
-  const own = `SELECT e.tenant_id, e.subdivision_id, k.is_deleted AND e.is_repetition AS is_done
-    FROM ${sortedRowsOf('k', { ...KEY, is_deleted: 'boolean' })} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
+  const own = `SELECT e.tenant_id, e.subdivision_id, k.is_deleted, p.is_own, e.is_repetition AND (e.epoch = p.epoch OR NOT p.is_own) AS is_second
+    FROM (SELECT ?::bigint AS epoch, EXISTS (SELECT FROM entitlement_epoch WHERE ${IS_OWN_TOPIC}) AS is_own) AS p,
+      ${sortedRowsOf('k', { ...KEY, is_deleted: 'boolean' })} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
     WHERE e.claim = ?::uuid FOR UPDATE OF e SKIP LOCKED`;
   return execute(
     db,
     `WITH own AS MATERIALIZED (${own}),
      done AS (
        DELETE FROM entitlements e USING own o
-       WHERE o.is_done AND ${keyed('e', 'o', SUBDIVISION_KEY)}),
+       WHERE o.is_deleted AND o.is_second AND o.is_own AND ${keyed('e', 'o', SUBDIVISION_KEY)}),
      kept AS (
-       UPDATE entitlements e SET claim = NULL, claimed_until = NULL, epoch = ?, is_repetition = true,
-         owed_at = now() + CASE WHEN e.is_repetition THEN ?::float8 * (0.5 + random() / 2) ELSE ?::float8 END * interval '1 millisecond'
-       FROM own o WHERE NOT o.is_done AND ${keyed('e', 'o', SUBDIVISION_KEY)})
+       UPDATE entitlements e SET claim = NULL, claimed_until = NULL, epoch = CASE WHEN o.is_own THEN ?::bigint ELSE 0 END, is_repetition = true,
+         owed_at = now() + CASE WHEN o.is_second THEN ?::float8 * (0.5 + random() / 2) ELSE ?::float8 END * interval '1 millisecond'
+       FROM own o WHERE NOT (o.is_deleted AND o.is_second AND o.is_own) AND ${keyed('e', 'o', SUBDIVISION_KEY)})
      SELECT FROM own`,
-    [...subdivisionKeys(keys), plain(keys.map(({ isDeleted }) => isDeleted)), claim, epoch, refreshMs, repeatMs],
+    [
+      ...[epoch, topic],
+      ...subdivisionKeys(keys),
+      plain(keys.map(({ isDeleted }) => isDeleted)),
+      ...[claim, epoch, refreshMs, repeatMs],
+    ],
   );
 }
 
