@@ -158,9 +158,10 @@ export const BOOLEAN: Type<boolean> = {
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 };
 
+/** kafkajs takes what is before the first colon for the host, so an IPv6 address is refused. It needs a name; behind that, IPv6 works. */
 export const HOST_AND_PORT: Type<string> = {
-  expected: 'host:port',
-  read: (text) => (/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i.test(text) ? text : undefined),
+  expected: 'host:port, the host as a name or an IPv4 address',
+  read: (text) => (/^[\w.-]+:\d{1,5}$/.test(text) ? text : undefined),
 };
 
 const ESCAPED = 'with / ? # @ % and blanks of its password percent-encoded';

@@ -40,7 +40,7 @@ test('an empty variable counts as not set', () => {
   const databaseUrl = expect.any(Function);
   expect(readConfig({ ...REQUIRED, LANES: '', USER_DOMAIN_URL: '' })).toEqual({ ...readConfig(REQUIRED), databaseUrl });
   expect(faultsOf({ ...REQUIRED, KAFKA_BROKERS: '' })).toEqual([
-    'KAFKA_BROKERS is not set; expected host:port, several separated by commas',
+    'KAFKA_BROKERS is not set; expected host:port, the host as a name or an IPv4 address, several separated by commas',
   ]);
 });
 
@@ -64,7 +64,7 @@ test('a prefix goes before the default names of our topics, and before no other'
 
 test('every fault is named at once, those within a group too', () => {
   expect(faultsOf({ ...REQUIRED, KAFKA_BROKERS: 'a', LANES: '65', TOPIC_EVENTS: 'a b', LOG_LEVEL: 'loud' })).toEqual([
-    "KAFKA_BROKERS is 'a'; expected host:port, several separated by commas",
+    "KAFKA_BROKERS is 'a'; expected host:port, the host as a name or an IPv4 address, several separated by commas",
     "LOG_LEVEL is 'loud'; expected fatal, error, warn, info, debug, trace or silent",
     "TOPIC_EVENTS is 'a b'; expected letters, digits, dots, dashes and underscores",
     "LANES is '65'; expected a whole number from 1 to 64",
@@ -243,7 +243,7 @@ describe('a table of settings', () => {
   });
 
   test.each([
-    [HOST_AND_PORT, ['kafka:9092', '[::1]:9092', '10.0.0.1:1'], ['kafka', 'kafka:', ':9092', 'kafka:123456', 'a b:1']],
+    [HOST_AND_PORT, ['kafka:9092', '10.0.0.1:1'], ['kafka', 'kafka:', ':9092', 'kafka:123456', 'a b:1', '[::1]:9092']],
     [listOf(HOST_AND_PORT), ['a:1,b:2', 'a:1 , b:2'], ['a:1,', 'a:1,b']],
     [wholeNumber(-1, 5), ['-1', '5', '1e0'], ['-2', '6', '1.5', 'one', 'NaN']],
     [BOOLEAN, ['true', 'false'], ['TRUE', 'yes', '1']],
