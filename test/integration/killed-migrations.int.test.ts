@@ -13,7 +13,13 @@ import { WorkerProcess } from '../support/world-process.ts';
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const STEPS = readdirSync(FOLDER).map((file) => file.replace('.ts', ''));
-const WITHOUT_TRANSACTION = ['0010_inbox_by_age', '0016_time', '0018_terms', '0020_erasures'];
+const WITHOUT_TRANSACTION = [
+  '0010_inbox_by_age',
+  '0016_time',
+  '0018_terms',
+  '0020_erasures',
+  '0022_older_workers_say_what_holds',
+];
 const HALT = 16;
 
 /**

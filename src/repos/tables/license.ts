@@ -98,7 +98,10 @@ function licenseFrom(row: LicenseRow): License {
   };
 }
 
-/** Whether exhaustion has ended it, which a worker of the version before did not note: of one that it had used up, nothing else could. */
+/**
+ * Whether exhaustion has ended it, which a worker of the version before did not note: of one that it had used up, nothing else could. What ended
+ * it before such a worker activated it is gone from its row by a trigger of 0022.
+ */
 function isUsedUp({ status, deactivatedAt, requestsLimit, usedRequests }: LicenseRow): boolean {
   return status === 'inactive' && deactivatedAt !== null && requestsLimit !== null && usedRequests >= requestsLimit;
 }

@@ -152,7 +152,10 @@ function withLicenses(row: PlaceRow, licenses: ReadonlyMap<string, License[]>): 
   });
 }
 
-/** A worker of the version before leaves the column as it is: what it writes says whether a subdivision with an active license is suspended. */
+/**
+ * A worker of the version before leaves the column as it is: what it writes says whether a subdivision with an active license is suspended. When
+ * it lifts a suspension, a trigger of 0022 takes it out of the column.
+ */
 function isSuspended({ workStatus, activeLicenseId, suspended }: PlaceRow): boolean {
   return activeLicenseId === null ? suspended === true : workStatus === 'inactive';
 }
