@@ -24,7 +24,7 @@ export type AddStatisticRowCommand = {
   readonly countRequests: number;
 };
 
-/** Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage. */
+/** Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired, and for a booking whose start is now LicenseActivated or LicenseStartBlocked. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage. */
 export type ChangeLicenseTermsCommand = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -180,7 +180,7 @@ export type DeleteTenantCommand = {
   readonly tenantId: string;
 };
 
-/** Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense. */
+/** Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated or, ahead of `startsAt`, LicenseScheduled. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense. */
 export type RenewLicenseCommand = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -286,7 +286,7 @@ export type LicenseActivatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -350,7 +350,7 @@ export type LicenseCreatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -414,7 +414,7 @@ export type LicenseDeactivatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -480,7 +480,7 @@ export type LicenseDeletedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -544,7 +544,7 @@ export type LicenseExpiringSoonEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -610,7 +610,7 @@ export type LicenseGraceStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -674,7 +674,7 @@ export type LicenseOverageStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -738,7 +738,7 @@ export type LicensePeriodStartedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -806,7 +806,7 @@ export type LicenseRenewedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -870,7 +870,7 @@ export type LicenseScheduledEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -892,7 +892,7 @@ export type LicenseScheduledEvent = {
   readonly occurredAt: number;
 };
 
-/** The startsAt of a scheduled license has come while another license of its subdivision was active: it does not start, and can be activated later. Carries its whole state after the change. */
+/** The startsAt of a scheduled license has come while another license of its subdivision was active, or what it has is used up: it does not start, and can be activated later. Carries its whole state after the change. */
 export type LicenseStartBlockedEvent = {
   /** The tenant the subdivision belongs to. UUID. */
   readonly tenantId: string;
@@ -934,7 +934,7 @@ export type LicenseStartBlockedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -998,7 +998,7 @@ export type LicenseTermsChangedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1062,7 +1062,7 @@ export type LicenseThresholdClearedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1128,7 +1128,7 @@ export type LicenseThresholdReachedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;
@@ -1194,7 +1194,7 @@ export type LicenseUpdatedEvent = {
   readonly noticesBeforeExpiry: readonly number[] | null;
   /** How often usage is counted anew: each `day`, `week`, `month` or `year`. null: never. */
   readonly period: string | null;
-  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet. Milliseconds since the epoch, UTC. */
+  /** When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none. Milliseconds since the epoch, UTC. */
   readonly periodAnchor: number | null;
   /** 1 at creation, one more with each renewal and each change of terms. null: written before there were terms. */
   readonly termsVersion: number | null;

@@ -94,7 +94,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'ChangeLicenseTerms',
     namespace: 'licensing.commands',
-    doc: 'Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage.',
+    doc: 'Gives a license other terms: the whole set, so a term that is left out is taken away. Answered with LicenseTermsChanged, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseDeactivated and SubdivisionLicenseExpired, and for a booking whose start is now LicenseActivated or LicenseStartBlocked. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage.',
     fields: [
       {
         name: 'tenantId',
@@ -440,7 +440,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'RenewLicense',
     namespace: 'licensing.commands',
-    doc: 'Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense.',
+    doc: 'Gives a license a later end or another limit, and usage that begins anew. Answered with LicenseRenewed, and with what follows from it: LicenseThresholdReached or LicenseThresholdCleared, LicenseOverageStarted, LicenseActivated or, ahead of `startsAt`, LicenseScheduled. Rejected with InvalidCommand, SubdivisionNotFound, LicenseNotFound, LicenseChanged, ExpiryNotLater, LimitBelowUsage and, with `activate`, as ActivateSubdivisionLicense.',
     fields: [
       {
         name: 'tenantId',
@@ -654,7 +654,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -814,7 +814,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -974,7 +974,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1139,7 +1139,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1299,7 +1299,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1464,7 +1464,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1624,7 +1624,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1784,7 +1784,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -1954,7 +1954,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2114,7 +2114,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2173,7 +2173,7 @@ export const SCHEMAS = {
     type: 'record',
     name: 'LicenseStartBlocked',
     namespace: 'licensing.events',
-    doc: 'The startsAt of a scheduled license has come while another license of its subdivision was active: it does not start, and can be activated later. Carries its whole state after the change.',
+    doc: 'The startsAt of a scheduled license has come while another license of its subdivision was active, or what it has is used up: it does not start, and can be activated later. Carries its whole state after the change.',
     fields: [
       {
         name: 'tenantId',
@@ -2274,7 +2274,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2434,7 +2434,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2594,7 +2594,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2760,7 +2760,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',
@@ -2926,7 +2926,7 @@ export const SCHEMAS = {
         name: 'periodAnchor',
         type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
         default: null,
-        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. The first activation, if nothing else was agreed on. null: no period, or not activated yet.',
+        doc: 'When one of the periods begins; all others begin whole periods before or after it, in UTC. null: they count from the first activation (`activatedAt`), or there are none.',
       },
       {
         name: 'termsVersion',

@@ -464,6 +464,17 @@ describe('RenewLicense', () => {
     ]);
   });
 
+  test('with activate leaves a suspension', () => {
+    const out = suspend(use(active(counted({})), 100, NOW + 1).state, NOW + 2);
+    const renewed = renew(out, { resetUsage: true, activate: true }, NOW + 3);
+    expect(typesOf(renewed)).toEqual(['LicenseRenewed', 'LicenseActivated']);
+    expect(renewed.state).toMatchObject({
+      suspended: true,
+      workStatus: 'inactive',
+      activeLicenseId: licenseId(1),
+    });
+  });
+
   test('a reset clears thresholds and opens a count', () => {
     const s = use(active(counted({ usageThresholds: [50] })), 60, NOW + 1).state;
     const change = renew(s, { resetUsage: true }, NOW + HOUR);
@@ -567,6 +578,23 @@ describe('CorrectStatisticRow', () => {
     expect(typesOf(correct(other, out.row, { countRequests: 99, reactivate: true }, NOW + 3))).toEqual([
       'StatisticRowCorrected',
     ]);
+  });
+
+  test('with reactivate leaves a suspension', () => {
+    const added = use(active(counted({})), 100, NOW + 1);
+    const back = correct(suspend(added.state, NOW + 2), added.row, { countRequests: 99, reactivate: true }, NOW + 3);
+    expect(typesOf(back)).toEqual(['StatisticRowCorrected', 'LicenseActivated']);
+    expect(back.state).toMatchObject({ suspended: true, workStatus: 'inactive', activeLicenseId: licenseId(1) });
+  });
+
+  test('with reactivate brings no license back beyond its end', () => {
+    const added = use(active(counted({ expiresAt: END })), 100, NOW + 1);
+    const correction = { countRequests: 99, reactivate: true };
+    expect(typesOf(correct(added.state, added.row, correction, END - 1))).toEqual([
+      'StatisticRowCorrected',
+      'LicenseActivated',
+    ]);
+    expect(typesOf(correct(added.state, added.row, correction, END))).toEqual(['StatisticRowCorrected']);
   });
 
   test('of a closed count changes only that', () => {
