@@ -3,12 +3,29 @@
 import type { AbortedTransaction } from './aborted-records.ts';
 import type { DecodedRecord } from './record-decoder.ts';
 
-export interface FetchCluster {
+export interface FetchCluster extends OffsetsCluster {
   addTargetTopic(topic: string): Promise<void>;
   refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
   /** By the number of the leader. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(by: { readonly nodeId: string }): Promise<FetchBroker>;
+}
+
+/** kafkajs asks the brokers for all that it is asked at once: what one of them refuses fails the rest. */
+export interface OffsetsCluster {
+  fetchTopicsOffset(
+    wanted: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning?: boolean;
+    }[],
+  ): Promise<readonly TopicOffsets[]>;
+}
+
+export interface TopicOffsets {
+  readonly topic: string;
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
 }
 
 export interface FetchBroker {

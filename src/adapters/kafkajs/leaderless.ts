@@ -49,6 +49,32 @@ function isLeaderless({ partitionErrorCode: code }: PartitionMetadata): boolean 
   return code === LEADER_NOT_AVAILABLE || code === LISTENER_NOT_FOUND;
 }
 
+/** The parts of kafkajs' keeper of a member's offsets that are used here. */
+export interface OffsetResolver {
+  readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+  readonly cluster: {
+    findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
+  };
+  resolveOffsets(): Promise<void>;
+}
+
+/**
+ * Each fetch first finds out where partitions begin for which nothing was committed, and fails when one of them has no leader: with it,
+ * nothing of any other one was fetched. Here it is left out until it is led. kafkajs fetches nothing of a partition that was left out.
+ */
+export function resolveWhatIsLed({ prototype }: { readonly prototype: OffsetResolver }): void {
+  const { resolveOffsets } = prototype;
+  prototype.resolveOffsets = async function resolve(this: OffsetResolver): Promise<void> {
+    const led = Object.entries(this.memberAssignment).map(([topic, partitions]) => {
+      const metadata = this.cluster.findTopicPartitionMetadata(topic);
+      const leaderless = new Set(metadata.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId));
+      return [topic, partitions.filter((partition) => !leaderless.has(partition))] as const;
+    });
+    const memberAssignment: PropertyDescriptor = { value: Object.fromEntries(led) };
+    await resolveOffsets.call(Object.create(this, { memberAssignment }) as OffsetResolver);
+  };
+}
+
 /** What is known is good for minutes. While a partition has no leader it is good for a second, or the partition would wait for the rest. */
 export function lookForLeaders({ prototype }: { readonly prototype: BrokerPool }): void {
   const { refreshMetadata } = prototype;

@@ -23,7 +23,14 @@ import {
   type CoordinatorFinder,
 } from './group-membership.ts';
 import { groupMessagesPerPartition, type Grouping } from './group-messages.ts';
-import { keepWhatIsLed, lookForLeaders, type BrokerPool, type Metadata } from './leaderless.ts';
+import {
+  keepWhatIsLed,
+  lookForLeaders,
+  resolveWhatIsLed,
+  type BrokerPool,
+  type Metadata,
+  type OffsetResolver,
+} from './leaderless.ts';
 import {
   commitUnderOneAssignment,
   fetchUnderOneAssignment,
@@ -36,7 +43,6 @@ import {
   tellOutOfRange,
   withPosition,
   type Batch,
-  type Cluster as PositionsCluster,
   type ConsumerGroup as Positions,
   type FetchedPartition,
   type OffsetManager,
@@ -235,13 +241,18 @@ export const PARTS: readonly Part[] = [
     },
   },
   {
+    // 24. A partition for which nothing was committed, and that nobody leads, fails the fetches of all partitions of a member.
     path: 'src/consumer/offsetManager/index.js',
-    needs: names<OffsetManager>({ nextOffset: true, resolveOffset: true, coordinator: true }),
+    needs: names<OffsetManager & OffsetResolver>({
+      ...{ nextOffset: true, resolveOffset: true, coordinator: true },
+      ...{ memberAssignment: true, cluster: true, resolveOffsets: true },
+    }),
+    mend: changed<OffsetResolver>(resolveWhatIsLed),
   },
   {
     // 18. Why no broker names a coordinator is forgotten: that the user may not know, say.
     path: 'src/cluster/index.js',
-    needs: names<MembersCluster & PositionsCluster & SendersCluster & CoordinatorFinder & FetchCluster>({
+    needs: names<MembersCluster & SendersCluster & CoordinatorFinder & FetchCluster>({
       ...{ findGroupCoordinator: true, refreshMetadata: true, removeBroker: true, fetchTopicsOffset: true },
       ...{ addMultipleTargetTopics: true, refreshMetadataIfNecessary: true, findTopicPartitionMetadata: true },
       ...{ findLeaderForPartitions: true, findBroker: true, findGroupCoordinatorMetadata: true, getNodeIds: true },

@@ -1,4 +1,5 @@
 import type { Consumer } from 'kafkajs';
+import type { OffsetsCluster } from './fetches.ts';
 
 /** How far a fetch has read a partition. */
 export interface Position {
@@ -41,21 +42,6 @@ export interface OffsetManager {
   resolveOffset(last: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
 }
 
-interface TopicOffsets {
-  readonly topic: string;
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
-}
-
-export interface Cluster {
-  fetchTopicsOffset(
-    wanted: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { readonly partition: number }[];
-      readonly fromBeginning?: boolean;
-    }[],
-  ): Promise<readonly TopicOffsets[]>;
-}
-
 interface Offsets {
   readonly topics: readonly { readonly topic: string; readonly partitions: readonly unknown[] }[];
 }
@@ -64,7 +50,7 @@ export interface ConsumerGroup {
   readonly offsetManager: OffsetManager;
   /** Where partitions are to be read from by the next fetch. */
   readonly seekOffset: { clear(): void };
-  readonly cluster: Cluster;
+  readonly cluster: OffsetsCluster;
   readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
   readonly instrumentationEmitter: { emit(event: string, payload: OutOfRange): void };
   /** By topic and partition the replica that the leader has told to be nearer. */

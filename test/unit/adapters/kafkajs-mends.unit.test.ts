@@ -7,7 +7,7 @@ import type KafkaJs from 'kafkajs';
 import { ConfigurationError } from '../../../src/ports/errors.ts';
 import { crc32c } from '../../../src/adapters/kafkajs/crc32c.ts';
 import { groupMessagesPerPartition } from '../../../src/adapters/kafkajs/group-messages.ts';
-import type { BrokerPool } from '../../../src/adapters/kafkajs/leaderless.ts';
+import type { BrokerPool, OffsetResolver } from '../../../src/adapters/kafkajs/leaderless.ts';
 import { mendedKafkaJs } from '../../../src/adapters/kafkajs/mended.ts';
 import { onOutOfRange, positionOf } from '../../../src/adapters/kafkajs/positions.ts';
 import { FOLDER, mendedModule, originalModule } from './given-kafkajs.ts';
@@ -179,6 +179,46 @@ describe('what a client knows of its topics', () => {
     const good = Number(pool.metadataExpireAt) - asked;
     expect(good).toBeGreaterThan(most / 10);
     expect(good).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('what a member finds out before it fetches', () => {
+  type Asked = readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[];
+  const nothingCommitted = async ({ topics }: { readonly topics: Asked }) => ({
+    responses: topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, offset: '-1' })),
+    })),
+  });
+
+  test('leaves out a partition that nobody leads, until somebody does', async () => {
+    const OffsetManager = mendedModule<new (parts: object) => OffsetResolver & { committedOffsets(): object }>(
+      'src/consumer/offsetManager/index.js',
+    );
+    let leader = -1;
+    const metadata = () => [
+      { partitionId: 0, leader: 2 },
+      { partitionId: 1, leader },
+    ];
+    const known = { t: {} };
+    const cluster = {
+      findTopicPartitionMetadata: metadata,
+      committedOffsets: () => known,
+      async fetchTopicsOffset(wanted: Asked) {
+        const places = wanted.flatMap(({ partitions }) => partitions);
+        if (places.some(({ partition }) => (metadata()[partition]?.leader ?? -1) < 0)) throw new Error('no broker -1');
+        return [{ topic: 't', partitions: places.map(({ partition }) => ({ partition, offset: '7' })) }];
+      },
+    };
+    const offsets = new OffsetManager({
+      ...{ cluster, coordinator: { isConnected: () => true, offsetFetch: nothingCommitted }, groupId: 'g' },
+      ...{ memberAssignment: { t: [0, 1] }, topicConfigurations: { t: { fromBeginning: true } } },
+    });
+    await offsets.resolveOffsets();
+    expect(offsets.committedOffsets()).toEqual({ t: { 0: '7' } });
+    leader = 3;
+    await offsets.resolveOffsets();
+    expect(offsets.committedOffsets()).toEqual({ t: { 0: '7', 1: '7' } });
   });
 });
 
