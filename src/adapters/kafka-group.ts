@@ -1,7 +1,8 @@
 import type { Admin, Kafka } from 'kafkajs';
-import type { ConsumerGroup, GroupDescription, GroupProgress, GroupState } from '../ports/consumer-group.ts';
+import type { ConsumerGroup, GroupDescription, GroupProgresses, GroupState } from '../ports/consumer-group.ts';
 import type { TopicPartition } from '../ports/consumer.ts';
 import { AssignerProtocol } from './kafkajs.ts';
+import { offsetsOf, type TopicOffsets } from './topic-offsets.ts';
 
 /** Asks over one connection, which lasts until `stop`, or until an error: the next question makes a new one. */
 export class KafkaGroup implements ConsumerGroup {
@@ -28,7 +29,7 @@ export class KafkaGroup implements ConsumerGroup {
     });
   }
 
-  async progress(topics: readonly string[]): Promise<readonly GroupProgress[]> {
+  async progress(topics: readonly string[]): Promise<GroupProgresses> {
     return this.ask(async (admin) => {
       // In this order: whoever works meanwhile seems to have more left to do, and never less than nothing.
       const found = await admin.fetchOffsets({ groupId: this.groupId, topics: [...topics] });
@@ -37,15 +38,20 @@ export class KafkaGroup implements ConsumerGroup {
           partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
         ),
       );
-      const each = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
-      return topics.flatMap((topic, i) =>
-        (each[i] ?? [])
-          .map(({ partition, low, high }) => ({
-            ...{ topic, partition, begin: Number(low), end: Number(high) },
-            committed: validOffset(committed.get(`${topic}/${partition}`)),
-          }))
-          .sort((a, b) => a.partition - b.partition),
-      );
+      // One after the other: where metadata is renewed often, since nobody leads a partition, kafkajs mixes up those who ask at a time.
+      const each: (TopicOffsets & { readonly topic: string })[] = [];
+      for (const topic of topics) each.push({ topic, ...(await offsetsOf(admin, topic)) });
+      return {
+        partitions: each.flatMap(({ topic, led }) =>
+          led
+            .map(({ partition, low, high }) => ({
+              ...{ topic, partition, begin: Number(low), end: Number(high) },
+              committed: validOffset(committed.get(`${topic}/${partition}`)),
+            }))
+            .sort((a, b) => a.partition - b.partition),
+        ),
+        leaderless: each.flatMap(({ topic, leaderless }) => leaderless.map((partition) => ({ topic, partition }))),
+      };
     });
   }
 

@@ -7,6 +7,7 @@ import { clusterOf } from './kafkajs.ts';
 import { withoutAbortedRecords } from './kafkajs/aborted-records.ts';
 import type { FetchAnswer, FetchedPartition, FetchOrder } from './kafkajs/fetches.ts';
 import { hashOfKey } from './partitioner.ts';
+import { offsetsOfAll } from './topic-offsets.ts';
 
 const READ_COMMITTED = 1;
 /** What stands there is wanted, nothing that is still to come. */
@@ -33,7 +34,7 @@ export class KafkaRecordReader implements RecordReader {
         `topic ${topic} does not exist, or the brokers do not let this user see it; run \`licensing topics create\``,
       );
     }
-    const found = await admin.fetchTopicOffsets(topic);
+    const found = await offsetsOfAll(admin, topic);
     return found
       .map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }))
       .sort((a, b) => a.partition - b.partition);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cradle } from '../container.ts';
-import { handledUpTo } from '../ports/consumer-group.ts';
+import { handledUpTo, type GroupProgress } from '../ports/consumer-group.ts';
 import { Answers, type Answer } from './answers.ts';
 import { TopicReader, type Positions, type ReadMessage, type TopicRecord } from './topic-reader.ts';
 
@@ -161,14 +161,20 @@ export class AnswerReader<Tag> {
   }
 
   private async handledUpToNow(): Promise<void> {
-    const { consumerGroup } = this.cradle;
-    const before = await consumerGroup.progress(this.options.sources);
+    const before = await this.progress();
     const ends = new Map(before.map(({ topic, partition, end }) => [`${topic}/${partition}`, end]));
     let now = before;
     while (now.some((one) => handledUpTo(one) < (ends.get(`${one.topic}/${one.partition}`) ?? 0))) {
       await sleep(ASK_EVERY_MS, undefined, { signal: this.ending.signal });
-      now = await consumerGroup.progress(this.options.sources);
+      now = await this.progress();
     }
+  }
+
+  /** Of all partitions, or there would be messages of which nobody knows whether they are handled. */
+  private async progress(): Promise<readonly GroupProgress[]> {
+    const { partitions, leaderless } = await this.cradle.consumerGroup.progress(this.options.sources);
+    if (leaderless.length > 0) throw new ProgressUnknown(`nobody leads ${leaderless.length} partitions of the sources`);
+    return partitions;
   }
 
   private async readUpToNow(): Promise<void> {
@@ -177,4 +183,8 @@ export class AnswerReader<Tag> {
       await sleep(LOOK_EVERY_MS, undefined, { signal: this.ending.signal });
     }
   }
+}
+
+class ProgressUnknown extends Error {
+  override readonly name = 'ProgressUnknown';
 }

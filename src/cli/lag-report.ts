@@ -6,6 +6,7 @@ import {
   type GroupProgress,
   type GroupState,
 } from '../ports/consumer-group.ts';
+import type { TopicPartition } from '../ports/consumer.ts';
 
 /** What the brokers told at one moment. */
 export interface Look {
@@ -13,6 +14,7 @@ export interface Look {
   readonly at: number;
   readonly group: GroupDescription;
   readonly progress: readonly GroupProgress[];
+  readonly leaderless: readonly TopicPartition[];
 }
 
 /** Messages a second, and how long it takes until nothing waits. */
@@ -39,12 +41,14 @@ export interface LagReport {
   readonly state: GroupState;
   readonly members: readonly GroupMember[];
   readonly partitions: readonly PartitionLag[];
+  /** How many messages wait there is not known. */
+  readonly leaderless: readonly TopicPartition[];
   readonly lag: number;
   readonly pace: Pace | undefined;
 }
 
 /** @param before an earlier look, that speed is told by */
-export function lagReport({ at, group, progress }: Look, before?: Look): LagReport {
+export function lagReport({ at, group, progress, leaderless }: Look, before?: Look): LagReport {
   const holders = new Map(
     group.members.flatMap((member) => member.partitions.map((held) => [placeOf(held), member] as const)),
   );
@@ -74,7 +78,7 @@ export function lagReport({ at, group, progress }: Look, before?: Look): LagRepo
         done: sum(paces.map((one) => one?.done ?? 0)),
         come: sum(paces.map((one) => one?.come ?? 0)),
       });
-  return { state: group.state, members: group.members, partitions, lag, pace };
+  return { state: group.state, members: group.members, partitions, leaderless, lag, pace };
 }
 
 function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {

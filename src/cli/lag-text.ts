@@ -3,7 +3,10 @@ import { table } from './dlq-words.ts';
 import type { LagReport, Pace, PartitionLag } from './lag-report.ts';
 
 /** For a person: who is in the group, then a line a partition, then what is out of the ordinary. */
-export function lagLines(group: string, { state, members, partitions, lag, pace }: LagReport): readonly string[] {
+export function lagLines(
+  group: string,
+  { state, members, partitions, leaderless, lag, pace }: LagReport,
+): readonly string[] {
   const head = ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', ...(pace === undefined ? [] : PACE_HEAD), 'HELD BY'];
   const rows = partitions.map(({ topic, partition, committed, end, heldBy, ...one }) => [
     ...[topic, String(partition), committed === undefined ? 'none' : String(committed), String(end), String(one.lag)],
@@ -11,7 +14,11 @@ export function lagLines(group: string, { state, members, partitions, lag, pace 
     heldBy === undefined ? 'nobody' : memberText(heldBy),
   ]);
   const total = ['total', '', '', '', String(lag), ...(pace === undefined ? [] : paceWords(pace)), ''];
-  const remarks = [...(STATE_REMARKS[state] ?? []), ...partitions.flatMap(remarksOn)];
+  const remarks = [
+    ...(STATE_REMARKS[state] ?? []),
+    ...leaderless.map(({ topic, partition }) => `${topic}/${partition}: nobody leads it, so its lag is not known.`),
+    ...partitions.flatMap(remarksOn),
+  ];
   return [
     `group ${group}: ${state}, ${members.length} ${members.length === 1 ? 'member' : 'members'}, lag ${lag}`,
     '',
@@ -21,7 +28,11 @@ export function lagLines(group: string, { state, members, partitions, lag, pace 
 }
 
 /** One JSON object, on one line. @param time milliseconds since the epoch */
-export function lagJson(group: string, time: number, { state, members, partitions, lag, pace }: LagReport): string {
+export function lagJson(
+  group: string,
+  time: number,
+  { state, members, partitions, leaderless, lag, pace }: LagReport,
+): string {
   return JSON.stringify({
     ...{ time: new Date(time).toISOString(), group, state, lag, ...paceFields(pace) },
     members: members.map(({ memberId, clientId, host, partitions: held }) => ({
@@ -31,6 +42,7 @@ export function lagJson(group: string, time: number, { state, members, partition
       ...{ topic, partition, begin, end, committed: committed ?? null, lag: one.lag, deletedUnread },
       ...{ memberId: heldBy?.memberId ?? null, ...paceFields(one.pace) },
     })),
+    leaderless: leaderless.map(({ topic, partition }) => ({ topic, partition })),
   });
 }
 

@@ -23,7 +23,7 @@ licensing lag [--follow] [--json]
 
 Shows how far the workers' group has come on the topics that it reads: by partition the committed offset, the end, how many messages
 wait between them, and which member holds it. Says when the group is empty, rebalances, or is not there, and when retention has deleted
-messages that nobody had handled. Commits nothing, and joins no group.
+messages that nobody had handled. Of a partition that nobody leads nothing is known. Commits nothing, and joins no group.
 
   licensing lag
   licensing lag --follow
@@ -33,7 +33,8 @@ messages that nobody had handled. Commits nothing, and joins no group.
             long it takes until none waits ("never" when no fewer come in than are done)
   --json    one JSON object a look, on one line: time, group, state (stable, rebalancing, empty, dead), lag, members, and of each partition
             topic, partition, begin, end, committed (null: none), lag, deletedUnread, memberId (null: nobody holds it); with --follow, from
-            the second look on, donePerSecond, inPerSecond and secondsToZero (null: never), of all and of each partition
+            the second look on, donePerSecond, inPerSecond and secondsToZero (null: never), of all and of each partition; leaderless has topic and
+            partition of those that nobody leads, which count nowhere else
 
 Needs KAFKA_BROKERS; takes KAFKA_GROUP_ID.`,
   options: { follow: { type: 'boolean' }, json: { type: 'boolean' } },
@@ -66,8 +67,8 @@ type Needs = Pick<Cradle, 'config' | 'consumerGroup' | 'steadyClock' | 'topics'>
 async function look({ config, consumerGroup, steadyClock, topics }: Needs): Promise<Look> {
   return patiently(kafkaPlace(config), async () => {
     const group = await consumerGroup.describe();
-    const progress = await consumerGroup.progress(sourcesOf(topics));
-    return { at: steadyClock.now(), group, progress };
+    const { partitions: progress, leaderless } = await consumerGroup.progress(sourcesOf(topics));
+    return { at: steadyClock.now(), group, progress, leaderless };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Cradle } from '../container.ts';
+import type { PartitionRange } from '../ports/record-reader.ts';
 import { sourcesOf } from '../ports/topics.ts';
 
 /** How far the database has decided a partition that the worker reads. */
@@ -26,7 +27,9 @@ export async function unreadOf({
 }: Pick<Cradle, 'decidedOffsets' | 'recordReader' | 'config' | 'topics'>): Promise<readonly UnreadPartition[]> {
   const { offsets } = await decidedOffsets.read(config.kafkaGroupId);
   const sources = sourcesOf(topics);
-  const ranges = await Promise.all(sources.map((topic) => recordReader.ranges(topic)));
+  // One after the other: where metadata is renewed often, since nobody leads a partition, kafkajs mixes up those who ask at a time.
+  const ranges: (readonly PartitionRange[])[] = [];
+  for (const topic of sources) ranges.push(await recordReader.ranges(topic));
   return ranges.flatMap((partitions, i) =>
     partitions.map(({ partition, first, end }) => {
       const topic = sources[i] ?? '';

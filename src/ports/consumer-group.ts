@@ -26,11 +26,17 @@ export interface GroupProgress extends TopicPartition {
   readonly committed: number | undefined;
 }
 
+export interface GroupProgresses {
+  /** By topic, then by partition. A committed offset is never younger than the end beside it. */
+  readonly partitions: readonly GroupProgress[];
+  /** Partitions that nobody leads: where they end is not known. */
+  readonly leaderless: readonly TopicPartition[];
+}
+
 /** What the brokers tell of a consumer group, whoever asks. */
 export interface ConsumerGroup {
   describe(): Promise<GroupDescription>;
-  /** By topic, then by partition. A committed offset is never younger than the end beside it. */
-  progress(topics: readonly string[]): Promise<readonly GroupProgress[]>;
+  progress(topics: readonly string[]): Promise<GroupProgresses>;
   stop(): Promise<void>;
 }
 

@@ -72,7 +72,8 @@ export class Gauges {
     this.observeAsked([lag], logs.lag, async (result) => {
       const mine = new Set(worker.partitions.map(({ topic, partition }) => `${topic}/${partition}`));
       if (mine.size === 0) return;
-      for (const progress of await consumerGroup.progress(topics)) {
+      const { partitions } = await consumerGroup.progress(topics);
+      for (const progress of partitions) {
         if (!mine.has(`${progress.topic}/${progress.partition}`)) continue;
         result.observe(lag, lagOf(progress), {
           'messaging.destination.name': progress.topic,

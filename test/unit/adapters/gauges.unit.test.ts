@@ -98,7 +98,7 @@ function given(read: () => Promise<Backlog>, { patience = 60_000, level = 'warn'
     backlog: { read },
     consumerGroup: {
       describe: async () => ({ state: 'empty', members: [] }),
-      progress: async () => [],
+      progress: async () => ({ partitions: [], leaderless: [] }),
       stop: async () => undefined,
     },
     topics: [],

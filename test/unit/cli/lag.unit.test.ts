@@ -11,7 +11,7 @@ const STABLE: GroupDescription = { state: 'stable', members: [MEMBER] };
 
 function look(at: number, progress: readonly Partial<GroupProgress>[], group = STABLE): Look {
   return {
-    ...{ at, group },
+    ...{ at, group, leaderless: [] },
     progress: progress.map((one, partition) => ({
       ...{ topic: TOPIC, partition, begin: 0, end: 0, committed: undefined },
       ...one,
@@ -117,6 +117,25 @@ test('a program reads the same, with null where nothing is known', () => {
         ...{ memberId: null, donePerSecond: 2, inPerSecond: 0, secondsToZero: 0 },
       },
     ],
+    leaderless: [],
+  });
+});
+
+test('a partition that nobody leads is told, and counts nowhere', () => {
+  const report = lagReport({ ...look(0, [{ end: 5 }]), leaderless: [{ topic: TOPIC, partition: 1 }] });
+  expect(lagLines('worker', report)).toEqual([
+    'group worker: stable, 1 member, lag 5',
+    '',
+    ...[
+      expect.stringMatching(/^TOPIC/),
+      expect.stringMatching(/^licensing.commands.v1 +0/),
+      expect.stringMatching(/^total/),
+    ],
+    '',
+    'licensing.commands.v1/1: nobody leads it, so its lag is not known.',
+  ]);
+  expect(JSON.parse(lagJson('worker', 0, report))).toMatchObject({
+    ...{ lag: 5, partitions: [{ partition: 0 }], leaderless: [{ topic: TOPIC, partition: 1 }] },
   });
 });
 
