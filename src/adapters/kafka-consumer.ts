@@ -1,9 +1,19 @@
 import type { Consumer as KafkaJsConsumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import type { Commit, CommittedOffset, Consumer, ConsumerListener, TopicPartition } from '../ports/consumer.ts';
+import type {
+  Beginning,
+  Commit,
+  CommittedOffset,
+  Consumer,
+  ConsumerListener,
+  TopicPartition,
+} from '../ports/consumer.ts';
 import { ConfigurationError } from '../ports/errors.ts';
 import type { ReceivedMessage } from '../ports/messages.ts';
 import { withAdmin } from './kafka-admin.ts';
+import { clusterOf } from './kafkajs.ts';
 import { isRefusal, KafkaRefuses, type KafkaFaults } from './kafka-faults.ts';
+import type { FetchCluster } from './kafkajs/fetches.ts';
+import { NOBODY } from './kafkajs/leaderless.ts';
 import { onOutOfRange, positionOf } from './kafkajs/positions.ts';
 import { UnreadableRecord } from './kafkajs/record-batches.ts';
 import { DecodedRecord } from './kafkajs/record-decoder.ts';
@@ -112,13 +122,12 @@ export class KafkaConsumer implements Consumer {
     );
   }
 
-  async beginnings(topics: readonly string[]): ReturnType<Consumer['beginnings']> {
-    const found = await withAdmin(this.kafka, (admin) =>
-      Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
-    );
-    return found.flatMap((partitions, i) =>
-      partitions.map(({ partition, low }) => ({ topic: topics[i] ?? '', partition, offset: Number(low) })),
-    );
+  async beginnings(partitions: readonly TopicPartition[]): Promise<readonly Beginning[]> {
+    return withAdmin(this.kafka, async (admin) => {
+      const cluster = clusterOf(admin);
+      for (const topic of new Set(partitions.map((place) => place.topic))) await cluster.addTargetTopic(topic);
+      return Promise.all(partitions.map((place) => beginningOf(place, cluster)));
+    });
   }
 
   async stop(): Promise<void> {
@@ -198,6 +207,20 @@ export class KafkaConsumer implements Consumer {
       },
       { heartbeat, taken: () => resolveOffset(String(nextOffset - 1)) },
     );
+  }
+}
+
+/** Asked by itself: kafkajs fails an answer as a whole, and each broker may be away. */
+async function beginningOf({ topic, partition }: TopicPartition, cluster: FetchCluster): Promise<Beginning> {
+  try {
+    const [leader = NOBODY] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+    if (leader === NOBODY) return { topic, partition, unknown: new Outage('nobody leads it') };
+    const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
+    const offset = found?.partitions.find((one) => one.partition === partition)?.offset;
+    if (offset === undefined) return { topic, partition, unknown: new Outage('its leader does not tell') };
+    return { topic, partition, offset: Number(offset) };
+  } catch (error) {
+    return { topic, partition, unknown: error instanceof Error ? error : new Outage(String(error)) };
   }
 }
 

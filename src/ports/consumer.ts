@@ -56,6 +56,9 @@ export interface Commit extends TopicPartition {
   readonly metadata: string;
 }
 
+/** The first offset that a partition still holds; or why that is not known: nobody leads the partition, say. */
+export type Beginning = TopicPartition & ({ readonly offset: number } | { readonly unknown: Error });
+
 export interface Consumer {
   start(listener: ConsumerListener): Promise<void>;
   /** Stops and resumes fetching from a partition. A new assignment resumes all of them. */
@@ -67,8 +70,8 @@ export interface Consumer {
   commit(commits: readonly Commit[]): Promise<void>;
   /** What the group has committed, for each partition of these topics. */
   committed(topics: readonly string[]): Promise<readonly CommittedOffset[]>;
-  /** The first offset that each partition of these topics still holds. */
-  beginnings(topics: readonly string[]): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
+  /** Where each of these partitions begins. One that nobody can tell of holds back no other. */
+  beginnings(partitions: readonly TopicPartition[]): Promise<readonly Beginning[]>;
   /** Leaves the group. Commit first. */
   stop(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { idOf } from './partition-id.ts';
 /** How far the partitions of one assignment are decided, as this worker knows it: by what it has read, and by its own commits since. */
 export class Histories {
   private readonly group: string;
-  private readonly partitions: ReadonlyMap<string, Known>;
+  private readonly partitions: Map<string, Known>;
 
   constructor(group: string, offsets: readonly DecidedOffset[]) {
     this.group = group;
@@ -38,6 +38,11 @@ export class Histories {
       const known = this.partitions.get(idOf(step));
       if (known !== undefined) known.decided = Math.max(known.decided, step.to);
     }
+  }
+
+  /** Partitions of the same assignment that were opened later. */
+  add(later: Histories): void {
+    for (const offset of later.now) this.partitions.set(idOf(offset), offset);
   }
 
   of(place: TopicPartition): DecidedOffset | undefined {

@@ -5,7 +5,7 @@ import { murmur2 } from '../../src/adapters/partitioner.ts';
 import { createTenant } from '../e2e/given.ts';
 import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { createWorld, type World } from '../support/world.ts';
-import { memberIdsOf } from '../support/world-offsets.ts';
+import { GroupOffsets, memberIdsOf } from '../support/world-offsets.ts';
 import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import {
@@ -24,6 +24,7 @@ import {
   wholeAgain,
 } from './cluster.ts';
 import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
+import { OlderCopy } from './older-copy.ts';
 import { allExpire, eachHasEndedOnce, givenLicenses, type ExpiringLicenses } from './timed-licenses.ts';
 
 const stack = theStack({ brokers: 3 });
@@ -35,6 +36,9 @@ const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
 const ALWAYS_WAITING = 20;
+
+const WAITING_FOR_LEADERS = 'waiting for the partition leaders';
+const LACKS = 'the database lacks messages that were done';
 
 /** Of the case at hand. */
 let expiring: ExpiringLicenses = { ids: [], expiresAt: 0 };
@@ -192,26 +196,60 @@ faultCase(stack, {
   fault: 'F51',
   what: "the user domain's topic has one replica, and its broker is away for a while",
   shows: 'Lines of kafkajs about that broker; the lag of that topic grows once it is back.',
-  todo: 'Bring that broker back, and give the topic more replicas. Other topics go on, until partitions are opened anew for a database that has lost something.',
+  todo: 'Bring that broker back, and give the topic more replicas. Other topics go on.',
   sendsRest: true,
   async inject({ world, stack: cluster, load }) {
     const { users } = world.topics;
-    const coordinator = await coordinatorOf(world);
-    const { nodeId } = cluster.brokers.find((broker) => broker.nodeId !== coordinator) ?? cluster.brokers[0]!;
-    await downWithAllReplicas(world, cluster, nodeId, users);
-    // In all partitions, and one behind the other, so that leaders are looked up meanwhile.
-    for (let i = 0; i < 20; i += 1) {
-      const one = createTenant();
-      await world.send([one]);
-      await world.answers(String(one.envelope.id));
-    }
-    expect((await licensing(['topics', 'check'], world.env)).stdout).toContain(`topic ${users} takes nothing`);
-    await brokerOf(cluster, nodeId).start();
-    await reassigned(world, users, () => cluster.brokers.map((broker) => broker.nodeId));
-    await wholeAgain(world, cluster);
+    await whileNobodyLeads(users, { world, stack: cluster }, async () => {
+      await tenantsAreCreated(world);
+      expect((await licensing(['topics', 'check'], world.env)).stdout).toContain(`topic ${users} takes nothing`);
+      const { stdout: lag } = await licensing(['lag'], world.env);
+      expect(lag).toContain(`${users}/0: nobody leads it`);
+      expect(lag).toMatch(new RegExp(`^${world.topics.commands} +0 `, 'm'));
+      const explained = await licensing(['explain', '--position', 'commands/0/1'], world.env);
+      expect(explained.stderr).toContain(`topic ${users}: nobody leads partitions 0, 1, 2, 3`);
+    });
     await load.sendRest();
   },
   fired: stillWorks,
+});
+
+faultCase(stack, {
+  fault: 'F51',
+  what: "nobody leads the user domain's topic for a while, in which an older copy of the database that tells of no histories takes its place, and a new group begins to read",
+  shows:
+    '`waiting for the partition leaders` with its partitions. All others are read again from their beginnings, and go on; its own follow when they are led.',
+  todo: 'Bring the brokers of that topic back, and give it more replicas.',
+  sendsRest: true,
+  async inject({ world, stack: cluster, load }) {
+    const { users, commands } = world.topics;
+    const copy = await OlderCopy.of(world.database.url, cluster.databaseUrl);
+    await whileNobodyLeads(users, { world, stack: cluster }, async () => {
+      await copy.takePlace();
+      await world.db.raw('DELETE FROM decided_offsets');
+      await world.worker().logs(WAITING_FOR_LEADERS);
+      expect(linesOf(world, WAITING_FOR_LEADERS)[0]).toContain(`(${users} `);
+      await tenantsAreCreated(world);
+      // It finds the same at an assignment. The other one has committed nothing yet, wherever it begins.
+      await world.worker().restart();
+      await world.worker().logs(WAITING_FOR_LEADERS);
+      const group = `${world.group}-beside`;
+      const beside = await world.startWorker({ KAFKA_GROUP_ID: group });
+      await tenantsAreCreated(world);
+      const offsets = new GroupOffsets(world.admin, new Set([group]), [commands]);
+      const hasReadAll = async (): Promise<boolean> => (await offsets.lagBehind(await offsets.ends())) === 0;
+      await until('the new group has read all commands', hasReadAll, 60_000);
+      expect(beside.log).not.toContain('waiting for the');
+    });
+    await world.worker().logs('no longer waiting for the partition leaders');
+    await load.sendRest();
+  },
+  check: { databaseLost: true },
+  fired({ world }) {
+    const ofUsers = linesOf(world, LACKS).filter((line) => line.includes(`"${world.topics.users}"`));
+    expect(ofUsers.length).toBeGreaterThan(0);
+    for (const worker of world.workers) expect(worker.exit).toBeUndefined();
+  },
 });
 
 // The move of leadership that lost an event, brought about on purpose. The producer sends to two leaders. One of them leads no more; the
@@ -274,6 +312,34 @@ async function withoutBroker(
   await look();
   await brokerOf(cluster, nodeId).start();
   await wholeAgain(world, cluster);
+}
+
+/** A topic has one replica, whose broker is away while `work` is done. It is not the broker that coordinates the groups. */
+async function whileNobodyLeads(
+  topic: string,
+  { world, stack: cluster }: Omit<Around, 'load'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const coordinator = await coordinatorOf(world);
+  const { nodeId } = cluster.brokers.find((broker) => broker.nodeId !== coordinator) ?? cluster.brokers[0]!;
+  await downWithAllReplicas(world, cluster, nodeId, topic);
+  await work();
+  await brokerOf(cluster, nodeId).start();
+  await reassigned(world, topic, () => cluster.brokers.map((broker) => broker.nodeId));
+  await wholeAgain(world, cluster);
+}
+
+/** In all partitions, and one behind the other, so that leaders are looked up meanwhile. */
+async function tenantsAreCreated(world: World): Promise<void> {
+  for (let i = 0; i < 20; i += 1) {
+    const one = createTenant();
+    await world.send([one]);
+    await world.answers(String(one.envelope.id));
+  }
+}
+
+function linesOf(world: World, text: string): readonly string[] {
+  return world.workers.flatMap(({ log }) => log.split('\n')).filter((line) => line.includes(text));
 }
 
 function stillWorks({ world }: { readonly world: World }): void {

@@ -177,6 +177,6 @@ function wrapCommit(into: Container, commit: (inner: Consumer) => Consumer['comm
     seek: (partition, offset) => inner.seek(partition, offset),
     commit: commit(inner),
     committed: (topics) => inner.committed(topics),
-    beginnings: (topics) => inner.beginnings(topics),
+    beginnings: (partitions) => inner.beginnings(partitions),
   }));
 }

@@ -200,6 +200,45 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'where a partition begins is taken for 0 when nobody tells it',
+    level: 'unit',
+    cases: 'a partition of which nobody tells where it begins',
+    patches: [
+      {
+        file: 'src/worker/intake/opening.ts',
+        find: 'if (beginning === undefined) return undefined;',
+        replace: 'beginning ??= 0;',
+      },
+    ],
+  },
+  {
+    name: 'partitions whose beginnings are asked for fail with one that nobody leads',
+    cases: 'F51: nobody leads',
+    patches: [
+      {
+        file: 'src/adapters/kafka-consumer.ts',
+        find: "if (leader === NOBODY) return { topic, partition, unknown: new Outage('nobody leads it') };",
+        replace: "if (leader === NOBODY) return Promise.reject(new Outage('nobody leads it'));",
+      },
+      {
+        file: 'src/adapters/kafka-consumer.ts',
+        find: 'return { topic, partition, unknown: error instanceof Error ? error : new Outage(String(error)) };',
+        replace: 'throw error;',
+      },
+    ],
+  },
+  {
+    name: 'fetches fail with a partition that nobody leads, and of which nothing was committed',
+    cases: 'F51: nobody leads',
+    patches: [
+      {
+        file: 'src/adapters/kafkajs/mends.ts',
+        find: 'mend: changed<OffsetResolver>(resolveWhatIsLed),',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'a chunk is decided whatever the database has decided before',
     level: 'unit',
     cases: 'a worker below which the database is replaced by an older one decides nothing new',

@@ -18,7 +18,7 @@ import { Lane, type LaneDependencies, type LanePhase, type LaneSettings } from '
 import type { Queued } from './lane-queue.ts';
 import type { LaneOutbox } from '../outbox/lane-outbox.ts';
 import { Offsets } from './offsets.ts';
-import { hasLost, Opening, type Opened } from './opening.ts';
+import { BeginningsUnknown, hasLost, Opening, type Before, type Opened } from './opening.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import { idOf } from '../partition-id.ts';
 import { OutboxRelay, type RelaySettings } from '../outbox/relay.ts';
@@ -107,6 +107,8 @@ export class Worker implements ConsumerListener {
   private untilOpened: Promise<void> = Promise.resolve();
   /** Partitions that end before where they were read to, by their ids: where each begins. The next opening takes them up. */
   private readonly cutOff = new Map<string, number>();
+  /** Partitions that are not fetched from, since they are not opened yet, by their ids. */
+  private readonly held = new Map<string, TopicPartition>();
   /** Waits between openings that follow each other; a look that finds all in order resets them. */
   private reopenings = new Backoff();
   private joined = false;
@@ -226,13 +228,10 @@ export class Worker implements ConsumerListener {
     this.joined = true;
     this.reached();
     this.cutOff.clear();
+    this.held.clear();
     if (this.stopping.signal.aborted) this.fetchNothing();
     this.d.levelGate.assigned();
-    this.open(async () => {
-      const { signal } = this.superseded;
-      await this.state(signal);
-      return this.opening.open(partitions, undefined, signal);
-    });
+    this.open(undefined);
   }
 
   reached(): void {
@@ -244,6 +243,10 @@ export class Worker implements ConsumerListener {
     const lane = this.laneOf(batch);
     if (lane === undefined) return; // its assignment is over: the batch goes to the worker that has the partition now
     if (this.opened === undefined && !(await this.goesOnAt(batch, flow))) return;
+    if (this.opened?.waiting.has(idOf(batch)) === true) {
+      this.hold(batch);
+      return;
+    }
     this.openTransactions.fetched(batch);
     if (batch.messages.length === 0) {
       if (this.isOver(epoch)) return;
@@ -302,7 +305,8 @@ export class Worker implements ConsumerListener {
    * Begins a new epoch: drops what is queued and what is not finished, and gives the lanes and the sweeper new ids. Nothing is taken until
    * it is known where each partition goes on.
    */
-  private open(find: () => Promise<Opened>): void {
+  private open(before: Before | undefined): void {
+    const { assignment } = this;
     this.superseded.abort(new Error('it is opened anew'));
     this.superseded = new AbortController();
     this.opened = undefined;
@@ -311,33 +315,70 @@ export class Worker implements ConsumerListener {
     this.sweeper.reset();
     if (this.stopping.signal.aborted) return;
     const { signal } = this.superseded;
-    this.untilOpened = find().then(
-      (opened) => {
-        if (signal.aborted) return;
-        for (const start of opened.starts.values()) this.d.consumer.seek(start, start.offset);
-        this.offsets.opened(opened.histories);
-        for (const lane of this.allLanes) lane.open(opened.histories);
-        this.opened = opened;
-        if (this.cutOff.size > 0) this.reopen();
-      },
-      (error: unknown) => {
-        if (!signal.aborted) this.end(asError(error));
-      },
-    );
+    const failed = (error: unknown): void => {
+      if (!signal.aborted) this.end(asError(error));
+    };
+    this.untilOpened = this.find(assignment, before, signal).then((opened) => {
+      if (signal.aborted) return;
+      this.offsets.opened(opened.histories);
+      for (const lane of this.allLanes) lane.open(opened.histories);
+      this.goOn(opened, opened);
+      if (this.cutOff.size > 0) this.reopen();
+      else if (opened.waiting.size > 0) this.openRest(opened, before, signal).catch(failed);
+    }, failed);
+  }
+
+  private async find(
+    assignment: readonly TopicPartition[],
+    before: Before | undefined,
+    signal: AbortSignal,
+  ): Promise<Opened> {
+    if (before !== undefined) await this.reopenings.wait(signal);
+    await this.state(signal);
+    return this.opening.open(assignment, before, signal);
+  }
+
+  /** Opens what could not be opened with the others, as soon as it is told where it begins. The others go on meanwhile. */
+  private async openRest(opened: Opened, before: Before | undefined, signal: AbortSignal): Promise<void> {
+    let { waiting } = opened;
+    await untilUp('partition leaders', this.d.telemetry, signal, async () => {
+      const more = await this.opening.open([...waiting.values()], before, signal);
+      if (signal.aborted) return;
+      if (more.server !== opened.server) {
+        this.reopen();
+        return;
+      }
+      waiting = more.waiting;
+      opened.histories.add(more.histories);
+      this.goOn({ ...opened, waiting }, more);
+      if (waiting.size > 0) throw new BeginningsUnknown([...waiting.values()]);
+    });
+  }
+
+  /** @param found what was found out just now, which may be a part of what is `opened` */
+  private goOn(opened: Opened, found: Opened): void {
+    for (const start of found.starts.values()) this.d.consumer.seek(start, start.offset);
+    this.opened = opened;
+    for (const [id, place] of this.held) {
+      if (opened.waiting.has(id)) continue;
+      this.held.delete(id);
+      this.d.consumer.resume(place);
+    }
+  }
+
+  /** Nobody can tell yet where the partition goes on, though somebody leads it again. */
+  private hold(place: TopicPartition): void {
+    this.held.set(idOf(place), place);
+    this.d.consumer.pause(place);
   }
 
   /** The database is another one than it was, or a partition is: where each of them goes on has to be found out again. */
   private reopen(): void {
-    const { opened, assignment } = this;
+    const { opened } = this;
     if (opened === undefined) return; // it is being found out
     const cutOff = new Map(this.cutOff);
     this.cutOff.clear();
-    this.open(async () => {
-      const { signal } = this.superseded;
-      await this.reopenings.wait(signal);
-      await this.state(signal);
-      return this.opening.open(assignment, { histories: opened.histories, cutOff }, signal);
-    });
+    this.open({ of: (place) => opened.histories.of(place) ?? opened.waiting.get(idOf(place))?.known, cutOff });
   }
 
   private async looks(name: string, look: () => Promise<void>): Promise<void> {

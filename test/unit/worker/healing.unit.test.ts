@@ -1,12 +1,13 @@
 import { NO_HEADERS } from '../../../src/adapters/record-headers.ts';
 import { randomUUID } from 'node:crypto';
-import type { Batch, CommittedOffset, TopicPartition } from '../../../src/ports/consumer.ts';
+import type { Batch, Beginning, CommittedOffset, Consumer, TopicPartition } from '../../../src/ports/consumer.ts';
 import type { DecidedOffset } from '../../../src/ports/decided-offsets.ts';
 import type { Topics } from '../../../src/ports/topics.ts';
 import type { Unit, UnitMessage } from '../../../src/ports/unit-of-work.ts';
 import type { Dispatcher } from '../../../src/worker/dispatcher.ts';
 import { metadataOf } from '../../../src/worker/histories.ts';
 import { Worker } from '../../../src/worker/intake/worker.ts';
+import { idOf } from '../../../src/worker/partition-id.ts';
 import type { LevelGate } from '../../../src/worker/level-gate.ts';
 import type { Planner } from '../../../src/worker/planner.ts';
 import { NAMELESS, Task } from '../../../src/worker/task.ts';
@@ -95,6 +96,44 @@ describe('a worker below which the database is replaced by an older one', () => 
   });
 });
 
+describe('a worker that another database has forgotten, while nobody tells where a partition begins', () => {
+  const OTHER: TopicPartition = { topic: TOPICS.commands, partition: 1 };
+  const commits = [commit(8), { ...commit(6), ...OTHER }];
+  const leaderless = { ...PLACE, unknown: new Error('nobody leads it') };
+
+  it('works the others off, takes nothing of that one, and opens it once somebody tells', async () => {
+    let beginning: Beginning = leaderless;
+    const beginnings = async (places: readonly TopicPartition[]) =>
+      places.map((place): Beginning => (place.partition === 0 ? beginning : { ...place, offset: 2 }));
+    const { worker, hand, taken, seeks, seekedTo, waiting, held, decidedOf, healed } = given({
+      ...{ committed: async () => commits, beginnings, places: [PLACE, OTHER] },
+    });
+    worker.start();
+    await until(() => waiting().includes('partition leaders'));
+    expect([seeks, healed]).toEqual([[2], [4]]);
+    await hand(2, 4, OTHER);
+    await until(async () => (await decidedOf(OTHER))?.decided === 6);
+    await hand(8, 1); // somebody leads it again, and it is fetched from where the group stands
+    expect([taken, held()]).toEqual([['2+4'], ['c/0']]);
+    expect(await decidedOf(PLACE)).toBeUndefined();
+
+    beginning = { ...PLACE, offset: 5 };
+    await seekedTo(5);
+    expect([held(), waiting(), healed]).toEqual([[], [], [4, 3]]);
+    await hand(5, 3);
+    await until(async () => (await decidedOf(PLACE))?.decided === 8);
+    expect(taken).toEqual(['2+4', '5+3']);
+    await worker.stop();
+  });
+
+  it('waits for it no longer once the group has assigned anew', async () => {
+    const { worker, waiting } = given({ committed: async () => commits, beginnings: async () => [leaderless] });
+    await until(() => waiting().includes('partition leaders'));
+    worker.assigned([]);
+    await until(() => waiting().length === 0);
+  });
+});
+
 it.each(['before', 'after'])(
   'begins another history of a partition that was cut off, %s it is opened',
   async (when) => {
@@ -122,12 +161,17 @@ function given({
   row,
   committed,
   lookInterval = 600_000,
+  places = [PLACE],
+  beginnings = async (asked) => asked.map((place) => ({ ...place, offset: 0 })),
 }: {
   /** What the database has decided at first. */
   readonly row?: number;
   readonly committed: () => Promise<readonly CommittedOffset[]>;
   readonly lookInterval?: number;
+  readonly places?: readonly TopicPartition[];
+  readonly beginnings?: Consumer['beginnings'];
 }) {
+  const paused = new Set<string>();
   const { database, unitOfWork } = new InMemoryWorld();
   const decidedOffsets = new InMemoryDecidedOffsets(database);
   const [taken, seeks, healed]: [string[], number[], number[]] = [[], [], []];
@@ -165,8 +209,9 @@ function given({
       topics: TOPICS,
       placement: { check: () => undefined },
       consumer: {
-        ...{ start: done, stop: done, commit: done, pause: () => undefined, resume: () => undefined },
-        ...{ committed, beginnings: async () => [{ ...PLACE, offset: 0 }] },
+        ...{ start: done, stop: done, commit: done, committed, beginnings },
+        pause: (place) => void paused.add(idOf(place)),
+        resume: (place) => void paused.delete(idOf(place)),
         seek: (_, offset) => void seeks.push(offset),
       },
       ...{ decidedOffsets, unitOfWork, level: 1 },
@@ -194,14 +239,17 @@ function given({
     },
   );
   const ready = row === undefined ? Promise.resolve() : put({ ...PLACE, history: HISTORY, decided: row });
-  const opened = ready.then(() => worker.assigned([PLACE]));
+  const opened = ready.then(() => worker.assigned(places));
   return {
     ...{ worker, taken, seeks, healed, waiting, row: find },
     beats: () => beaten,
-    async hand(offset: number, count: number) {
+    held: () => [...paused],
+    decidedOf: async (place: TopicPartition) =>
+      (await decidedOffsets.read(GROUP)).offsets.find((row) => idOf(row) === idOf(place)),
+    async hand(offset: number, count: number, place = PLACE) {
       await opened;
       const flow = { heartbeat: async () => void (beaten += 1), taken: () => void taken.push(`${offset}+${count}`) };
-      await worker.batch(batchOf(offset, count), flow);
+      await worker.batch(batchOf(offset, count, place), flow);
     },
     fallBack: async (decided: number) => put({ ...PLACE, history: HISTORY, decided }),
     seekedTo: async (offset: number) => until(() => seeks.at(-1) === offset),
@@ -209,12 +257,12 @@ function given({
   };
 }
 
-function batchOf(from: number, count: number): Batch {
+function batchOf(from: number, count: number, place: TopicPartition): Batch {
   const messages = Array.from({ length: count }, (_, i) => ({
-    ...{ ...PLACE, offset: from + i, timestamp: a.NOW, key: null, value: null, headers: NO_HEADERS },
+    ...{ ...place, offset: from + i, timestamp: a.NOW, key: null, value: null, headers: NO_HEADERS },
   }));
   const end = from + count;
-  return { ...PLACE, messages, nextOffset: end, stableOffset: end, endOffset: end };
+  return { ...place, messages, nextOffset: end, stableOffset: end, endOffset: end };
 }
 
 function taskAt(received: UnitMessage['received']): Task {

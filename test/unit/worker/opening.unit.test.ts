@@ -29,10 +29,12 @@ interface Given {
   /** Of a partition that is opened again: what the worker knew. */
   readonly known?: DecidedOffset;
   readonly cutOff?: number;
+  /** Default: whether something was known. */
+  readonly reopens?: boolean;
 }
 
 /** How a partition is opened: where it goes on if not where the consumer stands, what is told, and the row that it leaves. */
-async function opened({ committed, row, known, cutOff }: Given) {
+async function opened({ committed, row, known, cutOff, reopens = known !== undefined }: Given) {
   const decidedOffsets = new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => NOW }));
   if (row !== undefined) await decidedOffsets.change(GROUP, [{ before: undefined, after: row }]);
   const healed: Healing[] = [];
@@ -48,10 +50,12 @@ async function opened({ committed, row, known, cutOff }: Given) {
     telemetry: silentTelemetry({ healing: (healing) => void healed.push(healing) }),
     newId: () => NEW,
   });
-  const before: Before | undefined = known && {
-    histories: new Histories(GROUP, [known]),
-    cutOff: new Map(cutOff === undefined ? [] : [['t/0', cutOff]]),
-  };
+  const before: Before | undefined = reopens
+    ? {
+        of: () => known,
+        cutOff: new Map(cutOff === undefined ? [] : [['t/0', cutOff]]),
+      }
+    : undefined;
   const { starts, histories } = await opening.open([PLACE], before, AbortSignal.timeout(5_000));
   const { offsets } = await decidedOffsets.read(GROUP);
   expect(histories.now).toEqual(offsets);
@@ -151,6 +155,11 @@ describe('within an assignment', () => {
     expect(found).toEqual({ start: BEGINNING, healed: [], row: row(8, OTHER) });
   });
 
+  it('without a commit a partition that was not opened before begins a history, whatever row is there', async () => {
+    const found = await opened({ row: row(BEGINNING), reopens: true });
+    expect(found).toEqual({ start: BEGINNING, healed: [], row: row(BEGINNING, NEW) });
+  });
+
   it('without a commit a partition goes on in its own history, unless that stands beyond where it goes on: the topic may be another', async () => {
     const found = await opened({ row: row(BEGINNING), known: row(BEGINNING) });
     expect(found).toEqual({ start: BEGINNING, healed: [], row: row(BEGINNING) });
@@ -173,6 +182,82 @@ describe('within an assignment', () => {
     ],
   ])('a partition that was cut off, and for which nothing was committed since, %s', async (_, found, expected) => {
     await expect(opened({ committed: commit(50), row: found, known: row(9, OTHER) })).resolves.toEqual(expected);
+  });
+});
+
+describe('a partition of which nobody tells where it begins', () => {
+  const [LED, LEADERLESS]: readonly [TopicPartition, TopicPartition] = [PLACE, { topic: 't', partition: 1 }];
+  const why = new Error('nobody leads it');
+
+  /** Of both the same is committed and known. Asked are those whose place depends on their beginnings. */
+  async function bothOpened(
+    committed: CommittedOffset | undefined,
+    rows: readonly DecidedOffset[],
+    known?: DecidedOffset,
+  ) {
+    const decidedOffsets = new InMemoryDecidedOffsets(new InMemoryDatabase({ now: () => NOW }));
+    await decidedOffsets.change(
+      GROUP,
+      rows.map((after) => ({ before: undefined, after })),
+    );
+    const asked: number[] = [];
+    let raised = 0;
+    const opening = new Opening(GROUP, {
+      consumer: {
+        committed: async () =>
+          [LED, LEADERLESS].map((place) => ({ ...(committed ?? { offset: undefined, metadata: null }), ...place })),
+        beginnings: async (places) => {
+          asked.push(...places.map(({ partition }) => partition));
+          return places.map((place) =>
+            place.partition === 0 ? { ...place, offset: BEGINNING } : { ...place, unknown: why },
+          );
+        },
+      },
+      decidedOffsets,
+      entitlements: { raiseEpoch: async () => void (raised += 1) },
+      telemetry: silentTelemetry(),
+      newId: () => NEW,
+    });
+    const before: Before | undefined = known && { of: (place) => ({ ...known, ...place }), cutOff: new Map() };
+    const opened = await opening.open([LED, LEADERLESS], before, AbortSignal.timeout(5_000));
+    const { offsets } = await decidedOffsets.read(GROUP);
+    return {
+      asked,
+      raised,
+      starts: [...opened.starts.values()].map(({ partition, offset }) => [partition, offset]),
+      opened: opened.histories.now.map(({ partition, decided }) => [partition, decided]),
+      waiting: [...opened.waiting.values()],
+      rows: offsets.map(({ partition, decided }) => [partition, decided]),
+    };
+  }
+
+  it('waits when the database lacks its history, and no row is written of it; the other one is opened', async () => {
+    await expect(bothOpened(commit(20), [])).resolves.toEqual({
+      ...{ asked: [0, 1], raised: 1, starts: [[0, BEGINNING]], opened: [[0, BEGINNING]], rows: [[0, BEGINNING]] },
+      waiting: [{ ...LEADERLESS, known: undefined, why }],
+    });
+  });
+
+  it('waits within an assignment when nothing was committed, and what was known of it is kept', async () => {
+    await expect(bothOpened(undefined, [], row(0))).resolves.toMatchObject({
+      ...{ asked: [0, 1], raised: 0, starts: [[0, BEGINNING]], opened: [[0, BEGINNING]] },
+      waiting: [{ ...LEADERLESS, known: { ...row(0), ...LEADERLESS }, why }],
+    });
+  });
+
+  it('is not asked for, and opened with the others, when the commit tells where it goes on', async () => {
+    const rows = [row(20), { ...row(12), ...LEADERLESS }];
+    await expect(bothOpened(commit(20), rows, row(20))).resolves.toMatchObject({
+      ...{ asked: [], waiting: [] },
+      starts: [
+        [0, 20],
+        [1, 12],
+      ],
+    });
+  });
+
+  it('is not asked for at an assignment of which nothing is committed: the consumer finds out by itself', async () => {
+    await expect(bothOpened(undefined, [])).resolves.toMatchObject({ asked: [], waiting: [], starts: [] });
   });
 });
 
