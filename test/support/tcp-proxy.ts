@@ -6,6 +6,9 @@ const HOST = '127.0.0.1';
 /** What becomes of bytes of a client: they go on, they go on and the answer cuts the connection, or they and the connection end here. */
 export type Verdict = 'pass' | 'cut-at-answer' | 'cut';
 
+/** What is to become of a piece of what a client sends. Each connection is an object of its own. */
+export type Judge = (bytes: Buffer, connection: object) => Verdict;
+
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
@@ -22,7 +25,7 @@ export class TcpProxy {
   private readonly pairs = new Set<Pair>();
   private holding = false;
   private delayMs = 0;
-  private judge: (bytes: Buffer) => Verdict = () => 'pass';
+  private judge: Judge = () => 'pass';
 
   private constructor(port: number, target: number) {
     this.port = port;
@@ -80,7 +83,7 @@ export class TcpProxy {
   }
 
   /** `judge` sees what clients send, piece by piece as it comes. */
-  watch(judge: (bytes: Buffer) => Verdict = () => 'pass'): void {
+  watch(judge: Judge = () => 'pass'): void {
     this.judge = judge;
   }
 
@@ -113,7 +116,7 @@ export class TcpProxy {
 
   private forward(pair: Pair, bytes: Buffer): void {
     if (pair.dead) return;
-    const verdict = this.judge(bytes);
+    const verdict = this.judge(bytes, pair);
     if (verdict === 'cut') {
       this.end(pair);
       return;
