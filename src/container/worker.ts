@@ -155,6 +155,7 @@ export function workerParts(config: Config): Registrations<WorkerParts> {
               ...cradle.entitlementTimes,
               interval: 250,
               pause: 100,
+              leftEvery: 5_000,
               refreshMs: config.entitlementRefresh,
               step: 500,
               fillStep: 10_000,

@@ -8,10 +8,13 @@ export interface ClaimLimits {
   readonly claimMs: number;
 }
 
+/** What is owed and nobody has claimed yet, or what is left over of claims: of sends that have failed, and of publishers that are gone. */
+export type Claimable = 'new' | 'left';
+
 /** What was claimed for a publisher. */
 export interface Claimed {
   readonly keys: readonly SubdivisionKey[];
-  /** For how long the oldest change had been owed. Milliseconds; 0: none of them is a change. */
+  /** For how long the oldest change has been owed, of all that are, whoever has them. Milliseconds; 0: none is. */
   readonly oldestMs: number;
   /** Whether more may be owed than was claimed. */
   readonly isFull: boolean;
@@ -40,8 +43,11 @@ export interface Repetition {
 
 /** What is owed to those who read entitlements, as publishers see it. All goes by the database's clock. */
 export interface Entitlements {
-  /** Claims what is owed and nobody has claimed, for `claim`, a UUID of its own. What a transaction marks anew is claimed no more. */
-  claim(claim: string, limits: ClaimLimits): Promise<Claimed>;
+  /**
+   * Claims what is owed for `claim`, a UUID of its own: of what is new, what has been owed longest; of what is left over, what was left first. What
+   * a transaction marks anew is claimed no more.
+   */
+  claim(claim: string, limits: ClaimLimits, which: Claimable): Promise<Claimed>;
   read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState>;
   /**
    * They are published, in this epoch. What is not claimed by `claim` any more stays as it is. If another topic is the present one by now, that
@@ -54,7 +60,7 @@ export interface Entitlements {
     epoch: number,
     repetition: Repetition,
   ): Promise<number>;
-  /** They were not published, as far as is known: they are owed as before. */
+  /** They were not published, as far as is known: they are owed since when they were, and count as left over. */
   release(claim: string, keys: readonly SubdivisionKey[]): Promise<void>;
   /** The database has lost something: a new epoch begins, higher than all before, also those that were lost. So everything is owed. */
   raiseEpoch(): Promise<void>;

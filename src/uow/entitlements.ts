@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Claimed, ClaimedState, ClaimLimits, Entitlements, Repetition } from '../ports/entitlements.ts';
+import type { Claimable, Claimed, ClaimedState, ClaimLimits, Entitlements, Repetition } from '../ports/entitlements.ts';
 import type { SubdivisionKey } from '../ports/repositories.ts';
 import {
   addMissingEntitlements,
@@ -23,8 +23,8 @@ export class KnexEntitlements implements Entitlements {
     this.topic = topic;
   }
 
-  async claim(claim: string, limits: ClaimLimits): Promise<Claimed> {
-    return claimEntitlements(this.db, this.topic, claim, limits);
+  async claim(claim: string, limits: ClaimLimits, which: Claimable): Promise<Claimed> {
+    return claimEntitlements(this.db, this.topic, claim, limits, which);
   }
 
   async read(claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState> {

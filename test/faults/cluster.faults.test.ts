@@ -1,8 +1,10 @@
 import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { encodeHeaders } from '../../src/adapters/record-headers.ts';
 import { ConfigResourceTypes } from '../../src/adapters/kafkajs.ts';
-import { murmur2 } from '../../src/adapters/partitioner.ts';
-import { createTenant } from '../e2e/given.ts';
+import { hashOfKey } from '../../src/adapters/partitioner.ts';
+import { createTenant, type LicenseIds } from '../e2e/given.ts';
+import type { Data } from '../support/collect.ts';
+import { command } from '../support/load.ts';
 import { checkEntitlements } from '../oracle/check-entitlements.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { GroupOffsets, memberIdsOf } from '../support/world-offsets.ts';
@@ -25,7 +27,16 @@ import {
 } from './cluster.ts';
 import { faultCase, theStack, type Around, type FaultCase } from './fault-case.ts';
 import { OlderCopy } from './older-copy.ts';
-import { allExpire, eachHasEndedOnce, givenLicenses, type ExpiringLicenses } from './timed-licenses.ts';
+import {
+  allExpire,
+  eachHasEndedOnce,
+  givenLicenses,
+  givenSubdivisions,
+  LICENSES,
+  rowsOf,
+  strangers,
+  type ExpiringLicenses,
+} from './timed-licenses.ts';
 
 const stack = theStack({ brokers: 3 });
 afterEach(async () => {
@@ -36,6 +47,8 @@ const RIDES_OUT =
   'Lines of kafkajs about brokers that are away or lead no more; at the most `waiting for the broker`, then `no longer waiting ...`.';
 const NOTHING = 'Nothing: others lead meanwhile. Bring the broker back, as there is none to spare.';
 const ALWAYS_WAITING = 20;
+/** Of changes of entitlements, of which one send takes 500. */
+const MORE_THAN_AT_ONCE = 600;
 
 const WAITING_FOR_LEADERS = 'waiting for the partition leaders';
 const LACKS = 'the database lacks messages that were done';
@@ -252,6 +265,49 @@ faultCase(stack, {
   },
 });
 
+faultCase(stack, {
+  fault: 'F52',
+  what: 'a partition of the entitlements has one replica, and its broker is away while more changes of it wait than are sent at once',
+  shows:
+    '`waiting for the entitlements`, and `licensing.entitlements.age` grows. Services learn of the decisions of that partition once it is back.',
+  todo: 'Bring that broker back, and give the topic more replicas. All other decisions are told meanwhile.',
+  sendsRest: true,
+  async inject({ world, stack: cluster, load }) {
+    const { entitlements } = world.topics;
+    const held = ({ tenantId, subdivisionId }: LicenseIds): boolean =>
+      isFirst(partitionOf(world, `${tenantId}/${subdivisionId}`));
+    // Those that were told before: what is new in the topic counts as of an older epoch, too, and comes by two ways.
+    const waiting = await givenSubdivisions(world, {}, strangers(MORE_THAN_AT_ONCE, held));
+    const others = await givenSubdivisions(
+      world,
+      {},
+      strangers(LICENSES, (ids) => !held(ids)),
+    );
+    await until('all are told', async () => (await untold(world, [...waiting, ...others])) === 0);
+    await whileNobodyLeads(
+      entitlements,
+      { world, stack: cluster },
+      async () => {
+        await world.send(waiting.map((ids) => command('DeleteSubdivision', ids)));
+        await until('these can not be told', async () => (await untold(world, waiting)) === MORE_THAN_AT_ONCE);
+        await world.send(others.map((ids) => command('DeleteSubdivision', ids)));
+        await until('the others are deleted', async () =>
+          (await rowsOf(world, 'subdivisions', others)).every(isDeleted),
+        );
+        await until('the others are told', async () => (await untold(world, others)) === 0);
+        expect(await untold(world, waiting)).toBe(MORE_THAN_AT_ONCE);
+      },
+      isFirst,
+    );
+    await load.sendRest();
+  },
+  async fired({ world }, { model }) {
+    stillWorks({ world });
+    expect(world.worker().log).toContain('no longer waiting for the entitlements');
+    await checkEntitlements(world, model);
+  },
+});
+
 // The move of leadership that lost an event, brought about on purpose. The producer sends to two leaders. One of them leads no more; the
 // other one, which has answered by then, leads both partitions.
 test('control of F32: a send during which leadership moves to a broker that has answered', async () => {
@@ -319,10 +375,11 @@ async function whileNobodyLeads(
   topic: string,
   { world, stack: cluster }: Omit<Around, 'load'>,
   work: () => Promise<void>,
+  isOfIt?: (partition: number) => boolean,
 ): Promise<void> {
   const coordinator = await coordinatorOf(world);
   const { nodeId } = cluster.brokers.find((broker) => broker.nodeId !== coordinator) ?? cluster.brokers[0]!;
-  await downWithAllReplicas(world, cluster, nodeId, topic);
+  await downWithAllReplicas(world, cluster, nodeId, topic, isOfIt);
   await work();
   await brokerOf(cluster, nodeId).start();
   await reassigned(world, topic, () => cluster.brokers.map((broker) => broker.nodeId));
@@ -370,7 +427,7 @@ function keysOfTwoLeaders(leaders: readonly number[]): readonly [Led, Led] {
   const of = (partition: number): Led => {
     for (let i = 0; ; i += 1) {
       const key = `key ${i}`;
-      if ((murmur2(Buffer.from(key)) & 0x7fffffff) % leaders.length === partition) {
+      if (hashOfKey(Buffer.from(key)) % leaders.length === partition) {
         return { key, partition, leader: leaders[partition] ?? -1 };
       }
     }
@@ -378,6 +435,21 @@ function keysOfTwoLeaders(leaders: readonly number[]): readonly [Led, Led] {
   const other = leaders.findIndex((leader) => leader !== leaders[0]);
   if (other === -1) throw new Error(`one node leads everything: ${leaders.join()}`);
   return [of(0), of(other)];
+}
+
+const isFirst = (partition: number): boolean => partition === 0;
+
+function partitionOf({ partitions }: World, key: string): number {
+  return hashOfKey(Buffer.from(key)) % partitions;
+}
+
+const isDeleted = (row: Data): boolean => row['deleted'] === true;
+
+/** Of how many of these subdivisions the last change is not published. */
+async function untold({ db }: World, ids: readonly LicenseIds[]): Promise<number> {
+  const subdivisions = ids.map(({ subdivisionId }) => subdivisionId);
+  const rows = await db('entitlements').where({ is_repetition: false }).whereIn('subdivision_id', subdivisions);
+  return rows.length;
 }
 
 function outgoing(topic: string, key: string, value: string) {

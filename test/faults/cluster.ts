@@ -42,18 +42,19 @@ export async function stateOf({ admin }: Pick<World, 'admin'>, topic: string): P
   });
 }
 
-/** Stops the only broker that has a topic. Resolves when nobody leads it. */
+/** Stops the only broker that has these partitions of a topic, by default all. Resolves when nobody leads them. */
 export async function downWithAllReplicas(
   world: World,
   cluster: Cluster,
   nodeId: number,
   topic: string,
+  isIts: (partition: number) => boolean = () => true,
 ): Promise<void> {
-  await reassigned(world, topic, () => [nodeId]);
+  await reassigned(world, topic, ({ partition, replicas }) => (isIts(partition) ? [nodeId] : replicas));
   await down(brokerOf(cluster, nodeId));
   await until(`nobody leads ${topic}`, async () => {
     const found = await unlessNotYet(world.admin.fetchTopicMetadata({ topics: [topic] }));
-    return found?.topics[0]?.partitions.every(({ leader }) => leader < 0);
+    return found?.topics[0]?.partitions.every(({ partitionId, leader }) => leader < 0 === isIts(partitionId));
   });
 }
 

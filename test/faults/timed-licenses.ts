@@ -15,16 +15,27 @@ const EXPIRES_WITHIN_MS = 60_000;
 export async function givenSubdivisions(
   world: World,
   envelope: Envelope = {},
-  count = LICENSES,
+  all = strangers(LICENSES),
 ): Promise<readonly LicenseIds[]> {
-  const all = Array.from({ length: count }, strange);
   await world.send(
     all.flatMap(({ tenantId, subdivisionId }) => [
       createTenant({ tenantId, userId: randomUUID() }, envelope),
       command('CreateSubdivision', { tenantId, subdivisionId, ...PLACE }, envelope),
     ]),
   );
-  await until('their subdivisions are there', async () => (await rowsOf(world, 'subdivisions', all)).length === count);
+  await until(
+    'their subdivisions are there',
+    async () => (await rowsOf(world, 'subdivisions', all)).length === all.length,
+  );
+  return all;
+}
+
+export function strangers(count: number, isWanted: (ids: LicenseIds) => boolean = () => true): readonly LicenseIds[] {
+  const all: LicenseIds[] = [];
+  while (all.length < count) {
+    const one = strange();
+    if (isWanted(one)) all.push(one);
+  }
   return all;
 }
 
@@ -35,8 +46,8 @@ export interface ExpiringLicenses {
 }
 
 /** Active licenses that expire so many milliseconds from now. Resolves when all are active. */
-export async function givenLicenses(world: World, after: number): Promise<ExpiringLicenses> {
-  const ids = await givenSubdivisions(world);
+export async function givenLicenses(world: World, after: number, all = strangers(LICENSES)): Promise<ExpiringLicenses> {
+  const ids = await givenSubdivisions(world, {}, all);
   const expiresAt = Date.now() + after;
   await world.send(
     ids.flatMap((one) => [

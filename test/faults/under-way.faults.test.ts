@@ -13,6 +13,7 @@ import {
   endsIn,
   eventsOf,
   givenSubdivisions,
+  strangers,
   LICENSES,
   rowsOf,
 } from './timed-licenses.ts';
@@ -145,7 +146,7 @@ faultCase(stack, {
   async inject({ world }) {
     await inSession(world.database.url, async (sweeps) => {
       await sweeps.run(`SELECT pg_advisory_lock(${SWEEPS})`);
-      given = await givenSubdivisions(world, {}, FATES.length * OF_EACH);
+      given = await givenSubdivisions(world, {}, strangers(FATES.length * OF_EACH));
       endsAt = { first: Date.now() + SECOND, soon: 0, far: Date.now() + 24 * HOUR };
       await world.send(
         given.flatMap((ids) => [

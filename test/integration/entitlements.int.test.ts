@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ClaimLimits, Repetition } from '../../src/ports/entitlements.ts';
+import type { Claimable, ClaimLimits, Repetition } from '../../src/ports/entitlements.ts';
 import type { SubdivisionKey } from '../../src/ports/repositories.ts';
 import { KnexEntitlements } from '../../src/uow/entitlements.ts';
 import { KnexUnitOfWork } from '../../src/uow/unit-of-work.ts';
@@ -35,7 +35,7 @@ describe('a claim', () => {
     await given(1, 2);
     const { claim, keys } = await claimed();
     expect(numbersOf(keys)).toEqual([1, 2]);
-    const { subdivisions, epoch, at, leftMs } = await entitlements.read(claim, keys);
+    const { subdivisions, epoch, at, leftMs } = await entitlements.read(claim, [keyOf(1), keyOf(2)]);
     expect(subdivisions.map(({ subdivision }) => subdivision)).toEqual([sample(1), sample(2)]);
     expect([epoch, Math.abs(at - (await clock())) < 5_000]).toEqual([await theEpoch(), true]);
     expect(leftMs).toBeGreaterThan(MINUTE - 5_000);
@@ -49,24 +49,32 @@ describe('a claim', () => {
     expect(new Set(taken).size).toBe(taken.length);
     expect(taken).toHaveLength(60);
     expect(claims.some(({ isFull }) => isFull)).toBe(true);
-    expect(await claimed()).toMatchObject({ keys: [], isFull: false, oldestMs: 0 });
+    expect(await claimed()).toMatchObject({ keys: [], isFull: false });
   });
 
-  it('that has run out is no one’s any more, and what it held is claimed anew', async () => {
+  it('that has run out is no one’s any more, and what it held is left over', async () => {
     await given(1);
     const dead = await claimed({ ...LIMITS, claimMs: 0 });
     // Nobody else has it yet, and somebody may have at any moment.
     expect((await entitlements.read(dead.claim, dead.keys)).subdivisions).toEqual([]);
-    const next = await claimed();
+    expect((await claimed()).keys).toEqual([]);
+    const next = await claimed(LIMITS, 'left');
     expect(numbersOf(next.keys)).toEqual([1]);
     expect(await publish(dead)).toBe(0);
     expect(await publish(next)).toBe(1);
   });
 
-  it('is told for how long the oldest change was owed', async () => {
+  it('is told for how long the oldest change is owed, also one that somebody else has or has left over', async () => {
     await given(1, 2);
     await setOwed(2, -5_000);
+    const first = await claimed();
+    expect(first.oldestMs).toBeGreaterThanOrEqual(5_000);
     expect((await claimed()).oldestMs).toBeGreaterThanOrEqual(5_000);
+    await entitlements.release(first.claim, first.keys);
+    const none = await claimed();
+    expect([none.keys, none.oldestMs >= 5_000]).toEqual([[], true]);
+    await publish(await claimed(LIMITS, 'left'));
+    expect((await claimed()).oldestMs).toBe(0);
   });
 
   it('leaves a row to the transaction that marks it, and does not wait', async () => {
@@ -127,11 +135,43 @@ describe('what was published', () => {
     expect((await row(2)).claim).toBe(null);
   });
 
-  it('and failed is owed as before', async () => {
-    await given(1);
+  it('and failed is left over, and holds back nothing that is new', async () => {
+    await given(1, 2, 3);
+    for (const number of [1, 2, 3]) await setOwed(number, -5_000 + number);
+    const one = { ...LIMITS, step: 1 };
+    for (const number of [1, 2]) {
+      const { claim, keys } = await claimed(one);
+      expect(numbersOf(keys)).toEqual([number]);
+      await entitlements.release(claim, keys);
+    }
+    expect(numbersOf((await claimed(one)).keys)).toEqual([3]);
+  });
+
+  it('and fails again and again comes in turn', async () => {
+    await given(1, 2, 3);
     const { claim, keys } = await claimed();
+    for (const key of keys) await entitlements.release(claim, [key]);
+    const one = { ...LIMITS, step: 1 };
+    const turns: (readonly number[])[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      const next = await claimed(one, 'left');
+      turns.push(numbersOf(next.keys));
+      await entitlements.release(next.claim, next.keys);
+    }
+    expect(turns).toEqual([...keys, ...keys].map((key) => numbersOf([key])));
+  });
+
+  it('and failed is new when it changes, and what is repeated and of an older epoch is left over, too', async () => {
+    await given(1, 2, 3);
+    await publish(await claimed());
+    await setOwed(1, 0);
+    await entitlements.raiseEpoch();
+    const { claim, keys } = await claimed();
+    expect(keys).toHaveLength(3);
     await entitlements.release(claim, keys);
-    expect(numbersOf((await claimed()).keys)).toEqual([1]);
+    await suspend(2);
+    expect(numbersOf((await claimed()).keys)).toEqual([2]);
+    expect(numbersOf((await claimed(LIMITS, 'left')).keys)).toEqual([1, 3]);
   });
 
   it('of a deleted subdivision is a tombstone, twice, and then nothing is owed', async () => {
@@ -221,7 +261,7 @@ describe('another topic', () => {
     expect(await entitlements.publishedTo(6)).toBe(4);
     expect((await claimed()).keys).toEqual([]);
     expect(await other.publishedTo(6)).toBe(6);
-    expect(numbersOf((await claimed(LIMITS, other)).keys)).toEqual([1, 2]);
+    expect(numbersOf((await claimed(LIMITS, 'new', other)).keys)).toEqual([1, 2]);
   });
 
   it('is owed everything, whatever workers that were not restarted yet publish where they did', async () => {
@@ -237,20 +277,20 @@ describe('another topic', () => {
     expect((await row(1)).inMs).toBeLessThan(2 * MINUTE);
     expect((await row(2)).inMs).toBeGreaterThan(29 * MINUTE);
     expect((await claimed()).keys).toEqual([]);
-    const owed = await claimed(LIMITS, other);
+    const owed = await claimed(LIMITS, 'new', other);
     expect(numbersOf(owed.keys)).toEqual([1, 2]);
     expect(await publish(owed, false, other)).toBe(2);
-    expect((await claimed(LIMITS, other)).keys).toEqual([]);
+    expect((await claimed(LIMITS, 'new', other)).keys).toEqual([]);
   });
 
   it('gets a tombstone of what it was told of, also when another topic has got both of them', async () => {
     await other.publishedTo(6);
-    await publish(await claimed(LIMITS, other), false, other);
+    await publish(await claimed(LIMITS, 'new', other), false, other);
     await remove(1);
     await publish(await claimed(), true);
     await setOwed(1, 0);
     await publish(await claimed(), true);
-    expect(numbersOf((await claimed(LIMITS, other)).keys)).toEqual([1]);
+    expect(numbersOf((await claimed(LIMITS, 'new', other)).keys)).toEqual([1]);
   });
 
   it('that was made again under its name is filled by those who publish there', async () => {
@@ -309,9 +349,9 @@ async function remove(number: number): Promise<void> {
   });
 }
 
-async function claimed(limits = LIMITS, by = entitlements) {
+async function claimed(limits = LIMITS, which: Claimable = 'new', by = entitlements) {
   const claim = randomUUID();
-  return { claim, ...(await by.claim(claim, limits)) };
+  return { claim, ...(await by.claim(claim, limits, which)) };
 }
 
 async function publish(

@@ -15,5 +15,5 @@ export const NO_ENTITLEMENTS: Entitlements = {
 /** So rarely that a test sees no more than one look. */
 export const RARE_PUBLICATIONS: EntitlementSettings = {
   ...{ interval: 600_000, pause: 1, step: 10, claimMs: 600_000, repeatMs: 600_000, refreshMs: 600_000 },
-  ...{ fillStep: 10, tellEvery: 600_000 },
+  ...{ leftEvery: 600_000, fillStep: 10, tellEvery: 600_000 },
 };

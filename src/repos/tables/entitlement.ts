@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Claimed, ClaimedState, ClaimLimits, Repetition } from '../../ports/entitlements.ts';
+import type { Claimable, Claimed, ClaimedState, ClaimLimits, Repetition } from '../../ports/entitlements.ts';
 import type { SubdivisionKey } from '../../ports/repositories.ts';
 import {
   execute,
@@ -39,7 +39,11 @@ export function entitlementTable(db: Knex): Store['entitlements'] {
 
 const KEY = { tenant_id: 'uuid', subdivision_id: 'uuid' };
 
-const IS_FREE = '(claim IS NULL OR claimed_until <= now())';
+/** What can't be published would come first each time, and hold back all others: so what is left over of claims is asked for by itself. */
+const CLAIMABLE: Readonly<Record<Claimable, { readonly is: string; readonly first?: string }>> = {
+  new: { is: 'claim IS NULL' },
+  left: { is: 'claimed_until <= now()', first: 'claimed_until' },
+};
 
 /** The present topic, `?`, is that of whoever asks. While none is noted, everybody's is. */
 const IS_OWN_TOPIC = '(topic IS NULL OR topic = ?)';
@@ -53,32 +57,40 @@ export async function claimEntitlements(
   topic: string,
   claim: string,
   { step, claimMs }: ClaimLimits,
+  which: Claimable,
 ): Promise<Claimed> {
+  const { is, first } = CLAIMABLE[which];
   const due = (isRepetition: boolean): string =>
     `SELECT tenant_id, subdivision_id FROM entitlements
-     WHERE ${isRepetition ? '' : 'NOT '}is_repetition AND owed_at <= now() AND ${IS_FREE}
-     ORDER BY owed_at LIMIT ? FOR UPDATE SKIP LOCKED`;
-  const rows = await query<SubdivisionKey & { readonly waitedMs: number; readonly isChange: boolean }>(
+     WHERE ${isRepetition ? '' : 'NOT '}is_repetition AND owed_at <= now() AND ${is}
+     ORDER BY ${first ?? 'owed_at'} LIMIT ? FOR UPDATE SKIP LOCKED`;
+  const rows = await query<ClaimedRow>(
     db,
     `WITH changed AS (${due(false)}), again AS (${due(true)}),
      behind AS (
        SELECT tenant_id, subdivision_id FROM entitlements
-       WHERE epoch < (SELECT max(epoch) FROM entitlement_epoch WHERE ${IS_OWN_TOPIC}) AND ${IS_FREE}
-       ORDER BY epoch LIMIT ? FOR UPDATE SKIP LOCKED)
-     UPDATE entitlements e SET claim = ?::uuid, claimed_until = now() + ? * interval '1 millisecond'
-     FROM (SELECT * FROM changed UNION SELECT * FROM again UNION SELECT * FROM behind) AS o
-     WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}
-     RETURNING e.tenant_id AS "tenantId", e.subdivision_id AS "subdivisionId", NOT e.is_repetition AS "isChange",
-       CASE WHEN e.is_repetition THEN 0 ELSE (extract(epoch FROM now() - e.owed_at) * 1000)::bigint END AS "waitedMs"`,
+       WHERE epoch < (SELECT max(epoch) FROM entitlement_epoch WHERE ${IS_OWN_TOPIC}) AND ${is}
+       ORDER BY ${first ?? 'epoch'} LIMIT ? FOR UPDATE SKIP LOCKED),
+     claimed AS (
+       UPDATE entitlements e SET claim = ?::uuid, claimed_until = now() + ? * interval '1 millisecond'
+       FROM (SELECT * FROM changed UNION SELECT * FROM again UNION SELECT * FROM behind) AS o
+       WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}
+       RETURNING e.tenant_id, e.subdivision_id, NOT e.is_repetition AS is_change)
+     SELECT c.tenant_id AS "tenantId", c.subdivision_id AS "subdivisionId", c.is_change AS "isChange", o.ms AS "oldestMs"
+     FROM (SELECT coalesce((extract(epoch FROM now() - min(owed_at)) * 1000)::bigint, 0) AS ms FROM entitlements
+       WHERE NOT is_repetition AND owed_at <= now()) AS o LEFT JOIN claimed c ON true`,
     [step, step, topic, step, claim, claimMs],
   );
-  const changes = rows.filter(({ isChange }) => isChange);
-  return {
-    keys: rows.map(({ tenantId, subdivisionId }) => ({ tenantId, subdivisionId })),
-    oldestMs: changes.reduce((oldest, { waitedMs }) => Math.max(oldest, waitedMs), 0),
-    isFull: changes.length >= step || rows.length - changes.length >= step,
-  };
+  const keys = rows.flatMap(({ tenantId, subdivisionId }) => (tenantId === null ? [] : { tenantId, subdivisionId }));
+  const changes = rows.filter(({ isChange }) => isChange).length;
+  return { keys, oldestMs: rows[0]?.oldestMs ?? 0, isFull: changes >= step || keys.length - changes >= step };
 }
+
+/** One without a key when none was claimed. */
+type ClaimedRow = (
+  | (SubdivisionKey & { readonly isChange: boolean })
+  | { readonly tenantId: null; readonly subdivisionId: null; readonly isChange: null }
+) & { readonly oldestMs: number };
 
 /** @param trx with one snapshot for all of its statements */
 export async function readClaimed(trx: Knex, claim: string, keys: readonly SubdivisionKey[]): Promise<ClaimedState> {
@@ -143,10 +155,11 @@ export async function entitlementsPublished(
   );
 }
 
+/** The claim ends now, and is kept, by which they count as left over. */
 export async function releaseEntitlements(db: Knex, claim: string, keys: readonly SubdivisionKey[]): Promise<void> {
   await execute(
     db,
-    `UPDATE entitlements e SET claim = NULL, claimed_until = NULL FROM (
+    `UPDATE entitlements e SET claimed_until = now() FROM (
        SELECT e.tenant_id, e.subdivision_id FROM ${sortedRowsOf('k', KEY)} JOIN entitlements e ON ${keyed('e', 'k', SUBDIVISION_KEY)}
        WHERE e.claim = ?::uuid FOR UPDATE OF e SKIP LOCKED) AS o
      WHERE ${keyed('e', 'o', SUBDIVISION_KEY)}`,

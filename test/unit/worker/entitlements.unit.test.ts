@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeHeaders } from '../../../src/adapters/record-headers.ts';
-import type { ClaimedState, Entitlements } from '../../../src/ports/entitlements.ts';
+import type { Claimable, ClaimedState, Entitlements } from '../../../src/ports/entitlements.ts';
 import { ConfigurationError, PublicationFailed } from '../../../src/ports/errors.ts';
 import type { OutgoingMessage } from '../../../src/ports/messages.ts';
 import type { SubdivisionKey } from '../../../src/ports/repositories.ts';
@@ -12,6 +12,8 @@ import { silentTelemetry } from '../../support/telemetry.ts';
 import { until } from '../../support/world-until.ts';
 
 const MINUTE = 60_000;
+/** No less than the first wait for another try of what has failed. */
+const SOON = 200;
 const EPOCH = 7;
 const keyOf = (number: number): SubdivisionKey => ({
   tenantId: a.tenantId(1),
@@ -69,17 +71,40 @@ test('what was marked anew before the state was read is not sent', async () => {
   expect(world.published).toHaveLength(1);
 });
 
-test('what was not acknowledged is owed as before, and sent again', async () => {
+test('what was not acknowledged is left over, and sent again soon', async () => {
   world.owe(1, 2);
   world.failures.push(
     (messages) => new PublicationFailed(messages.slice(0, 1), new Error('no leader')),
     () => new Error('no broker'),
   );
-  world.start();
+  world.start({ interval: 1 });
+  await until('one has failed twice', () => world.released === 2);
+  expect(world.done).toHaveLength(1);
+  expect(world.waits).toEqual(['entitlements']);
+  world.now += SOON;
   await until('both are published', () => world.done.length === 2);
   expect(world.published.map(({ key }) => a.numberOf(String(key).slice(-36)))).toEqual([1, 2]);
-  expect(world.released).toBe(2);
-  expect(world.waits).toContain('entitlements');
+  await until('nothing is waited for', () => world.waits.length === 0);
+});
+
+test('while what is left over fails, what is new goes out at once, and the former is tried less and less often', async () => {
+  world.stuck = new Set([1, 2, 3, 4, 5].map(a.subdivisionId));
+  world.owe(1, 2, 3, 4, 5, 6, 7);
+  world.start({ interval: 1, step: 2 });
+  await until('what can be is published', () => world.done.length === 2);
+  const tries: number[] = [];
+  for (let i = 8; i < 40; i += 1) {
+    world.owe(i);
+    await until(`${i} is published`, () => world.done.at(-1)?.subdivisionId === a.subdivisionId(i));
+    tries.push(world.released);
+    world.now += SOON / 2;
+  }
+  expect((tries.at(-1) ?? 0) - (tries.at(-9) ?? 0)).toBeLessThanOrEqual(2);
+  expect(world.waits).toEqual(['entitlements']);
+  world.stuck = new Set();
+  world.now += MINUTE;
+  await until('all are published', () => world.done.length === 39);
+  await until('nothing is waited for', () => world.waits.length === 0);
 });
 
 test('while more is owed than one send takes, the next one follows after a pause', async () => {
@@ -133,7 +158,9 @@ class World {
       return level <= this.level;
     },
   };
-  private readonly owed: SubdivisionKey[] = [];
+  private readonly owed: Record<Claimable, SubdivisionKey[]> = { new: [], left: [] };
+  /** Of subdivisions that the broker takes nothing of. */
+  stuck: ReadonlySet<string> = new Set();
   readonly deleted = new Set<string>();
   readonly marked = new Set<string>();
   /** Of the next sends. */
@@ -145,7 +172,7 @@ class World {
   readonly filled: unknown[] = [];
   readonly counted: string[] = [];
   readonly told: unknown[] = [];
-  readonly waits: string[] = [];
+  readonly open = new Map<object | undefined, string>();
   pages = 0;
   now = 0;
   /** How long a claim lasts from the moment of the state on, and how long it takes to read that. */
@@ -158,7 +185,12 @@ class World {
   private running: Promise<void> = Promise.resolve();
 
   owe(...numbers: readonly number[]): void {
-    this.owed.push(...numbers.map(keyOf));
+    this.owed.new.push(...numbers.map(keyOf));
+  }
+
+  /** What is waited for at this moment. */
+  get waits(): readonly string[] {
+    return [...this.open.values()];
   }
 
   start(settings: Partial<EntitlementSettings> = {}): void {
@@ -176,7 +208,7 @@ class World {
         promptProducer: {
           publish: async (messages, before) => {
             this.before.push(before);
-            const failure = this.failures.shift()?.(messages);
+            const failure = this.failures.shift()?.(messages) ?? this.refusalOf(messages);
             const acknowledged = failure instanceof PublicationFailed ? failure.acknowledged : messages;
             if (failure === undefined || failure instanceof PublicationFailed) this.published.push(...acknowledged);
             if (failure !== undefined) throw failure;
@@ -185,7 +217,8 @@ class World {
         telemetry: silentTelemetry({
           count: (what, of, by) => void this.counted.push(`${by} ${what} ${of}`),
           entitlementsLate: (late) => void this.told.push(late),
-          waiting: (what) => void this.waits.push(what),
+          waiting: (what, _, waiter) => void this.open.set(waiter, what),
+          waitEnded: (_, waiter) => void this.open.delete(waiter),
         }),
         failed: (error) => void this.told.push(error),
       },
@@ -199,13 +232,18 @@ class World {
     await this.running;
   }
 
+  private refusalOf(messages: readonly OutgoingMessage[]): Error | undefined {
+    const taken = messages.filter(({ key }) => !this.stuck.has(String(key).slice(-36)));
+    return taken.length === messages.length ? undefined : new PublicationFailed(taken, new Error('no leader'));
+  }
+
   private entitlements(): Entitlements {
     const claimed = new Set<SubdivisionKey>();
     return {
       ...NO_ENTITLEMENTS,
-      claim: async (_, { step }) => {
+      claim: async (_, { step }, which) => {
         this.claims += 1;
-        const keys = this.owed.splice(0, step);
+        const keys = this.owed[which].splice(0, step);
         for (const key of keys) claimed.add(key);
         if (keys.length > 0) this.sizes.push(keys.length);
         return { keys, oldestMs: this.oldestMs, isFull: keys.length === step };
@@ -233,7 +271,7 @@ class World {
       },
       release: async () => {
         this.released += 1;
-        this.owed.push(...claimed);
+        this.owed.left.push(...claimed);
         claimed.clear();
       },
       addMissing: async (after) => {
