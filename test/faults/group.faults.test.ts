@@ -1,5 +1,6 @@
 import { LEVEL } from '../../src/ports/levels.ts';
 import { membersOf } from '../support/world-offsets.ts';
+import { areTold } from '../support/under-load.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { counted } from './counters.ts';
@@ -35,19 +36,31 @@ faultCase(stack, {
 faultCase(stack, {
   fault: 'F14',
   what: 'a worker is frozen for longer than the session timeout, and goes on beside the new owner: a zombie',
-  shows: 'The group rebalances twice; `duplicate` and `relayed` rise and then stop.',
+  shows:
+    'The group rebalances twice; `duplicate` rises at the new owner, for what the zombie had done, and then stops. What the zombie owed is told twice.',
   todo: 'Nothing. If it comes often, look for pauses of the machine or raise `KAFKA_SESSION_TIMEOUT_MS`.',
-  begin: twoWorkers,
   load: { messages: 4_000 },
+  sendsRest: true,
   async inject({ world, load }) {
-    await load.frozen(world.worker(1));
-    await until('the group has gone on without it', async () => (await membersOf(world.admin, world.group)) === 1);
-    await until('the new owner is at it', async () => (await world.lag()) < 1_500);
-    world.worker(1).signal('SIGCONT');
+    const zombie = world.worker();
+    // It is alone, so whatever is owed is its own.
+    const owed = await load.frozen(zombie);
+    const handled = await load.handled();
+    await world.startWorker();
+    await until('the new owner is at it', async () => (await load.handled()) > handled, 60_000);
+    await until('others have told what the zombie owes', () => areTold(world, owed), 60_000);
+    expect(await membersOf(world.admin, world.group)).toBe(1);
+    zombie.signal('SIGCONT');
+    await load.sendRest();
     await until('the zombie is back in the group', async () => (await membersOf(world.admin, world.group)) === 2);
   },
-  fired({ world }) {
+  async fired({ world }, { repetitions }) {
     expect([world.worker(0).exit, world.worker(1).exit]).toEqual([undefined, undefined]);
+    // The zombie has told it, too.
+    expect(repetitions).toBeGreaterThan(0);
+    const newOwner = world.worker(1);
+    await newOwner.stop();
+    expect(counted(newOwner, 'duplicate')).toBeGreaterThan(0);
   },
 });
 

@@ -3,7 +3,7 @@ import type { RawSending, Sending } from './load.ts';
 import type { WorkerProcess } from './world-process.ts';
 import { dateByProducers } from './topic-settings.ts';
 import { unlessNotYet } from './world-offsets.ts';
-import { owedIn, type OwedAt } from './owed.ts';
+import { owedIn } from './owed.ts';
 import { until } from './world-until.ts';
 import type { World } from './world.ts';
 
@@ -94,37 +94,54 @@ export class UnderLoad {
     if (handled > length * 0.6) throw new Error(`a load of ${length} is too small: ${handled} are handled already`);
   }
 
-  /** Stops the worker's process at a moment when it has committed what nobody is told without it, and has more before it. */
-  async frozen(worker: WorkerProcess): Promise<void> {
-    await until('the worker is caught between a commit and its publication', async () => {
+  /**
+   * Stops the worker's process at a moment when it has committed what nobody is told without it, and has more before it.
+   * @returns the values of what is owed then
+   */
+  async frozen(worker: WorkerProcess): Promise<readonly Buffer[]> {
+    return until('the worker is caught between a commit and its publication', async () => {
       worker.signal('SIGSTOP');
-      if ((await stayUntold(this.world)) && (await this.world.lag()) > 0) return true;
+      const values = await stayUntold(this.world);
+      if (values.length > 0 && (await this.world.lag()) > 0) return values;
       worker.signal('SIGCONT');
-      return false;
+      return undefined;
     });
   }
 }
 
-/** Whether some rows of the outbox stay there, and are not in their topics: whoever wrote them does not get to it. */
-async function stayUntold(world: World): Promise<boolean> {
-  const since = performance.now();
-  let rows = await untold(world);
-  if (rows.size === 0) return false;
-  await until('the rows are told, or not in time', async () => {
-    const still = await untold(world);
-    rows = new Set([...rows].filter((row) => still.has(row)));
-    return rows.size === 0 || performance.now() - since > TOLD_WITHIN_MS;
-  });
-  return rows.size > 0;
+/** Whether all of these values are in topics. */
+export async function areTold(world: World, values: readonly Buffer[]): Promise<boolean> {
+  const told = await toldBy(world);
+  return values.every((value) => told.has(value.toString('hex')));
 }
 
-/** The rows of the outbox that are not in their topics, by lane and number. */
-async function untold({ db, collector, topics }: World): Promise<ReadonlySet<string>> {
-  const owed = await owedIn(db);
-  if (owed.length === 0) return new Set();
-  const told = [topics.events, topics.rejections];
-  await collector.caughtUp(told);
-  const values = new Set(told.flatMap((topic) => collector.records(topic)).map(({ value }) => value?.toString('hex')));
-  const isUntold = ({ value }: OwedAt): boolean => value !== null && !values.has(value.toString('hex'));
-  return new Set(owed.filter(isUntold).map(({ lane, seq }) => `${lane}/${seq}`));
+/** The values of rows that stay in the outbox, and are not in their topics: whoever wrote them does not get to it. */
+async function stayUntold(world: World): Promise<readonly Buffer[]> {
+  const since = performance.now();
+  let rows = await untold(world);
+  if (rows.size === 0) return [];
+  await until('the rows are told, or not in time', async () => {
+    const still = await untold(world);
+    rows = new Map([...rows].filter(([row]) => still.has(row)));
+    return rows.size === 0 || performance.now() - since > TOLD_WITHIN_MS;
+  });
+  return [...rows.values()];
+}
+
+/** The values of the rows of the outbox that are not in their topics, by lane and number. */
+async function untold(world: World): Promise<ReadonlyMap<string, Buffer>> {
+  const owed = await owedIn(world.db);
+  if (owed.length === 0) return new Map();
+  const told = await toldBy(world);
+  return new Map(
+    owed.flatMap(({ lane, seq, value }) =>
+      value === null || told.has(value.toString('hex')) ? [] : [[`${lane}/${seq}`, value] as const],
+    ),
+  );
+}
+
+/** The values of all that is out, in hexadecimal. */
+async function toldBy({ collector, allTopics }: World): Promise<ReadonlySet<string | undefined>> {
+  await collector.caughtUp(allTopics);
+  return new Set(allTopics.flatMap((topic) => collector.records(topic)).map(({ value }) => value?.toString('hex')));
 }
