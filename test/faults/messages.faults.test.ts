@@ -12,7 +12,7 @@ import { licensing } from '../support/world-process.ts';
 import { until } from '../support/world-until.ts';
 import type { World } from '../support/world.ts';
 import { BY_ZSTD } from '../support/zstd.ts';
-import { idElsewhere } from './elsewhere.ts';
+import { idElsewhere, onlyOtherLaneGoesOn } from './elsewhere.ts';
 import { faultCase, theStack } from './fault-case.ts';
 
 const stack = theStack();
@@ -137,11 +137,16 @@ faultCase(stack, {
     '`waiting for the broker`, with the name of the topic; its lane waits, the other lanes go on; the letters stand in `dead_letters`.',
   todo: '`licensing topics create`. Nothing else: what is owed goes out.',
   // The letters of a deleted topic are gone, so no letters may be in it.
-  load: { letters: false },
-  async inject({ world }) {
+  load: { letters: false, firstShare: 0.3 },
+  sendsRest: true,
+  async inject({ world, load }) {
+    await world.settled();
+    const key = randomUUID();
     await world.admin.deleteTopics({ topics: [dlqOf(world.topics.commands)] });
-    await world.send([rawCommand(null)]);
+    await world.send([rawCommand(null, key)]);
     await world.worker().logs('waiting for the broker');
+    await onlyOtherLaneGoesOn(world, key);
+    await load.sendRest();
     expect(await world.outboxRows()).toBeGreaterThan(0);
     await until(
       'the topic can be made again',
