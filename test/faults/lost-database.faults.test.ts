@@ -23,6 +23,8 @@ const LOST = 400;
 const servers = theStack();
 const standbys: Standby[] = [];
 let proxy: TcpProxy | undefined;
+/** The epoch that entitlements were of before something was lost. */
+let epochBefore = 0;
 /** The server that takes writes now. */
 let primary: { readonly url: string; readonly kill: () => Promise<void> } | undefined;
 
@@ -62,7 +64,7 @@ faultCase(stack, {
   async inject({ world }) {
     await given(standbys.at(-1)).makeSynchronous();
     await doMore(world, LOST);
-    await takeOver();
+    await takeOver(world);
   },
   fired({ world }) {
     expect(world.worker().log).toContain('no longer waiting for the database');
@@ -79,7 +81,7 @@ faultCase(stack, {
   async inject({ world }) {
     given(standbys.at(-1)).link.blackhole();
     await doMore(world, LOST);
-    await takeOver();
+    await takeOver(world);
   },
   check: { databaseLost: true },
   fired: everyWorkerHeals,
@@ -95,7 +97,7 @@ faultCase(stack, {
   async inject({ world }) {
     const copy = await OlderCopy.of(world.database.url, given(primary).url);
     await doMore(world, LOST);
-    await copy.takePlace();
+    await takePlace(world, copy);
   },
   check: { databaseLost: true },
   fired: everyWorkerHeals,
@@ -154,13 +156,24 @@ async function doMore(world: World, messages: number): Promise<void> {
  */
 async function healedFrom(world: World, copy: OlderCopy): Promise<void> {
   const handled = await world.count('inbox');
-  await copy.takePlace();
+  await takePlace(world, copy);
   await Promise.all(world.workers.map((worker) => worker.logs(LACKS)));
   await until('what was lost is handled again', async () => (await world.count('inbox')) >= handled, 60_000);
 }
 
+async function takePlace(world: World, copy: OlderCopy): Promise<void> {
+  epochBefore = await epochOf(world);
+  await copy.takePlace();
+}
+
+async function epochOf({ db }: World): Promise<number> {
+  const { rows } = await db.raw<{ rows: readonly { readonly epoch: string }[] }>('SELECT epoch FROM entitlement_epoch');
+  return Number(given(rows[0]).epoch);
+}
+
 /** The present primary dies, and the newest standby takes its place. */
-async function takeOver(): Promise<void> {
+async function takeOver(world: World): Promise<void> {
+  epochBefore = await epochOf(world);
   const standby = given(standbys.at(-1));
   await given(primary).kill();
   await standby.promote();
@@ -193,7 +206,7 @@ async function entitlementsHold(world: World): Promise<void> {
   await until('nothing is due', async () => (await timers.due()) === undefined, 60_000);
   const { model } = await check(world, { databaseLost: true });
   try {
-    await checkEntitlements(world, model, 1);
+    await checkEntitlements(world, model, epochBefore + 1);
   } catch (error) {
     if (!(await world.hasMoved())) throw error;
     await entitlementsHold(world);

@@ -239,6 +239,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a database that has lost something goes on in the epoch of its entitlements',
+    cases: 'F37: an older copy of the database takes its place while nothing comes',
+    patches: [
+      {
+        file: 'src/worker/intake/opening.ts',
+        find: 'await inDatabase(() => entitlements.raiseEpoch());',
+        replace: 'void entitlements;',
+      },
+    ],
+  },
+  {
     name: 'a chunk is decided whatever the database has decided before',
     level: 'unit',
     cases: 'a worker below which the database is replaced by an older one decides nothing new',
