@@ -10,6 +10,9 @@ export type Change<S> = { readonly state: S; readonly events: readonly DomainEve
 /** What stays of a deleted aggregate, beside its id, which is never used again. `version` is that of the deletion. */
 export type Tombstone = { readonly version: number };
 
+/** `deletedAt`: the time of the latest deletion that came; null: by a worker that did not note it. */
+export type UserTombstone = Tombstone & { readonly deletedAt: number | null };
+
 /** Told apart by `type`, the full name of its schema; `data` is the schema's record. Times are milliseconds since the epoch, UTC. */
 export type DomainEvent = {
   readonly [N in keyof EventData]: { readonly type: `licensing.events.${N}`; readonly data: EventData[N] };

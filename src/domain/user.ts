@@ -1,5 +1,5 @@
 import type { CreateUser } from './commands.ts';
-import type { Change, Tombstone, UserState } from './events.ts';
+import type { Change, UserState, UserTombstone } from './events.ts';
 import { id, MAX_TEXT, text, time } from './fields.ts';
 import type { TenantId, UserId } from './ids.ts';
 import { InvalidOutsideEvent, Rejection } from './rejection.ts';
@@ -57,11 +57,13 @@ export function leaveTenant(user: User, now: number): Change<User> {
  */
 export function applyProfile(
   user: User | undefined,
-  tombstone: Tombstone | undefined,
+  tombstone: UserTombstone | undefined,
   profile: Profile,
   now: number,
 ): Change<User> | undefined {
   if (user !== undefined) return refreshed(user, profile, profile.updatedAt, now);
+  // Out of a dead letter, say: the life that it tells of is over.
+  if (tombstone !== undefined && tombstone.deletedAt !== null && now < tombstone.deletedAt) return undefined;
   const state: User = {
     userId: profile.userId,
     email: profile.email,
@@ -82,12 +84,20 @@ export function fillProfile(user: User | undefined, answer: ProfileAnswer, now: 
   return refreshed(user, answer, null, now);
 }
 
-export function deleteUser(user: User, now: number): Change<Tombstone> {
+export function deleteUser(user: User, now: number): Change<UserTombstone> {
   const version = user.version + 1;
   return {
-    state: { version },
+    state: { version, deletedAt: now },
     events: [{ type: 'licensing.events.UserDeleted', data: userState(user, version, now) }],
   };
+}
+
+/**
+ * What a deletion makes of a user who does not live here. What told of that user may lie in a dead letter, and come yet. No event shows it, so
+ * the version of a tombstone that is there stays.
+ */
+export function buryAbsent(tombstone: UserTombstone | undefined, now: number): UserTombstone {
+  return { version: tombstone?.version ?? 1, deletedAt: Math.max(tombstone?.deletedAt ?? now, now) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Tombstone } from '../domain/events.ts';
+import type { Tombstone, UserTombstone } from '../domain/events.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { License } from '../domain/license.ts';
 import type { StatisticRow } from '../domain/statistic-row.ts';
@@ -90,13 +90,13 @@ export interface StatisticRowRepository {
 
 export interface UserRepository {
   get(id: UserId): Promise<User | undefined>;
-  tombstone(id: UserId): Promise<Tombstone | undefined>;
+  tombstone(id: UserId): Promise<UserTombstone | undefined>;
   list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
   /** All of a tenant's, by id, each locked. */
   ofTenant(tenantId: TenantId): Promise<readonly User[]>;
   add(user: User): void;
   update(user: User): void;
-  remove(id: UserId, tombstone: Tombstone): void;
+  remove(id: UserId, tombstone: UserTombstone): void;
 }
 
 /** The read model of a tenant's active licenses; kept by event handlers, not part of any version. */

@@ -1,3 +1,4 @@
+import type { UserTombstone } from '../domain/events.ts';
 import type { SubdivisionId, TenantId, UserId } from '../domain/ids.ts';
 import type { Subdivision } from '../domain/subdivision.ts';
 import type { Tenant } from '../domain/tenant.ts';
@@ -18,7 +19,7 @@ export interface Cache {
   readonly warm: WarmSubdivisions | undefined;
   readonly tenants: IdentityMap<TenantId, Tenant>;
   readonly subdivisions: IdentityMap<SubdivisionKey, Subdivision>;
-  readonly users: IdentityMap<UserId, User>;
+  readonly users: IdentityMap<UserId, User, UserTombstone>;
   /** Who holds a tenant name; null: nobody. */
   readonly names: Map<string, TenantId | null>;
   readonly belongings: Belongings;

@@ -25,7 +25,7 @@ export class Journal {
   }
 }
 
-export interface Entry<Key, V> {
+export interface Entry<Key, V, T extends Tombstone = Tombstone> {
   readonly key: Key;
   /** Whether the database has a row for it, living or tombstone. */
   readonly stored: boolean;
@@ -35,13 +35,13 @@ export interface Entry<Key, V> {
   readonly presumed: boolean;
   readonly before: V | undefined;
   after: V | undefined;
-  tombstone: Tombstone | undefined;
+  tombstone: T | undefined;
   dirty: boolean;
 }
 
 /** One aggregate is one value for the length of a unit: what is loaded is locked, and every reader sees the latest. */
-export class IdentityMap<Key, V> {
-  private readonly entries = new Map<string, Entry<Key, V>>();
+export class IdentityMap<Key, V, T extends Tombstone = Tombstone> {
+  private readonly entries = new Map<string, Entry<Key, V, T>>();
   private readonly journal: Journal;
   private presumes = false;
 
@@ -53,12 +53,12 @@ export class IdentityMap<Key, V> {
     return this.entries.has(id);
   }
 
-  find(id: string): Entry<Key, V> | undefined {
+  find(id: string): Entry<Key, V, T> | undefined {
     return this.entries.get(id);
   }
 
   /** Takes in a row that was read; `stored` is undefined when there is none. */
-  load(id: string, key: Key, stored: Stored<V> | undefined): void {
+  load(id: string, key: Key, stored: Stored<V, T> | undefined): void {
     this.entries.set(id, {
       key,
       stored: stored !== undefined,
@@ -96,22 +96,22 @@ export class IdentityMap<Key, V> {
   }
 
   /** As `put`, for an entry that was found already. */
-  replace(entry: Entry<Key, V>, value: V): void {
+  replace(entry: Entry<Key, V, T>, value: V): void {
     this.write(entry, value, undefined);
   }
 
-  bury(id: string, tombstone: Tombstone): void {
+  bury(id: string, tombstone: T): void {
     this.write(this.loaded(id), undefined, tombstone);
   }
 
   /** @throws NotLoaded */
-  loaded(id: string): Entry<Key, V> {
+  loaded(id: string): Entry<Key, V, T> {
     const entry = this.entries.get(id);
     if (entry === undefined) throw new NotLoaded(`${id} was not loaded in this unit before it was needed`);
     return entry;
   }
 
-  changes(): readonly (RowChange<V> & Pick<Entry<Key, V>, 'key' | 'lane' | 'presumed'>)[] {
+  changes(): readonly (RowChange<V, T> & Pick<Entry<Key, V, T>, 'key' | 'lane' | 'presumed'>)[] {
     return [...this.entries.values()].filter(({ dirty }) => dirty);
   }
 
@@ -121,12 +121,12 @@ export class IdentityMap<Key, V> {
   }
 
   /** What is presumed, and was not changed. */
-  unchanged(): readonly Entry<Key, V>[] {
+  unchanged(): readonly Entry<Key, V, T>[] {
     if (!this.presumes) return [];
     return [...this.entries.values()].filter(({ presumed, dirty }) => presumed && !dirty);
   }
 
-  private write(entry: Entry<Key, V>, after: V | undefined, tombstone: Tombstone | undefined): void {
+  private write(entry: Entry<Key, V, T>, after: V | undefined, tombstone: T | undefined): void {
     const { after: was, tombstone: buried, dirty } = entry;
     this.journal.record(() => {
       entry.after = was;

@@ -119,7 +119,7 @@ function users({ state }: Model): Table {
   };
   return keyed([
     ...[...state.users.values()].map(({ userId, ...rest }) => [userId, { deleted: false, ...rest }] as const),
-    ...[...state.deadUsers].map(([id, version]) => [id, { ...gone, version }] as const),
+    ...[...state.deadUsers].map(([id, { version }]) => [id, { ...gone, version }] as const),
   ]);
 }
 

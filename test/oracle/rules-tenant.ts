@@ -68,7 +68,10 @@ export function deleteTenant(
 
 export const OUTSIDE_RULES: Readonly<Record<string, Rule>> = {
   UserCreated(state, fields, now) {
-    return refresh(state, profileIn(fields), now);
+    const profile = profileIn(fields);
+    const dead = state.deadUsers.get(profile.userId);
+    // One from before the deletion tells of a life that is over.
+    return dead !== undefined && now < dead.deletedAt ? [] : refresh(state, profile, now);
   },
 
   UserUpdated(state, fields, now) {
@@ -78,11 +81,16 @@ export const OUTSIDE_RULES: Readonly<Record<string, Rule>> = {
   },
 
   UserDeleted(state, fields, now) {
-    const user = state.users.get(fields.id('userId'));
-    if (user === undefined) return [];
+    const userId = fields.id('userId');
+    const user = state.users.get(userId);
+    if (user === undefined) {
+      const { version, deletedAt } = state.deadUsers.get(userId) ?? { version: 1, deletedAt: now };
+      state.deadUsers.set(userId, { version, deletedAt: Math.max(deletedAt, now) });
+      return [];
+    }
     user.version += 1;
     state.users.delete(user.userId);
-    state.deadUsers.set(user.userId, user.version);
+    state.deadUsers.set(user.userId, { version: user.version, deletedAt: now });
     state.lookUps.delete(user.userId);
     return [ofUser('UserDeleted', user, now)];
   },
@@ -123,7 +131,7 @@ function refresh(state: State, profile: OutsideProfile, now: number): readonly H
     state.lookUps.delete(userId);
     return learn(user, profile, now);
   }
-  const version = (state.deadUsers.get(userId) ?? 0) + 1;
+  const version = (state.deadUsers.get(userId)?.version ?? 0) + 1;
   const created = { ...known, userId, tenantId: null, version, hasProfile: true, profileUpdatedAt: updatedAt };
   return [addUser(state, created, now)];
 }

@@ -145,7 +145,8 @@ export class State {
   /** `tenant/subdivision/created` of each row. */
   readonly rowTimes = new Set<string>();
   readonly users = new Map<string, User>();
-  readonly deadUsers = new Map<string, number>();
+  /** `deletedAt`: the time of the latest deletion. */
+  readonly deadUsers = new Map<string, { readonly version: number; readonly deletedAt: number }>();
   readonly lookUps = new Map<string, LookUp>();
 
   holderOfName(name: string): string | undefined {

@@ -2,6 +2,7 @@ import type { DomainEvent } from '../../domain/events.ts';
 import type { UserId } from '../../domain/ids.ts';
 import {
   applyProfile,
+  buryAbsent,
   deleteUser,
   fillProfile,
   parseProfile,
@@ -15,7 +16,7 @@ import type { MessageHandler } from '../../ports/handlers.ts';
 import type { Loads, UserUnitOfWork } from '../../ports/unit-of-work.ts';
 import type { UserProfile } from '../../ports/user-domain-client.ts';
 
-/** Creates or refreshes the local user. Only a creation brings back one that was deleted: a late update must not. */
+/** Creates or refreshes the local user. Only a creation brings back one that was deleted, and only a later one: a late update must not. */
 export class OutsideUserCreatedHandler implements MessageHandler<RawProfile, Profile> {
   readonly parse = parseProfile;
 
@@ -53,7 +54,10 @@ export class OutsideUserDeletedHandler implements MessageHandler<RawUserDeleted,
     now: number,
   ): Promise<readonly DomainEvent[]> {
     const user = await users.get(userId);
-    if (user === undefined) return [];
+    if (user === undefined) {
+      users.remove(userId, buryAbsent(await users.tombstone(userId), now));
+      return [];
+    }
     const { state, events } = deleteUser(user, now);
     users.remove(userId, state);
     userLookUps.drop(userId);

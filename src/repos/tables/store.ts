@@ -1,4 +1,4 @@
-import type { Tombstone } from '../../domain/events.ts';
+import type { Tombstone, UserTombstone } from '../../domain/events.ts';
 import type { LicenseId, StatisticRowId, SubdivisionId, TenantId, UserId } from '../../domain/ids.ts';
 import type { StatisticRow } from '../../domain/statistic-row.ts';
 import type { Subdivision } from '../../domain/subdivision.ts';
@@ -21,18 +21,18 @@ import type { LetterState, Resolution, StoredLetter } from '../../ports/dead-let
 import type { DeadLetter, Outcome, OutboxRow, OwedRow, Seen, SeqRange } from '../../ports/unit-of-work.ts';
 
 /** An aggregate as it is stored: living, a tombstone, or neither. `lane` wrote it last. */
-export interface Stored<V> {
+export interface Stored<V, T extends Tombstone = Tombstone> {
   readonly value: V | undefined;
-  readonly tombstone: Tombstone | undefined;
+  readonly tombstone: T | undefined;
   readonly lane: string | null;
 }
 
 /** What a unit made of an aggregate: `after` and `tombstone` exclude each other. */
-export interface RowChange<V> {
+export interface RowChange<V, T extends Tombstone = Tombstone> {
   readonly stored: boolean;
   readonly before: V | undefined;
   readonly after: V | undefined;
-  readonly tombstone: Tombstone | undefined;
+  readonly tombstone: T | undefined;
 }
 
 export interface TenantChange extends RowChange<Tenant> {
@@ -47,7 +47,7 @@ export interface SubdivisionChange extends RowChange<Subdivision> {
 export interface TimerChange extends SubdivisionKey {
   readonly due: Due | null;
 }
-export interface UserChange extends RowChange<User> {
+export interface UserChange extends RowChange<User, UserTombstone> {
   readonly key: UserId;
 }
 
@@ -195,7 +195,7 @@ export interface Store {
       tenants: readonly TenantId[],
       most: number,
     ): Promise<readonly { readonly tenantId: TenantId; readonly userId: UserId }[]>;
-    lock(ids: readonly UserId[]): Promise<readonly (Stored<User> & { readonly key: UserId })[]>;
+    lock(ids: readonly UserId[]): Promise<readonly (Stored<User, UserTombstone> & { readonly key: UserId })[]>;
     list(page: Page<UserId> & { readonly tenantId?: TenantId }): Promise<readonly User[]>;
     flush(changes: readonly UserChange[], lane: string): Promise<void>;
   };

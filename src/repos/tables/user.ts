@@ -19,7 +19,7 @@ import {
 import { execute, keyed, query, queryMost, together } from './sql.ts';
 import type { Store, UserChange } from './store.ts';
 
-type UserRow = User & { readonly deleted: boolean; readonly lane: string | null };
+type UserRow = User & { readonly deleted: boolean; readonly deletedAt: number | null; readonly lane: string | null };
 
 /** What changes of a user, besides its version; its key is in the statements, and it is in no subdivision as yet. */
 const STATE: Columns<OrNulls<Omit<User, 'userId' | 'version' | 'subdivisionId'>>> = {
@@ -31,9 +31,12 @@ const STATE: Columns<OrNulls<Omit<User, 'userId' | 'version' | 'subdivisionId'>>
   profileUpdatedAt: time('profile_updated_at'),
 };
 
+/** Of a tombstone alone. */
+const DELETED_AT = time('deleted_at');
+
 const SELECTED = `u.user_id AS "userId", u.version, NULL AS "subdivisionId", ${selected(STATE, 'u')}`;
-const FIELDS = `user_id, version, deleted, ${namesIn(STATE)}`;
-const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)})`;
+const FIELDS = `user_id, version, deleted, ${namesIn(STATE)}, ${DELETED_AT.name}`;
+const UNNEST = `unnest(?::uuid[], ?::bigint[], ?::boolean[], ${parameters(STATE)}, ?::${DELETED_AT.type}[])`;
 
 export function userTable(db: Knex, locks: boolean): Store['users'] {
   return {
@@ -49,13 +52,13 @@ export function userTable(db: Knex, locks: boolean): Store['users'] {
     async lock(ids) {
       const rows = await query<UserRow>(
         db,
-        `SELECT ${SELECTED}, deleted, lane FROM users u WHERE user_id = ANY (?::uuid[]) ORDER BY user_id ${locks ? 'FOR UPDATE' : ''}`,
+        `SELECT ${SELECTED}, deleted, ${DELETED_AT.read('u.deleted_at')} AS "deletedAt", lane FROM users u WHERE user_id = ANY (?::uuid[]) ORDER BY user_id ${locks ? 'FOR UPDATE' : ''}`,
         [uuids(ids)],
       );
-      return rows.map(({ deleted, lane, ...user }) => ({
+      return rows.map(({ deleted, deletedAt, lane, ...user }) => ({
         key: user.userId,
         value: deleted ? undefined : user,
-        tombstone: deleted ? { version: user.version } : undefined,
+        tombstone: deleted ? { version: user.version, deletedAt } : undefined,
         lane,
       }));
     },
@@ -81,10 +84,12 @@ export function userTable(db: Knex, locks: boolean): Store['users'] {
   };
 }
 
+/** A deletion asks for the erasure of letters each time that it comes: there may be new ones. */
 async function update(db: Knex, changes: readonly UserChange[], lane: string | null): Promise<void> {
   await execute(
     db,
-    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')}
+    `UPDATE users u SET lane = ?::uuid, version = c.version, deleted = c.deleted, ${assignments(STATE, 'c')},
+       deleted_at = ${DELETED_AT.stored('c.deleted_at')}, letters_erased = false
      FROM ${UNNEST} AS c (${FIELDS}) WHERE ${keyed('u', 'c', ['user_id'])}`,
     [lane, ...arrays(changes)],
   );
@@ -94,11 +99,16 @@ async function insert(db: Knex, changes: readonly UserChange[], lane: string | n
   await execute(
     db,
     `INSERT INTO users (lane, ${FIELDS})
-     SELECT ?::uuid, c.user_id, c.version, c.deleted, ${storedFrom(STATE, 'c')} FROM ${UNNEST} AS c (${FIELDS})`,
+     SELECT ?::uuid, c.user_id, c.version, c.deleted, ${storedFrom(STATE, 'c')}, ${DELETED_AT.stored('c.deleted_at')}
+     FROM ${UNNEST} AS c (${FIELDS})`,
     [lane, ...arrays(changes)],
   );
 }
 
 function arrays(changes: readonly UserChange[]): (string | Buffer)[] {
-  return [uuids(changes.map(({ key }) => key)), ...arraysOfChanges(STATE, changes)];
+  return [
+    uuids(changes.map(({ key }) => key)),
+    ...arraysOfChanges(STATE, changes),
+    DELETED_AT.array(changes.map(({ tombstone }) => tombstone?.deletedAt ?? null)),
+  ];
 }

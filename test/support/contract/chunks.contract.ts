@@ -70,10 +70,10 @@ export function describeChunks(create: CreateSubject): void {
       await run((unit) => addUsers(unit, a.aUser(1)));
       await run(async ({ users }) => {
         await users.get(a.userId(1));
-        users.remove(a.userId(1), { version: 2 });
+        users.remove(a.userId(1), { version: 2, deletedAt: a.NOW });
       });
       await run(async ({ users }) => {
-        expect(await users.tombstone(a.userId(1))).toEqual({ version: 2 });
+        expect(await users.tombstone(a.userId(1))).toEqual({ version: 2, deletedAt: a.NOW });
         users.add(a.aUser(1, { version: 3 }));
       });
       expect(await reading(subject, ({ users }) => users.get(a.userId(1)))).toEqual(a.aUser(1, { version: 3 }));
@@ -265,7 +265,7 @@ export function describeChunks(create: CreateSubject): void {
 async function removeAll({ tenants, subdivisions, users }: Unit): Promise<void> {
   subdivisions.remove(TENANT, there(await subdivisions.get(TENANT, a.subdivisionId(1))).subdivisionId, { version: 2 });
   tenants.remove(there(await tenants.get(TENANT)).tenantId, { version: 2 });
-  users.remove(there(await users.get(a.userId(1))).userId, { version: 2 });
+  users.remove(there(await users.get(a.userId(1))).userId, { version: 2, deletedAt: a.NOW });
 }
 
 /** All of it exists; `deleted` says in what way. */
@@ -277,5 +277,5 @@ async function expectTaken({ tenants, subdivisions, licenses, users }: Unit, del
   expect(await licenses.exists(TENANT, a.licenseId(1))).toBe(true);
   expect((await licenses.get(TENANT, a.licenseId(1))) === undefined).toBe(deleted);
   expect((await users.get(a.userId(1))) === undefined).toBe(deleted);
-  expect(await users.tombstone(a.userId(1))).toEqual(deleted ? { version: 2 } : undefined);
+  expect(await users.tombstone(a.userId(1))).toEqual(deleted ? { version: 2, deletedAt: a.NOW } : undefined);
 }

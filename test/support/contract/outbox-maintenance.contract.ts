@@ -284,7 +284,7 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       expect(await maintenance.eraseOfDeleted(9)).toBe(0);
       await unitOfWork.run([], async ({ users }) => {
         await users.get(user);
-        users.remove(user, { version: 2 });
+        users.remove(user, { version: 2, deletedAt: a.NOW });
       });
       expect([await maintenance.eraseOfDeleted(1), await maintenance.eraseOfDeleted(9)]).toEqual([1, 1]);
       expect(await erased()).toEqual(['the user was deleted', 'the user was deleted', 'kept', 'kept']);
@@ -302,12 +302,27 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
         await unitOfWork.run([], async ({ users, deadLetters }) => {
           deadLetters.add(a.aDeadLetter(version, [user]));
           await users.get(user);
-          users.remove(user, { version });
+          users.remove(user, { version, deletedAt: null });
         });
         const [letter] = await subject.letters.list({}, { after: 0, limit: 9 });
         await subject.letters.discard(there(letter).letterId, { state: 'discarded', by: null, note: null }, false);
         expect([await maintenance.eraseOfDeleted(9), await maintenance.eraseOfDeleted(9)]).toEqual([1, 0]);
         await unitOfWork.run([], async (unit) => addUsers(unit, a.aUser(1, { version: version + 1 })));
+      }
+    });
+
+    it('erases letters that came after all others were erased, once the deletion comes again', async () => {
+      const user = a.userId(1);
+      for (const n of [1, 2]) {
+        await unitOfWork.run([], async ({ users, deadLetters }) => {
+          deadLetters.add(a.aDeadLetter(n, [user]));
+          await users.get(user);
+          users.remove(user, { version: 1, deletedAt: a.NOW + n });
+        });
+        expect(await maintenance.openOfDeleted(9)).toEqual([{ userId: user, letters: 1 }]);
+        const [letter] = await subject.letters.list({}, { after: 0, limit: 9 });
+        await subject.letters.discard(there(letter).letterId, { state: 'discarded', by: null, note: null }, false);
+        expect([await maintenance.eraseOfDeleted(9), await maintenance.eraseOfDeleted(9)]).toEqual([1, 0]);
       }
     });
 
@@ -325,7 +340,7 @@ export function describeOutboxMaintenance(name: string, create: () => Promise<Ma
       }
       await unitOfWork.run([], async ({ users }) => {
         await users.get(user);
-        users.remove(user, { version: 2 });
+        users.remove(user, { version: 2, deletedAt: a.NOW });
       });
       expect(await maintenance.eraseOfDeleted(9)).toBe(2);
     });

@@ -104,7 +104,7 @@ export function describeOutbox(create: CreateSubject): void {
     await write(first, changesUser, [USER, 'changed']);
     const deletes = async ({ users }: Unit): Promise<void> => {
       await users.get(USER);
-      users.remove(USER, { version: 3 });
+      users.remove(USER, { version: 3, deletedAt: null });
     };
     expect(await write(second, deletes, [USER, 'deleted'])).toEqual(['changed', 'deleted']);
   });

@@ -40,12 +40,12 @@ export function describeReadings(create: CreateSubject): void {
     await givenSubdivision(subject);
     await subject.unitOfWork.run([], async (unit) => {
       await addUsers(unit, a.aUser(1));
-      unit.users.remove(a.userId(1), { version: 2 });
+      unit.users.remove(a.userId(1), { version: 2, deletedAt: a.NOW });
     });
     await subject.unitOfWork.read(async ({ tenants, users }) => {
       expect(await tenants.get(a.tenantId(2))).toBeUndefined();
       expect(await users.get(a.userId(1))).toBeUndefined();
-      expect(await users.tombstone(a.userId(1))).toEqual({ version: 2 });
+      expect(await users.tombstone(a.userId(1))).toEqual({ version: 2, deletedAt: a.NOW });
     });
   });
 

@@ -27,7 +27,7 @@ interface Kind {
   list(unit: Unit, page: Page<number>): Promise<readonly { readonly number: number; readonly value: unknown }[]>;
 }
 
-const GONE = { version: 9 };
+const GONE = { version: 9, deletedAt: null };
 
 const KINDS: readonly Kind[] = [
   {

@@ -1,3 +1,4 @@
+import type { UserTombstone } from '../../../src/domain/events.ts';
 import type { TenantId, UserId } from '../../../src/domain/ids.ts';
 import type { StatisticRow } from '../../../src/domain/statistic-row.ts';
 import type { Subdivision } from '../../../src/domain/subdivision.ts';
@@ -47,7 +48,7 @@ export interface Snapshot {
   readonly statisticRows: readonly StatisticRow[];
   readonly statisticRowRemovals: readonly SubdivisionKey[];
   readonly timers: readonly StoredTimer[];
-  readonly users: readonly Stored<User>[];
+  readonly users: readonly Stored<User, UserTombstone>[];
   readonly activeLicenses: readonly ActiveLicense[];
   readonly userLookUps: readonly UserLookUp[];
   readonly inbox: readonly StoredInboxEntry[];
@@ -115,7 +116,7 @@ export class InMemoryDatabase {
   readonly statisticRowRemovals = new Table<SubdivisionKey>(this.journal);
   readonly timers = new Table<StoredTimer>(this.journal);
   readonly owedEntitlements = new Table<SubdivisionKey>(this.journal);
-  readonly users = new Table<Stored<User> & { readonly key: UserId }>(this.journal);
+  readonly users = new Table<Stored<User, UserTombstone> & { readonly key: UserId }>(this.journal);
   readonly activeLicenses = new Table<ActiveLicense>(this.journal);
   readonly userLookUps = new Table<UserLookUp>(this.journal);
   readonly inbox = new Table<StoredInboxEntry>(this.journal);

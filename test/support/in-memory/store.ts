@@ -1,3 +1,4 @@
+import type { Tombstone } from '../../../src/domain/events.ts';
 import { StaleRead, TooMuchAtOnce } from '../../../src/ports/errors.ts';
 import type { Decision } from '../../../src/ports/decided-offsets.ts';
 import type { RowChange, Store, Stored, SubdivisionChange } from '../../../src/repos/tables/store.ts';
@@ -256,7 +257,7 @@ function userLookUps({ userLookUps }: InMemoryDatabase): Store['userLookUps'] {
   };
 }
 
-function living<V>(table: Table<Stored<V>>): NonNullable<V>[] {
+function living<V, T extends Tombstone>(table: Table<Stored<V, T>>): NonNullable<V>[] {
   return table.filter(() => true).flatMap(({ value }) => value ?? []);
 }
 
@@ -267,10 +268,10 @@ function pageOf<V>(rows: V[], idOf: (row: V) => string, { after, limit }: Page<s
     .slice(0, limit);
 }
 
-function write<Key, V>(
-  table: Table<Stored<V> & { readonly key: Key }>,
+function write<Key, V, T extends Tombstone>(
+  table: Table<Stored<V, T> & { readonly key: Key }>,
   id: string,
-  { key, stored, after, tombstone }: RowChange<V> & { readonly key: Key },
+  { key, stored, after, tombstone }: RowChange<V, T> & { readonly key: Key },
   lane: string,
 ): void {
   constrain(stored === table.has(id), 'id');

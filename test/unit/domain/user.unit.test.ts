@@ -2,6 +2,7 @@ import { storedId } from '../../../src/domain/ids.ts';
 import type { TenantId } from '../../../src/domain/ids.ts';
 import {
   applyProfile,
+  buryAbsent,
   createUser,
   deleteUser,
   fillProfile,
@@ -37,9 +38,16 @@ test('CreateUser makes a user without a profile', () => {
 
 test('a deletion leaves a version, and tells the state before it with that version', () => {
   const { state, events } = deleteUser(known({ tenantId: TENANT, version: 4 }), NOW);
-  expect(state).toEqual({ version: 5 });
+  expect(state).toEqual({ version: 5, deletedAt: NOW });
   const data = { ...NO_PROFILE, ...ANSWER, tenantId: TENANT, version: 5, occurredAt: NOW };
   expect(events).toEqual([{ type: 'licensing.events.UserDeleted', data }]);
+});
+
+test('a deletion of a user who does not live here leaves its time, and no other version', () => {
+  expect(buryAbsent(undefined, NOW)).toEqual({ version: 1, deletedAt: NOW });
+  expect(buryAbsent({ version: 5, deletedAt: null }, NOW)).toEqual({ version: 5, deletedAt: NOW });
+  expect(buryAbsent({ version: 5, deletedAt: NOW }, NOW + 1)).toEqual({ version: 5, deletedAt: NOW + 1 });
+  expect(buryAbsent({ version: 5, deletedAt: NOW }, NOW - 1)).toEqual({ version: 5, deletedAt: NOW });
 });
 
 describe('joining a tenant as its creator', () => {
@@ -90,9 +98,14 @@ describe('a profile from the user domain', () => {
   });
 
   test('creates a deleted user anew, on from the version of the deletion', () => {
-    const change = applyProfile(undefined, { version: 8 }, PROFILE, NOW);
+    const change = applyProfile(undefined, { version: 8, deletedAt: NOW }, PROFILE, NOW);
     expect(change?.state).toEqual(known({ version: 9 }));
     expect(change?.events).toMatchObject([{ type: 'licensing.events.UserCreated', data: { version: 9 } }]);
+  });
+
+  test('creates nobody by what is from before the deletion, as far as the time of that is known', () => {
+    expect(applyProfile(undefined, { version: 8, deletedAt: NOW }, PROFILE, NOW - 1)).toBeUndefined();
+    expect(applyProfile(undefined, { version: 8, deletedAt: null }, PROFILE, NOW - 1)?.state.version).toBe(9);
   });
 
   test.each([{ email: 'new@b.example' }, { tgId: null }, { superadmin: false }])(

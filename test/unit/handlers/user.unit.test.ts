@@ -70,6 +70,26 @@ test('UserCreated of the user domain brings a deleted user back and goes on from
     .when(created())
     .brings(['UserCreated', { ...PROFILE, version: 3 }]));
 
+describe('UserCreated from before a deletion, which comes late out of a dead letter', () => {
+  test('does not bring the user back', () =>
+    given(a.aUser(1))
+      .after(deleted)
+      .when(created(), a.NOW - 1)
+      .bringsNothing());
+
+  test('does not bring one here who was never known, nor does UserUpdated', async () => {
+    const gone = given().after(deleted);
+    await gone.when(created(), a.NOW - 1).bringsNothing();
+    await gone.when(updated(), a.NOW - 1).bringsNothing();
+  });
+});
+
+test('UserCreated of the user domain creates a user whose deletion came before anything else, as another life', () =>
+  given()
+    .after(deleted)
+    .when(created(), a.NOW + SECOND)
+    .brings(['UserCreated', { ...PROFILE, version: 2 }]));
+
 test('UserUpdated of the user domain does not bring a deleted user back', () =>
   given(a.aUser(1)).after(deleted).when(updated()).bringsNothing());
 
@@ -79,9 +99,17 @@ describe('UserDeleted of the user domain', () => {
       .when(deleted)
       .brings(['UserDeleted', { userId, version: 2 }]));
 
-  test('of a user that is not known, or was deleted before, changes nothing', async () => {
-    await given().when(deleted).bringsNothing();
-    await given(a.aUser(1)).after(deleted).when(deleted).bringsNothing();
+  test('of a user that is not known is told by no event, and leaves a tombstone', async () => {
+    const { users } = await given().when(deleted).brings();
+    expect(users).toMatchObject([{ value: undefined, tombstone: { version: 1, deletedAt: a.NOW } }]);
+  });
+
+  test('of a user that was deleted before is told by no event, and moves the time of the tombstone', async () => {
+    const { users } = await given(a.aUser(1))
+      .after(deleted)
+      .when(deleted, a.NOW + SECOND)
+      .brings();
+    expect(users).toMatchObject([{ value: undefined, tombstone: { version: 2, deletedAt: a.NOW + SECOND } }]);
   });
 
   test('is invalid when it names nobody', () =>
