@@ -92,12 +92,9 @@ export function deleteUser(user: User, now: number): Change<UserTombstone> {
   };
 }
 
-/**
- * What a deletion makes of a user who does not live here. What told of that user may lie in a dead letter, and come yet. No event shows it, so
- * the version of a tombstone that is there stays.
- */
-export function buryAbsent(tombstone: UserTombstone | undefined, now: number): UserTombstone {
-  return { version: tombstone?.version ?? 1, deletedAt: Math.max(tombstone?.deletedAt ?? now, now) };
+/** What one more deletion makes of a user who is deleted already. No event shows it, so the version stays. */
+export function buryAgain({ version, deletedAt }: UserTombstone, now: number): UserTombstone {
+  return { version, deletedAt: Math.max(deletedAt ?? now, now) };
 }
 
 /**

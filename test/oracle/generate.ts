@@ -50,7 +50,6 @@ export function generate(options: LoadOptions): Load {
   /** Of the producers' clock: most of the time passes between bursts. */
   const silence = (MESSAGES_A_BURST * 4 * SOON) / messages;
   const created: string[] = [];
-  const told = new Set<string>();
   const sent: Sending[] = [];
   const load: (Sending | RawSending)[] = [];
 
@@ -76,7 +75,7 @@ export function generate(options: LoadOptions): Load {
         break;
       }
       case 'outside':
-        push(outsideEvent(random, strangers, older > 0 ? told : undefined, now));
+        push(outsideEvent(random, strangers, now));
         break;
       case 'again': {
         const before = random.pick(sent.filter(({ envelope: { id } }) => id !== null));
@@ -116,18 +115,9 @@ function neighbourOf(
   );
 }
 
-/** @param told who was told of: alone these are deleted. Of the deletion of another nothing comes, so nobody can tell whether an older worker had it. */
-function outsideEvent(
-  random: Random,
-  strangers: readonly string[],
-  told: Set<string> | undefined,
-  now: number,
-): Sending {
+function outsideEvent(random: Random, strangers: readonly string[], now: number): Sending {
   const userId = random.pick(strangers) ?? random.uuid();
-  const kind = random.weighted({ created: 2, updated: 6, deleted: 1 });
-  const isNew = told?.has(userId) === false;
-  told?.add(userId);
-  switch (isNew && kind === 'deleted' ? 'updated' : kind) {
+  switch (random.weighted({ created: 2, updated: 6, deleted: 1 })) {
     case 'created':
       return outside('UserCreated', profileOf(random, userId, now), envelope(random));
     case 'updated':

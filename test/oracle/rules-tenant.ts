@@ -84,8 +84,8 @@ export const OUTSIDE_RULES: Readonly<Record<string, Rule>> = {
     const userId = fields.id('userId');
     const user = state.users.get(userId);
     if (user === undefined) {
-      const { version, deletedAt } = state.deadUsers.get(userId) ?? { version: 1, deletedAt: now };
-      state.deadUsers.set(userId, { version, deletedAt: Math.max(deletedAt, now) });
+      const dead = state.deadUsers.get(userId);
+      if (dead !== undefined) state.deadUsers.set(userId, { ...dead, deletedAt: Math.max(dead.deletedAt, now) });
       return [];
     }
     user.version += 1;

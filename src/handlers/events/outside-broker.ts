@@ -2,7 +2,7 @@ import type { DomainEvent } from '../../domain/events.ts';
 import type { UserId } from '../../domain/ids.ts';
 import {
   applyProfile,
-  buryAbsent,
+  buryAgain,
   deleteUser,
   fillProfile,
   parseProfile,
@@ -55,7 +55,8 @@ export class OutsideUserDeletedHandler implements MessageHandler<RawUserDeleted,
   ): Promise<readonly DomainEvent[]> {
     const user = await users.get(userId);
     if (user === undefined) {
-      users.remove(userId, buryAbsent(await users.tombstone(userId), now));
+      const tombstone = await users.tombstone(userId);
+      if (tombstone !== undefined) users.remove(userId, buryAgain(tombstone, now));
       return [];
     }
     const { state, events } = deleteUser(user, now);

@@ -2,7 +2,7 @@ import { storedId } from '../../../src/domain/ids.ts';
 import type { TenantId } from '../../../src/domain/ids.ts';
 import {
   applyProfile,
-  buryAbsent,
+  buryAgain,
   createUser,
   deleteUser,
   fillProfile,
@@ -43,11 +43,10 @@ test('a deletion leaves a version, and tells the state before it with that versi
   expect(events).toEqual([{ type: 'licensing.events.UserDeleted', data }]);
 });
 
-test('a deletion of a user who does not live here leaves its time, and no other version', () => {
-  expect(buryAbsent(undefined, NOW)).toEqual({ version: 1, deletedAt: NOW });
-  expect(buryAbsent({ version: 5, deletedAt: null }, NOW)).toEqual({ version: 5, deletedAt: NOW });
-  expect(buryAbsent({ version: 5, deletedAt: NOW }, NOW + 1)).toEqual({ version: 5, deletedAt: NOW + 1 });
-  expect(buryAbsent({ version: 5, deletedAt: NOW }, NOW - 1)).toEqual({ version: 5, deletedAt: NOW });
+test('one more deletion leaves its time, and no other version', () => {
+  expect(buryAgain({ version: 5, deletedAt: null }, NOW)).toEqual({ version: 5, deletedAt: NOW });
+  expect(buryAgain({ version: 5, deletedAt: NOW }, NOW + 1)).toEqual({ version: 5, deletedAt: NOW + 1 });
+  expect(buryAgain({ version: 5, deletedAt: NOW }, NOW - 1)).toEqual({ version: 5, deletedAt: NOW });
 });
 
 describe('joining a tenant as its creator', () => {

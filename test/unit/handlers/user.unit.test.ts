@@ -76,19 +76,7 @@ describe('UserCreated from before a deletion, which comes late out of a dead let
       .after(deleted)
       .when(created(), a.NOW - 1)
       .bringsNothing());
-
-  test('does not bring one here who was never known, nor does UserUpdated', async () => {
-    const gone = given().after(deleted);
-    await gone.when(created(), a.NOW - 1).bringsNothing();
-    await gone.when(updated(), a.NOW - 1).bringsNothing();
-  });
 });
-
-test('UserCreated of the user domain creates a user whose deletion came before anything else, as another life', () =>
-  given()
-    .after(deleted)
-    .when(created(), a.NOW + SECOND)
-    .brings(['UserCreated', { ...PROFILE, version: 2 }]));
 
 test('UserUpdated of the user domain does not bring a deleted user back', () =>
   given(a.aUser(1)).after(deleted).when(updated()).bringsNothing());
@@ -99,10 +87,7 @@ describe('UserDeleted of the user domain', () => {
       .when(deleted)
       .brings(['UserDeleted', { userId, version: 2 }]));
 
-  test('of a user that is not known is told by no event, and leaves a tombstone', async () => {
-    const { users } = await given().when(deleted).brings();
-    expect(users).toMatchObject([{ value: undefined, tombstone: { version: 1, deletedAt: a.NOW } }]);
-  });
+  test('of a user that is not known changes nothing', () => given().when(deleted).bringsNothing());
 
   test('of a user that was deleted before is told by no event, and moves the time of the tombstone', async () => {
     const { users } = await given(a.aUser(1))
